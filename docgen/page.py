@@ -1,0 +1,129 @@
+"""The page model: what is drawn, and exactly where. One model, two writers (PDF and OFD).
+
+Lengths are millimetres, the origin is the top left corner of the page, y grows downwards. Every
+coordinate is rounded to 0.001 mm when the model is built, so that both writers print the same number.
+The model knows glyphs, paths and pictures; it knows nothing of licences, of PDF or of OFD.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+__all__ = [
+    "Artwork", "Colour", "Document", "GlyphRun", "Image", "Page", "Path", "Place", "Segment",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Colour:
+    """Opaque sRGB colour, each channel 0 to 255; ``alpha`` 0.0 (clear) to 1.0 (opaque)."""
+
+    r: int
+    g: int
+    b: int
+    alpha: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One path operator: ``M x y``, ``L x y``, ``C x1 y1 x2 y2 x y`` (cubic Bézier), or ``Z`` (close)."""
+
+    op: str
+    args: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Path:
+    """A stroked and/or filled outline; coordinates in page millimetres."""
+
+    segments: tuple[Segment, ...]
+    fill: Colour | None = None
+    stroke: Colour | None = None
+    stroke_width_mm: float = 0.0
+    even_odd: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GlyphRun:
+    """Characters of one face, one size, one colour on one baseline: one text object in either format.
+
+    ``text`` has exactly one Unicode character for each glyph. ``xs_mm[i]`` is the origin of glyph i and
+    ``y_mm`` the baseline. ``glyphs`` are ids in the whole font file (not in a subset).
+    ``tag`` is the label of the field whose value this run prints (``企业名称``), for 标引 and for the
+    verifier; None for fixed words. ``line`` says which line of the face (the kind's ``faces``) it belongs
+    to, counted from 0; None for what is not a line (page number).
+    """
+
+    face: str
+    size_mm: float
+    text: str
+    glyphs: tuple[int, ...]
+    xs_mm: tuple[float, ...]
+    y_mm: float
+    width_mm: float
+    fill: Colour
+    tag: str | None = None
+    line: int | None = None
+
+    def __post_init__(self) -> None:
+        if not self.text or not len(self.text) == len(self.glyphs) == len(self.xs_mm):
+            raise ValueError("a glyph run needs one glyph and one place for each character")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """A picture: ``name`` is a key of ``Document.images`` (PNG bytes)."""
+
+    name: str
+    x_mm: float
+    y_mm: float
+    width_mm: float
+    height_mm: float
+    role: str = "picture"               # "qr" for the licence's QR code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A rectangle on a page, e.g. where the seal's picture stands."""
+
+    x_mm: float
+    y_mm: float
+    width_mm: float
+    height_mm: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artwork:
+    """Ground that several pages share (border, guilloche): a Form XObject in PDF, a template page in OFD.
+
+    ``digest`` names the content (hex SM3), so that writers can cache what they made of it.
+    """
+
+    name: str
+    digest: str
+    width_mm: float
+    height_mm: float
+    paths: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One laid-out page. ``role`` is 正本, 副本 or 附页 (or another name that the kind gives it)."""
+
+    role: str
+    width_mm: float
+    height_mm: float
+    artwork: str | None                      # key of Document.artworks
+    items: tuple[GlyphRun | Path | Image, ...]   # drawn in this order, over the artwork
+    seals: tuple[Place, ...] = ()            # where the organisation's seal stands, drawn last
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """All pages of one document with what they share."""
+
+    title: str
+    pages: tuple[Page, ...]
+    artworks: Mapping[str, Artwork] = field(default_factory=dict)
+    images: Mapping[str, bytes] = field(default_factory=dict)
