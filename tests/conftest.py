@@ -1,0 +1,55 @@
+"""What every test may ask for: the judges, and a plain word on what is missing without them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+
+from tests.interop.judges import CryptoJudge, FormJudge, judges_built
+
+REQUIRE_JUDGES = os.environ.get("ZHENGYIN_REQUIRE_JUDGES") == "1"
+
+
+def _missing(what: str, how: str) -> None:
+    """Skip a test that needs ``what``; fail it where all judges are required."""
+    message = f"{what} is missing: {how}"
+    if REQUIRE_JUDGES:
+        pytest.fail(message, pytrace=False)
+    pytest.skip(message)
+
+
+@pytest.fixture(scope="session")
+def form_judge() -> Iterator[FormJudge]:
+    """veraPDF and ofdrw, in one Java process for the whole run."""
+    if not judges_built("forms"):
+        _missing("the judge of form (veraPDF, ofdrw)", "install a JDK 17 and Maven, then run make test")
+    with FormJudge() as judge:
+        yield judge
+
+
+@pytest.fixture(scope="session")
+def crypto_judge() -> Iterator[CryptoJudge]:
+    """BouncyCastle, in one Java process for the whole run."""
+    if not judges_built("crypto"):
+        _missing("the judge of cryptography (BouncyCastle)", "install a JDK 17 and Maven, then run make test")
+    with CryptoJudge() as judge:
+        yield judge
+
+
+@pytest.fixture(scope="session")
+def poppler() -> None:
+    """pdftotext and pdftoppm."""
+    if not (shutil.which("pdftotext") and shutil.which("pdftoppm")):
+        _missing("poppler (pdftotext, pdftoppm)", "install the package poppler-utils")
+
+
+@pytest.fixture(scope="session")
+def openssl() -> str:
+    """The ``openssl`` command, version 3."""
+    found = shutil.which("openssl")
+    if not found:
+        _missing("the openssl command", "install the package openssl")
+    return found or ""

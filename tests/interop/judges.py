@@ -1,0 +1,105 @@
+"""The judges in Java, each one process that answers a line for a line."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+FOLDER = Path(__file__).parent / "java"
+
+
+def judges_built(module: str) -> bool:
+    """Whether ``make judges`` has built this module."""
+    return (FOLDER / module / "target" / "classpath.txt").is_file() and _jar(module).is_file()
+
+
+def _jar(module: str) -> Path:
+    return FOLDER / module / "target" / f"{module}-1.jar"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a judge said: yes or no, and its words."""
+
+    ok: bool
+    text: str
+
+
+class _Judge:
+    """A Java process: one command a line in (words separated by tabs), one answer a line out."""
+
+    module: str
+    main: str
+
+    def __enter__(self) -> Self:
+        classpath = (FOLDER / self.module / "target" / "classpath.txt").read_text().strip()
+        self._process = subprocess.Popen(
+            ["java", "-Xmx1g", "-Djava.awt.headless=true", "-cp", f"{_jar(self.module)}:{classpath}", self.main],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, encoding="utf-8",
+        )
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        assert self._process.stdin
+        self._process.stdin.close()
+        self._process.wait(timeout=30)
+
+    def ask(self, *words: object) -> Answer:
+        """Send one command and wait for its answer."""
+        assert self._process.stdin and self._process.stdout
+        self._process.stdin.write("\t".join(str(word) for word in words) + "\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline().rstrip("\n")
+        if not line:
+            raise RuntimeError(f"the judge {self.main} has died")
+        head, _, text = line.partition("\t")
+        return Answer(head == "ok", text)
+
+
+class FormJudge(_Judge):
+    """veraPDF (PDF/A-3b) and ofdrw (reading, SES v4 validation, pictures, text)."""
+
+    module, main = "forms", "judges.Forms"
+
+    def pdf_a(self, file: Path) -> Answer:
+        """Is this PDF/A-3b?"""
+        return self.ask("verapdf", file)
+
+    def ofd_valid(self, file: Path) -> Answer:
+        """Does ofdrw's SES v4 validation accept this file?"""
+        return self.ask("ofdrw-validate", file)
+
+    def ofd_pictures(self, file: Path, folder: Path, pixels_per_mm: float) -> list[Path]:
+        """Draw each page as PNG with ofdrw; returns the files in page order."""
+        answer = self.ask("ofdrw-render", file, folder, pixels_per_mm)
+        if not answer.ok:
+            raise AssertionError(answer.text)
+        return [Path(word) for word in answer.text.split("\t")]
+
+    def ofd_text(self, file: Path) -> list[str]:
+        """The text of each page as ofdrw extracts it."""
+        answer = self.ask("ofdrw-text", file)
+        if not answer.ok:
+            raise AssertionError(answer.text)
+        return answer.text.split("\f")[:-1]
+
+
+class CryptoJudge(_Judge):
+    """BouncyCastle on SM2 certificates, CRLs, e-seals and e-seal signatures."""
+
+    module, main = "crypto", "judges.Crypto"
+
+    def certificate(self, leaf: Path, issuer: Path) -> Answer:
+        return self.ask("certificate", leaf, issuer)
+
+    def crl(self, crl: Path, issuer: Path) -> Answer:
+        return self.ask("crl", crl, issuer)
+
+    def seal(self, seal: Path) -> Answer:
+        return self.ask("seal", seal)
+
+    def seal_signature(self, signature: Path, signature_xml: Path, path_in_package: str) -> Answer:
+        return self.ask("seal-signature", signature, signature_xml, path_in_package)
