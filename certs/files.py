@@ -1,0 +1,206 @@
+"""Files that appear under their name only when complete.
+
+Everything that holds keys, seals or trust is written here: to a new file in the same folder, flushed to
+the disk, renamed over the name, and the folder flushed. A process killed at any point leaves the old
+file or the new one, never half of one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+import errno
+import fcntl
+import os
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from codes.errors import EngineError
+
+__all__ = [
+    "FileCode", "FileError", "locked", "make_folder", "publish_folder", "read_file", "sweep", "write_atomic",
+]
+
+_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_DENIED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+_TEMPORARY = ".tmp-"
+
+
+class FileCode(enum.StrEnum):
+    """Codes of :class:`FileError`."""
+
+    NO_SPACE = "file.no-space"
+    DENIED = "file.denied"
+    MISSING = "file.missing"
+    TOO_LARGE = "file.too-large"
+    FAILED = "file.failed"
+
+
+class FileError(EngineError):
+    """A file or folder could not be read or written; the name in place is untouched."""
+
+
+def _wrap(error: OSError, path: Path, zh_act: str, en_act: str) -> FileError:
+    """Turn an operating system error into ours, with what to do."""
+    if error.errno in _NO_SPACE:
+        return FileError(
+            FileCode.NO_SPACE,
+            f"磁盘空间不足，未能{zh_act} {path}；原有文件未改动，请清理空间后重试",
+            f"no space left: {path} could not be {en_act}; the old file stands; free space and repeat",
+            path=str(path))
+    if error.errno in _DENIED:
+        return FileError(
+            FileCode.DENIED,
+            f"没有权限{zh_act} {path}，请检查文件和目录的属主与权限",
+            f"{path} may not be {en_act}: check owner and permissions of the file and its folder",
+            path=str(path))
+    if error.errno == errno.ENOENT:
+        return FileError(
+            FileCode.MISSING,
+            f"找不到 {path}，请检查路径",
+            f"{path} is not there: check the path",
+            path=str(path))
+    reason = os.strerror(error.errno) if error.errno else type(error).__name__
+    return FileError(
+        FileCode.FAILED,
+        f"未能{zh_act} {path}（{reason}）",
+        f"{path} could not be {en_act} ({reason})",
+        path=str(path))
+
+
+def _sync_folder(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _write_new(path: Path, data: bytes, mode: int) -> None:
+    """Create ``path`` (it must not exist) with ``data``, flushed to the disk."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
+    try:
+        os.fchmod(handle, mode)                      # whatever the umask
+        view = memoryview(data)
+        while view:
+            view = view[os.write(handle, view):]
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_atomic(path: Path, data: bytes, *, mode: int = 0o600) -> None:
+    """Write ``data`` so that ``path`` is the old file or the new one at every moment.
+
+    Args:
+        mode: permissions of the file, whatever the umask.
+
+    Raises:
+        FileError: ``file.no-space``, ``file.denied``, ``file.missing`` (folder), ``file.failed``.
+    """
+    temporary = path.parent / f".{path.name}{_TEMPORARY}{secrets.token_hex(6)}"
+    try:
+        try:
+            _write_new(temporary, data, mode)
+            temporary.replace(path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+            raise
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise _wrap(error, path, "写入", "written") from error
+
+
+def publish_folder(path: Path, files: Mapping[str, tuple[bytes, int]]) -> None:
+    """Make the folder ``path`` (mode 0700) appear with all its files at once.
+
+    Args:
+        path: must not exist; its parent must.
+        files: name → (content, permissions).
+
+    Raises:
+        FileError: as :func:`write_atomic`; also ``file.failed`` when ``path`` exists already.
+    """
+    temporary = path.parent / f".{path.name}{_TEMPORARY}{secrets.token_hex(6)}"
+    try:
+        try:
+            temporary.mkdir(mode=0o700)
+            temporary.chmod(0o700)
+            for name, (data, mode) in files.items():
+                _write_new(temporary / name, data, mode)
+            _sync_folder(temporary)
+            temporary.rename(path)
+        except BaseException:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise _wrap(error, path, "写入", "written") from error
+
+
+def make_folder(path: Path, *, mode: int = 0o700) -> None:
+    """Make ``path`` and its parents; ``path`` itself gets ``mode`` when it is new.
+
+    Raises:
+        FileError: as :func:`write_atomic`.
+    """
+    try:
+        if not path.is_dir():
+            path.mkdir(mode=mode, parents=True)
+            path.chmod(mode)
+    except OSError as error:
+        raise _wrap(error, path, "建立", "made") from error
+
+
+def read_file(path: Path, *, max_bytes: int) -> bytes:
+    """Read a regular file of at most ``max_bytes``.
+
+    Raises:
+        FileError: ``file.missing``, ``file.denied``, ``file.too-large``, ``file.failed``.
+    """
+    try:
+        with path.open("rb") as handle:
+            data = handle.read(max_bytes + 1)
+    except OSError as error:
+        raise _wrap(error, path, "读取", "read") from error
+    if len(data) > max_bytes:
+        raise FileError(
+            FileCode.TOO_LARGE,
+            f"{path} 超过 {max_bytes} 字节，不会读取，请检查是否放错文件",
+            f"{path} is larger than {max_bytes} bytes and is not read: check that it is the right file",
+            path=str(path))
+    return data
+
+
+def sweep(folder: Path) -> None:
+    """Remove what killed writers left in ``folder``; call it under the folder's lock."""
+    if not folder.is_dir():
+        return
+    for entry in folder.iterdir():
+        if entry.name.startswith(".") and _TEMPORARY in entry.name:
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry, ignore_errors=True)
+            else:
+                with contextlib.suppress(OSError):
+                    entry.unlink()
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold an exclusive lock on the file ``path`` (made with mode 0600) while the block runs.
+
+    Raises:
+        FileError: as :func:`write_atomic`.
+    """
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise _wrap(error, path, "锁定", "locked") from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
