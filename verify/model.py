@@ -8,8 +8,8 @@ baseline. ``order`` counts the paintings of a page from 0, so that one can ask w
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
 
 __all__ = [
@@ -128,11 +128,18 @@ class Bitmap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureBox:
-    """A picture painted on a page: where, which pixels. ``upright`` is false when turned or mirrored."""
+    """A picture painted on a page: where, which pixels. ``upright`` is false when turned or mirrored.
+
+    ``digest`` is the SHA-256 (hex) of the picture's stored bytes. Pixels are decoded only on demand:
+    ``load`` raises ``ValueError`` for a picture that cannot be decoded within the reader's limits.
+    """
 
     name: str
     box: RectMm
-    bitmap: Bitmap
+    digest: str
+    load: Callable[[], Bitmap] = field(repr=False, compare=False)
+    width_px: int = 0
+    height_px: int = 0
     order: int = 0
     upright: bool = True
 
