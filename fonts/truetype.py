@@ -1,0 +1,324 @@
+"""Read TrueType files (TrueType outlines only) and judge their outlines.
+
+The reader works on any buffer, a memory-mapped font file as well as a font that came embedded in a
+stranger's document: whatever is wrong with the bytes becomes a ``FontError`` with ``font.malformed``.
+Lengths are font units; glyph ids are those of the file at hand.
+
+Source: OpenType 1.9 (ISO/IEC 14496-22): tables head, hhea, hmtx, maxp, cmap formats 4 and 12, loca, glyf.
+"""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+import struct
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterator
+from mmap import mmap
+
+from codes.errors import EngineError
+
+__all__ = ["FontError", "FontErrorCode", "TrueType", "table_checksum"]
+
+_MAX_COMPONENT_DEPTH = 8
+
+_ARGS_ARE_WORDS = 0x0001
+_HAS_SCALE = 0x0008
+_MORE_COMPONENTS = 0x0020
+_HAS_XY_SCALE = 0x0040
+_HAS_TWO_BY_TWO = 0x0080
+_HAS_INSTRUCTIONS = 0x0100
+
+
+class FontErrorCode(enum.StrEnum):
+    """Stable codes of this room."""
+
+    UNKNOWN_FACE = "font.unknown-face"
+    MISSING_GLYPH = "font.missing-glyph"
+    MALFORMED = "font.malformed"
+
+
+class FontError(EngineError):
+    """A face that is not there, a character that it cannot draw, or a broken font file."""
+
+
+def malformed(zh: str, en: str) -> FontError:
+    """Return the error for a font file that cannot be read."""
+    return FontError(FontErrorCode.MALFORMED, f"字体文件已损坏：{zh}", f"the font file is broken: {en}")
+
+
+def table_checksum(data: bytes) -> int:
+    """Return the OpenType checksum of a table: the sum of its big-endian 32-bit words, modulo 2**32."""
+    words = array("I", data + bytes(-len(data) % 4))
+    words.byteswap()
+    return sum(words) & 0xFFFFFFFF
+
+
+class TrueType:
+    """A TrueType font in memory; tables are read when they are asked for.
+
+    Raises:
+        FontError: ``font.malformed`` from the constructor and from every method.
+    """
+
+    def __init__(self, data: bytes | mmap) -> None:
+        self.data = data
+        self._tables: dict[bytes, tuple[int, int]] = {}
+        if data[:4] not in (b"\x00\x01\x00\x00", b"true"):
+            raise malformed("不是 TrueType 轮廓字体", "not a font with TrueType outlines")
+        count = self._number(">H", 4)
+        for index in range(count):
+            tag, _, start, length = self._numbers(">4sIII", 12 + 16 * index)
+            if start + length > len(data):
+                raise malformed("表超出文件末尾", "a table runs past the end of the file")
+            self._tables[tag] = (start, length)
+        head = self.table(b"head", 54)
+        self.units_per_em: int = struct.unpack_from(">H", head, 18)[0]
+        self.bbox: tuple[int, int, int, int] = struct.unpack_from(">4h", head, 36)
+        self._long_loca = struct.unpack_from(">h", head, 50)[0] == 1
+        hhea = self.table(b"hhea", 36)
+        self.ascent: int = struct.unpack_from(">h", hhea, 4)[0]
+        self.descent: int = struct.unpack_from(">h", hhea, 6)[0]
+        self._metric_count: int = struct.unpack_from(">H", hhea, 34)[0]
+        self.glyph_count: int = struct.unpack_from(">H", self.table(b"maxp", 6), 4)[0]
+        if self.units_per_em < 16 or not 0 < self._metric_count <= self.glyph_count:
+            raise malformed("基本度量无意义", "its basic metrics make no sense")
+        self._glyf = self._place(b"glyf")
+        self._loca = self._place(b"loca")
+        self._hmtx = self._place(b"hmtx")
+        self._cmap: tuple[array[int], array[int], array[int]] | None = None
+
+    def _numbers(self, form: str, offset: int) -> tuple[bytes, int, int, int]:
+        try:
+            found: tuple[bytes, int, int, int] = struct.unpack_from(form, self.data, offset)
+        except struct.error as exc:
+            raise malformed("文件被截断", "it is cut short") from exc
+        return found
+
+    def _number(self, form: str, offset: int) -> int:
+        try:
+            found: int = struct.unpack_from(form, self.data, offset)[0]
+        except struct.error as exc:
+            raise malformed("文件被截断", "it is cut short") from exc
+        return found
+
+    def _place(self, tag: bytes) -> tuple[int, int]:
+        place = self._tables.get(tag)
+        if place is None:
+            name = tag.decode("latin-1")
+            raise malformed(f"缺少 {name} 表", f"table {name} is missing")
+        return place
+
+    def table(self, tag: bytes, least: int = 0) -> bytes:
+        """Return table TAG, which must hold at least LEAST bytes."""
+        start, length = self._place(tag)
+        if length < least:
+            name = tag.decode("latin-1")
+            raise malformed(f"{name} 表过短", f"table {name} is too short")
+        return bytes(self.data[start:start + length])
+
+    # -- characters ------------------------------------------------------------------------------
+
+    def _groups(self) -> tuple[array[int], array[int], array[int]]:
+        """Return the character map as groups: first characters, last characters, first glyphs."""
+        if self._cmap is None:
+            table = self.table(b"cmap", 4)
+            found: dict[int, int] = {}
+            try:
+                for index in range(struct.unpack_from(">H", table, 2)[0]):
+                    platform, encoding, offset = struct.unpack_from(">HHI", table, 4 + 8 * index)
+                    form = struct.unpack_from(">H", table, offset)[0]
+                    if (platform, encoding) in ((3, 10), (0, 4), (3, 1), (0, 3)):
+                        found.setdefault(form, offset)
+                if 12 in found:
+                    self._cmap = _format_12(table, found[12])
+                elif 4 in found:
+                    self._cmap = _format_4(table, found[4])
+                else:
+                    raise malformed("没有可用的 Unicode 字符映射", "no usable Unicode character map")
+            except struct.error as exc:
+                raise malformed("字符映射被截断", "the character map is cut short") from exc
+        return self._cmap
+
+    def glyph_id(self, char: str) -> int | None:
+        """Return the glyph that draws the one character CHAR, None where there is none."""
+        starts, ends, glyphs = self._groups()
+        code = ord(char)
+        at = bisect_right(starts, code) - 1
+        if at < 0 or code > ends[at]:
+            return None
+        glyph = glyphs[at] + code - starts[at]
+        if glyph >= self.glyph_count:
+            raise malformed("字符映射指向不存在的字形", "the character map names a glyph that is not there")
+        return glyph or None
+
+    def characters(self) -> Iterator[str]:
+        """Yield every character of the character map, in code point order."""
+        for start, end, glyph in zip(*self._groups(), strict=True):
+            for code in range(start, end + 1):
+                if glyph + code - start:
+                    yield chr(code)
+
+    # -- glyphs ----------------------------------------------------------------------------------
+
+    def metrics(self, glyph: int) -> tuple[int, int]:
+        """Return advance width and left side bearing of GLYPH."""
+        if not 0 <= glyph < self.glyph_count:
+            raise malformed("字形编号超出范围", "a glyph id is out of range")
+        start = self._hmtx[0]
+        last = self._metric_count - 1
+        if glyph <= last:
+            return self._number(">H", start + 4 * glyph), self._number(">h", start + 4 * glyph + 2)
+        return self._number(">H", start + 4 * last), self._number(">h", start + 2 * (last + 1) + 2 * glyph)
+
+    def advance(self, glyph: int) -> int:
+        """Return the advance width of GLYPH."""
+        return self.metrics(glyph)[0]
+
+    def outline(self, glyph: int) -> bytes:
+        """Return the glyf record of GLYPH without its instructions; empty for a blank."""
+        start, length = self._loca
+        size = 4 if self._long_loca else 2
+        if not 0 <= glyph < self.glyph_count or (glyph + 2) * size > length:
+            raise malformed("字形编号超出范围", "a glyph id is out of range")
+        if self._long_loca:
+            begin, end = self._number(">I", start + 4 * glyph), self._number(">I", start + 4 * glyph + 4)
+        else:
+            begin = 2 * self._number(">H", start + 2 * glyph)
+            end = 2 * self._number(">H", start + 2 * glyph + 2)
+        if not begin <= end <= self._glyf[1]:
+            raise malformed("字形超出 glyf 表", "a glyph runs past table glyf")
+        record = bytes(self.data[self._glyf[0] + begin:self._glyf[0] + end])
+        if not record:
+            return b""
+        try:
+            return _without_instructions(record)
+        except (struct.error, IndexError) as exc:
+            raise malformed("字形被截断", "a glyph is cut short") from exc
+
+    def outline_digest(self, glyph: int, _depth: int = 0) -> bytes:
+        """Return SHA-256 over advance, bearing and outline of GLYPH.
+
+        Equal digests mean the same picture at the same size, whatever the glyphs are numbered: the parts
+        of a composite count by their own digests. So an embedded subset can be held against its face.
+        """
+        if _depth > _MAX_COMPONENT_DEPTH:
+            raise malformed("组合字形嵌套过深", "composite glyphs are nested too deeply")
+        record = self.outline(glyph)
+        digest = hashlib.sha256(struct.pack(">Hh", *self.metrics(glyph)))
+        digest.update(struct.pack(">H", self.units_per_em))
+        at = 0
+        for place in component_places(record):
+            digest.update(record[at:place])
+            part = struct.unpack_from(">H", record, place)[0]
+            digest.update(self.outline_digest(part, _depth + 1))
+            at = place + 2
+        digest.update(record[at:])
+        return digest.digest()
+
+
+def component_places(record: bytes) -> list[int]:
+    """Return the offsets of the glyph ids in a composite glyf RECORD; empty for a simple glyph."""
+    if len(record) < 10 or record[0] < 0x80:
+        return []
+    places = []
+    at = 10
+    while True:
+        flags = struct.unpack_from(">H", record, at)[0]
+        places.append(at + 2)
+        at += _component_length(flags)
+        if not flags & _MORE_COMPONENTS:
+            return places
+
+
+def _component_length(flags: int) -> int:
+    length = 8 if flags & _ARGS_ARE_WORDS else 6
+    if flags & _HAS_SCALE:
+        return length + 2
+    if flags & _HAS_XY_SCALE:
+        return length + 4
+    return length + 8 if flags & _HAS_TWO_BY_TWO else length
+
+
+def _without_instructions(record: bytes) -> bytes:
+    contours = struct.unpack_from(">h", record, 0)[0]
+    if contours >= 0:
+        at = 10 + 2 * contours
+        size = struct.unpack_from(">H", record, at)[0]
+        body = at + 2 + size
+        end = _end_of_simple(record, contours, body)
+        return record[:at] + b"\x00\x00" + record[body:end]
+    out = bytearray(record[:10])
+    at = 10
+    while True:
+        flags = struct.unpack_from(">H", record, at)[0]
+        step = _component_length(flags)
+        if at + step > len(record):
+            raise IndexError
+        out += struct.pack(">H", flags & ~_HAS_INSTRUCTIONS) + record[at + 2:at + step]
+        at += step
+        if not flags & _MORE_COMPONENTS:
+            return bytes(out)
+
+
+def _end_of_simple(record: bytes, contours: int, at: int) -> int:
+    """Return where the coordinates of a simple glyph end, so that padding is left out."""
+    points = struct.unpack_from(">H", record, 8 + 2 * contours)[0] + 1 if contours else 0
+    xs = ys = 0
+    while points > 0:
+        flag = record[at]
+        at += 1
+        times = 1
+        if flag & 8:
+            times += record[at]
+            at += 1
+        points -= times
+        xs += times * (1 if flag & 2 else 0 if flag & 16 else 2)
+        ys += times * (1 if flag & 4 else 0 if flag & 32 else 2)
+    if points < 0 or at + xs + ys > len(record):
+        raise IndexError
+    return at + xs + ys
+
+
+def _format_12(table: bytes, offset: int) -> tuple[array[int], array[int], array[int]]:
+    count = struct.unpack_from(">I", table, offset + 12)[0]
+    if offset + 16 + 12 * count > len(table):
+        raise malformed("字符映射被截断", "the character map is cut short")
+    words = array("I", table[offset + 16:offset + 16 + 12 * count])
+    words.byteswap()
+    starts, ends, glyphs = words[0::3], words[1::3], words[2::3]
+    previous = -1
+    for start, end in zip(starts, ends, strict=True):
+        if not previous < start <= end <= 0x10FFFF:
+            raise malformed("字符映射次序错误", "the character map is out of order")
+        previous = end
+    return starts, ends, glyphs
+
+
+def _format_4(table: bytes, offset: int) -> tuple[array[int], array[int], array[int]]:
+    count = struct.unpack_from(">H", table, offset + 6)[0] // 2
+    base = offset + 14
+    ends = struct.unpack_from(f">{count}H", table, base)
+    starts = struct.unpack_from(f">{count}H", table, base + 2 * count + 2)
+    deltas = struct.unpack_from(f">{count}H", table, base + 4 * count + 2)
+    offsets_at = base + 6 * count + 2
+    offsets = struct.unpack_from(f">{count}H", table, offsets_at)
+    out = array("I"), array("I"), array("I")
+    previous = -1
+    for index, (start, end, delta, reach) in enumerate(zip(starts, ends, deltas, offsets, strict=True)):
+        if not previous < start <= end:
+            raise malformed("字符映射次序错误", "the character map is out of order")
+        previous = end
+        for code in range(start, min(end, 0xFFFE) + 1):
+            glyph = code
+            if reach:
+                place = offsets_at + 2 * index + reach + 2 * (code - start)
+                glyph = struct.unpack_from(">H", table, place)[0]
+                if glyph == 0:
+                    continue
+            glyph = (glyph + delta) & 0xFFFF
+            out[0].append(code)
+            out[1].append(code)
+            out[2].append(glyph)
+    return out
