@@ -1,8 +1,7 @@
 """Encrypted PKCS#8 (RFC 5958, RFC 8018): the bytes in which private keys rest.
 
-Written: PBES2 with scrypt (RFC 7914) and AES-256-CBC, PEM ``ENCRYPTED PRIVATE KEY``, a named curve and the
-public key inside, so that ``openssl pkey`` reads it. Read: also PBKDF2 and shorter AES keys, which is what
-other tools write. Keys of the SM2 curve and of P-256, nothing else.
+Written: PBES2 with scrypt (RFC 7914) and AES-256-CBC, PEM ``ENCRYPTED PRIVATE KEY``, which ``openssl pkey``
+reads. Read: also PBKDF2 and shorter AES keys, which is what other tools write.
 """
 
 from __future__ import annotations
@@ -19,9 +18,9 @@ from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from certs import der_build as build
-from certs.der import INTEGER, OID, SEQUENCE, DerError, Reader, context
+from certs.der import INTEGER, SEQUENCE, DerError, Reader, require_der
 
-__all__ = ["CURVES", "Pkcs8Error", "RawKey", "ScryptCost", "UnsupportedPkcs8Error", "decrypt", "encrypt"]
+__all__ = ["Pkcs8Error", "ScryptCost", "UnsupportedPkcs8Error", "decrypt", "encrypt"]
 
 _PBES2 = "1.2.840.113549.1.5.13"
 _PBKDF2 = "1.2.840.113549.1.5.12"
@@ -33,9 +32,6 @@ _PRF: dict[str, Callable[[], hashes.HashAlgorithm]] = {
     "1.2.840.113549.2.10": hashes.SHA384, "1.2.840.113549.2.11": hashes.SHA512,
     "1.2.156.10197.1.401.2": hashes.SM3,
 }
-_EC_KEY = "1.2.840.10045.2.1"
-CURVES = {"sm2": "1.2.156.10197.1.301", "p256": "1.2.840.10045.3.1.7"}
-"""Names of the curves and their OIDs."""
 _MAX_MEMORY = 256 * 1024 * 1024
 _MAX_WORK = 1 << 26                                 # N·r·p of scrypt; what we write has 2**18
 _MAX_ITERATIONS = 10_000_000
@@ -46,7 +42,7 @@ class Pkcs8Error(Exception):
 
 
 class UnsupportedPkcs8Error(Pkcs8Error):
-    """Well-formed, but with a cipher, a derivation or a kind of key that is not taken."""
+    """Well-formed, but with a cipher, a derivation or a cost that is not taken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,33 +57,14 @@ class ScryptCost:
     p: int = 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RawKey:
-    """A private number and the curve it belongs to; never printed."""
-
-    curve: str
-    number: int
-
-    def __repr__(self) -> str:
-        return f"RawKey(curve={self.curve!r})"
-
-
-def encrypt(
-    key: RawKey, public: bytes, password: bytes, *, salt: bytes, iv: bytes, cost: ScryptCost,
-) -> bytes:
-    """Return the PEM of the encrypted key.
+def encrypt(plain: bytes, password: bytes, *, salt: bytes, iv: bytes, cost: ScryptCost) -> bytes:
+    """Return the PEM of an encrypted private key.
 
     Args:
-        public: uncompressed point (65 bytes) that belongs to the key.
+        plain: unencrypted PKCS#8, DER.
         salt: 16 random bytes.
         iv: 16 random bytes.
     """
-    ec_key = build.sequence(
-        build.integer(1), build.octet_string(key.number.to_bytes(32, "big")),
-        build.explicit(1, build.bit_string(public)))
-    plain = build.sequence(
-        build.integer(0), build.sequence(build.oid(_EC_KEY), build.oid(CURVES[key.curve])),
-        build.octet_string(ec_key))
     secret = Scrypt(salt=salt, length=32, n=cost.n, r=cost.r, p=cost.p).derive(password)
     padder = padding.PKCS7(128).padder()
     encryptor = Cipher(algorithms.AES(secret), modes.CBC(iv)).encryptor()
@@ -156,11 +133,11 @@ def _decrypt_der(der: bytes, password: bytes) -> bytes:
         raise Pkcs8Error from None
 
 
-def decrypt(pem: bytes, password: bytes) -> tuple[RawKey, bytes | None]:
-    """Return the key and, when the file names it, the public point.
+def decrypt(pem: bytes, password: bytes) -> bytes:
+    """Return the unencrypted PKCS#8 (DER) inside an encrypted PEM file.
 
     Raises:
-        UnsupportedPkcs8Error: another cipher, derivation, cost or kind of key.
+        UnsupportedPkcs8Error: another cipher, derivation or cost.
         Pkcs8Error: not such a file, damaged, or the wrong password.
     """
     lines = [line.strip() for line in pem.strip().splitlines()]
@@ -168,30 +145,8 @@ def decrypt(pem: bytes, password: bytes) -> tuple[RawKey, bytes | None]:
             or lines[-1] != b"-----END ENCRYPTED PRIVATE KEY-----":
         raise Pkcs8Error
     try:
-        der = base64.b64decode(b"".join(lines[1:-1]), validate=True)
-    except binascii.Error:
+        plain = _decrypt_der(base64.b64decode(b"".join(lines[1:-1]), validate=True), password)
+        require_der(plain)                          # a wrong password passes the padding once in 256
+    except (binascii.Error, DerError):
         raise Pkcs8Error from None
-    try:
-        return _parse_key(_decrypt_der(der, password))
-    except DerError:
-        raise Pkcs8Error from None
-
-
-def _parse_key(plain: bytes) -> tuple[RawKey, bytes | None]:
-    info = Reader(plain).enter()
-    info.integer()
-    algorithm, inner = info.enter(), Reader(info.octets()).enter()
-    if algorithm.oid() != _EC_KEY:
-        raise UnsupportedPkcs8Error
-    if algorithm.peek() != OID:
-        raise UnsupportedPkcs8Error
-    curve_oid = algorithm.oid()
-    curve = next((name for name, oid in CURVES.items() if oid == curve_oid), None)
-    if curve is None:
-        raise UnsupportedPkcs8Error
-    inner.integer()
-    number = int.from_bytes(inner.octets(), "big")
-    if inner.peek() == context(0):
-        inner.raw()
-    public = inner.enter(context(1)).bits() if inner.peek() == context(1) else None
-    return RawKey(curve=curve, number=number), public
+    return plain
