@@ -38,6 +38,7 @@ public final class Forms {
     public static void main(String[] args) throws Exception {
         System.setOut(System.err);                 // whatever a library prints is not an answer
         VeraGreenfieldFoundryProvider.initialise();
+        java.security.Security.addProvider(new org.bouncycastle.jce.provider.BouncyCastleProvider());
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         for (String line = in.readLine(); line != null; line = in.readLine()) {
             String[] words = line.split("\t");
@@ -57,6 +58,7 @@ public final class Forms {
             case "ofdrw-validate" -> ofdrwValidate(Paths.get(words[1]));
             case "ofdrw-render" -> ofdrwRender(Paths.get(words[1]), Paths.get(words[2]), Double.parseDouble(words[3]));
             case "ofdrw-text" -> ofdrwText(Paths.get(words[1]));
+            case "ofdrw-bench" -> Bench.run(words[1], words[2], words[3], words[4], Integer.parseInt(words[5]));
             default -> throw new IllegalArgumentException("unknown command " + words[0]);
         };
     }
