@@ -1,0 +1,188 @@
+"""Page content: glyph runs, paths and pictures as GB/T 33190 page objects.
+
+Coordinates inside an object count from the corner of its Boundary; objects are written in the order in
+which the page model draws them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from lxml import etree
+
+import fonts
+from docgen.memo import Memo
+from docgen.ofd_xml import Numbers, add, box, micron, mm, root, to_bytes
+from docgen.page import Artwork, Colour, GlyphRun, Image, Page, Path
+
+__all__ = ["PageFile", "page_file", "template_file"]
+
+_OPERATORS = {"M": "M", "L": "L", "C": "B", "Z": "C"}        # ours → GB/T 33190 table 36
+_templates: Memo[tuple[str, int], tuple[bytes, int]] = Memo(32)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageFile:
+    """One written page: its object number, its bytes, and the objects that print each tagged field.
+
+    ``tagged`` maps a field's label to object numbers in drawing order.
+    """
+
+    number: int
+    data: bytes
+    tagged: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+
+
+def _colour(parent: etree._Element, name: str, colour: Colour) -> None:
+    attributes = {"Value": f"{colour.r} {colour.g} {colour.b}"}
+    if colour.alpha < 1:
+        attributes["Alpha"] = str(round(colour.alpha * 255))
+    add(parent, name, attributes)
+
+
+def _path(layer: etree._Element, path: Path, number: int) -> None:
+    """Write one outline; its Boundary holds all its points and the width of its line."""
+    points = [micron(value) for segment in path.segments for value in segment.args]
+    margin = micron(path.stroke_width_mm) if path.stroke else 0
+    left, top = min(points[0::2]) - margin, min(points[1::2]) - margin
+    width, height = max(points[0::2]) + margin - left, max(points[1::2]) + margin - top
+    attributes = {"ID": str(number), "Boundary": box(left, top, max(width, 1), max(height, 1))}
+    if path.stroke:
+        attributes["LineWidth"] = mm(micron(path.stroke_width_mm))
+    else:
+        attributes["Stroke"] = "false"
+    if path.fill:
+        attributes["Fill"] = "true"
+        if path.even_odd:
+            attributes["Rule"] = "Even-Odd"
+    element = add(layer, "PathObject", attributes)
+    if path.stroke:
+        _colour(element, "StrokeColor", path.stroke)
+    if path.fill:
+        _colour(element, "FillColor", path.fill)
+    words: list[str] = []
+    at = 0
+    for segment in path.segments:
+        words.append(_OPERATORS[segment.op])
+        for offset in range(0, len(segment.args), 2):
+            words.append(mm(points[at + offset] - left))
+            words.append(mm(points[at + offset + 1] - top))
+        at += len(segment.args)
+    add(element, "AbbreviatedData", text=" ".join(words))
+
+
+def _deltas(xs: list[int]) -> str:
+    """Write the steps between glyph origins; three or more equal steps become ``g n step``."""
+    steps = [after - before for before, after in pairwise(xs)]
+    words: list[str] = []
+    at = 0
+    while at < len(steps):
+        end = at
+        while end < len(steps) and steps[end] == steps[at]:
+            end += 1
+        value = mm(steps[at])
+        words += ["g", str(end - at), value] if end - at > 2 else [value] * (end - at)
+        at = end
+    return " ".join(words)
+
+
+def _stretches(text: str) -> list[tuple[int, int]]:
+    """Cut ``text`` so that each character beyond the BMP stands alone.
+
+    Readers that count UTF-16 units would otherwise give the steps after it to the wrong glyphs.
+    """
+    cuts = [0]
+    for index, char in enumerate(text):
+        if ord(char) > 0xFFFF:
+            cuts += [index, index + 1]
+    edges = sorted({*cuts, len(text)})
+    return list(pairwise(edges))
+
+
+def _text(layer: etree._Element, run: GlyphRun, number: int, font_number: int) -> None:
+    """Write one glyph run; glyphs follow from the characters by the embedded font's own cmap."""
+    face = fonts.face(run.face)
+    size, baseline = micron(run.size_mm), micron(run.y_mm)
+    above = round(size * face.ascent / face.units_per_em)
+    below = round(size * -face.descent / face.units_per_em)
+    xs = [micron(x) for x in run.xs_mm]
+    left = min(xs)
+    width = max(micron(run.width_mm), max(xs) - left + 1)
+    element = add(layer, "TextObject", {
+        "ID": str(number), "Boundary": box(left, baseline - above, width, above + below),
+        "Font": str(font_number), "Size": mm(size)})
+    _colour(element, "FillColor", run.fill)
+    for start, end in _stretches(run.text):
+        attributes = {"X": mm(xs[start] - left), "Y": mm(above)}
+        if end - start > 1:
+            attributes["DeltaX"] = _deltas(xs[start:end])
+        add(element, "TextCode", attributes, run.text[start:end])
+
+
+def _image(layer: etree._Element, image: Image, number: int, resource: int) -> None:
+    left, top, width, height = map(micron, (image.x_mm, image.y_mm, image.width_mm, image.height_mm))
+    add(layer, "ImageObject", {
+        "ID": str(number), "Boundary": box(left, top, width, height),
+        "CTM": f"{mm(width)} 0 0 {mm(height)} 0 0", "ResourceID": str(resource)})
+
+
+def template_file(artwork: Artwork, numbers: Numbers) -> PageFile:
+    """Write the ground that several pages share; kept for the next document with the same ground.
+
+    Args:
+        numbers: the template page takes the first number, its layer and objects the following ones.
+    """
+    first = numbers.next()
+
+    def make() -> tuple[bytes, int]:
+        own = Numbers(first)
+        page = root("Page")
+        add(add(page, "Area"), "PhysicalBox", text=_page_box(artwork.width_mm, artwork.height_mm))
+        layer = add(add(page, "Content"), "Layer", {"Type": "Background", "ID": str(own.next())})
+        for path in artwork.paths:
+            _path(layer, path, own.next())
+        return to_bytes(page), own.last
+
+    data, numbers.last = _templates.get((artwork.digest, first), make)
+    return PageFile(number=first, data=data)
+
+
+def _page_box(width_mm: float, height_mm: float) -> str:
+    return box(0, 0, micron(width_mm), micron(height_mm))
+
+
+def page_file(
+    page: Page, numbers: Numbers, *, templates: Mapping[str, int], font_numbers: Mapping[str, int],
+    images: Mapping[str, int],
+) -> PageFile:
+    """Write one page.
+
+    Args:
+        templates: artwork name → number of its template page.
+        font_numbers: face → number of its font resource.
+        images: image name → number of its resource.
+    """
+    own = numbers.next()
+    tagged: dict[str, tuple[int, ...]] = {}
+    element = root("Page")
+    if page.artwork is not None:
+        add(element, "Template", {"TemplateID": str(templates[page.artwork]), "ZOrder": "Background"})
+    add(add(element, "Area"), "PhysicalBox", text=_page_box(page.width_mm, page.height_mm))
+    layer = add(add(element, "Content"), "Layer", {"Type": "Body", "ID": str(numbers.next())})
+    for item in page.items:
+        number = numbers.next()
+        label: str | None = None
+        match item:
+            case GlyphRun():
+                _text(layer, item, number, font_numbers[item.face])
+                label = item.tag
+            case Path():
+                _path(layer, item, number)
+            case Image():
+                _image(layer, item, number, images[item.name])
+                label = "二维码" if item.role == "qr" else None
+        if label is not None:
+            tagged[label] = (*tagged.get(label, ()), number)
+    return PageFile(number=own, data=to_bytes(element), tagged=tagged)
