@@ -133,7 +133,7 @@ class NumberPattern:
             return NumberFault(
                 code=NumberErrorCode.LENGTH, part="", found=str(len(number)),
                 zh=f"编号应为{length}位，现为{len(number)}位，请核对是否漏写或多写",
-                en=f"the number must have {length} characters, not {len(number)}; look for a lost or doubled digit",
+                en=f"the number must have {length} characters, not {len(number)}; is one lost or doubled?",
             )
         return NumberFault(
             code=NumberErrorCode.PROVISIONAL, part="", found=str(len(number)),
