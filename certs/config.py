@@ -1,0 +1,191 @@
+"""The settings of a home (``config.toml``) and where its password comes from."""
+
+from __future__ import annotations
+
+import enum
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from certs.files import FileCode, FileError, read_file, write_atomic
+from codes.errors import EngineError
+
+__all__ = [
+    "HOME_VARIABLE", "PASSWORD_FILE_VARIABLE", "PASSWORD_VARIABLE", "Config", "HomeCode", "HomeError",
+    "Password", "find_home", "how_to_make", "load_config", "read_password", "store_config",
+]
+
+HOME_VARIABLE = "ZHENGYIN_HOME"
+PASSWORD_FILE_VARIABLE = "ZHENGYIN_PASSWORD_FILE"  # noqa: S105 (the name of a variable)
+PASSWORD_VARIABLE = "ZHENGYIN_PASSWORD"  # noqa: S105 (the name of a variable)
+_MAX_CONFIG, _MAX_PASSWORD = 256 * 1024, 1024
+
+
+class HomeCode(enum.StrEnum):
+    """Codes of :class:`HomeError`."""
+
+    NONE = "home.none"
+    MISSING = "home.missing"
+    NOT_A_HOME = "home.not-a-home"
+    CONFIG = "home.config"
+    NO_PASSWORD = "home.no-password"  # noqa: S105 (an error code)
+    BAD_PASSWORD = "home.bad-password"  # noqa: S105 (an error code)
+    PERMISSIONS = "home.permissions"
+    NO_AUTHORITY = "home.no-authority"
+    AUTHORITY_NAME = "home.authority-name"
+    INCOMPLETE = "home.incomplete"
+
+
+class HomeError(EngineError):
+    """The home is missing, incomplete or not safe to use."""
+
+
+def how_to_make(path: str = "H") -> tuple[str, str]:
+    """Return the sentence that says how a home is made, in Chinese and English."""
+    return (f"用 zhengyin certs demo --home {path} 可建立演示用的目录",
+            f"`zhengyin certs demo --home {path}` makes one for demonstration")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """Settings of a home.
+
+    Attributes:
+        name: what the deployment calls itself.
+        demo: whether ``certs demo`` made the home and may change it.
+        lookup_hosts: hosts on which QR addresses may lie, lower case.
+        tsa_urls: timestamp services, tried in order; none means signatures without timestamps.
+    """
+
+    name: str
+    demo: bool = False
+    lookup_hosts: tuple[str, ...] = ()
+    tsa_urls: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Password:
+    """A password; its text form shows nothing."""
+
+    value: bytes = field(repr=False)
+
+    def __str__(self) -> str:
+        return "<password>"
+
+
+def find_home(path: Path | None, environ: Mapping[str, str]) -> Path:
+    """Return the home's folder: ``path`` if given, else the one ``ZHENGYIN_HOME`` names.
+
+    Raises:
+        HomeError: ``home.none``, ``home.missing`` or ``home.not-a-home``, saying how to make one.
+    """
+    if path is None:
+        named = environ.get(HOME_VARIABLE, "")
+        if not named:
+            zh, en = how_to_make()
+            raise HomeError(
+                HomeCode.NONE, f"没有指明工作目录，请用 --home 或环境变量 {HOME_VARIABLE} 指明；{zh}",
+                f"no home is named: give --home or set {HOME_VARIABLE}; {en}")
+        path = Path(named)
+    zh, en = how_to_make(str(path))
+    if not path.is_dir():
+        raise HomeError(
+            HomeCode.MISSING, f"工作目录 {path} 不存在；{zh}", f"the home {path} is not there; {en}",
+            path=str(path))
+    if not (path / "config.toml").is_file():
+        raise HomeError(
+            HomeCode.NOT_A_HOME, f"{path} 不是工作目录（缺少 config.toml）；{zh}",
+            f"{path} is not a home (it has no config.toml); {en}", path=str(path))
+    return path
+
+
+def load_config(home: Path) -> Config:
+    """Read ``config.toml`` of a home; unknown keys are errors.
+
+    Raises:
+        HomeError: ``home.config``.
+        FileError: the file cannot be read.
+    """
+    path = home / "config.toml"
+    try:
+        content = tomllib.loads(read_file(path, max_bytes=_MAX_CONFIG).decode("utf-8"))
+        unknown = sorted(set(content) - {"name", "demo", "lookup_hosts", "tsa_urls"})
+        if unknown:
+            raise ValueError(f"unknown key {unknown[0]}")
+        name, demo = content.get("name"), content.get("demo", False)
+        lists = [content.get(key, []) for key in ("lookup_hosts", "tsa_urls")]
+        if not isinstance(name, str) or not isinstance(demo, bool):
+            raise ValueError("name takes a text, demo true or false")
+        if not all(isinstance(one, list) and all(isinstance(text, str) for text in one) for one in lists):
+            raise ValueError("lookup_hosts and tsa_urls take lists of texts")
+    except ValueError as error:
+        raise HomeError(
+            HomeCode.CONFIG, f"{path} 写得不对（{error}），请更正",
+            f"{path} is not right ({error}): correct it", path=str(path)) from None
+    return Config(
+        name=name, demo=demo, lookup_hosts=tuple(host.lower() for host in lists[0]), tsa_urls=tuple(lists[1]))
+
+
+def store_config(home: Path, config: Config) -> None:
+    """Write ``config.toml``.
+
+    Raises:
+        FileError: the file cannot be written.
+    """
+    def text(value: object) -> str:
+        return json.dumps(value, ensure_ascii=False)       # JSON texts, lists and booleans are TOML ones
+
+    lines = [
+        "# 证印的设置 / settings of zhengyin",
+        f"name = {text(config.name)}",
+        f"demo = {text(config.demo)}",
+        f"lookup_hosts = {text(list(config.lookup_hosts))}",
+        f"tsa_urls = {text(list(config.tsa_urls))}",
+    ]
+    write_atomic(home / "config.toml", ("\n".join(lines) + "\n").encode(), mode=0o600)
+
+
+def _clean(data: bytes, source: str) -> Password:
+    """Take one trailing line break off; refuse nothing, and more than a password can be."""
+    value = data.removesuffix(b"\n").removesuffix(b"\r")
+    if not value or len(value) > _MAX_PASSWORD or b"\n" in value or b"\0" in value:
+        raise HomeError(
+            HomeCode.BAD_PASSWORD, f"{source} 中的口令为空、过长或不止一行，请改为一行",
+            f"the password in {source} is empty, too long or more than one line: make it one line",
+            source=source)
+    return Password(value)
+
+
+def read_password(home: Path, environ: Mapping[str, str]) -> Password:
+    """Return the password of the keys.
+
+    Looked for in the file ``ZHENGYIN_PASSWORD_FILE`` names, in ``ZHENGYIN_PASSWORD``, in ``H/password``.
+
+    Raises:
+        HomeError: ``home.no-password``, ``home.bad-password``, or ``home.permissions`` when others may
+            read ``H/password``.
+        FileError: the file that the environment names cannot be read.
+    """
+    if named := environ.get(PASSWORD_FILE_VARIABLE):
+        return _clean(read_file(Path(named), max_bytes=64 * 1024), named)
+    if PASSWORD_VARIABLE in environ:
+        return _clean(os.fsencode(environ[PASSWORD_VARIABLE]), PASSWORD_VARIABLE)
+    path = home / "password"
+    try:
+        data = read_file(path, max_bytes=64 * 1024)
+    except FileError as error:
+        if error.code is not FileCode.MISSING:
+            raise
+        raise HomeError(
+            HomeCode.NO_PASSWORD,
+            f"没有密钥口令：请设置 {PASSWORD_FILE_VARIABLE} 指向口令文件（或设置 {PASSWORD_VARIABLE}）",
+            f"no password for the keys: point {PASSWORD_FILE_VARIABLE} to a file that holds it "
+            f"(or set {PASSWORD_VARIABLE})") from None
+    if path.stat().st_mode & 0o077:
+        raise HomeError(
+            HomeCode.PERMISSIONS, f"{path} 可被他人读取，请执行 chmod 600 {path}",
+            f"others may read {path}: run chmod 600 {path}", path=str(path))
+    return _clean(data, str(path))
