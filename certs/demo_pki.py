@@ -1,0 +1,109 @@
+"""The certificates of a demonstration: two roots, two issuing CAs, a seal maker, and each authority's three.
+
+Every CA and the seal maker carry 演示 in their names; an organisation's name stays exactly as given. Two
+trees, because the OFD is sealed with SM2 and the PDF signed with ECDSA on P-256.
+
+Validity: roots 20 years, issuing CAs 15, the seal maker 10, an authority's certificates 3. Each begins at
+the midnight (China Standard Time) before it is made and ends a second before a midnight.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Final
+
+from certs import p256, sm2
+from certs.keystore import PrivateKey
+from certs.x509 import Certificate
+from certs.x509_build import DOCUMENT_SIGNING, build_certificate
+
+__all__ = ["AUTHORITY_YEARS", "CHINA_TIME", "KeyPair", "make_authority", "make_cas", "midnight"]
+
+CHINA_TIME: Final = timezone(timedelta(hours=8))
+AUTHORITY_YEARS: Final = 3
+_MAKER_YEARS, _ISSUING_YEARS, _ROOT_YEARS = 10, 15, 20
+_OPERATOR: Final = "证印演示"
+_CA_USAGE: Final = ("keyCertSign", "cRLSign")
+_SIGN_USAGE: Final = ("digitalSignature", "nonRepudiation")
+_CA_NAMES: Final = {
+    "sm2-root": "证印演示根证书（SM2）", "sm2-issuing": "证印演示签发中心（SM2）",
+    "seal-maker": "演示制章中心",
+    "p256-root": "证印演示根证书（P-256）", "p256-issuing": "证印演示签发中心（P-256）",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyPair:
+    """A private key and its certificate."""
+
+    key: PrivateKey
+    certificate: Certificate
+
+
+def midnight(moment: datetime) -> datetime:
+    """Return the midnight, China Standard Time, at which the day of ``moment`` began."""
+    return moment.astimezone(CHINA_TIME).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _last_second(start: datetime, years: int) -> datetime:
+    """Return the last second of the period of ``years`` that begins at ``start``."""
+    day = start if (start.month, start.day) != (2, 29) else start.replace(day=28)
+    return day.replace(year=start.year + years) - timedelta(seconds=1)
+
+
+def _serial() -> int:
+    return secrets.randbits(127) | 1 << 126
+
+
+def _certify(
+    role: str, key: PrivateKey, issuer: KeyPair | None, now: datetime, years: int, *,
+    path_len: int | None = None,
+) -> KeyPair:
+    """Certify a CA (``path_len`` given) or the seal maker."""
+    start, ca = midnight(now), path_len is not None
+    return KeyPair(key=key, certificate=build_certificate(
+        subject=(("C", "CN"), ("O", _OPERATOR), ("CN", _CA_NAMES[role])), spki=key.spki,
+        issuer=issuer.certificate if issuer else None, issuer_key=issuer.key if issuer else key,
+        serial=_serial(), not_before=start, not_after=_last_second(start, years),
+        key_usage=_CA_USAGE if ca else _SIGN_USAGE, ca=ca, path_len=path_len))
+
+
+def make_cas(now: datetime) -> Mapping[str, KeyPair]:
+    """Make both roots, both issuing CAs and the seal maker.
+
+    Returns:
+        ``sm2-root``, ``sm2-issuing``, ``seal-maker``, ``p256-root`` and ``p256-issuing``.
+    """
+    made: dict[str, KeyPair] = {}
+    for tree, generate in (("sm2", sm2.PrivateKey.generate), ("p256", p256.PrivateKey.generate)):
+        root, issuing = f"{tree}-root", f"{tree}-issuing"
+        made[root] = _certify(root, generate(), None, now, _ROOT_YEARS, path_len=1)
+        made[issuing] = _certify(issuing, generate(), made[root], now, _ISSUING_YEARS, path_len=0)
+    made["seal-maker"] = _certify(
+        "seal-maker", sm2.PrivateKey.generate(), made["sm2-issuing"], now, _MAKER_YEARS)
+    return made
+
+
+def make_authority(
+    name: str, code: str, *, sm2_issuer: KeyPair, p256_issuer: KeyPair, now: datetime,
+) -> Mapping[str, KeyPair]:
+    """Make an authority's certificates: CN and O are its name exactly, the extension holds its USCC.
+
+    Returns:
+        ``sealing`` and ``data`` (SM2, told apart by OU) and ``pdf`` (P-256).
+    """
+    start = midnight(now)
+    made: dict[str, KeyPair] = {}
+    for role, unit, issuer in (
+            ("sealing", "电子印章", sm2_issuer), ("data", "数据签名", sm2_issuer),
+            ("pdf", "版式文件签名", p256_issuer)):
+        key: PrivateKey = p256.PrivateKey.generate() if role == "pdf" else sm2.PrivateKey.generate()
+        made[role] = KeyPair(key=key, certificate=build_certificate(
+            subject=(("C", "CN"), ("O", name), ("OU", unit), ("CN", name)), spki=key.spki,
+            issuer=issuer.certificate, issuer_key=issuer.key, serial=_serial(), not_before=start,
+            not_after=_last_second(start, AUTHORITY_YEARS), key_usage=_SIGN_USAGE,
+            ext_key_usage=(DOCUMENT_SIGNING,) if role == "pdf" else (), uscc=code))
+    return made
