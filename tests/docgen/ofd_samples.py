@@ -38,7 +38,8 @@ def rule(x_mm: float, y_mm: float, length_mm: float) -> Path:
 
 def blob() -> Path:
     return Path(
-        segments=(Segment("M", (10.0, 10.0)), Segment("C", (20.0, 10.0, 20.0, 20.125, 10.0, 20.5)), Segment("Z")),
+        segments=(Segment("M", (10.0, 10.0)), Segment("C", (20.0, 10.0, 20.0, 20.125, 10.0, 20.5)),
+                  Segment("Z")),
         fill=Colour(10, 120, 90, 0.5), stroke=BLACK, stroke_width_mm=0.1, even_odd=True)
 
 
@@ -56,14 +57,17 @@ def document(name: str = "测试甲化工贸易有限公司") -> Document:
     )
     page = Page(role="正本", width_mm=297.0, height_mm=210.0, artwork="ground", items=items,
                 seals=(Place(x_mm=200, y_mm=140, width_mm=42, height_mm=42),))
-    copy = Page(role="副本", width_mm=297.0, height_mm=210.0, artwork="ground", items=items[:4], seals=page.seals)
-    return Document(title="危险化学品经营许可证", pages=(page, copy), artworks={"ground": artwork}, images={"qr": PNG})
+    copy = Page(role="副本", width_mm=297.0, height_mm=210.0, artwork="ground", items=items[:4],
+                seals=page.seals)
+    return Document(title="危险化学品经营许可证", pages=(page, copy), artworks={"ground": artwork},
+                    images={"qr": PNG})
 
 
 META = OfdMeta(
     identifier="1.2.156.3005.2.11100000000013338W011.11140100MB9TEX0180.14010013202590001.001.X",
     title="危险化学品经营许可证", author="测试市应急管理局", created=CREATED,
-    items=(("ZZMC", "危险化学品经营许可证"), ("ZZBH", "14010013202590001"), ("CZZT", "测试甲化工贸易有限公司")),
+    items=(("ZZMC", "危险化学品经营许可证"), ("ZZBH", "14010013202590001"),
+           ("CZZT", "测试甲化工贸易有限公司")),
     short_names={"企业名称": "CZZT", "许可证编号": "ZZBH"}, creator_version="0.1.0")
 
 ATTACHMENTS = (

@@ -1,0 +1,224 @@
+"""The ledger: one record an identifier, approvals counted once, nothing lost by a kill."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from certs.files import FileError
+from certs.sm3 import sm3
+from docgen.ledger import Claim, Ledger, LedgerError
+
+NOW = datetime(2025, 8, 1, tzinfo=UTC)
+FIRST = Claim(
+    identifier="1.2.156.3005.2.T.I.1.001.X", record_sm3=sm3(b"record 1"), number="14010013202590001",
+    address="https://a.invalid/1", holder_sm3=sm3(b"holder 1"), version="001")
+FORK = multiprocessing.get_context("fork")
+
+
+class SpentError(Exception):
+    pass
+
+
+def allow(limit: int) -> Callable[[Mapping[str, int]], str]:
+    def choose(used: Mapping[str, int]) -> str:
+        if used.get("A1", 0) >= limit:
+            raise SpentError
+        return "A1"
+    return choose
+
+
+def issue(ledger: Ledger, claim: Claim, data: bytes, limit: int = 10) -> bytes:
+    with ledger.hold(claim.identifier):
+        entry = ledger.find(claim.identifier)
+        if entry is not None and entry.package_sm3 is not None and entry.record_sm3 == claim.record_sm3:
+            return ledger.package(entry)
+        ledger.reserve(claim, allow(limit), NOW).keep(data, NOW)
+        return data
+
+
+def other(number: int, **changes: Any) -> Claim:
+    return replace(
+        FIRST, identifier=f"id-{number}", record_sm3=sm3(b"%d" % number), number=f"{number:017}",
+        address=f"https://a.invalid/{number}", **changes)
+
+
+def test_a_repeat_gives_the_kept_bytes_and_uses_no_approval(tmp_path: Path) -> None:
+    assert issue(Ledger(tmp_path / "issued"), FIRST, b"package") == b"package"
+    again = Ledger(tmp_path / "issued")
+    assert issue(again, FIRST, b"other bytes") == b"package"
+    assert again.used() == {"A1": 1}
+
+
+def test_another_record_under_the_identifier_is_refused(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    issue(ledger, FIRST, b"package")
+    with pytest.raises(LedgerError) as refusal:
+        issue(ledger, replace(FIRST, record_sm3=sm3(b"record 2")), b"x")
+    assert refusal.value.code == "issue.exists"
+    assert ledger.used() == {"A1": 1}
+
+
+@pytest.mark.req("R-000-05")
+@pytest.mark.parametrize(("claim", "code"), [
+    (other(2, holder_sm3=sm3(b"h2")), None),
+    (replace(other(2), number=FIRST.number, holder_sm3=sm3(b"h2"), version="002"), "issue.number-taken"),
+    (replace(other(2), number=FIRST.number), "issue.number-taken"),
+    (replace(other(2), number=FIRST.number, version="002"), None),
+    (replace(other(2), number=FIRST.number, address=FIRST.address, version="002"), None),
+    (replace(other(2), address=FIRST.address), "issue.qr-taken"),
+])
+def test_a_number_and_a_qr_address_belong_to_one_licence(
+        tmp_path: Path, claim: Claim, code: str | None) -> None:
+    ledger = Ledger(tmp_path)
+    issue(ledger, FIRST, b"package")
+    if code is None:
+        issue(ledger, claim, b"second")
+        assert ledger.used() == {"A1": 2}
+        return
+    with pytest.raises(LedgerError) as refusal:
+        issue(ledger, claim, b"second")
+    assert refusal.value.code == code
+    assert ledger.find(claim.identifier) is None
+    assert ledger.used() == {"A1": 1}
+
+
+def test_a_spent_approval_leaves_no_trace(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    issue(ledger, FIRST, b"package", limit=1)
+    with pytest.raises(SpentError):
+        issue(ledger, other(2), b"x", limit=1)
+    assert ledger.find("id-2") is None
+
+
+def test_a_released_reservation_gives_the_use_back(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    ledger.reserve(FIRST, allow(1), NOW).release()
+    assert ledger.used() == {"A1": 0} and ledger.find(FIRST.identifier) is None
+    issue(ledger, FIRST, b"package", limit=1)
+
+
+@pytest.mark.parametrize(("second", "uses"), [(FIRST, 1), (replace(FIRST, record_sm3=sm3(b"corrected")), 2)])
+def test_an_abandoned_reservation_is_taken_over(tmp_path: Path, second: Claim, uses: int) -> None:
+    Ledger(tmp_path).reserve(FIRST, allow(9), NOW)                           # and the process is killed here
+    ledger = Ledger(tmp_path)
+    assert issue(ledger, second, b"package") == b"package"
+    assert ledger.used() == {"A1": uses}
+
+
+def test_a_repeat_after_a_kill_that_fails_again_keeps_the_counted_use(tmp_path: Path) -> None:
+    Ledger(tmp_path).reserve(FIRST, allow(9), NOW)
+    ledger = Ledger(tmp_path)
+    ledger.reserve(FIRST, allow(9), NOW).release()
+    assert ledger.used() == {"A1": 1}
+    issue(ledger, FIRST, b"package", limit=1)
+    assert ledger.used() == {"A1": 1}
+
+
+@pytest.mark.parametrize("damage", [lambda path: path.unlink(), lambda path: path.write_bytes(b"packagE")])
+def test_a_kept_package_that_is_gone_or_changed_is_reported(
+        tmp_path: Path, damage: Callable[[Path], object]) -> None:
+    ledger = Ledger(tmp_path)
+    issue(ledger, FIRST, b"package")
+    (path,) = tmp_path.glob("packages/*/*.ofd")
+    damage(path)
+    with pytest.raises(LedgerError) as refusal:
+        issue(ledger, FIRST, b"x")
+    assert refusal.value.code == "issue.store-damaged"
+
+
+def test_a_ledger_that_is_no_database_is_reported(tmp_path: Path) -> None:
+    (tmp_path / "ledger.sqlite3").write_bytes(b"not a database" * 100)
+    with pytest.raises(LedgerError) as refusal:
+        issue(Ledger(tmp_path), FIRST, b"x")
+    assert refusal.value.code == "issue.store-unavailable"
+
+
+def _child(folder: Path, claims: list[Claim], data: bytes, results: Any) -> None:
+    ledger = Ledger(folder)
+    for claim in claims:
+        try:
+            results.put((claim.identifier, issue(ledger, claim, data, limit=15)))
+        except SpentError:
+            results.put((claim.identifier, None))
+
+
+def test_two_processes_never_give_two_packages_for_one_record_nor_exceed_the_approval(tmp_path: Path) -> None:
+    claims = [other(number) for number in range(20)]
+    results = FORK.Queue()
+    children = [
+        FORK.Process(target=_child, args=(tmp_path, claims, b"by %d" % child, results)) for child in range(2)]
+    for child in children:
+        child.start()
+    given: dict[str, set[bytes | None]] = {}
+    for _ in range(40):
+        identifier, data = results.get(timeout=30)
+        given.setdefault(identifier, set()).add(data)
+    for child in children:
+        child.join(10)
+    assert all(len(packages - {None}) <= 1 for packages in given.values())
+    assert sum(1 for packages in given.values() if packages - {None}) == 15
+    assert Ledger(tmp_path).used() == {"A1": 15}
+
+
+def _endless(folder: Path) -> None:
+    ledger = Ledger(folder)
+    for number in range(10_000):
+        issue(ledger, other(number), b"%d " % number * 20_000, limit=10_000)
+
+
+@pytest.mark.parametrize("delay_s", [0.03, 0.07, 0.11, 0.16, 0.2, 0.27])
+def test_a_kill_at_any_moment_leaves_whole_packages_and_a_count_of_at_most_one_more(
+        tmp_path: Path, delay_s: float) -> None:
+    child = FORK.Process(target=_endless, args=(tmp_path,))
+    child.start()
+    time.sleep(delay_s)
+    assert child.pid is not None
+    os.kill(child.pid, signal.SIGKILL)
+    child.join(10)
+    ledger = Ledger(tmp_path)
+    kept = 0
+    for number in range(10_000):
+        entry = ledger.find(f"id-{number}")
+        if entry is None or entry.package_sm3 is None:
+            break
+        assert ledger.package(entry) == b"%d " % number * 20_000
+        kept += 1
+    assert ledger.used().get("A1", 0) - kept in {0, 1}
+    assert issue(ledger, other(kept), b"after", limit=10_000) == b"after"
+    assert ledger.used() == {"A1": kept + 1}
+
+
+def test_what_a_kill_left_half_written_is_cleared_away(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    issue(ledger, FIRST, b"package")
+    (path,) = tmp_path.glob("packages/*/*.ofd")
+    stale = path.parent / f".{path.name}.tmp-0123456789ab"
+    stale.write_bytes(b"half")
+    assert issue(Ledger(tmp_path), FIRST, b"x") == b"package"
+    assert not stale.exists()
+
+
+def test_a_failed_write_keeps_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger = Ledger(tmp_path)
+    reservation = ledger.reserve(FIRST, allow(9), NOW)
+
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", full)
+        with pytest.raises(FileError):
+            reservation.keep(b"package", NOW)
+    reservation.release()
+    assert not list(tmp_path.glob("packages/*/*"))
+    assert issue(ledger, FIRST, b"package") == b"package"
