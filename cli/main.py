@@ -1,0 +1,109 @@
+"""The command ``zhengyin``. Each command group is a module with an ``app``, loaded only when it is called.
+
+An error raised on purpose is printed in Chinese and English, never as a traceback. Exit codes: 0 yes, 1 no,
+2 usage, 3 cannot say or cannot do, 4 not such a file.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from codes.errors import EngineError
+
+__all__ = ["COMMANDS", "app", "print_error", "run"]
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "issue": ("cli.issue", "签发：记录 → 盖章的 OFD 与 PDF / issue sealed licences from records"),
+    "verify": ("cli.verify", "核验证照文件 / say whether a file is genuine and its licence in force"),
+    "certs": ("cli.certs", "证书与印章 / certificates and seals"),
+}
+"""Command → (module with ``app``, what it does)."""
+
+CANNOT = 3
+
+
+class _LazyGroup(TyperGroup):
+    """Knows its commands by name and imports the module of the one that is called."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Put the real command in the place of its placeholder."""
+        name, command, rest = super().resolve_command(ctx, args)
+        if name in COMMANDS:
+            command = typer.main.get_command(importlib.import_module(COMMANDS[name][0]).app)
+        return name, command, rest
+
+
+app = typer.Typer(
+    cls=_LazyGroup, no_args_is_help=True, add_completion=False, rich_markup_mode=None,
+    pretty_exceptions_enable=False)
+
+
+def _placeholder() -> None:
+    """Stand on the help page for a command that is not loaded."""
+
+
+for _name, (_module, _summary) in COMMANDS.items():
+    app.command(_name, help=_summary)(_placeholder)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        try:
+            typer.echo(version("zhengyin"))
+        except PackageNotFoundError:
+            typer.echo("not installed")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    show_version: Annotated[bool, typer.Option(
+        "--version", callback=_print_version, is_eager=True, help="版本 / print the version")] = False,
+) -> None:
+    """证印：电子证照的签发与核验 / issue and verify electronic licences."""
+    del show_version
+
+
+def print_error(error: EngineError) -> None:
+    """Print an error as ``code: 中文 / English`` on stderr, each fault that it carries on a further line."""
+    typer.echo(f"{error.code.value}: {error.zh} / {error.en}", err=True)
+    for fault in getattr(error, "faults", ()):
+        typer.echo(f"  {fault.field}: {fault.code}: {fault.zh} / {fault.en}", err=True)
+
+
+def run() -> None:
+    """Run the command line; the only way out is an exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    try:
+        app(prog_name="zhengyin")
+    except EngineError as error:
+        print_error(error)
+        code = CANNOT
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = CANNOT
+    except MemoryError:
+        typer.echo("internal.memory: 内存不足 / out of memory", err=True)
+        code = CANNOT
+    except Exception as error:                               # the last resort: a name, not a traceback
+        name = type(error).__name__
+        typer.echo(
+            f"internal.error: 程序内部错误（{name}），请报告 / internal error ({name}), please report it",
+            err=True)
+        code = CANNOT
+    else:
+        code = 0
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    run()
