@@ -70,7 +70,7 @@ class Revocation:
         return self.revoked_at if self.invalid_since is None else min(self.revoked_at, self.invalid_since)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Crl:
     """One revocation list, read strictly; ``revoked`` maps serial numbers. Times are aware UTC."""
 
@@ -99,6 +99,10 @@ class Crl:
             raise CrlError(CrlCode.TOO_LARGE, "撤销列表超过 32 MiB，请检查来源",
                            "the revocation list exceeds 32 MiB; check where it comes from")
         return _load(bytes(der))
+
+    def __repr__(self) -> str:
+        return (f"<CRL of {self.issuer_text!r}, {self.this_update:%Y-%m-%d %H:%M:%S}Z, "
+                f"{len(self.revoked)} revoked>")
 
     @property
     def issuer_text(self) -> str:

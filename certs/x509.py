@@ -107,7 +107,7 @@ class _Extensions:
     unknown_critical: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Certificate:
     """One certificate, read strictly.
 
@@ -151,6 +151,9 @@ class Certificate:
             raise CertificateError(CertificateCode.TOO_LARGE, "证书超过 64 KiB，请检查文件",
                                    "the certificate exceeds 64 KiB; check the file")
         return _load(bytes(der))
+
+    def __repr__(self) -> str:
+        return f"<certificate {self.subject_text!r}, serial {self.serial:x}, SM3 {self.fingerprint[:16]}…>"
 
     @property
     def key_kind(self) -> KeyKind:
