@@ -21,6 +21,7 @@ from pyhanko.sign.signers.pdf_cms import Signer as CmsSigner
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from certs.der import DerError, require_der
+from certs.der_build import set_of
 from docgen.pdf import UnsignedPdf
 from docgen.pdf_errors import PdfError, PdfErrorCode
 
@@ -40,12 +41,18 @@ class _Material:
 
     certificate: Any
     store: SimpleCertificateStore
-    fixed: tuple[Any, ...]
+    fixed: tuple[bytes, ...]
     mechanism: Any
 
 
-def _attribute(kind: str, value: Any) -> Any:
-    return cms.CMSAttribute({"type": kind, "values": (value,)})
+def _attribute(kind: str, value: Any) -> bytes:
+    encoded: bytes = cms.CMSAttribute({"type": kind, "values": (value,)}).dump()
+    return encoded
+
+
+def _attributes(*encoded: bytes) -> Any:
+    """Return the SET OF attributes; read from its DER, so that it is not encoded again and again."""
+    return cms.CMSAttributes.load(set_of(encoded))
 
 
 @functools.lru_cache(maxsize=64)
@@ -59,7 +66,8 @@ def _material(certificate: bytes, chain: tuple[bytes, ...]) -> _Material:
             _attribute("content_type", "data"),
             _attribute("signing_certificate_v2", as_signing_certificate_v2(loaded)),
         ),
-        mechanism=algos.SignedDigestAlgorithm({"algorithm": "sha256_ecdsa"}),
+        mechanism=algos.SignedDigestAlgorithm.load(
+            algos.SignedDigestAlgorithm({"algorithm": "sha256_ecdsa"}).dump()),
     )
 
 
@@ -85,7 +93,7 @@ class _EngineSigner(CmsSigner):
         if self._timestamper is None:
             return None
         token = cms.ContentInfo.load(self._timestamper.token(hashlib.sha256(signature).digest()))
-        return cms.CMSAttributes([_attribute("signature_time_stamp_token", token)])
+        return _attributes(_attribute("signature_time_stamp_token", token))
 
 
 def _run(work: Coroutine[Any, Any, Any]) -> Any:
@@ -125,9 +133,7 @@ def sign_pdf(
     digest = hashlib.sha256(unsigned.data[:unsigned.start])
     digest.update(unsigned.data[unsigned.end:])
     material = _material(certificate.der, tuple(one.der for one in chain))
-    attributes = cms.CMSAttributes([
-        *material.fixed, _attribute("message_digest", digest.digest()),
-    ])
+    attributes = _attributes(*material.fixed, _attribute("message_digest", digest.digest()))
     builder = _EngineSigner(material, signer, timestamper)
     built: bytes = _run(builder.async_sign_prescribed_attributes(_DIGEST, attributes)).dump()
     try:
