@@ -184,7 +184,7 @@ class UnitNames:
 
     abbreviations: Mapping[str, str]    # abbreviation → what it stands for
     endings: tuple[str, ...]
-    bare_prefixes: tuple[str, ...]
+    bare: str                           # regular expression of names without a place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

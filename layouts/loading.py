@@ -143,7 +143,7 @@ def _build(data: Mapping[str, Any], common: Mapping[str, Any]) -> Kind:
         },
         unit_names=UnitNames(
             abbreviations=dict(units["abbreviations"]), endings=tuple(units["endings"]),
-            bare_prefixes=tuple(units["bare_prefixes"]),
+            bare=units["bare"],
         ),
     )
 

@@ -176,7 +176,7 @@ def brackets_close(text: str) -> bool:
 
 
 def separators_outside_brackets(text: str) -> frozenset[str]:
-    """Which of ``、；`` stand in ``text`` outside brackets."""
+    """Which of ``、：；`` stand in ``text`` outside brackets."""
     found: set[str] = set()
     depth = 0
     for character in text:
@@ -184,7 +184,7 @@ def separators_outside_brackets(text: str) -> frozenset[str]:
             depth += 1
         elif character in _CLOSE:
             depth -= 1
-        elif depth == 0 and character in (SEPARATOR, END):
+        elif depth == 0 and character in (SEPARATOR, COLON, END):
             found.add(character)
     return frozenset(found)
 

@@ -1,0 +1,269 @@
+"""From the bytes of a record to a checked licence: strict reading, then every check in one go.
+
+The record belongs to the issuing system: nothing in it is repaired or filled in (R-003-02). What is wrong is
+listed, all of it at once, each fault with its field, a stable code and a sentence in Chinese and in English.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, NoReturn
+
+from certs.sm3 import sm3
+from codes.errors import Fault
+from codes.identifier import Identifier, IdentifierError
+from codes.identity import holds_identity_number
+from docgen.characters import undrawable_fault
+from docgen.faults import RecordCode, RecordError, fault, shown
+from docgen.field_checks import Context, check_field, type_fault
+from docgen.licence import Licence
+from docgen.rule_checks import check_rules
+from docgen.scope_checks import check_scope
+from layouts import Format, Groups, Kind, Value, kinds, load_kind, printed, scope_text
+
+__all__ = ["MAX_BYTES", "RecordCode", "RecordError", "read_record", "validate"]
+
+MAX_BYTES = 2 * 1024 * 1024
+"""Longest record that is read. A 许可范围 with every listed chemical has some 150 000 bytes."""
+
+MAX_DEPTH = 4
+KIND_KEY = "kind"
+VERSION_KEY = "版本号"
+DEFAULT_VERSION = "001"
+_VERSION = re.compile(r"[0-9]{3}")
+
+
+def read_record(data: bytes) -> dict[str, Any]:
+    """Read one record from JSON; strict.
+
+    UTF-8 only (a byte order mark at the very start is passed over), no key twice in one object, no NaN or
+    Infinity, at most :data:`MAX_BYTES` bytes and four levels.
+
+    Raises:
+        RecordError: one fault, ``json.…``.
+    """
+    if len(data) > MAX_BYTES:
+        _refuse(RecordCode.JSON_SIZE, size=len(data), limit=MAX_BYTES)
+    try:
+        text = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
+    except UnicodeDecodeError as error:
+        _refuse(RecordCode.JSON_ENCODING, place=error.start)
+    try:
+        record = json.loads(text, object_pairs_hook=_without_duplicates, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        _refuse(RecordCode.JSON_SYNTAX, line=error.lineno, column=error.colno, why=error.msg)
+    except RecursionError:
+        _refuse(RecordCode.JSON_DEPTH, limit=MAX_DEPTH)
+    except ValueError:          # a number with thousands of digits
+        _refuse(RecordCode.JSON_NUMBER, why="…")
+    if not isinstance(record, dict):
+        _refuse(RecordCode.JSON_OBJECT)
+    if _depth(record, MAX_DEPTH + 1) > MAX_DEPTH:
+        _refuse(RecordCode.JSON_DEPTH, limit=MAX_DEPTH)
+    return record
+
+
+def validate(
+    record: Mapping[str, Any],
+    kind: Kind | None = None,
+    *,
+    lookup_hosts: tuple[str, ...],
+    drawable: Callable[[str], set[str]],
+    demo: bool = False,
+) -> Licence:
+    """Check a record against its kind and make it a licence.
+
+    Args:
+        record: as :func:`read_record` gives it: the seed's field labels, and ``kind``, ``版本号`` (default
+            ``001``) and the kind's key for groups of the 许可范围 (``许可范围项``).
+        kind: the kind the record must be of; None takes the one that the record names.
+        lookup_hosts: hosts (``host`` or ``host:port``) on which the QR code's address may lie.
+        drawable: gives the characters of a text that **no** font here can draw.
+        demo: an address elsewhere is a warning instead of a fault (decision 6).
+
+    Raises:
+        RecordError: ``faults`` lists everything that is wrong (R-000-01, R-000-14, R-003-01).
+    """
+    kind = _choose_kind(record, kind)
+    context = Context(kind=kind, lookup_hosts=lookup_hosts, demo=demo)
+    faults = _unknown_keys(record, kind)
+    warnings: list[Fault] = []
+    values: dict[str, Value] = {}
+    for field in kind.fields:
+        if field.format is Format.SCOPE:
+            # the scope may come as groups instead; whether it is missing is judged with them
+            values[field.label], found, more = _scope_value(record.get(field.label), context, field.label)
+        else:
+            values[field.label], found, more = check_field(context, field, record.get(field.label))
+        faults += found
+        warnings += more
+    wrong = frozenset(re.split(r"[.\[]", entry.field)[0] for entry in faults)
+    groups = _check_scope_of(record, kind, values, wrong, faults, warnings)
+    if kind.scope is not None and groups is not None:
+        values[kind.scope.field] = scope_text(groups)
+    more_faults, more_warnings = check_rules(kind, values, wrong)
+    faults += more_faults
+    warnings += more_warnings
+    faults += _undrawable(kind, values, drawable)
+    version = _check_version(record, faults)
+    identifier = _identifier(kind, values, version, wrong, faults)
+    if faults or identifier is None:
+        raise RecordError(tuple(faults))
+    frozen = MappingProxyType(values)
+    return Licence(
+        kind=kind, values=frozen, scope=groups or (), identifier=identifier, warnings=tuple(warnings),
+        digest=_digest(kind, frozen, groups or (), version),
+    )
+
+
+def _refuse(code: RecordCode, field: str = "", **facts: object) -> NoReturn:
+    raise RecordError((fault(code, field, **facts),))
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            _refuse(RecordCode.JSON_DUPLICATE, shown(key), key=shown(key))
+        found[key] = value
+    return found
+
+
+def _no_constant(name: str) -> NoReturn:
+    _refuse(RecordCode.JSON_NUMBER, why=name)
+
+
+def _depth(value: object, limit: int) -> int:
+    """How deep containers are nested, at most ``limit``."""
+    children: list[object] = []
+    if isinstance(value, dict):
+        children = list(value.values())
+    elif isinstance(value, list):
+        children = value
+    else:
+        return 0
+    if limit <= 1:
+        return 1
+    return 1 + max((_depth(child, limit - 1) for child in children), default=0)
+
+
+def _choose_kind(record: Mapping[str, Any], kind: Kind | None) -> Kind:
+    """The kind that the record names; without a name the one whose document has the record's title."""
+    code = record.get(KIND_KEY)
+    known = "、".join(kinds())
+    if code is None and kind is None:
+        for candidate in map(load_kind, kinds()):
+            title = record.get(candidate.roles["title"])
+            if title is not None and title == candidate.field(candidate.roles["title"]).constant:
+                return candidate
+        _refuse(RecordCode.KIND_MISSING, KIND_KEY, known=known)
+    if code is not None and not isinstance(code, str):
+        raise RecordError((type_fault(KIND_KEY, code, "文本", "text"),))
+    if kind is not None:
+        if code is not None and code != kind.code:
+            _refuse(RecordCode.KIND_OTHER, KIND_KEY, value=shown(code), wanted=kind.code)
+        return kind
+    if code not in kinds():
+        _refuse(RecordCode.KIND_UNKNOWN, KIND_KEY, value=shown(code or ""), known=known)
+    return load_kind(code)
+
+
+def _unknown_keys(record: Mapping[str, Any], kind: Kind) -> list[Fault]:
+    known = [*kind.labels, KIND_KEY, VERSION_KEY, *([kind.scope.items] if kind.scope else [])]
+    faults = []
+    for key in record:
+        if key in known:
+            continue
+        name = shown(str(key))
+        close = difflib.get_close_matches(str(key), known, n=1, cutoff=0.5)
+        hint_zh = f"，是否指“{close[0]}”" if close else "，请删除"
+        hint_en = f"; is “{close[0]}” meant?" if close else "; delete it"
+        faults.append(fault(RecordCode.UNKNOWN_KEY, name, key=name, hint_zh=hint_zh, hint_en=hint_en))
+    return faults
+
+
+def _scope_value(raw: object, context: Context, label: str) -> tuple[Value, list[Fault], list[Fault]]:
+    """The text form of the 许可范围; that it is missing is no fault here."""
+    value, faults, warnings = check_field(context, context.kind.field(label), raw)
+    return value, [entry for entry in faults if entry.code != RecordCode.MISSING], warnings
+
+
+def _check_scope_of(
+    record: Mapping[str, Any], kind: Kind, values: Mapping[str, Value], wrong: frozenset[str],
+    faults: list[Fault], warnings: list[Fault],
+) -> Groups | None:
+    """The groups of the 许可范围; None where the kind has none, or they are wrong."""
+    rule = kind.scope
+    if rule is None:
+        return None
+    text, chosen = values[rule.field], values[rule.modes]
+    field = kind.field(rule.field)
+    given = text if isinstance(text, str) else None
+    damaged = rule.field in wrong
+    groups, found, more = check_scope(
+        rule, text=None if damaged else given, groups=record.get(rule.items),
+        chosen=chosen if isinstance(chosen, tuple) and rule.modes not in wrong else None,
+        required=field.required and not damaged, max_length=field.max_length,
+    )
+    faults += found
+    warnings += more
+    return groups
+
+
+def _undrawable(kind: Kind, values: Mapping[str, Value], drawable: Callable[[str], set[str]]) -> list[Fault]:
+    """Characters of printed fields that no font can draw: never a blank box on a licence."""
+    drawn = kind.drawn
+    texts = {
+        field.label: printed(values[field.label], "join-slash")
+        for field in kind.fields if field.label in drawn and values[field.label] is not None
+    }
+    if not drawable("".join(texts.values())):
+        return []
+    faults = []
+    for label, text in texts.items():
+        missing = drawable(text)
+        if missing:
+            faults.append(undrawable_fault(label, missing))
+    return faults
+
+
+def _check_version(record: Mapping[str, Any], faults: list[Fault]) -> str:
+    version = record.get(VERSION_KEY)
+    if version is None:
+        return DEFAULT_VERSION
+    if isinstance(version, str) and _VERSION.fullmatch(version) and version != "000":
+        return version
+    faults.append(fault(RecordCode.VERSION, VERSION_KEY))
+    return DEFAULT_VERSION
+
+
+def _identifier(
+    kind: Kind, values: Mapping[str, Value], version: str, wrong: frozenset[str], faults: list[Fault],
+) -> Identifier | None:
+    """The identifier (decision 18); None where its parts are wrong."""
+    issuer, serial = values[kind.roles["issuer_code"]], values[kind.serial_field]
+    if not isinstance(serial, str) or kind.serial_field in wrong:
+        return None
+    if holds_identity_number(serial):
+        faults.append(fault(RecordCode.IDENTITY_NUMBER, kind.serial_field))
+        return None
+    if not isinstance(issuer, str) or kind.roles["issuer_code"] in wrong:
+        return None
+    try:
+        return Identifier(type_code=kind.type_code, issuer=issuer, serial=serial, version=version)
+    except IdentifierError:
+        faults.append(fault(RecordCode.SERIAL, kind.serial_field))
+        return None
+
+
+def _digest(kind: Kind, values: Mapping[str, Value], groups: Groups, version: str) -> bytes:
+    """SM3 of the canonical JSON: equal for records that say the same, however they were written."""
+    content = {
+        "kind": kind.code, "version": version, "scope": groups,
+        "fields": {label: value for label, value in values.items() if value is not None},
+    }
+    return sm3(json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode())
