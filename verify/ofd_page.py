@@ -1,0 +1,379 @@
+"""What an OFD page shows: text with the place of each glyph, pictures, and what lies over what.
+
+Read are text, paths and pictures in layers, and templates below them. Whatever else could paint (actions,
+composite objects, patterns, masks, turned or scaled text, glyph maps) is named as not understood.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import posixpath
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from lxml import etree
+
+from verify.model import Bitmap, PageView, PictureBox, RectMm, TextRun
+from verify.png import png_bitmap, png_size
+from verify.reasons import Findings, Refusal
+from verify.xml import children, local_name, only_child, text_of
+
+__all__ = ["PageReader", "Resources", "numbers", "rect"]
+
+_OBJECT_LIMIT: Final = 20_000            # page objects of one page
+_SLACK_MM: Final = 0.2                   # a glyph may touch its boundary by so much
+_DARKEST_GROUND: Final = 150.0           # text lighter than this could vanish on the paper
+_SMALLEST_MM: Final = 1.0
+_TEXT_ATTRIBUTES: Final = frozenset({"ID", "Boundary", "Font", "Size", "Weight", "Fill", "Visible", "Alpha"})
+_PATH_ATTRIBUTES: Final = frozenset({"ID", "Boundary", "LineWidth", "Stroke", "Fill", "Rule", "Visible",
+                                     "Alpha", "Cap", "Join", "MiterLimit", "DashOffset", "DashPattern"})
+_IMAGE_ATTRIBUTES: Final = frozenset({"ID", "Boundary", "CTM", "ResourceID", "Visible", "Alpha"})
+
+_NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+
+Fetch = Callable[[str], bytes]
+FetchXml = Callable[[str, str], etree._Element]
+
+
+def numbers(text: str, where: str, count: int | None = None) -> list[float]:
+    """Numbers separated by white space; finite and sane.
+
+    Raises:
+        Refusal: ``ofd.number``.
+    """
+    pieces = text.split()
+    if not all(map(_NUMBER.fullmatch, pieces)):
+        raise Refusal("ofd.number", where, text=text)
+    values = [float(piece) for piece in pieces]
+    if not all(math.isfinite(value) and abs(value) < 1e6 for value in values) \
+            or (count is not None and len(values) != count):
+        raise Refusal("ofd.number", where, text=text)
+    return values
+
+
+def rect(text: str, where: str) -> RectMm:
+    """A box ``x y width height`` in millimetres."""
+    x, y, width, height = numbers(text, where, 4)
+    if width < 0 or height < 0:
+        raise Refusal("ofd.number", where, text=text)
+    return RectMm(x_mm=x, y_mm=y, width_mm=width, height_mm=height)
+
+
+@dataclass(slots=True)
+class Resources:
+    """Fonts and pictures by resource ID."""
+
+    fonts: dict[str, tuple[str, str]] = field(default_factory=dict)      # ID → (name, entry)
+    media: dict[str, str] = field(default_factory=dict)                  # ID → entry
+    colour_spaces: dict[str, str] = field(default_factory=dict)          # ID → type
+
+    def read(self, root: etree._Element, path: str, base: str,
+             resolve: Callable[[str, str], str], found: Findings) -> None:
+        """Take in one resource file."""
+        for group in root:
+            for element in group:
+                self._one(element, path, base, resolve, found)
+
+    def _one(self, element: etree._Element, path: str, base: str,
+             resolve: Callable[[str, str], str], found: Findings) -> None:
+        """Take in one resource."""
+        name, identifier = local_name(element), element.get("ID", "")
+        if identifier in self.fonts or identifier in self.media or identifier in self.colour_spaces:
+            raise Refusal("ofd.twin-id", path, id=identifier)
+        if name == "Font":
+            file = text_of(only_child(element, "FontFile", path))
+            self.fonts[identifier] = (element.get("FontName", ""), resolve(base, file) if file else "")
+            if not file:
+                found.add("ofd.font-not-embedded", path, font=element.get("FontName", ""))
+        elif name == "MultiMedia" and element.get("Type") == "Image":
+            self.media[identifier] = resolve(base, text_of(only_child(element, "MediaFile", path)))
+        elif name == "ColorSpace" and element.get("Type") in ("RGB", "GRAY"):
+            self.colour_spaces[identifier] = element.get("Type", "")
+        else:
+            found.add("ofd.not-understood", path, element=name or "comment")
+
+    def font_files(self) -> list[str]:
+        """Entries that hold fonts."""
+        return [file for _, file in self.fonts.values() if file]
+
+    def font_list(self) -> list[tuple[str, str, str]]:
+        """(resource ID, font name, entry) of each font."""
+        return [(identifier, name, file) for identifier, (name, file) in self.fonts.items()]
+
+
+@dataclass(slots=True)
+class _Canvas:
+    """What one page has painted so far."""
+
+    where: str
+    width_mm: float
+    height_mm: float
+    order: int = 0
+    runs: list[TextRun] = field(default_factory=list)
+    pictures: list[PictureBox] = field(default_factory=list)
+    fills: list[tuple[int, RectMm]] = field(default_factory=list)
+    objects: dict[str, str] = field(default_factory=dict)
+    ids: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class PageReader:
+    """Reads pages of one document; templates are painted below."""
+
+    resources: Resources
+    templates: Mapping[str, str]
+    fetch_xml: FetchXml
+    fetch: Fetch
+    found: Findings
+    default_box: RectMm | None
+    ids: set[str] = field(default_factory=set)
+    _parsed: dict[str, etree._Element] = field(default_factory=dict)
+
+    def read(self, path: str, number: int) -> tuple[PageView, dict[str, str]]:
+        """What the page in the entry ``path`` shows, and its text objects by ID."""
+        root = self.fetch_xml(path, "Page")
+        box = self._page_box(root, path)
+        canvas = _Canvas(where=path, width_mm=box.width_mm, height_mm=box.height_mm, ids=self.ids)
+        for child in root:
+            name = local_name(child)
+            if name == "Template":
+                self._template(child, canvas)
+            elif name not in ("Area", "Content"):
+                self.found.add("ofd.not-understood", path, element=name or "comment")
+        content = only_child(root, "Content", path)
+        if content is not None:
+            self._layers(content, canvas)
+        self._overlaid(canvas)
+        view = PageView(number=number, width_mm=box.width_mm, height_mm=box.height_mm,
+                        runs=tuple(canvas.runs), pictures=tuple(canvas.pictures))
+        return view, canvas.objects
+
+    def _page_box(self, root: etree._Element, path: str) -> RectMm:
+        """The page's physical box; its origin must be 0 0."""
+        area = only_child(root, "Area", path)
+        element = only_child(area, "PhysicalBox", path) if area is not None else None
+        box = rect(text_of(element), path) if element is not None else self.default_box
+        if box is None or box.x_mm or box.y_mm or not box.width_mm or not box.height_mm:
+            raise Refusal("ofd.structure", path, detail="PhysicalBox")
+        return box
+
+    def _template(self, element: etree._Element, canvas: _Canvas) -> None:
+        """Paint a template page below the page."""
+        path = self.templates.get(element.get("TemplateID", ""))
+        if path is None:
+            raise Refusal("ofd.missing", canvas.where)
+        if element.get("ZOrder", "Background") != "Background":
+            self.found.add("ofd.not-understood", canvas.where, element="Template ZOrder")
+        root = self._parsed.get(path)
+        ids = canvas.ids
+        if root is None:
+            root = self._parsed[path] = self.fetch_xml(path, "Page")
+        else:
+            canvas.ids = set()           # a second use of the same objects is no second ID
+        content = only_child(root, "Content", path)
+        if content is not None:
+            self._layers(content, canvas)
+        canvas.ids = ids
+
+    def _layers(self, content: etree._Element, canvas: _Canvas) -> None:
+        """Paint the layers in their order."""
+        for layer in content:
+            if local_name(layer) != "Layer":
+                self.found.add("ofd.not-understood", canvas.where, element=local_name(layer) or "comment")
+                continue
+            self._unknown_attributes(layer, frozenset({"ID", "Type"}), canvas)
+            if layer.get("Type", "Body") not in ("Body", "Background"):
+                self.found.add("ofd.not-understood", canvas.where, element="Layer Type")
+            self._identify(layer, canvas)
+            self._objects(layer, canvas)
+
+    def _objects(self, parent: etree._Element, canvas: _Canvas) -> None:
+        """Paint the objects of a layer."""
+        for element in parent:
+            canvas.order += 1
+            if canvas.order > _OBJECT_LIMIT:
+                raise Refusal("ofd.too-many", canvas.where, limit=_OBJECT_LIMIT)
+            name = local_name(element)
+            if name == "PathObject":
+                self._path(element, canvas)
+            elif name == "TextObject":
+                self._text(element, canvas)
+            elif name == "ImageObject":
+                self._image(element, canvas)
+            else:
+                self.found.add("ofd.not-understood", canvas.where, element=name or "comment")
+
+    def _identify(self, element: etree._Element, canvas: _Canvas) -> str:
+        """The object's ID; IDs are unique over the document."""
+        identifier = element.get("ID", "")
+        if not identifier or identifier in canvas.ids:
+            self.found.add("ofd.twin-id", canvas.where, id=identifier)
+        canvas.ids.add(identifier)
+        return identifier
+
+    def _unknown_attributes(self, element: etree._Element, known: frozenset[str], canvas: _Canvas) -> None:
+        """Name attributes that could change the picture in a way not understood here."""
+        for key in element.attrib:
+            if key not in known:
+                self.found.add("ofd.not-understood", canvas.where, element=f"{local_name(element)}@{key}")
+
+    def _unknown_children(self, element: etree._Element, known: frozenset[str], canvas: _Canvas) -> None:
+        """Name children that could change the picture in a way not understood here."""
+        for child in element:
+            if local_name(child) not in known:
+                self.found.add("ofd.not-understood", canvas.where,
+                               element=f"{local_name(element)}/{local_name(child) or 'comment'}")
+
+    def _visible(self, element: etree._Element, canvas: _Canvas) -> bool:
+        """Whether an object is painted at all; one that is not hides something."""
+        if element.get("Visible", "true") not in ("true", "1"):
+            self.found.add("ofd.hidden", canvas.where, id=element.get("ID", ""))
+            return False
+        return True
+
+    def _text(self, element: etree._Element, canvas: _Canvas) -> None:
+        """One text object: one run for each TextCode."""
+        identifier = self._identify(element, canvas)
+        self._unknown_attributes(element, _TEXT_ATTRIBUTES, canvas)
+        self._unknown_children(element, frozenset({"FillColor", "TextCode"}), canvas)
+        shown = self._visible(element, canvas)
+        box = rect(element.get("Boundary", ""), canvas.where)
+        size = numbers(element.get("Size", ""), canvas.where, 1)[0]
+        colour, alpha = self._colour(only_child(element, "FillColor", canvas.where), canvas)
+        font = self.resources.fonts.get(element.get("Font", ""))
+        if font is None:
+            raise Refusal("ofd.missing", canvas.where)
+        pieces = []
+        for code in children(element, "TextCode"):
+            self._unknown_attributes(code, frozenset({"X", "Y", "DeltaX"}), canvas)
+            text = code.text or ""
+            xs, y = _origins(code, text, canvas.where)
+            pieces.append(text)
+            if not text or not shown:
+                continue
+            run = TextRun(text=text, xs_mm=tuple(box.x_mm + x for x in xs), y_mm=box.y_mm + y, size_mm=size,
+                          width_mm=xs[-1] - xs[0] + size, font=font[0], font_id=element.get("Font", ""),
+                          colour=colour, order=canvas.order)
+            canvas.runs.append(run)
+            opaque = alpha == 255 and element.get("Alpha", "255") == "255" \
+                and element.get("Fill", "true") in ("true", "1")
+            if not opaque or not _readable(run) or not _inside(xs, y, size, box, canvas):
+                self.found.add("ofd.hidden", canvas.where, id=identifier)
+        canvas.objects[identifier] = "".join(pieces)
+
+    def _colour(self, element: etree._Element | None, canvas: _Canvas) -> tuple[tuple[int, int, int], int]:
+        """A colour and its alpha (0 to 255); black when there is none."""
+        if element is None:
+            return (0, 0, 0), 255
+        self._unknown_attributes(element, frozenset({"Value", "Alpha", "ColorSpace"}), canvas)
+        self._unknown_children(element, frozenset(), canvas)
+        values = [round(value) for value in numbers(element.get("Value", "0 0 0"), canvas.where)]
+        alpha = round(numbers(element.get("Alpha", "255"), canvas.where, 1)[0])
+        if len(values) == 1:
+            values *= 3
+        if len(values) != 3 or not all(0 <= value <= 255 for value in (*values, alpha)):
+            raise Refusal("ofd.number", canvas.where, text=element.get("Value", ""))
+        return (values[0], values[1], values[2]), alpha
+
+    def _path(self, element: etree._Element, canvas: _Canvas) -> None:
+        """One path: only a filled one can cover what lies below."""
+        self._identify(element, canvas)
+        self._unknown_attributes(element, _PATH_ATTRIBUTES, canvas)
+        self._unknown_children(element, frozenset({"FillColor", "StrokeColor", "AbbreviatedData"}), canvas)
+        self._visible(element, canvas)
+        box = rect(element.get("Boundary", ""), canvas.where)
+        for name in ("FillColor", "StrokeColor"):
+            self._colour(only_child(element, name, canvas.where), canvas)
+        if element.get("Fill", "false") in ("true", "1"):
+            canvas.fills.append((canvas.order, box))
+
+    def _image(self, element: etree._Element, canvas: _Canvas) -> None:
+        """One picture."""
+        identifier = self._identify(element, canvas)
+        self._unknown_attributes(element, _IMAGE_ATTRIBUTES, canvas)
+        self._unknown_children(element, frozenset(), canvas)
+        if not self._visible(element, canvas):
+            return
+        box = rect(element.get("Boundary", ""), canvas.where)
+        path = self.resources.media.get(element.get("ResourceID", ""))
+        if path is None:
+            raise Refusal("ofd.missing", canvas.where)
+        data = self.fetch(path)
+        matrix = numbers(str(element.get("CTM", f"{box.width_mm} 0 0 {box.height_mm} 0 0")), canvas.where, 6)
+        whole = (abs(matrix[0] - box.width_mm) < 0.01 and abs(matrix[3] - box.height_mm) < 0.01
+                 and not any(matrix[index] for index in (1, 2, 4, 5)))
+        if not whole or element.get("Alpha", "255") != "255":
+            self.found.add("ofd.not-understood", canvas.where, element="ImageObject@CTM")
+        width, height = png_size(data)
+        canvas.objects[identifier] = posixpath.basename(path)
+        canvas.pictures.append(PictureBox(
+            name=posixpath.basename(path), box=box, digest=hashlib.sha256(data).hexdigest(),
+            load=_loader(data), width_px=width, height_px=height, order=canvas.order, upright=whole))
+
+    def _overlaid(self, canvas: _Canvas) -> None:
+        """Name text that a later picture or filled path may cover, and pictures so covered."""
+        covers = [*canvas.fills, *((picture.order, picture.box) for picture in canvas.pictures)]
+        if not covers:
+            return
+        last = max(order for order, _ in covers)
+        things = [(run.order, run.box) for run in canvas.runs]
+        things += [(picture.order, picture.box) for picture in canvas.pictures]
+        for order, box in things:
+            if order < last and any(later > order and cover.overlaps(box) for later, cover in covers):
+                self.found.add("ofd.covered", canvas.where)
+                return
+
+
+def _loader(data: bytes) -> Callable[[], Bitmap]:
+    """Decode these bytes when asked."""
+    return lambda: png_bitmap(data)
+
+
+def _deltas(text: str, where: str, limit: int) -> Iterable[float]:
+    """DeltaX as numbers, with ``g n v`` meaning n times v."""
+    return _runs(text, where, limit) if "g" in text else numbers(text, where)
+
+
+def _runs(text: str, where: str, limit: int) -> Iterator[float]:
+    """DeltaX that holds ``g n v``."""
+    pieces = iter(text.split())
+    for piece in pieces:
+        if piece == "g":
+            count = next(pieces, "")
+            value = numbers(next(pieces, ""), where, 1)[0]
+            if not count.isascii() or not count.isdigit() or int(count) > limit:
+                raise Refusal("ofd.number", where, text=text)
+            for _ in range(int(count)):
+                yield value
+        else:
+            yield numbers(piece, where, 1)[0]
+
+
+def _origins(code: etree._Element, text: str, where: str) -> tuple[list[float], float]:
+    """X of each glyph and the baseline, from the boundary's corner; one glyph a character."""
+    x = numbers(code.get("X", ""), where, 1)[0]
+    y = numbers(code.get("Y", ""), where, 1)[0]
+    xs = [x]
+    for delta in _deltas(code.get("DeltaX", ""), where, len(text)):
+        x += delta
+        xs.append(x)
+    if len(code) or len(xs) != max(1, len(text)):
+        raise Refusal("ofd.text", where)
+    return xs, y
+
+
+def _readable(run: TextRun) -> bool:
+    """Whether a person can see the text: dark enough, not tiny."""
+    red, green, blue = run.colour
+    return 0.299 * red + 0.587 * green + 0.114 * blue <= _DARKEST_GROUND and run.size_mm >= _SMALLEST_MM
+
+
+def _inside(xs: list[float], y: float, size: float, box: RectMm, canvas: _Canvas) -> bool:
+    """Whether the glyphs lie inside their boundary (which clips) and on the page."""
+    return (min(xs) >= -_SLACK_MM and max(xs) <= box.width_mm + _SLACK_MM
+            and y <= box.height_mm + _SLACK_MM and y - 0.7 * size >= -_SLACK_MM
+            and box.x_mm >= 0 and box.y_mm >= 0 and box.right_mm <= canvas.width_mm + _SLACK_MM
+            and box.bottom_mm <= canvas.height_mm + _SLACK_MM)

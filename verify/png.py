@@ -1,0 +1,153 @@
+"""A small strict PNG reader for pictures that must be understood (QR codes), not merely shown.
+
+Source: PNG (ISO/IEC 15948). Read are non-interlaced pictures of 1 or 8 bits a sample, grey, grey with
+alpha, RGB, RGBA and palette. Every chunk's CRC is checked and nothing may follow IEND.
+"""
+
+from __future__ import annotations
+
+import functools
+import struct
+import zlib
+from typing import Final
+
+from verify.model import Bitmap
+
+__all__ = ["png_bitmap", "png_size"]
+
+_SIGN: Final = b"\x89PNG\r\n\x1a\n"
+_PIXEL_LIMIT: Final = 16_000_000
+_SAMPLES: Final = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+
+
+def png_size(data: bytes) -> tuple[int, int]:
+    """Width and height in pixels as the header says; (0, 0) for what is no PNG."""
+    if data[:8] != _SIGN or data[12:16] != b"IHDR" or len(data) < 24:
+        return 0, 0
+    width, height = struct.unpack_from(">2L", data, 16)
+    return width, height
+
+
+def png_bitmap(data: bytes) -> Bitmap:
+    """Decode a PNG.
+
+    Raises:
+        ValueError: damaged, too large, or of a kind that is not read here.
+    """
+    chunks = _chunks(data)
+    width, height, depth, kind, packing, filtering, interlace = struct.unpack(">2L5B", chunks["IHDR"])
+    if (depth, kind) not in {(1, 0), (1, 3), (8, 0), (8, 2), (8, 3), (8, 4), (8, 6)} or interlace:
+        raise ValueError("this kind of PNG is not read")
+    if packing or filtering or not 0 < width * height <= _PIXEL_LIMIT:
+        raise ValueError("the PNG header is out of range")
+    samples = _SAMPLES[kind]
+    stride = (width * samples * depth + 7) // 8
+    rows = _unfilter(_inflate(chunks["IDAT"], (stride + 1) * height), stride, max(1, samples * depth // 8))
+    if depth == 1:
+        palette = chunks["PLTE"] if kind == 3 else b"\0\0\0\xff\xff\xff"
+        return _one_bit(rows, width, height, palette)
+    return _eight_bit(rows, width, height, kind, chunks.get("PLTE", b""))
+
+
+def _chunks(data: bytes) -> dict[str, bytes]:
+    """All chunks by name, IDAT joined."""
+    if data[:8] != _SIGN:
+        raise ValueError("no PNG signature")
+    found: dict[str, list[bytes]] = {}
+    position = 8
+    while position + 12 <= len(data):
+        length = int.from_bytes(data[position:position + 4], "big")
+        name, body = data[position + 4:position + 8], data[position + 8:position + 8 + length]
+        end = position + 12 + length
+        if end > len(data) or zlib.crc32(name + body) != int.from_bytes(data[end - 4:end], "big"):
+            raise ValueError("a PNG chunk is damaged")
+        found.setdefault(name.decode("latin-1"), []).append(body)
+        position = end
+        if name == b"IEND":
+            break
+    if position != len(data) or not {"IHDR", "IDAT", "IEND"} <= set(found):
+        raise ValueError("the PNG is incomplete or has bytes after its end")
+    if len(found["IHDR"]) != 1 or len(found["IHDR"][0]) != 13 or len(found.get("PLTE", [b""])) != 1:
+        raise ValueError("the PNG has a wrong header")
+    return {name: b"".join(bodies) for name, bodies in found.items()}
+
+
+def _inflate(data: bytes, size: int) -> bytes:
+    """Inflate to exactly ``size`` bytes."""
+    engine = zlib.decompressobj()
+    try:
+        rows = engine.decompress(data, size + 1)
+    except zlib.error as error:
+        raise ValueError("the PNG's pixels cannot be inflated") from error
+    if len(rows) != size:
+        raise ValueError("the PNG has too few or too many pixels")
+    return rows
+
+
+def _unfilter(raw: bytes, stride: int, step: int) -> list[bytes]:
+    """Undo the row filters."""
+    rows: list[bytes] = []
+    above = bytes(stride)
+    for start in range(0, len(raw), stride + 1):
+        mode, row = raw[start], raw[start + 1:start + 1 + stride]
+        if mode == 2:
+            row = bytes((a + b) & 255 for a, b in zip(row, above, strict=True)) if any(row) else above
+        elif mode:
+            row = _unfilter_row(mode, bytearray(row), above, step)
+        rows.append(row)
+        above = row
+    return rows
+
+
+def _unfilter_row(mode: int, row: bytearray, above: bytes, step: int) -> bytes:
+    """Undo Sub (1), Average (3) or Paeth (4) of one row."""
+    if mode not in (1, 3, 4):
+        raise ValueError("unknown PNG row filter")
+    for index in range(len(row)):
+        left = row[index - step] if index >= step else 0
+        up = above[index]
+        if mode == 1:
+            guess = left
+        elif mode == 3:
+            guess = (left + up) >> 1
+        else:
+            corner = above[index - step] if index >= step else 0
+            base = left + up - corner
+            far_left, far_up, far_corner = abs(base - left), abs(base - up), abs(base - corner)
+            guess = left if far_left <= far_up and far_left <= far_corner else (
+                up if far_up <= far_corner else corner)
+        row[index] = (row[index] + guess) & 255
+    return bytes(row)
+
+
+def _one_bit(rows: list[bytes], width: int, height: int, palette: bytes) -> Bitmap:
+    """Bits to grey; both colours of a palette must be grey."""
+    if len(palette) < 6 or any(len(set(palette[at:at + 3])) != 1 for at in (0, 3)):
+        raise ValueError("the PNG's palette is not grey")
+    octets = [bytes(palette[3 if byte >> (7 - bit) & 1 else 0] for bit in range(8)) for byte in range(256)]
+
+    @functools.lru_cache(maxsize=64)
+    def widen(row: bytes) -> bytes:
+        return b"".join([octets[byte] for byte in row])[:width]
+
+    return Bitmap(width=width, height=height, mode="L", data=b"".join([widen(row) for row in rows]))
+
+
+def _eight_bit(rows: list[bytes], width: int, height: int, kind: int, palette: bytes) -> Bitmap:
+    """Bytes to grey or RGB, alpha apart."""
+    data = b"".join(rows)
+    if kind == 0:
+        return Bitmap(width=width, height=height, mode="L", data=data)
+    if kind == 2:
+        return Bitmap(width=width, height=height, mode="RGB", data=data)
+    if kind == 4:
+        return Bitmap(width=width, height=height, mode="L", data=data[::2], alpha=data[1::2])
+    if kind == 3:
+        colours = [palette[3 * index:3 * index + 3] for index in range(256)]
+        if any(len(colours[index]) != 3 for index in set(data)):
+            raise ValueError("the PNG's palette is too short")
+        return Bitmap(width=width, height=height, mode="RGB", data=b"".join([colours[byte] for byte in data]))
+    colour = bytearray(width * height * 3)
+    for channel in range(3):
+        colour[channel::3] = data[channel::4]
+    return Bitmap(width=width, height=height, mode="RGB", data=bytes(colour), alpha=data[3::4])

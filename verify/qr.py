@@ -1,0 +1,153 @@
+"""The licence's QR code: read from the page's own picture, verified, and compared with the record."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Final
+from urllib.parse import urlsplit
+
+from certs.sm2 import der_from_raw
+from certs.sm3 import sm3
+from certs.trust import Trust, key_id
+from certs.x509 import Certificate
+from codes.errors import EngineError
+from codes.identifier import Identifier
+from codes.qr_payload import QrClaims, QrPayload, parse
+from layouts import Kind, scope_text
+from verify.agree import role_value
+from verify.chains import Judge
+from verify.model import Bitmap, PageView, PictureBox
+from verify.reasons import Findings
+from verify.record import RecordData
+from verify.status import parse_date
+
+__all__ = ["check_attached", "check_qr", "read_code"]
+
+_SMALLEST_MM: Final = 20.0
+
+
+def read_code(bitmap: Bitmap) -> str | None:
+    """The text of the one QR code in a picture; None when there is none or more than one."""
+    import zxingcpp  # a large library, only needed when a page has a picture
+
+    shape = [bitmap.height, bitmap.width] + ([3] if bitmap.mode == "RGB" else [])
+    pixels = memoryview(bitmap.data).cast("B", shape)
+    codes = zxingcpp.read_barcodes(pixels, formats=zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode]), try_rotate=False,
+                                   try_downscale=False, try_invert=False)
+    return codes[0].text if len(codes) == 1 else None
+
+
+def _text_of(picture: PictureBox, known: dict[tuple[str, int, int], str | None]) -> str | None:
+    """What a picture's code says; the same picture on several pages of a file is decoded once."""
+    key = (picture.digest, picture.width_px, picture.height_px)
+    if key not in known:
+        try:
+            known[key] = read_code(picture.load())
+        except ValueError:
+            known[key] = None
+    return known[key]
+
+
+def check_qr(kind: Kind, record: RecordData, identifier: Identifier, pages: Sequence[PageView],
+             judge: Judge) -> QrPayload | None:
+    """Check the codes of all pages: one a page, all the same, and each claim as in the record."""
+    found = judge.found
+    text: str | None = None
+    known: dict[tuple[str, int, int], str | None] = {}
+    for page in pages:
+        readable = [picture for picture in page.pictures if picture.upright
+                    and min(picture.box.width_mm, picture.box.height_mm) >= _SMALLEST_MM]
+        here = _text_of(readable[0], known) if len(readable) == 1 == len(page.pictures) else None
+        if not readable or here is None:
+            found.add("qr.missing" if len(page.pictures) <= 1 else "page.picture", "", page=page.number)
+            return None
+        if text is not None and here != text:
+            found.add("qr.several", "", page=page.number)
+            return None
+        text = here
+    try:
+        payload = parse(text or "")
+    except EngineError as error:
+        found.add("qr.payload", "", zh=error.zh, en=error.en)
+        return None
+    expected = _expected(kind, record, identifier)
+    for name, wanted in expected.items():
+        if getattr(payload.claims, name) != wanted:
+            found.add("qr.claim", name, field=name)
+    if payload.address != role_value(kind, record, "qr"):
+        found.add("qr.claim", "address", field=kind.roles["qr"])
+    _check_signature(kind, record, payload, judge)
+    return payload
+
+
+def _expected(kind: Kind, record: RecordData, identifier: Identifier) -> dict[str, object]:
+    """Each claim as the record makes it."""
+    def date(role: str) -> dt.date | None:
+        return parse_date(role_value(kind, record, role))
+
+    scope = scope_text(record.scope) if kind.scope is not None else ""
+    claims: dict[str, object] = {
+        "serial": identifier.serial, "uscc": role_value(kind, record, "holder_code") or None,
+        "holder": role_value(kind, record, "holder_name"),
+        "authority_code": role_value(kind, record, "issuer_code"), "issued": date("issued"),
+        "valid_from": date("valid_from"), "valid_to": date("valid_to"), "extended_to": date("extended_to"),
+        "version": identifier.version, "scope_digest": sm3(scope.encode()) if scope else None,
+        "address_digest": sm3(role_value(kind, record, "qr").encode())[:16],
+    }
+    if set(claims) != set(QrClaims.__dataclass_fields__):
+        raise AssertionError("a claim of the QR code is not compared")
+    return claims
+
+
+def _check_signature(kind: Kind, record: RecordData, payload: QrPayload, judge: Judge) -> None:
+    """The signing key is a trusted data-signing certificate of the issuing authority."""
+    trust = judge.trust
+    if trust is None:
+        return
+    certificate = trust.data_signing.get(payload.key_id.hex())
+    if certificate is None:
+        judge.found.add("qr.unknown-key", "", key=payload.key_id.hex())
+        return
+    try:
+        signed = certificate.verify(payload.message, der_from_raw(payload.signature), "sm2-sm3")
+    except EngineError:
+        signed = False
+    if not signed:
+        judge.found.add("qr.signature")
+        return
+    _check_signer(kind, record, certificate, judge)
+    _check_host(payload, trust, judge.found)
+
+
+def _check_signer(kind: Kind, record: RecordData, certificate: Certificate, judge: Judge) -> None:
+    """The certificate is the issuing authority's, and its chain holds."""
+    name, code = role_value(kind, record, "issuer_name"), role_value(kind, record, "issuer_code")
+    if certificate.subject_o != name or certificate.uscc != code:
+        judge.found.add("qr.signer", "", signer=certificate.subject_o or certificate.subject_text)
+    judge.chain(certificate, "data")
+
+
+def _check_host(payload: QrPayload, trust: Trust, found: Findings) -> None:
+    """The address opens a lookup site that the trust folder names."""
+    try:
+        parts = urlsplit(payload.address)
+        host = parts.hostname or ""
+        plain = parts.scheme == "https" and parts.username is None and parts.port in (None, 443)
+    except ValueError:
+        host, plain = "", False
+    if not plain or host.lower() not in trust.lookup_hosts:
+        found.add("qr.host", "", host=host or payload.address)
+
+
+def check_attached(data: bytes | None, payload: QrPayload | None, found: Findings) -> None:
+    """The data-signing certificate that rides in the file is the one whose key id the code names."""
+    if data is None:
+        return
+    try:
+        certificate = Certificate.load(data)
+    except EngineError:
+        found.add("qr.certificate")
+        return
+    if payload is not None and key_id(certificate) != payload.key_id:
+        found.add("qr.certificate")

@@ -1,0 +1,272 @@
+"""Every reason code of the OFD half and of the report, with its weight and its two sentences.
+
+``{name}`` stands for a fact; ``{where}`` for the place. The PDF half has its own table.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+from verify.model import Severity
+
+__all__ = ["TABLE", "Meaning"]
+
+
+class Meaning(NamedTuple):
+    """What a code does to the verdict, and its sentence in Chinese and English."""
+
+    severity: Severity
+    zh: str
+    en: str
+
+
+_NO, _UNSURE, _NOTE = Severity.INVALID, Severity.INDETERMINATE, Severity.NOTE
+
+_FILE: Final = {
+    "file.not-such": (_NOTE, "不是 OFD 或 PDF 文件", "neither an OFD nor a PDF file"),
+    "file.too-large": (_UNSURE, "文件超过 {limit} 字节的检查上限",
+                       "the file is over the limit of {limit} bytes"),
+    "file.name": (_NOTE, "文件名不是证照标识（浏览器常会改名；文件名不影响结论）",
+                  "the file is not named by its identifier (browsers rename; this changes no verdict)"),
+    "file.broken-off": (_UNSURE, "检查“{check}”未能完成", "the check “{check}” could not be completed"),
+    "file.unreadable-part": (_UNSURE, "检查“{check}”时内容无法解析（{kind}）",
+                             "content could not be parsed while checking “{check}” ({kind})"),
+    "file.preview": (_NO, "文件未加盖电子签章，不是已颁发的证照",
+                     "the file bears no e-seal: it is no issued licence"),
+}
+
+_ZIP: Final = {
+    "zip.truncated": (_NO, "文件不完整或已损坏：找不到压缩包的结尾记录",
+                      "the file is incomplete or damaged: the end record of the archive is missing"),
+    "zip.two-ends": (_NO, "压缩包有两个结尾记录，不同阅读器会看到不同内容",
+                     "the archive has two end records: readers would see different content"),
+    "zip.split": (_NO, "分卷压缩包不被接受", "an archive in several volumes is not accepted"),
+    "zip.zip64": (_UNSURE, "{where} 使用 ZIP64 或过新的格式，不支持",
+                  "{where} uses ZIP64 or a newer form, not supported"),
+    "zip.slack": (_NO, "压缩包在第 {offset} 字节附近有多余或重叠的数据",
+                  "the archive has extra or overlapping data near byte {offset}"),
+    "zip.central": (_NO, "压缩包目录在第 {offset} 字节处损坏",
+                    "the archive's directory is damaged at byte {offset}"),
+    "zip.too-many": (_NO, "压缩包有 {count} 个条目，超过上限 {limit}",
+                     "the archive has {count} entries, over the limit of {limit}"),
+    "zip.name": (_NO, "条目名 {where} 不安全（越界、绝对路径或特殊字符）",
+                 "the entry name {where} is unsafe (leaves the package, absolute, or odd characters)"),
+    "zip.encrypted": (_UNSURE, "条目 {where} 已加密或带有不支持的标志 {flags}",
+                      "the entry {where} is encrypted or has unsupported flags {flags}"),
+    "zip.method": (_UNSURE, "条目 {where} 的压缩方法 {method} 不支持",
+                   "the entry {where} uses the unsupported compression method {method}"),
+    "zip.headers": (_NO, "条目 {where} 的两处文件头不一致或已损坏",
+                    "the two headers of {where} disagree or are damaged"),
+    "zip.alias": (_NO, "条目 {where} 带有第二个名称或长度（扩展字段 {kind}）",
+                  "the entry {where} carries a second name or size (extra field {kind})"),
+    "zip.twin": (_NO, "条目 {where} 与 {other} 重名（含大小写、全半角差异）",
+                 "the entries {where} and {other} have the same name (case and width aside)"),
+    "zip.bomb": (_NO, "{where} 解压后过大（上限 {limit} 字节），疑为压缩炸弹",
+                 "{where} inflates to too much (limit {limit} bytes): an archive bomb"),
+    "zip.inflate": (_NO, "条目 {where} 的压缩数据损坏或长度不符",
+                    "the packed data of {where} are damaged or of another length"),
+    "zip.crc": (_NO, "条目 {where} 的校验和不符，文件已损坏或被改动",
+                "the checksum of {where} differs: damaged or changed"),
+    "zip.directory-data": (_NO, "目录条目 {where} 带有数据", "the directory entry {where} holds data"),
+    "zip.not-canonical": (
+        _UNSURE,
+        "文件的封装不是颁发时的形式（{detail}），可能被重新打包，请使用原始文件",
+        "the container is not in its issued form ({detail}), perhaps repacked: use the original file"),
+}
+
+_XML: Final = {
+    "xml.size": (_UNSURE, "{where} 超过 {limit} 字节", "{where} is over {limit} bytes"),
+    "xml.encoding": (_UNSURE, "{where} 不是 UTF-8 编码的 XML", "{where} is no XML in UTF-8"),
+    "xml.doctype": (_NO, "{where} 含有 DTD 或实体声明，拒绝解析", "{where} holds a DTD or entities: refused"),
+    "xml.malformed": (_UNSURE, "{where} 不是良构的 XML（{detail}）",
+                      "{where} is not well-formed XML ({detail})"),
+    "xml.twin": (_UNSURE, "{where} 中 {element} 出现两次，含义不唯一",
+                 "{element} occurs twice in {where}: ambiguous"),
+}
+
+_OFD: Final = {
+    "ofd.structure": (_UNSURE, "{where} 缺少 {detail} 或结构不符合 GB/T 33190",
+                      "{where} lacks {detail} or is not built as GB/T 33190 says"),
+    "ofd.missing": (_UNSURE, "文件引用的 {where} 不存在或资源缺失",
+                    "{where}, which the file refers to, or a resource in it is missing"),
+    "ofd.path": (_NO, "{where} 中的位置 {location} 指向文件包之外",
+                 "a location in {where} leaves the package: {location}"),
+    "ofd.number": (_UNSURE, "{where} 中的数值 {text} 无效", "{where} holds an invalid number: {text}"),
+    "ofd.text": (_UNSURE, "{where} 中有文字的字符数与字位数不符",
+                 "text in {where} has other counts of characters and places"),
+    "ofd.several-documents": (_UNSURE, "文件含 {count} 个文档，阅读器可能显示不同的一个",
+                              "the file holds {count} documents: readers may show different ones"),
+    "ofd.not-understood": (_UNSURE, "{where} 含有本程序不能确认其显示效果的内容：{element}",
+                           "{where} holds something whose look this program cannot tell: {element}"),
+    "ofd.twin-id": (_UNSURE, "{where} 中的标识 {id} 重复或缺失",
+                    "the ID {id} in {where} is repeated or missing"),
+    "ofd.too-many": (_UNSURE, "{where} 的对象超过 {limit} 个", "{where} holds over {limit} objects"),
+    "ofd.font-not-embedded": (_UNSURE, "字体 {font} 未嵌入，各阅读器显示可能不同",
+                              "the font {font} is not embedded: readers may show other shapes"),
+    "ofd.hidden": (_NO, "{where} 中有不可见或看不清的文字（对象 {id}）",
+                   "{where} holds text that cannot be seen (object {id})"),
+    "ofd.covered": (_NO, "{where} 中有文字或图片可能被后画的图形遮盖",
+                    "text or a picture in {where} may lie under a later shape"),
+    "ofd.tags": (_UNSURE, "标引文件 {where} 不是良构的 XML", "the tag file {where} is not well-formed XML"),
+    "ofd.unreached": (_NO, "文件包中有文档没有引用的条目：{where}",
+                      "the package holds an entry that the document never refers to: {where}"),
+}
+
+_SEAL: Final = {
+    "seal.none": (_NO, "文件没有电子签章", "the file bears no e-seal"),
+    "seal.several": (_UNSURE, "文件有 {count} 个签名，本版本只判定单一签章",
+                     "the file has {count} signatures; this version judges one seal"),
+    "seal.type": (_UNSURE, "签名类型 {type} 不支持（仅支持 GB/T 38540 电子签章）",
+                  "the signature type {type} is not supported (only e-seals of GB/T 38540)"),
+    "seal.missing": (_NO, "签章文件 {where} 缺失，签章可能被移除或替换",
+                     "the seal file {where} is missing: the seal was removed or replaced"),
+    "seal.form": (_NO, "签章数据 {where} 不符合规定的唯一编码（{detail}）",
+                  "the seal data {where} are not in their one proper form ({detail})"),
+    "seal.version": (_UNSURE, "电子签章版本 {version} 不支持", "e-seal version {version} is not supported"),
+    "seal.method": (_UNSURE, "摘要或签名算法 {method} 不被接受（仅 SM3、SM2）",
+                    "the digest or signature algorithm {method} is not accepted (SM3 and SM2 only)"),
+    "seal.data-hash": (_NO, "签名描述文件已被改动：与签章值中的摘要不符",
+                       "Signature.xml was changed: its digest is not the one in the seal's signature"),
+    "seal.property": (_NO, "签章值绑定的文件是 {found}，不是 {where}",
+                      "the signature is bound to {found}, not to {where}"),
+    "seal.crypto": (_NO, "电子签章的签名值不正确", "the signature value of the e-seal is wrong"),
+    "seal.maker-crypto": (_NO, "印章本身的制章签名不正确", "the seal maker's signature on the seal is wrong"),
+    "seal.swapped": (
+        _NO,
+        "Seal.esl 与签章值中的印章不一致，印章图样可能被替换",
+        "Seal.esl differs from the seal inside the signature: the seal's picture may be swapped"),
+    "seal.signer-not-listed": (_NO, "签章人证书不在印章的证书列表中",
+                               "the signer's certificate is not in the seal's list"),
+    "seal.changed": (_NO, "{where} 在签章之后被改动", "{where} was changed after sealing"),
+    "seal.gone": (_NO, "签章保护的 {where} 已被删除", "{where}, which the seal protects, was removed"),
+    "seal.reference": (_NO, "签名描述文件中的引用 {where} 无效或重复",
+                       "the reference {where} in Signature.xml is invalid or repeated"),
+    "seal.stamp": (_NO, "签章外观 {where} 指向不存在的页面或超出页面",
+                   "the stamp {where} names no page or leaves it"),
+    "seal.name": (_NO, "印章名称“{seal}”与签章证书名称“{certificate}”不一致",
+                  "the seal's name “{seal}” is not the certificate's “{certificate}”"),
+    "seal.authority": (_NO, "签章单位“{seal}”不是证照上的发证机关“{authority}”",
+                       "the sealing body “{seal}” is not the licence's issuing authority “{authority}”"),
+    "seal.code": (_NO, "签章证书的统一社会信用代码 {certificate} 与发证机关代码 {authority} 不一致",
+                  "the certificate's credit code {certificate} is not the issuing authority's {authority}"),
+    "seal.kind": (_NO, "印章不是单位印章", "the seal is not an organisation's seal"),
+    "seal.period": (_NO, "印章的有效期超出其证书的有效期", "the seal's validity exceeds its certificate's"),
+    "seal.time-outside": (_NO, "签章时间不在印章或证书的有效期内",
+                          "the sealing time lies outside the validity of seal or certificate"),
+    "seal.future": (_UNSURE, "签章时间 {time} 晚于检查时间",
+                    "the sealing time {time} is later than the time of checking"),
+    "seal.time-form": (_NO, "签章的两处时间不一致", "the two times of the seal disagree"),
+    "seal.expired": (
+        _UNSURE,
+        "印章的有效期已过，且没有可信时间戳证明签章时间（OUT_OF_BOUNDS_NO_POE）",
+        "the seal's validity has passed and no trusted timestamp proves the sealing time "
+        "(OUT_OF_BOUNDS_NO_POE)"),
+    "seal.timestamp": (_UNSURE, "签章带有本版本不能验证的时间戳",
+                       "the seal carries a timestamp that this version cannot verify"),
+}
+
+_COVERAGE: Final = {
+    "coverage.unprotected": (_NO, "{where} 不在签章保护范围内", "{where} is not protected by the seal"),
+    "coverage.foreign": (_UNSURE, "{where} 不在签章保护范围内，可能影响所见内容",
+                         "{where} is not protected by the seal and may change what is seen"),
+}
+
+_TRUST: Final = {
+    "trust.none": (_UNSURE, "没有信任目录，无法判断证书（请用 --trust 指定）",
+                   "there is no trust folder, so certificates cannot be judged (name one with --trust)"),
+    "trust.unusable": (_UNSURE, "信任目录无法使用：{detail}", "the trust folder cannot be used: {detail}"),
+    "trust.chain": (_UNSURE, "{purpose}的证书未通过验证：{zh}（{sub}）",
+                    "the certificate for the {purpose_en} does not hold: {en} ({sub})"),
+    "trust.chain-failed": (_NO, "{purpose}的证书不合格：{zh}（{sub}）",
+                           "the certificate for the {purpose_en} is not acceptable: {en} ({sub})"),
+    "trust.maker": (_UNSURE, "制章人“{name}”不在信任目录的制章人列表中",
+                    "the seal maker “{name}” is not among the trusted seal makers"),
+    "trust.demo": (_NOTE, "所信任的是演示根证书：演示，不具法律效力",
+                   "the trusted anchor is a demonstration's: no legal force"),
+}
+
+_DATA: Final = {
+    "record.missing": (_NO, "文件包中没有证照数据文件", "the package holds no record of the licence"),
+    "record.form": (_NO, "证照数据 {where} 的结构有误：{element}",
+                    "the record {where} is not well built: {element}"),
+    "record.kind": (_UNSURE, "证照类型 {kind}（版本 {version}）未知",
+                    "the licence kind {kind} (version {version}) is not known"),
+    "data.identifier": (_NO, "证照标识 {identifier} 无效：{zh}",
+                        "the licence identifier {identifier} is invalid: {en}"),
+    "data.identifier-parts": (_NO, "证照标识与数据不一致：{part}",
+                              "the licence identifier disagrees with the data: {part}"),
+    "data.field": (_NO, "字段“{field}”有误：{zh}", "the field “{field}” is wrong: {en}"),
+    "data.metadata": (_NO, "元数据 {name} 与证照数据不一致：{found}，应为 {expected}",
+                      "the metadata {name} disagree with the record: {found} instead of {expected}"),
+    "data.custom": (_NO, "文档信息中的元数据与证照数据不一致：{name}",
+                    "the metadata in the document's head disagree with the record: {name}"),
+    "data.tags": (_NO, "标引“{label}”与证照数据或页面不一致",
+                  "the tag “{label}” disagrees with the record or the page"),
+    "data.attachment": (_NO, "附件 {where} 缺失、重复或多余",
+                        "the attachment {where} is missing, repeated or unexpected"),
+    "data.head": (_NO, "文档信息 {name} 与证照数据不一致",
+                  "{name} in the document's head disagrees with the record"),
+}
+
+_PAGES: Final = {
+    "page.count": (_NO, "页数或页序不符合证照类型：{detail}",
+                   "the pages are not those of the licence kind: {detail}"),
+    "page.line": (_NO, "{role}（第 {page} 页）的“{label}”显示为“{found}”，数据为“{expected}”",
+                  "page {page} shows “{label}” as “{found}”, the record says “{expected}”"),
+    "page.label": (_NO, "{role}（第 {page} 页）缺少或错排“{label}”",
+                   "page {page} lacks “{label}” or has it out of order"),
+    "page.extra": (_NO, "{role}（第 {page} 页）有数据之外的文字“{found}”",
+                   "page {page} shows text beyond the record: “{found}”"),
+    "page.number": (_NO, "第 {page} 页的页码“{found}”不正确",
+                    "the page number “{found}” of page {page} is wrong"),
+    "page.seal": (_NO, "第 {page} 页的印章缺失或多余", "page {page} lacks its seal or has one too many"),
+    "page.picture": (_NO, "第 {page} 页有未知的图片", "page {page} shows an unknown picture"),
+}
+
+_QR: Final = {
+    "qr.missing": (_NO, "第 {page} 页没有可识别的二维码", "page {page} has no readable QR code"),
+    "qr.several": (_NO, "第 {page} 页的二维码不止一个或与其他页不同",
+                   "page {page} has several QR codes or another one than the other pages"),
+    "qr.payload": (_NO, "二维码内容无效：{zh}", "the QR code's content is invalid: {en}"),
+    "qr.claim": (_NO, "二维码中的“{field}”与证照数据不一致",
+                 "“{field}” in the QR code disagrees with the record"),
+    "qr.signature": (_NO, "二维码的签名不正确", "the signature in the QR code is wrong"),
+    "qr.unknown-key": (_UNSURE, "二维码的签名密钥 {key} 不在信任目录中",
+                       "the QR code's signing key {key} is not in the trust folder"),
+    "qr.signer": (_NO, "二维码由“{signer}”签名，不是发证机关",
+                  "the QR code is signed by “{signer}”, not by the issuing authority"),
+    "qr.host": (_UNSURE, "二维码网址 {host} 不是受信任的查询网站，谨防仿冒",
+                "the QR code's address {host} is no trusted lookup site: beware of look-alikes"),
+    "qr.certificate": (_NO, "文件中的数据签名证书与二维码的签名密钥不一致",
+                       "the data-signing certificate in the file is not the QR code's key"),
+}
+
+_RENDITION: Final = {
+    "rendition.missing": (_NO, "文件包中没有 PDF 版式副本", "the package holds no PDF rendition"),
+    "rendition.invalid": (_NO, "包内 PDF 版式副本不真实", "the PDF rendition in the package is not genuine"),
+    "rendition.unsure": (_UNSURE, "包内 PDF 版式副本的签名无法确定",
+                         "the signature of the PDF rendition in the package cannot be judged"),
+    "rendition.page": (_NO, "第 {page} 页：OFD 与 PDF 显示不同：{detail}",
+                       "page {page}: OFD and PDF show different things: {detail}"),
+    "rendition.metadata": (_NO, "PDF 的元数据 {name} 与 OFD 不一致",
+                           "the PDF's metadata {name} disagree with the OFD"),
+    "rendition.record": (_NO, "PDF 中的证照数据与 OFD 中的不同",
+                         "the record inside the PDF differs from the one in the OFD"),
+    "rendition.signer": (_NO, "PDF 由“{signer}”签名，不是发证机关",
+                         "the PDF is signed by “{signer}”, not by the issuing authority"),
+}
+
+_FOREIGN: Final = {
+    "foreign.form": (
+        _UNSURE,
+        "不是本系统颁发的文件形式；本版本只列出所见，不判定为真实",
+        "not a file of our own form; this version tells what it sees and calls none of them genuine"),
+}
+
+TABLE: Final = MappingProxyType({
+    code: Meaning(*meaning)
+    for group in (_FILE, _ZIP, _XML, _OFD, _SEAL, _COVERAGE, _TRUST, _DATA, _PAGES, _QR, _RENDITION, _FOREIGN)
+    for code, meaning in group.items()
+})
+"""All codes. Never renamed or reused once released."""

@@ -1,0 +1,137 @@
+"""The reason codes of the verifier: what each does to the verdict, and its sentence in Chinese and English.
+
+A code is never renamed or reused once released. Facts from a file are cleaned before they reach a
+sentence: no control or direction characters, at most 120 characters each.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple
+
+from verify.model import Finding, Reason, Severity, Verdict, worst
+from verify.reason_table import TABLE, Meaning
+
+__all__ = ["FINDING_LIMIT", "Findings", "Refusal", "clean", "codes", "finding"]
+
+FINDING_LIMIT: Final = 200              # findings kept of one file; a hostile file could cause millions
+_FACT_LIMIT: Final = 120
+
+
+class Refusal(Exception):  # noqa: N818 - carries a finding out of a reader, is no error of ours
+    """A reader gives up: the code says why. Becomes a finding, never leaves the verifier."""
+
+    def __init__(self, code: str, where: str = "", **facts: object) -> None:
+        super().__init__(code)
+        self.code = code
+        self.where = where
+        self.facts: Mapping[str, object] = facts
+
+
+class _Facts(dict[str, str]):
+    """Facts for a sentence; one that is missing is shown as a question mark instead of raising."""
+
+    def __missing__(self, key: str) -> str:
+        return "?"
+
+
+def clean(value: object, limit: int = _FACT_LIMIT) -> str:
+    """Text from a stranger made safe for a terminal: one line, visible characters, at most ``limit``."""
+    text = str(value)
+    if len(text) > limit:
+        text = text[:limit - 1] + "…"
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(char if unicodedata.category(char) not in _UNSAFE else "\N{REPLACEMENT CHARACTER}"
+                   for char in text)
+
+
+_UNSAFE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+def codes() -> Mapping[str, Meaning]:
+    """All reason codes with their meaning, for documents and tests."""
+    return TABLE
+
+
+def finding(code: str, where: str = "", **facts: object) -> Finding:
+    """Make the finding of a code. ``where`` names an entry, an object or a field."""
+    meaning = TABLE[code]
+    safe = _Facts({key: clean(value) for key, value in facts.items()})
+    place = clean(where)
+    safe.setdefault("where", place)
+    return Finding(reason=Reason(code=code, zh=meaning.zh.format_map(safe), en=meaning.en.format_map(safe)),
+                   severity=meaning.severity, where=place)
+
+
+class _Kept(NamedTuple):
+    check: str
+    finding: Finding
+
+
+class Findings:
+    """Collects findings by check, and which checks came to their end.
+
+    A verdict "valid" needs every demanded check finished and no finding that weighs: a check that broke
+    off, or never ran, can so never be taken for a good one.
+    """
+
+    def __init__(self) -> None:
+        self._kept: list[_Kept] = []
+        self._finished: set[str] = set()
+        self._check = ""
+        self.left_out = 0
+
+    def begin(self, check: str) -> None:
+        """The findings that follow belong to this check."""
+        self._check = check
+
+    def end(self, check: str) -> None:
+        """The check looked at everything it has to look at."""
+        self._finished.add(check)
+
+    def add(self, code: str, where: str = "", **facts: object) -> None:
+        """Keep the finding of a code."""
+        self.keep(finding(code, where, **facts))
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Keep what a reader gave up with."""
+        self.add(refusal.code, refusal.where, **refusal.facts)
+
+    def keep(self, found: Finding) -> None:
+        """Keep a finding; beyond the limit only those are kept that make the verdict worse."""
+        if len(self._kept) >= FINDING_LIMIT:
+            self.left_out += 1
+            if found.severity is not Severity.INVALID or self.verdict() is Verdict.INVALID:
+                return
+        self._kept.append(_Kept(self._check, found))
+
+    def extend(self, found: Iterable[Finding]) -> None:
+        """Keep several findings."""
+        for each in found:
+            self.keep(each)
+
+    def all(self) -> tuple[Finding, ...]:
+        """Everything found, in the order of finding."""
+        return tuple(kept.finding for kept in self._kept)
+
+    def of(self, check: str) -> tuple[Finding, ...]:
+        """What one check found."""
+        return tuple(kept.finding for kept in self._kept if kept.check == check)
+
+    def has(self, code: str) -> bool:
+        """Whether a code was found."""
+        return any(kept.finding.reason.code == code for kept in self._kept)
+
+    def verdict(self) -> Verdict:
+        """What the findings alone leave possible; see ``unfinished`` for the rest."""
+        return worst(kept.finding for kept in self._kept)
+
+    def finished(self, check: str) -> bool:
+        """Whether a check came to its end."""
+        return check in self._finished
+
+    def unfinished(self, demanded: Iterable[str]) -> tuple[str, ...]:
+        """Those of the demanded checks that did not come to their end."""
+        return tuple(check for check in demanded if check not in self._finished)

@@ -1,0 +1,280 @@
+"""The report: two answers, then each check with its reason, who sealed, what is covered, whom we trusted."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from verify.model import Finding, Reason, Severity, SignatureEvidence, Verdict
+from verify.reasons import clean
+from verify.status import CHINA, Status
+
+__all__ = [
+    "CHECK_NAMES", "Anchor", "Check", "CoveredEntry", "Coverage", "FileFacts", "LicenceData", "Report",
+]
+
+SCHEMA: Final = "urn:zhengyin:verification-report:1"
+DEMO_ZH, DEMO_EN = "演示，不具法律效力", "demonstration, no legal force"
+_VERDICTS: Final = {
+    Verdict.VALID: ("真实", "genuine"),
+    Verdict.INVALID: ("不真实", "not genuine"),
+    Verdict.INDETERMINATE: ("无法确定", "cannot say"),
+}
+CHECK_NAMES: Final = {
+    "container": ("文件封装", "container"),
+    "structure": ("文件结构", "structure"),
+    "seal": ("电子签章", "e-seal"),
+    "coverage": ("签章保护范围", "what the seal covers"),
+    "trust": ("证书与信任", "certificates and trust"),
+    "signature": ("PDF 数字签名", "PDF signature"),
+    "data": ("数据与元数据", "data and metadata"),
+    "pages": ("页面与数据一致", "pages agree with the data"),
+    "qr": ("二维码", "QR code"),
+    "rendition": ("PDF 版式副本一致", "PDF rendition agrees"),
+}
+_MARKS: Final = {"passed": "✓", "failed": "✗", "indeterminate": "?", "not-done": "–"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileFacts:
+    """The file looked at. ``kind`` is ``ofd``, ``pdf`` or ``unknown``; ``own`` whether it has our form."""
+
+    name: str
+    kind: str
+    size: int
+    sm3: str
+    own: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One check: ``result`` is passed, failed, indeterminate or not-done."""
+
+    name: str
+    result: str
+    reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoveredEntry:
+    """One part of the file. ``state``: protected (by a digest under the seal), signature (the seal's own
+    data), unprotected, or changed (its digest is not the sealed one)."""
+
+    name: str
+    state: str
+    digest: str = ""                     # SM3 found, hex
+    expected: str = ""                   # SM3 under the seal, hex
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """What the seals cover. ``complete`` only when nothing of the file is left out."""
+
+    complete: bool
+    entries: tuple[CoveredEntry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anchor:
+    """A trusted anchor that a chain ended at; ``purpose`` says for what."""
+
+    name: str
+    fingerprint: str                     # SM3 of the DER, hex
+    purpose: str
+    demo: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LicenceData:
+    """The licence as the file holds it. ``proven`` only in a genuine file. Private fields are left out."""
+
+    kind: str
+    identifier: str
+    fields: Mapping[str, str | tuple[str, ...]]
+    metadata: tuple[tuple[str, str], ...]
+    withheld: tuple[str, ...]            # labels of private fields that the file holds
+    proven: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """The result of ``verify()``. ``findings`` hold notes too; ``reasons`` are those of the verdict."""
+
+    verdict: Verdict
+    file: FileFacts
+    findings: tuple[Finding, ...]
+    signatures: tuple[SignatureEvidence, ...]
+    coverage: Coverage
+    licence: LicenceData | None
+    status: Status
+    checks: tuple[Check, ...]
+    anchors: tuple[Anchor, ...]
+    checked_at: dt.datetime
+    trust_name: str = ""
+    require_status: bool = False
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """All reasons, those that weigh most first."""
+        order = {Severity.INVALID: 0, Severity.INDETERMINATE: 1, Severity.NOTE: 2}
+        found = sorted(self.findings, key=lambda each: order[each.severity])
+        return tuple(dict.fromkeys(each.reason for each in found))
+
+    @property
+    def demo(self) -> bool:
+        """Whether a demonstration anchor was trusted."""
+        return any(anchor.demo for anchor in self.anchors)
+
+    @property
+    def exit_code(self) -> int:
+        """0 yes, 1 either answer is no, 3 cannot say, 4 not such a file."""
+        if self.file.kind == "unknown":
+            return 4
+        if self.verdict is Verdict.INVALID or self.status.is_no:
+            return 1
+        if self.verdict is Verdict.INDETERMINATE:
+            return 3
+        return 3 if self.require_status and self.status.register == "unknown" else 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as plain values, for JSON."""
+        return {
+            "schema": SCHEMA,
+            "verdict": self.verdict.value,
+            "verdict_zh": _VERDICTS[self.verdict][0],
+            "verdict_en": _VERDICTS[self.verdict][1],
+            "exit_code": self.exit_code,
+            "demo": self.demo,
+            "notice": {"zh": DEMO_ZH, "en": DEMO_EN} if self.demo else None,
+            "file": {"name": clean(self.file.name), "kind": self.file.kind, "size": self.file.size,
+                     "sm3": self.file.sm3, "own": self.file.own},
+            "checked_at": _time(self.checked_at),
+            "trust": clean(self.trust_name),
+            "reasons": [_reason(reason) for reason in self.reasons],
+            "findings": [{**_reason(found.reason), "severity": found.severity.value, "where": found.where}
+                         for found in self.findings],
+            "checks": [{"name": check.name, "zh": CHECK_NAMES[check.name][0],
+                        "en": CHECK_NAMES[check.name][1], "result": check.result,
+                        "reasons": [_reason(reason) for reason in check.reasons]} for check in self.checks],
+            "signatures": [_signature(signature) for signature in self.signatures],
+            "coverage": {"complete": self.coverage.complete,
+                         "entries": [{"name": clean(entry.name), "state": entry.state, "digest": entry.digest,
+                                      "expected": entry.expected} for entry in self.coverage.entries]},
+            "anchors": [{"name": clean(anchor.name), "fingerprint_sm3": anchor.fingerprint,
+                         "purpose": anchor.purpose, "demo": anchor.demo} for anchor in self.anchors],
+            "licence": _licence(self.licence),
+            "status": {"code": self.status.state.value, "zh": self.status.zh, "en": self.status.en,
+                       "first_day": _day(self.status.first_day), "last_day": _day(self.status.last_day),
+                       "register": self.status.register},
+        }
+
+    def to_json(self) -> str:
+        """The report as JSON (UTF-8, indented)."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, indent=2)
+
+    def to_text(self) -> str:
+        """The report for a terminal, Chinese first."""
+        return "\n".join(_text_lines(self)) + "\n"
+
+
+def _reason(reason: Reason) -> dict[str, str]:
+    return {"code": reason.code, "zh": reason.zh, "en": reason.en}
+
+
+def _time(moment: dt.datetime | None) -> str | None:
+    return None if moment is None else moment.astimezone(CHINA).isoformat(timespec="seconds")
+
+
+def _day(day: dt.date | None) -> str | None:
+    return None if day is None else day.isoformat()
+
+
+def _signature(signature: SignatureEvidence) -> dict[str, Any]:
+    """One signature as plain values."""
+    return {
+        "kind": signature.kind, "indication": signature.indication,
+        "sub_indication": signature.sub_indication, "signer": clean(signature.signer),
+        "organisation": clean(signature.organisation), "organisation_code": clean(signature.organisation_code),
+        "certificate_sm3": signature.certificate_fingerprint, "claimed_at": _time(signature.claimed_at),
+        "proven_at": _time(signature.proven_at), "anchor": clean(signature.anchor),
+        "anchor_sm3": signature.anchor_fingerprint, "algorithm": signature.algorithm,
+        "reasons": [_reason(reason) for reason in signature.reasons],
+    }
+
+
+def _licence(licence: LicenceData | None) -> dict[str, Any] | None:
+    """The licence's data as plain values."""
+    if licence is None:
+        return None
+    return {
+        "kind": clean(licence.kind), "identifier": clean(licence.identifier), "proven": licence.proven,
+        "fields": {label: list(value) if isinstance(value, tuple) else value
+                   for label, value in licence.fields.items()},
+        "metadata": dict(licence.metadata), "withheld": list(licence.withheld),
+    }
+
+
+def _text_lines(report: Report) -> list[str]:
+    """Lines of the terminal report."""
+    zh, en = _VERDICTS[report.verdict]
+    lines = [f"文件 file: {clean(report.file.name)}"]
+    if report.file.kind == "unknown":
+        return [*lines, *(f"  {reason.zh} / {reason.en} [{reason.code}]" for reason in report.reasons)]
+    lines += [f"文件真伪 document: {zh} / {en}", f"证照状态 licence: {_status_text(report.status)}"]
+    if report.demo:
+        lines.append(f"※ {DEMO_ZH} / {DEMO_EN}")
+    lines += _licence_lines(report.licence)
+    lines.append("检查 checks:")
+    for check in report.checks:
+        name_zh, name_en = CHECK_NAMES[check.name]
+        lines.append(f"  {_MARKS[check.result]} {name_zh} / {name_en}")
+        lines += [f"      {reason.zh} / {reason.en} [{reason.code}]" for reason in check.reasons]
+    shown = {reason for check in report.checks for reason in check.reasons}
+    lines += [f"  · {reason.zh} / {reason.en} [{reason.code}]" for reason in report.reasons
+              if reason not in shown]
+    for signature in report.signatures:
+        lines += _signature_lines(signature)
+    covered = sum(entry.state in ("protected", "signature") for entry in report.coverage.entries)
+    if report.coverage.entries:
+        lines.append(f"保护范围 coverage: {covered}/{len(report.coverage.entries)}"
+                     + ("，全部 / complete" if report.coverage.complete else "，不完整 / incomplete"))
+        lines += [f"  ✗ {clean(entry.name)} ({entry.state})" for entry in report.coverage.entries
+                  if entry.state not in ("protected", "signature")]
+    lines += [f"信任锚 anchor: {clean(anchor.name)} ({anchor.purpose})\n  SM3 {anchor.fingerprint}"
+              for anchor in report.anchors]
+    lines.append(f"检查时间 checked at: {_time(report.checked_at)}")
+    return lines
+
+
+def _status_text(status: Status) -> str:
+    """The licence's state, its days, and that nobody asked the register."""
+    days = f"（{status.first_day} 至 {status.last_day}）" if status.first_day else ""
+    tail = "；未联网查询注销、吊销等情况 / the register was not asked" if status.register == "unknown" else ""
+    return f"{status.zh}{days} / {status.en}{tail}"
+
+
+def _licence_lines(licence: LicenceData | None) -> list[str]:
+    """What the licence says, in short."""
+    if licence is None:
+        return []
+    word = "" if licence.proven else "（文件自称，未经证实 / as the file claims, unproven）"
+    lines = [f"证照标识 identifier: {clean(licence.identifier)}{word}"]
+    for label in ("企业名称", "统一社会信用代码", "许可证编号", "发证机关"):
+        value = licence.fields.get(label)
+        if value:
+            lines.append(f"  {label}: {clean(value if isinstance(value, str) else '/'.join(value))}")
+    return lines
+
+
+def _signature_lines(signature: SignatureEvidence) -> list[str]:
+    """One signature in short."""
+    result = signature.indication + (f"/{signature.sub_indication}" if signature.sub_indication else "")
+    return [
+        f"签章 signature: {signature.kind} {result}",
+        f"  {clean(signature.organisation or signature.signer)} {clean(signature.organisation_code)}",
+        f"  自称时间 claimed at {_time(signature.claimed_at)}"
+        f" · 时间戳 proven at {_time(signature.proven_at) or '无 none'}",
+    ]

@@ -1,0 +1,93 @@
+"""Is the licence in force? The second answer, by the dates that the document prints.
+
+What happened after issue (注销, 吊销, 变更…) stands in no file: offline that part is unknown and said so.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+from dataclasses import dataclass
+from typing import Final
+
+__all__ = ["CHINA", "LicenceState", "Status", "licence_status", "parse_date"]
+
+CHINA: Final = dt.timezone(dt.timedelta(hours=8), "CST")
+"""China Standard Time: a printed date begins and ends by it."""
+
+
+class LicenceState(enum.StrEnum):
+    """The second answer."""
+
+    IN_FORCE = "in-force"
+    NOT_YET = "not-yet"
+    EXPIRED = "expired"
+    NOT_APPLICABLE = "not-applicable"
+    UNKNOWN = "unknown"
+
+
+_WORDS: Final = {
+    LicenceState.IN_FORCE: ("在有效期内", "within its printed dates"),
+    LicenceState.NOT_YET: ("未生效", "not yet in force"),
+    LicenceState.EXPIRED: ("已过期", "expired"),
+    LicenceState.NOT_APPLICABLE: ("不适用", "not applicable: a document without validity"),
+    LicenceState.UNKNOWN: ("状态未知", "unknown"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """The licence's state at a time. ``first_day`` and ``last_day`` are calendar dates in China.
+
+    ``register`` is what the issuer's register says now; "unknown" when nobody was asked.
+    """
+
+    state: LicenceState
+    first_day: dt.date | None = None
+    last_day: dt.date | None = None
+    register: str = "unknown"
+
+    @property
+    def zh(self) -> str:
+        """The state in Chinese."""
+        return _WORDS[self.state][0]
+
+    @property
+    def en(self) -> str:
+        """The state in English."""
+        return _WORDS[self.state][1]
+
+    @property
+    def is_no(self) -> bool:
+        """Whether the answer is no: 未生效 counts as no."""
+        return self.state in (LicenceState.NOT_YET, LicenceState.EXPIRED)
+
+
+def parse_date(text: str) -> dt.date | None:
+    """A date ``YYYY-MM-DD``; None for anything else."""
+    try:
+        date = dt.date.fromisoformat(text)
+    except ValueError:
+        return None
+    return date if date.isoformat() == text else None
+
+
+def licence_status(valid_from: str | None, valid_to: str | None, extended_to: str | None,
+                   at: dt.datetime) -> Status:
+    """State by the dates of the record (``YYYY-MM-DD``, None or "" where it has none).
+
+    The last day is 有效期延续至 where there is one, else 有效期截止日期; both days count in full.
+    """
+    given = [text for text in (valid_from, valid_to, extended_to) if text]
+    if not given:
+        return Status(state=LicenceState.NOT_APPLICABLE)
+    first, last = parse_date(valid_from or ""), parse_date(extended_to or valid_to or "")
+    if first is None or last is None or any(parse_date(text) is None for text in given):
+        return Status(state=LicenceState.UNKNOWN)
+    today = at.astimezone(CHINA).date()
+    state = LicenceState.IN_FORCE
+    if today < first:
+        state = LicenceState.NOT_YET
+    elif today > last:
+        state = LicenceState.EXPIRED
+    return Status(state=state, first_day=first, last_day=last)

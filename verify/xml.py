@@ -1,0 +1,83 @@
+"""XML from strangers: UTF-8 only, no DTD, no entities, no network, bounded size and depth."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from lxml import etree
+
+from verify.reasons import Refusal
+
+__all__ = ["OFD_NAMESPACES", "children", "local_name", "only_child", "parse_xml", "text_of"]
+
+_LIMIT: Final = 24 << 20                # bytes of one XML file
+_BOM: Final = b"\xef\xbb\xbf"
+_ENCODING: Final = re.compile(rb"""^<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
+OFD_NAMESPACES: Final = frozenset({"http://www.ofdspec.org/2016", "http://www.ofdspec.org"})
+_Element = etree._Element
+
+
+def parse_xml(data: bytes, where: str) -> _Element:
+    """Parse one XML file and return its root.
+
+    Raises:
+        Refusal: ``xml.encoding`` not UTF-8, ``xml.doctype`` a DTD or an entity, ``xml.size`` too large,
+            ``xml.malformed`` anything else.
+    """
+    if len(data) > _LIMIT:
+        raise Refusal("xml.size", where, limit=_LIMIT)
+    body = data.removeprefix(_BOM)
+    declared = _ENCODING.match(body[:200])
+    if b"\0" in body or (declared and declared.group(1).lower() not in (b"utf-8", b"utf8")):
+        raise Refusal("xml.encoding", where)
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Refusal("xml.encoding", where) from None
+    if b"<!DOCTYPE" in body or b"<!ENTITY" in body:
+        raise Refusal("xml.doctype", where)
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False,
+                             remove_comments=False, remove_pis=False, encoding="utf-8")
+    try:
+        root = etree.fromstring(body, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise Refusal("xml.malformed", where, detail=str(error)) from None
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise Refusal("xml.doctype", where)
+    return root
+
+
+def local_name(element: _Element) -> str:
+    """The tag without its namespace; "" for comments and processing instructions."""
+    tag = element.tag
+    if not isinstance(tag, str):
+        return ""
+    return tag.rpartition("}")[2]
+
+
+def children(element: _Element, name: str) -> list[_Element]:
+    """Child elements by local name."""
+    return [child for child in element if local_name(child) == name]
+
+
+def only_child(element: _Element, name: str, where: str) -> _Element | None:
+    """The child of that name, None when absent.
+
+    Raises:
+        Refusal: ``xml.twin`` when there are two: readers disagree on which one counts.
+    """
+    found = children(element, name)
+    if len(found) > 1:
+        raise Refusal("xml.twin", where, element=name)
+    return found[0] if found else None
+
+
+def text_of(element: _Element | None) -> str:
+    """The text of an element without surrounding white space; "" when there is none.
+
+    Text cut in two by a comment or a child is joined, so that nothing hides behind a comment.
+    """
+    if element is None:
+        return ""
+    return "".join(str(piece) for piece in element.itertext()).strip()
