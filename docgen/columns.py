@@ -1,0 +1,272 @@
+"""Values of a face set into columns: sizes chosen, lines broken, rows spaced, long ones carried over pages.
+
+A row is one line of the face: a distributed label and a value of as many lines as it needs. What does not
+fit at its own size is set smaller, down to the style's least size and never below; the 许可范围 gives way
+first. Nothing is ever cut: what fits nowhere raises.
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from codes.errors import EngineError
+from docgen.page import GlyphRun
+from docgen.template import Column, Entry, Style
+from docgen.typeset import (
+    Line,
+    TextStyle,
+    break_lines,
+    distribute,
+    measure,
+    runs,
+    single_line,
+)
+
+__all__ = ["ComposeError", "ComposeErrorCode", "PlacedRow", "Value", "fill_column", "fill_pages", "set_entry"]
+
+_STEPS = 8
+_ASCENT_EM = 0.88          # from the baseline to the top of the ideographic box
+_HANG_EM = 2.0             # 一、 stands out; the rest of a group is indented
+_EPSILON = 1e-6
+
+
+class ComposeErrorCode(enum.StrEnum):
+    """Why a licence cannot be laid out."""
+
+    OVERFLOW = "compose.overflow"
+    OVERLAP = "compose.overlap"
+    SEAL_PLACE = "compose.seal-place"
+
+
+class ComposeError(EngineError):
+    """A licence whose values do not fit the template, or whose seal would cover them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Value:
+    """What a line prints: the paragraphs, and for each character of each the field it belongs to.
+
+    ``long``: the 许可范围, which shrinks first and may run over pages.
+    """
+
+    paragraphs: tuple[str, ...]
+    tags: tuple[tuple[str | None, ...], ...]
+    long: bool = False
+
+    @property
+    def text(self) -> str:
+        return "".join(self.paragraphs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _SetLine:
+    line: Line
+    tags: tuple[str | None, ...]
+    first: bool                         # begins a paragraph
+    last: bool                          # ends one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    """A row at one size; lengths in mm, ``above`` and ``below`` the first and last baseline."""
+
+    entry: Entry
+    style: TextStyle
+    lines: tuple[_SetLine, ...]
+    above_mm: float
+    below_mm: float
+
+    @property
+    def lead_mm(self) -> float:
+        return self.style.leading * self.style.size_mm
+
+    @property
+    def height_mm(self) -> float:
+        return self.above_mm + max(len(self.lines) - 1, 0) * self.lead_mm + self.below_mm
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacedRow:
+    """The glyphs of one line of the face, where they stand."""
+
+    entry: Entry
+    label: tuple[GlyphRun, ...]
+    value: tuple[GlyphRun, ...]
+
+
+def _sized(style: Style, step: int) -> TextStyle:
+    if not step or style.least_mm == style.text.size_mm:
+        return style.text
+    size = style.text.size_mm - (style.text.size_mm - style.least_mm) * step / _STEPS
+    return replace(style.text, size_mm=round(size, 3))
+
+
+def _lines(value: Value, style: TextStyle, width_mm: float) -> tuple[_SetLine, ...]:
+    out: list[_SetLine] = []
+    for paragraph, tags in zip(value.paragraphs, value.tags, strict=True):
+        if paragraph:
+            lines = break_lines(measure(paragraph, style), width_mm / style.size_mm, justify=style.justify,
+                                indent_em=_HANG_EM if value.long else 0.0)
+            out += [_SetLine(line=line, tags=tags, first=index == 0, last=index == len(lines) - 1)
+                    for index, line in enumerate(lines)]
+    return tuple(out)
+
+
+def _row(entry: Entry, value: Value, step: int, width_mm: float) -> _Row:
+    style = _sized(entry.style, step)
+    boxes = [style, entry.label_style.text] if entry.label else [style]
+    above = max(((box.leading - 1) / 2 + _ASCENT_EM) * box.size_mm for box in boxes)
+    below = max(((box.leading + 1) / 2 - _ASCENT_EM) * box.size_mm for box in boxes)
+    return _Row(entry=entry, style=style, lines=_lines(value, style, width_mm), above_mm=above,
+                below_mm=below)
+
+
+def _least_height(entry: Entry, value: Value, step: int, width_mm: float) -> float:
+    """A height that the row cannot be below, without breaking its lines."""
+    style = _sized(entry.style, step)
+    width = sum(measure(paragraph, style).width_em for paragraph in value.paragraphs)
+    squeezed = 0.9 * width * style.size_mm / width_mm
+    return max(math.ceil(squeezed), 1) * style.leading * style.size_mm
+
+
+def _steps() -> Iterator[tuple[int, int]]:
+    """(step of long values, step of the others), in the order of preference."""
+    yield from ((step, 0) for step in range(_STEPS + 1))
+    yield from ((_STEPS, step) for step in range(1, _STEPS + 1))
+
+
+def fill_column(column: Column, values: Sequence[Value]) -> list[PlacedRow] | None:
+    """Set the rows of a column, None when they do not fit at their least sizes.
+
+    Raises:
+        TypesetError: a label wider than the label column, or a character that no font draws.
+    """
+    width = column.width_mm - column.label_width_mm - column.label_gap_mm
+    room = column.bottom_mm - column.y_mm - (len(values) - 1) * column.least_space_mm + _EPSILON
+    pairs = list(zip(column.entries, values, strict=True))
+    for long_step, step in _steps():
+        steps = [long_step if value.long else step for value in values]
+        if sum(_least_height(entry, value, one, width)
+               for (entry, value), one in zip(pairs, steps, strict=True)) > room:
+            continue
+        rows = [_row(entry, value, one, width) for (entry, value), one in zip(pairs, steps, strict=True)]
+        spare = room - sum(row.height_mm for row in rows)
+        if spare >= 0:
+            gaps = max(len(rows) - 1, 1)
+            space = min(column.space_mm, column.least_space_mm + spare / gaps)
+            return _place(column, rows, space)
+    return None
+
+
+def _place(column: Column, rows: Sequence[_Row], space_mm: float) -> list[PlacedRow]:
+    placed, y = [], column.y_mm
+    for row in rows:
+        placed.append(_placed_row(column, row, row.lines, y))
+        y += row.height_mm + space_mm
+    return placed
+
+
+def _placed_row(column: Column, row: _Row, lines: Sequence[_SetLine], y_mm: float) -> PlacedRow:
+    entry, baseline = row.entry, y_mm + row.above_mm
+    label: list[GlyphRun] = []
+    if entry.label:
+        style = entry.label_style.text
+        spread = distribute(measure(entry.label, style), column.label_width_mm / style.size_mm)
+        label = runs(spread, column.x_mm, baseline, style, number=entry.number)
+    x = column.x_mm + column.label_width_mm + column.label_gap_mm
+    value = [run for index, one in enumerate(lines)
+             for run in runs(one.line, x, baseline + index * row.lead_mm, row.style, tags=one.tags,
+                             number=entry.number)]
+    return PlacedRow(entry=entry, label=tuple(label), value=tuple(value))
+
+
+def fill_pages(column: Column, values: Sequence[Value], role: str) -> list[list[PlacedRow]]:
+    """Set a column whose last row runs over as many pages as it needs; the rows before stand on each.
+
+    The size is the largest that needs no more pages than the middle between the style's own and its least
+    size does.
+
+    Raises:
+        ComposeError: ``compose.overflow``: the other rows leave no room.
+        TypesetError: as ``fill_column``.
+    """
+    width = column.width_mm - column.label_width_mm - column.label_gap_mm
+    head = [_row(entry, value, 0, width) for entry, value in zip(column.entries, values, strict=True)][:-1] \
+        if len(values) > 1 else []
+    y = column.y_mm + sum(row.height_mm + column.least_space_mm for row in head)
+    space = min(column.space_mm, column.least_space_mm)
+    entry, value = column.entries[-1], values[-1]
+    chosen: tuple[_Row, list[tuple[_SetLine, ...]]] | None = None
+    for step in (*range(_STEPS // 2, _STEPS + 1), *range(_STEPS // 2 - 1, -1, -1)):
+        row = _row(entry, value, step, width)
+        capacity = int((column.bottom_mm - y - row.above_mm - row.below_mm + _EPSILON) / row.lead_mm) + 1
+        pages = _split(row.lines, capacity) if capacity >= 3 else None
+        if pages is None:
+            continue
+        if chosen is None or (len(pages) == len(chosen[1]) and row.style.size_mm > chosen[0].style.size_mm):
+            chosen = row, pages
+        if step > _STEPS // 2 and chosen is not None:
+            break
+    if chosen is None:
+        raise ComposeError(
+            ComposeErrorCode.OVERFLOW, f"{role}的“{entry.label}”没有位置：其上各行过长；请缩短或调整模板",
+            f"there is no room for {entry.label} on {role}: the lines above are too long; "
+            f"shorten them or change the template", role=role, label=entry.label)
+    row, pages = chosen
+    return [[*_place(column, head, space), _placed_row(column, row, lines, y)] for lines in pages]
+
+
+def _split(lines: Sequence[_SetLine], capacity: int) -> list[tuple[_SetLine, ...]]:
+    """Cut lines into pages; a paragraph leaves no single line behind and takes none over alone."""
+    pages, at = [], 0
+    while len(lines) - at > capacity:
+        end = at + capacity
+        if lines[end - 1].first and not lines[end - 1].last:
+            end -= 1
+        if lines[end].last and not lines[end].first:
+            end -= 1
+        if lines[end - 1].first and not lines[end - 1].last and end - 1 > at:
+            end -= 1
+        pages.append(tuple(lines[at:end]))
+        at = end
+    return [*pages, tuple(lines[at:])]
+
+
+def set_entry(entry: Entry, value: Value, role: str) -> PlacedRow:
+    """Set a line that has a place of its own: one line, smaller when it must be.
+
+    Raises:
+        ComposeError: ``compose.overflow``.
+        TypesetError: a label wider than its width, or a character that no font draws.
+    """
+    label_style = entry.label_style.text
+    label = measure(entry.label, label_style) if entry.label else None
+    taken = 0.0
+    if label is not None:
+        taken = (entry.label_width_mm or label.width_em * label_style.size_mm) + entry.label_gap_mm
+    text = value.text
+    tags = tuple(tag for part in value.tags for tag in part)
+    for step in range(_STEPS + 1):
+        style = _sized(entry.style, step)
+        width = measure(text, style).width_em * style.size_mm if text else 0.0
+        if taken + width <= entry.width_mm + _EPSILON:
+            break
+    else:
+        raise ComposeError(
+            ComposeErrorCode.OVERFLOW, f"{role}的“{entry.label or text}”一行放不下：{text}；请缩短或调整模板",
+            f"{entry.label or text} does not fit on its line on {role}; shorten it or change the template",
+            role=role, label=entry.label)
+    spare = entry.width_mm - taken - width
+    x = entry.x_mm + {"left": 0.0, "center": spare / 2, "right": spare}[entry.align]
+    y = entry.y_mm or 0.0
+    label_runs: list[GlyphRun] = []
+    if label is not None:
+        line = (distribute(label, entry.label_width_mm / label_style.size_mm) if entry.label_width_mm
+                else single_line(label))
+        label_runs = runs(line, x, y, label_style, number=entry.number)
+    value_runs = (runs(single_line(measure(text, style)), x + taken, y, style, tags=tags, number=entry.number)
+                  if text else [])
+    return PlacedRow(entry=entry, label=tuple(label_runs), value=tuple(value_runs))

@@ -1,0 +1,91 @@
+"""The words of the template language: which elements there are, what stands in them and their attributes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import fonts
+from docgen import markup
+
+__all__ = ["WORDS", "ValueKind", "Word"]
+
+_FILE = re.compile(r"[a-z0-9][a-z0-9-]*\.svg")
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValueKind:
+    """What an attribute may hold: how it is read (None: refused) and how it is described."""
+
+    read: Callable[[str], str | float | None]
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """One element: what may stand in it, and attribute → (kind of value, default; None: required)."""
+
+    attributes: Mapping[str, tuple[ValueKind, str | float | None]]
+    children: tuple[str, ...] = ()
+
+
+def _between(low: float, high: float) -> Callable[[str], float | None]:
+    def read(text: str) -> float | None:
+        value = markup.length(text)
+        return value if value is not None and low <= value <= high else None
+    return read
+
+
+def _one_of(*words: str) -> ValueKind:
+    return ValueKind(read=lambda text: text if text in words else None, zh="或".join(words),
+                     en=" or ".join(words))
+
+
+_TEXT = ValueKind(read=lambda text: text, zh="文字", en="text")
+_NAMED = ValueKind(read=lambda text: text if _NAME.fullmatch(text) else None, zh="字母、数字、连字符的名称",
+                   en="a name of letters, digits and hyphens")
+_SVG = ValueKind(read=lambda text: text if _FILE.fullmatch(text) else None, zh="art 目录中的 .svg 文件名",
+                 en="the name of an .svg file in the folder art")
+_FACE = ValueKind(read=lambda text: text if text in fonts.CHAINS else None,
+                  zh="字体名" + "、".join(fonts.CHAINS), en="one of the faces " + ", ".join(fonts.CHAINS))
+_COLOUR = ValueKind(read=lambda text: text if markup.colour(text) else None, zh="颜色 #rgb 或 #rrggbb",
+                    en="a colour #rgb or #rrggbb")
+_MM = ValueKind(read=_between(-2000, 2000), zh="毫米数", en="a number of millimetres")
+_SIZE = ValueKind(read=_between(0.1, 2000), zh="正的毫米数", en="a positive number of millimetres")
+_EM = ValueKind(read=_between(-0.5, 4), zh="-0.5 至 4 之间的 em 数", en="a number of em from -0.5 to 4")
+_LEADING = ValueKind(read=_between(1, 4), zh="1 至 4 之间的行距倍数", en="a leading from 1 to 4")
+_ALIGN = _one_of("left", "center", "right")
+
+_LABELS = {"label-width": (_MM, 0.0), "label-gap": (_MM, 0.0)}
+
+WORDS: Mapping[str, Word] = {
+    "template": Word(attributes={"kind": (_TEXT, None)}, children=("style", "page")),
+    "style": Word(attributes={
+        "name": (_NAMED, None), "face": (_FACE, None), "size": (_SIZE, None), "least": (_SIZE, 0.0),
+        "colour": (_COLOUR, "#000000"), "leading": (_LEADING, 1.5), "gap": (_EM, 0.0), "tracking": (_EM, 0.0),
+        "justify": (_one_of("yes", "no"), "no")}),
+    "page": Word(
+        attributes={"role": (_TEXT, None), "width": (_SIZE, None), "height": (_SIZE, None),
+                    "artwork": (_NAMED, "")},
+        children=("art", "slot", "qr", "line", "column", "seal", "folio")),
+    "art": Word(attributes={"src": (_SVG, None), "x": (_MM, None), "y": (_MM, None), "width": (_SIZE, None)}),
+    "slot": Word(attributes={"name": (_NAMED, None), "x": (_MM, None), "y": (_MM, None),
+                             "width": (_SIZE, None)}),
+    "qr": Word(attributes={"x": (_MM, None), "y": (_MM, None), "size": (_SIZE, None)}),
+    "line": Word(attributes={
+        "label": (_TEXT, ""), "text": (_TEXT, None), "style": (_NAMED, None), "label-style": (_NAMED, ""),
+        "x": (_MM, 0.0), "y": (_MM, 0.0), "width": (_MM, 0.0), "align": (_ALIGN, "left"), **_LABELS}),
+    "column": Word(
+        attributes={"x": (_MM, None), "y": (_MM, None), "width": (_SIZE, None), "bottom": (_MM, None),
+                    "space": (_MM, 0.0), "least-space": (_MM, 1.0), **_LABELS},
+        children=("line",)),
+    "seal": Word(attributes={"over": (_TEXT, ""), "dx": (_MM, 0.0), "dy": (_MM, 0.0), "x": (_MM, 0.0),
+                             "y": (_MM, 0.0)}),
+    "folio": Word(attributes={
+        "text": (_TEXT, None), "style": (_NAMED, None), "x": (_MM, None), "y": (_MM, None),
+        "width": (_SIZE, None), "align": (_ALIGN, "center")}),
+}
+"""All elements. ``x`` and ``y`` are from the page's top left corner; ``y`` of a line is its baseline."""
