@@ -1,0 +1,309 @@
+"""A home: the folder with settings, keys, seals, approvals and trust from which licences are issued.
+
+Layout::
+
+    config.toml, password           settings; the keys' password (demo only)
+    authorities/<USCC>/             authority.json, seal.esl, imprint.png, and key and certificate each of
+                                    sealing, data and pdf (.key, .cer)
+    chain/*.cer                     roots, issuing CAs and seal makers
+    crls/*.crl                      revocation lists
+    approvals/*.json                standing approvals
+    trust/                          what verifiers are given (certs.trust)
+    ca/                             keys of the demo CAs (demo only)
+    issued/                         ledger and packages (docgen)
+
+What was read is kept until a file of it changes: keys are decrypted once, a new CRL is seen at once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from certs.approval import Approval, choose, load_approval
+from certs.config import Config, HomeCode, HomeError, Password, find_home, load_config, read_password
+from certs.crl import Crl
+from certs.files import FileCode, FileError, read_file
+from certs.keystore import load_key
+from certs.seal import SealFile, check_chain, check_usable
+from certs.signer import LocalSigner, Signer
+from certs.trust import Trust
+from certs.x509 import Certificate
+from codes.errors import EngineError
+
+__all__ = ["ROLES", "Authority", "Home", "HomeCode", "HomeError", "authority_files"]
+
+ROLES: Final = ("sealing", "data", "pdf")
+"""The three keys of an authority: sealing and data are SM2, pdf is P-256."""
+_MAX_SMALL, _MAX_CRL = 4 * 1024 * 1024, 32 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authority:
+    """An issuing authority (发证机关) with its seal and signers.
+
+    Attributes:
+        code: 统一社会信用代码; name: its full name, as in the seal and the certificates.
+        chain: certificates above the sealing and data certificates, issuing CA first, root last.
+        pdf_chain: certificates above the PDF certificate, in the same order.
+        crls: the lists of every CA in both chains.
+        known: every certificate of ``chain/``.
+    """
+
+    code: str
+    name: str
+    seal: SealFile
+    sealing_signer: Signer
+    data_signer: Signer
+    pdf_signer: Signer
+    chain: tuple[Certificate, ...]
+    pdf_chain: tuple[Certificate, ...]
+    crls: tuple[Crl, ...]
+    known: tuple[Certificate, ...]
+
+    def check_usable(self, *, at: datetime, clock_now: datetime | None = None) -> None:
+        """Refuse to seal when the seal or one of the three certificates cannot be used at ``at`` (aware).
+
+        Raises:
+            SealError: see :func:`certs.seal.check_usable` and :func:`certs.seal.check_chain`.
+        """
+        anchors = [certificate for certificate in self.known if certificate.is_self_issued]
+        check_usable(
+            self.seal, certificate=self.sealing_signer.certificate, intermediates=self.known, anchors=anchors,
+            crls=self.crls, at=at, clock_now=clock_now)
+        for signer in (self.data_signer, self.pdf_signer):
+            check_chain(signer.certificate, intermediates=self.known, anchors=anchors, crls=self.crls, at=at,
+                        clock_now=clock_now)
+
+
+def authority_files(
+    *, name: str, code: str, seal: SealFile, keys: Mapping[str, tuple[Certificate, bytes]],
+) -> dict[str, tuple[bytes, int]]:
+    """Return the files of ``authorities/<code>/`` with their permissions.
+
+    Args:
+        keys: role (``sealing``, ``data``, ``pdf``) → certificate and encrypted key file.
+    """
+    about = json.dumps({"name": name, "code": code}, ensure_ascii=False, indent=2) + "\n"
+    files = {
+        "authority.json": (about.encode(), 0o600), "seal.esl": (seal.der, 0o600),
+        "imprint.png": (seal.imprint, 0o600),
+    }
+    for role in ROLES:
+        certificate, key = keys[role]
+        files[f"{role}.cer"] = (certificate.der, 0o600)
+        files[f"{role}.key"] = (key, 0o600)
+    return files
+
+
+class Home:
+    """An opened home; safe to share between threads."""
+
+    def __init__(self, path: Path, config: Config, environ: Mapping[str, str]) -> None:
+        self.path, self.config = path, config
+        self._environ = environ
+        self._lock = threading.RLock()
+        self._kept: dict[tuple[str, ...], tuple[object, Any]] = {}
+
+    @classmethod
+    def open(cls, path: Path | None = None, *, environ: Mapping[str, str] | None = None) -> Home:
+        """Open the home at ``path``, or the one that ``ZHENGYIN_HOME`` names.
+
+        Args:
+            environ: the environment to look in; the process's own by default.
+
+        Raises:
+            HomeError: ``home.none``, ``home.missing``, ``home.not-a-home`` (each says how to make one),
+                ``home.config``.
+        """
+        environ = os.environ if environ is None else environ
+        folder = find_home(path, environ)
+        return cls(folder, load_config(folder), environ)
+
+    @property
+    def trust_dir(self) -> Path:
+        """The folder that verifiers are given."""
+        return self.path / "trust"
+
+    @property
+    def issued_dir(self) -> Path:
+        """Where the ledger and the packages lie."""
+        return self.path / "issued"
+
+    def trust(self) -> Trust:
+        """Load the trust folder.
+
+        Raises:
+            TrustError: see :meth:`certs.trust.Trust.load`.
+        """
+        return Trust.load(self.trust_dir)
+
+    def password(self) -> Password:
+        """Return the keys' password.
+
+        Raises:
+            HomeError: ``home.no-password``, ``home.bad-password`` or ``home.permissions``.
+        """
+        return read_password(self.path, self._environ)
+
+    def authorities(self) -> tuple[tuple[str, str], ...]:
+        """Return (code, name) of every authority here, by code."""
+        folder = self.path / "authorities"
+        if not folder.is_dir():
+            return ()
+        return tuple((path.name, self._about(path)) for path in sorted(folder.iterdir())
+                     if path.is_dir() and not path.name.startswith("."))
+
+    def authority(self, code: str, name: str) -> Authority:
+        """Return the authority whose code and name these are, its keys decrypted.
+
+        Raises:
+            HomeError: ``home.no-authority``, ``home.authority-name`` (the code is here under another
+                name), ``home.incomplete`` (files missing or not fitting together), or the password's.
+            KeyStoreError: a key cannot be had.
+            FileError: a file cannot be read.
+        """
+        folder = self.path / "authorities" / code
+        if not code.isalnum() or not folder.is_dir():
+            known = "、".join(one for one, _ in self.authorities())
+            raise HomeError(
+                HomeCode.NO_AUTHORITY,
+                f"此目录没有发证机关代码 {code} 的印章（现有：{known or '无'}）；请核对代码，或先添加该机关",
+                f"no authority with code {code} in this home (there are: {known or 'none'}); "
+                "check the code or add the authority", authority=code)
+        own = self._about(folder)
+        if own != name:
+            raise HomeError(
+                HomeCode.AUTHORITY_NAME,
+                f"{code} 在此目录中是“{own}”，而证照上写的是“{name}”；两者须逐字相同",
+                f"{code} is {own} in this home but the licence says {name}; "
+                "both must be equal to the character", authority=code)
+        folders = (folder, self.path / "chain", self.path / "crls")
+        authority: Authority = self._keep(
+            ("authority", code), folders, lambda: self._load(folder, code, name))
+        return authority
+
+    def approvals(self) -> tuple[Approval, ...]:
+        """Return every approval of this home, by file name.
+
+        Raises:
+            ApprovalError: ``approval.malformed``.
+            FileError: a file cannot be read.
+        """
+        folder = self.path / "approvals"
+        approvals: tuple[Approval, ...] = self._keep(
+            ("approvals",), (folder,),
+            lambda: tuple(load_approval(path) for path in _files(folder, ".json")))
+        return approvals
+
+    def approval_for(
+        self, *, kind: str, region: str, seal_id: str, at: datetime, used: Mapping[str, int] | None = None,
+    ) -> Approval:
+        """Return the approval under which a licence may be sealed: :func:`certs.approval.choose`.
+
+        Raises:
+            ApprovalError: no approval covers it.
+        """
+        return choose(self.approvals(), kind=kind, region=region, seal_id=seal_id, at=at, used=used or {})
+
+    def _keep(self, key: tuple[str, ...], folders: Iterable[Path], load: Callable[[], Any]) -> Any:
+        """Return what ``load`` gave last time unless a file of the folders has changed since."""
+        mark = tuple(_mark(folder) for folder in folders)
+        with self._lock:
+            kept = self._kept.get(key)
+            if kept is None or kept[0] != mark:
+                kept = (mark, load())
+                self._kept[key] = kept
+            return kept[1]
+
+    def _about(self, folder: Path) -> str:
+        """Return the name in ``authority.json``."""
+        def read() -> str:
+            try:
+                content = json.loads(read_file(folder / "authority.json", max_bytes=_MAX_SMALL))
+                name, code = content["name"], content["code"]
+            except (ValueError, KeyError, TypeError, RecursionError):
+                raise _incomplete(folder, "authority.json") from None
+            except FileError as error:
+                if error.code is FileCode.MISSING:
+                    raise _incomplete(folder, "authority.json") from None
+                raise
+            if not isinstance(name, str) or code != folder.name:
+                raise _incomplete(folder, "authority.json")
+            return name
+
+        name: str = self._keep(("about", folder.name), (folder,), read)
+        return name
+
+    def _load(self, folder: Path, code: str, name: str) -> Authority:
+        password = self.password()
+        signers = {role: self._signer(folder, role, password) for role in ROLES}
+        seal = _parse(folder / "seal.esl", SealFile.load, _MAX_SMALL)
+        known = tuple(
+            _parse(path, Certificate.load, _MAX_SMALL) for path in _files(self.path / "chain", ".cer"))
+        crls = tuple(_parse(path, Crl.load, _MAX_CRL) for path in _files(self.path / "crls", ".crl"))
+        chain = _above(signers["sealing"].certificate, known)
+        pdf_chain = _above(signers["pdf"].certificate, known)
+        needed = {ca.subject for ca in (*chain, *pdf_chain)}
+        return Authority(
+            code=code, name=name, seal=seal, sealing_signer=signers["sealing"], data_signer=signers["data"],
+            pdf_signer=signers["pdf"], chain=chain, pdf_chain=pdf_chain,
+            crls=tuple(crl for crl in crls if crl.issuer in needed), known=known)
+
+    def _signer(self, folder: Path, role: str, password: Password) -> Signer:
+        certificate = _parse(folder / f"{role}.cer", Certificate.load, _MAX_SMALL)
+        return LocalSigner(certificate, load_key(folder / f"{role}.key", password))
+
+
+def _files(folder: Path, ending: str) -> list[Path]:
+    if not folder.is_dir():
+        return []
+    return sorted(
+        path for path in folder.iterdir() if path.suffix == ending and not path.name.startswith("."))
+
+
+def _mark(folder: Path) -> tuple[tuple[str, int, int, int], ...]:
+    """Return what changes when a file of the folder does."""
+    try:
+        with os.scandir(folder) as entries:
+            stats = [(entry.name, entry.stat()) for entry in entries]
+    except FileNotFoundError:
+        return ()
+    return tuple(sorted((name, stat.st_ino, stat.st_mtime_ns, stat.st_size) for name, stat in stats))
+
+
+def _incomplete(folder: Path, name: str) -> HomeError:
+    return HomeError(
+        HomeCode.INCOMPLETE,
+        f"{folder} 中的 {name} 缺失或已损坏，请从备份恢复；演示目录可另建一个（certs demo）",
+        f"{name} in {folder} is missing or damaged: restore it, or make a new demo home with certs demo",
+        path=str(folder / name))
+
+
+def _parse(path: Path, parse: Callable[[bytes], Any], max_bytes: int) -> Any:
+    """Read and parse one file; what is missing or damaged is ``home.incomplete``."""
+    try:
+        return parse(read_file(path, max_bytes=max_bytes))
+    except FileError as error:
+        if error.code is FileCode.MISSING:
+            raise _incomplete(path.parent, path.name) from None
+        raise
+    except EngineError as error:
+        raise _incomplete(path.parent, path.name) from error
+
+
+def _above(leaf: Certificate, known: Iterable[Certificate]) -> tuple[Certificate, ...]:
+    """Return the certificates above ``leaf``, nearest first, as far as they are known."""
+    pool, path = list(known), [leaf]
+    while not path[-1].is_self_issued:
+        issuer = next((ca for ca in pool if ca not in path and path[-1].issued_by(ca)), None)
+        if issuer is None:
+            break
+        path.append(issuer)
+    return tuple(path[1:])

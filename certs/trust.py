@@ -1,0 +1,160 @@
+"""The trust folder: what a verifier believes before it sees a file.
+
+Layout (every certificate one DER file, every CRL one DER file)::
+
+    trust.json                      {"name": …, "lookup_hosts": [hosts of QR addresses]}
+    roots/*.cer                     anchors, SM2 and P-256
+    intermediates/*.cer             certificates that help to build a path; never anchors
+    seal-makers/*.cer               the seal makers (制章人) whose seals are accepted, by exact certificate
+    data-signing/<key id>.cer       certificates that sign QR payloads; key id = first 8 bytes of SM3, hex
+    crls/*.crl                      revocation lists; each is used only for the CA that signed it
+    tsa/*.cer                       anchors of timestamp authorities
+
+All folders but ``roots`` may be missing. An anchor whose subject's CN holds 演示 is a demonstration's: what
+rests on it has no legal effect.
+"""
+
+from __future__ import annotations
+
+import enum
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import TypeVar
+
+from certs.crl import Crl
+from certs.files import read_file
+from certs.x509 import Certificate
+from codes.errors import EngineError
+
+__all__ = ["DEMO_MARK", "Trust", "TrustCode", "TrustError", "is_demo_anchor", "key_id"]
+
+DEMO_MARK = "演示"
+_T = TypeVar("_T")
+_MAX_CERTIFICATE, _MAX_CRL, _MAX_FILES = 64 * 1024, 16 * 1024 * 1024, 10_000
+
+
+class TrustCode(enum.StrEnum):
+    """Codes of :class:`TrustError`."""
+
+    MISSING = "trust.missing"
+    MALFORMED = "trust.malformed"
+    BAD_FILE = "trust.bad-file"
+    KEY_ID = "trust.key-id"
+    NO_ROOTS = "trust.no-roots"
+    TOO_MANY = "trust.too-many"
+
+
+class TrustError(EngineError):
+    """The trust folder is missing or damaged; nothing can be judged by it."""
+
+
+def key_id(certificate: Certificate) -> bytes:
+    """Return the 8 bytes by which a signed QR code names a data-signing certificate."""
+    return bytes.fromhex(certificate.fingerprint)[:8]
+
+
+def is_demo_anchor(anchor: Certificate) -> bool:
+    """Say whether ``anchor`` is a demonstration's: its CN holds 演示."""
+    return DEMO_MARK in (anchor.subject_cn or "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trust:
+    """What is believed: anchors, accepted seal makers, data-signing certificates, revocation lists.
+
+    ``data_signing`` maps key ids in lower-case hex (16 digits) to certificates.
+    """
+
+    name: str
+    lookup_hosts: tuple[str, ...]
+    roots: tuple[Certificate, ...]
+    intermediates: tuple[Certificate, ...] = ()
+    seal_makers: tuple[Certificate, ...] = ()
+    data_signing: Mapping[str, Certificate]
+    crls: tuple[Crl, ...] = ()
+    tsa: tuple[Certificate, ...] = ()
+
+    @classmethod
+    def load(cls, folder: Path) -> Trust:
+        """Read a trust folder.
+
+        Raises:
+            TrustError: ``trust.missing`` (no such folder or no trust.json), ``trust.malformed``
+                (trust.json), ``trust.bad-file`` (a file that is no DER certificate or CRL),
+                ``trust.key-id`` (a data-signing file not named by its key id), ``trust.no-roots``,
+                ``trust.too-many``.
+        """
+        name, hosts = _settings(folder)
+        data_signing = {}
+        for path, certificate in _load(folder / "data-signing", ".cer", Certificate.load, _MAX_CERTIFICATE):
+            expected = key_id(certificate).hex()
+            if path.stem != expected:
+                raise TrustError(
+                    TrustCode.KEY_ID, f"信任目录中 {path} 的文件名应为 {expected}.cer，请改名或换回原证书",
+                    f"{path} must be called {expected}.cer: rename it or put the right certificate back")
+            data_signing[expected] = certificate
+        roots = _certificates(folder / "roots")
+        if not roots:
+            raise TrustError(
+                TrustCode.NO_ROOTS, f"信任目录 {folder} 的 roots/ 中没有根证书，请放入 DER 格式的 .cer 文件",
+                f"{folder} has no root certificate in roots/: put .cer files (DER) there")
+        return cls(
+            name=name, lookup_hosts=hosts, roots=roots,
+            intermediates=_certificates(folder / "intermediates"),
+            seal_makers=_certificates(folder / "seal-makers"),
+            data_signing=MappingProxyType(data_signing),
+            crls=tuple(crl for _, crl in _load(folder / "crls", ".crl", Crl.load, _MAX_CRL)),
+            tsa=_certificates(folder / "tsa"))
+
+
+def _settings(folder: Path) -> tuple[str, tuple[str, ...]]:
+    """Return name and lookup hosts of ``trust.json``."""
+    path = folder / "trust.json"
+    if not path.is_file():
+        raise TrustError(
+            TrustCode.MISSING, f"{folder} 不是信任目录（缺少 trust.json），请用 --trust 指明信任目录",
+            f"{folder} is not a trust folder (it has no trust.json): name one with --trust")
+    try:
+        content = json.loads(read_file(path, max_bytes=_MAX_CERTIFICATE).decode("utf-8"))
+        name, hosts = content["name"], content["lookup_hosts"]
+        sound = isinstance(name, str) and isinstance(hosts, list) and all(
+            isinstance(host, str) for host in hosts)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        sound = False
+    if not sound:
+        raise TrustError(
+            TrustCode.MALFORMED, f"{path} 应为 {{\"name\": 名称, \"lookup_hosts\": [域名]}}，请更正",
+            f"{path} must be {{\"name\": text, \"lookup_hosts\": [hosts]}}: correct it")
+    return name, tuple(host.lower() for host in hosts)
+
+
+def _certificates(folder: Path) -> tuple[Certificate, ...]:
+    return tuple(one for _, one in _load(folder, ".cer", Certificate.load, _MAX_CERTIFICATE))
+
+
+def _load(
+    folder: Path, ending: str, parse: Callable[[bytes], _T], max_bytes: int,
+) -> list[tuple[Path, _T]]:
+    """Read every file of ``folder`` whose name ends so, in order of names; no folder is an empty one."""
+    if not folder.is_dir():
+        return []
+    paths = sorted(
+        path for path in folder.iterdir() if path.suffix == ending and not path.name.startswith("."))
+    if len(paths) > _MAX_FILES:
+        raise TrustError(
+            TrustCode.TOO_MANY, f"{folder} 中有 {len(paths)} 个文件，最多 {_MAX_FILES} 个，请清理",
+            f"{folder} holds {len(paths)} files where {_MAX_FILES} are the most: clear it up")
+    found = []
+    for path in paths:
+        data = read_file(path, max_bytes=max_bytes)
+        try:
+            found.append((path, parse(data)))
+        except EngineError as error:
+            raise TrustError(
+                TrustCode.BAD_FILE, f"信任目录中的 {path} 读不出来（{error.zh}），请换成 DER 格式的原文件",
+                f"{path} in the trust folder cannot be read ({error.en}); replace it by the DER original",
+            ) from error
+    return found

@@ -1,0 +1,67 @@
+"""A demo home for tests: made once a process, its keys cheaply encrypted.
+
+Use the fixture ``demo_home`` for reading alone and ``own_home`` for a copy that the test may change. A room's
+``conftest.py`` or a test module imports them: ``from tests.support.demo_home import demo_home, own_home``.
+"""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import shutil
+import tempfile
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from certs.demo import DEFAULT_AUTHORITIES, LOWER_LINE, DemoAuthority, make_demo
+from certs.home import Home
+from certs.keystore import ScryptCost
+from docgen.imprint import draw_imprint
+
+CHEAP = ScryptCost(n=16, r=1, p=1)
+"""A cost of key encryption for tests alone."""
+CITY = ("11140100MB9TEX0180", "测试市应急管理局")
+PROVINCE = ("11140000MB9TEX018T", "测试省应急管理厅")
+"""Code and name of the authorities that every demo home has."""
+KINDS = tuple(f"K{number}" for number in range(9))
+
+
+@functools.cache
+def imprint(name: str, diameter_mm: int) -> bytes:
+    """Draw a demo imprint, once a process for each name and size."""
+    return draw_imprint(name, diameter_mm=diameter_mm, lower_line=LOWER_LINE)
+
+
+def make_home(
+    path: Path, *, now: datetime | None = None, authorities: Sequence[DemoAuthority] = DEFAULT_AUTHORITIES,
+    kinds: Sequence[str] = KINDS,
+) -> Home:
+    """Make (or complete) a demo home at ``path`` and open it; ``now`` is the present by default."""
+    make_demo(path, authorities, now=now or datetime.now(UTC), environ={}, draw=imprint, kinds=kinds,
+              cost=CHEAP)
+    return Home.open(path, environ={})
+
+
+@functools.cache
+def shared_home() -> Home:
+    """Return the one demo home of this process; nobody changes it."""
+    folder = Path(tempfile.mkdtemp(prefix="zhengyin-home-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return make_home(folder / "home")
+
+
+@pytest.fixture(scope="session")
+def demo_home() -> Home:
+    """The demo home that all tests share; read it, never write to it."""
+    return shared_home()
+
+
+@pytest.fixture
+def own_home(tmp_path: Path) -> Home:
+    """A copy of the demo home that the test may change."""
+    folder = tmp_path / "home"
+    shutil.copytree(shared_home().path, folder)
+    return Home.open(folder, environ={})
