@@ -131,14 +131,15 @@ class NumberPattern:
             return None
         if digits and abs(len(number) - length) <= _NEAR_MISS:
             return NumberFault(
-                code=NumberErrorCode.LENGTH, part="", found=str(len(number)),
+                code=NumberErrorCode.LENGTH, part="", found=number,
                 zh=f"编号应为{length}位，现为{len(number)}位，请核对是否漏写或多写",
                 en=f"the number must have {length} characters, not {len(number)}; is one lost or doubled?",
             )
         return NumberFault(
-            code=NumberErrorCode.PROVISIONAL, part="", found=str(len(number)),
-            zh=f"是临时编号，不是统一配号的{length}位正式编号；取得正式编号并替换之前不得制证、签章",
-            en=f"this is a provisional number, not the allocated number of {length} characters; "
+            code=NumberErrorCode.PROVISIONAL, part="", found=number[:20],
+            zh=f"编号“{number[:20]}”是临时编号，不是统一配号的{length}位正式编号；"
+               "取得正式编号并替换之前不得制证、签章",
+            en=f"“{number[:20]}” is a provisional number, not the allocated number of {length} characters; "
                "replace it by the allocated one before issuing",
         )
 

@@ -39,7 +39,8 @@ def type_fault(label: str, value: object, wanted_zh: str, wanted_en: str) -> Fau
     """The fault for a value of the wrong JSON type."""
     found = next((names for kind, *names in _JSON_TYPES if isinstance(value, kind)), ["null", "null"])
     return fault(
-        RecordCode.TYPE, label, wanted_zh=wanted_zh, wanted_en=wanted_en, found_zh=found[0], found_en=found[1],
+        RecordCode.TYPE, label, wanted_zh=wanted_zh, wanted_en=wanted_en,
+        found_zh=found[0], found_en=found[1],
     )
 
 
@@ -165,6 +166,8 @@ def _check_unit(context: Context, field: Field, text: str) -> list[Finding]:
 
 
 def _check_address(context: Context, field: Field, text: str) -> list[Finding]:
+    """The allocated address: https, on a lookup host, nothing that could lead elsewhere (decision 6)."""
+
     def form(why_zh: str, why_en: str) -> list[Finding]:
         return [(fault(RecordCode.ADDRESS_FORM, field.label, why_zh=why_zh, why_en=why_en), True)]
 
@@ -195,5 +198,6 @@ def _check_address(context: Context, field: Field, text: str) -> list[Finding]:
 
 _CHECKS: dict[Format, Callable[[Context, Field, str], list[Finding]]] = {
     Format.USCC: _check_uscc, Format.NUMBER: _check_number, Format.DATE: _check_date,
-    Format.ENUM: _check_enum, Format.PATTERN: _check_pattern, Format.UNIT: _check_unit, Format.ADDRESS: _check_address,
+    Format.ENUM: _check_enum, Format.PATTERN: _check_pattern,
+    Format.UNIT: _check_unit, Format.ADDRESS: _check_address,
 }

@@ -4,6 +4,7 @@ A kind says everything that distinguishes one licence from another: fields, numb
 page templates, artwork, samples. Nothing else in the engine knows a kind by name.
 """
 
+from layouts.configuration import configure
 from layouts.kind import Check, Face, Field, Format, Kind, KindError, KindErrorCode, Line, Part, Rule, Value
 from layouts.loading import build_kind, kinds, load_kind, resource
 from layouts.printing import face_lines, line_text, part_text, printed
@@ -11,6 +12,7 @@ from layouts.scope import Groups, ScopeError, ScopeErrorCode, parse_scope, scope
 
 __all__ = [
     "Check", "Face", "Field", "Format", "Groups", "Kind", "KindError", "KindErrorCode", "Line", "Part",
-    "Rule", "ScopeError", "ScopeErrorCode", "Value", "build_kind", "face_lines", "kinds", "line_text",
-    "load_kind", "parse_scope", "part_text", "printed", "resource", "scope_summary", "scope_text",
+    "Rule", "ScopeError", "ScopeErrorCode", "Value", "build_kind", "configure", "face_lines", "kinds",
+    "line_text", "load_kind", "parse_scope", "part_text", "printed", "resource", "scope_summary",
+    "scope_text",
 ]

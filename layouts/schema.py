@@ -1,0 +1,92 @@
+"""The JSON Schema of a kind's records, made from the kind's data (so that both cannot disagree).
+
+The schema is the published interface for issuing systems and says what a schema can say: names, types,
+required fields, values, simple forms. The engine's own checks say the rest, in two languages.
+Each kind's folder keeps its ``schema.json``; ``python -m layouts.schema FOLDER`` writes it anew.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from layouts.kind import Field, Format, Kind
+from layouts.loading import build_kind
+
+__all__ = ["record_schema", "schema_bytes"]
+
+_DATE = "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
+_USCC = "^[0-9ABCDEFGHJKLMNPQRTUWXY]{18}$"
+
+
+def record_schema(kind: Kind) -> dict[str, Any]:
+    """The schema (draft 2020-12) of the records of ``kind``."""
+    properties: dict[str, Any] = {
+        "kind": {"const": kind.code, "description": f"证照种类 / licence kind: {kind.name}"},
+        "版本号": {"type": "string", "pattern": "^(?!000)[0-9]{3}$", "default": "001"},
+    }
+    for field in kind.fields:
+        properties[field.label] = _property(kind, field)
+    scope = kind.scope
+    required = [
+        field.label for field in kind.fields
+        if field.required and (scope is None or field.label != scope.field)
+    ]
+    schema: dict[str, Any] = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:zhengyin:record:{kind.code}:{kind.version}",
+        "title": kind.name,
+        "description": kind.source,
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": False,
+    }
+    if scope is not None:
+        item = {"type": "string", "minLength": 1, "maxLength": scope.max_item_length}
+        properties[scope.items] = {
+            "type": "object", "minProperties": 1, "maxProperties": scope.max_groups,
+            "additionalProperties": {
+                "type": "array", "minItems": 1, "maxItems": scope.max_items, "items": item,
+            },
+        }
+        if kind.field(scope.field).required:
+            schema["anyOf"] = [{"required": [scope.field]}, {"required": [scope.items]}]
+    return schema
+
+
+def schema_bytes(kind: Kind) -> bytes:
+    """The content of the kind's ``schema.json``."""
+    return (json.dumps(record_schema(kind), ensure_ascii=False, indent=2) + "\n").encode("utf-8")
+
+
+def _property(kind: Kind, field: Field) -> dict[str, Any]:
+    if field.constant is not None:
+        return {"const": field.constant}
+    if field.format is Format.CHOICES:
+        return {"type": "array", "minItems": 1, "uniqueItems": True, "items": {"enum": list(field.values)}}
+    if field.format is Format.ENUM:
+        return {"enum": [*field.values, *([] if field.required else [None])]}
+    optional = not field.required or field.format is Format.SCOPE
+    schema: dict[str, Any] = {"type": ["string", "null"] if optional else "string"}
+    if field.format is Format.USCC:
+        schema["pattern"] = _USCC
+    elif field.format is Format.DATE:
+        schema |= {"format": "date", "pattern": _DATE}
+    elif field.format is Format.PATTERN and field.pattern is not None:
+        schema["pattern"] = f"^(?:{kind.patterns[field.pattern].regex})$"
+    elif field.format is Format.NUMBER:
+        schema |= {"minLength": kind.number.length, "maxLength": kind.number.length}
+    elif field.format is Format.ADDRESS:
+        schema |= {"format": "uri", "maxLength": field.max_length}
+    else:
+        schema |= {"minLength": 1, "maxLength": field.max_length}
+    return schema
+
+
+if __name__ == "__main__":
+    for folder in map(Path, sys.argv[1:]):
+        made = build_kind(json.loads((folder / "kind.json").read_bytes()))
+        (folder / "schema.json").write_bytes(schema_bytes(made))
