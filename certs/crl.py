@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["REASONS", "Crl", "CrlCode", "CrlError", "Revocation", "build_crl"]
 
-MAX_BYTES: Final = 32 * 1024 * 1024
+MAX_BYTES: Final = 16 * 1024 * 1024
 _OID_NUMBER: Final = "2.5.29.20"
 _OID_REASON: Final = "2.5.29.21"
 _OID_INVALIDITY: Final = "2.5.29.24"
@@ -96,8 +96,8 @@ class Crl:
             PublicKeyError: a signature algorithm that is not accepted.
         """
         if len(der) > MAX_BYTES:
-            raise CrlError(CrlCode.TOO_LARGE, "撤销列表超过 32 MiB，请检查来源",
-                           "the revocation list exceeds 32 MiB; check where it comes from")
+            raise CrlError(CrlCode.TOO_LARGE, "撤销列表超过 16 MiB，请检查来源",
+                           "the revocation list exceeds 16 MiB; check where it comes from")
         return _load(bytes(der))
 
     def __repr__(self) -> str:

@@ -40,6 +40,7 @@ SET: Final = 0x31
 
 MAX_DEPTH: Final = 24
 MAX_BYTES: Final = 64 * 1024 * 1024
+MAX_VALUES: Final = 200_000
 
 _PRINTABLE = re.compile(rb"[A-Za-z0-9 '()+,\-./:=?]*")
 _UTC = re.compile(rb"[0-9]{12}Z")
@@ -191,16 +192,19 @@ _TEXT_TAGS = frozenset({UTF8_STRING, PRINTABLE_STRING, IA5_STRING, BMP_STRING, T
 _TIME_TAGS = frozenset({UTC_TIME, GENERALIZED_TIME})
 
 
-def _walk(data: bytes, pos: int, end: int, depth: int, sorted_sets: bool) -> None:
-    """Check every value between ``pos`` and ``end``."""
+def _walk(data: bytes, pos: int, end: int, depth: int, left: int, sorted_sets: bool) -> int:
+    """Check every value between ``pos`` and ``end``; return how many values may still follow elsewhere."""
     if depth > MAX_DEPTH:
         _fail(DerCode.LIMIT, pos, "嵌套过深", "the nesting is too deep")
     while pos < end:
+        if left == 0:
+            _fail(DerCode.LIMIT, pos, "内容项过多", "there are too many values")
+        left -= 1
         tag, body, stop = _header(data, pos, end)
         if tag == SEQUENCE or tag & 0xE0 == 0xA0:
-            _walk(data, body, stop, depth + 1, sorted_sets)
+            left = _walk(data, body, stop, depth + 1, left, sorted_sets)
         elif tag == SET:
-            _walk(data, body, stop, depth + 1, sorted_sets)
+            left = _walk(data, body, stop, depth + 1, left, sorted_sets)
             if sorted_sets:
                 _check_sorted(data, body, stop)
         elif tag & 0xC0 == 0x80:
@@ -216,6 +220,7 @@ def _walk(data: bytes, pos: int, end: int, depth: int, sorted_sets: bool) -> Non
             elif tag in _TIME_TAGS:
                 _time(tag, data, body, stop)
         pos = stop
+    return left
 
 
 def _check_sorted(data: bytes, start: int, stop: int) -> None:
@@ -232,10 +237,12 @@ def _check_sorted(data: bytes, start: int, stop: int) -> None:
 def require_der(data: bytes, *, sorted_sets: bool = True) -> None:
     """Demand that ``data`` is exactly one DER value, checked down to every leaf.
 
+    What stands under an implicit context tag is checked for its nesting only; its type is the caller's.
+
     Args:
         data: the bytes as received.
-        sorted_sets: also demand the order of SET elements; off only for CMS certificate bags of others,
-            whose order carries no meaning.
+        sorted_sets: also demand the order of SET elements; off only for CMS parts of others, whose order
+            carries no meaning.
 
     Raises:
         DerError: with the offset of the first byte that DER does not allow.
@@ -245,7 +252,7 @@ def require_der(data: bytes, *, sorted_sets: bool = True) -> None:
     _, _, stop = _header(data, 0, len(data))
     if stop != len(data):
         _fail(DerCode.TRAILING, stop, "结构之后有多余数据", "there is data after the structure")
-    _walk(data, 0, len(data), 0, sorted_sets)
+    _walk(data, 0, len(data), 0, MAX_VALUES, sorted_sets)
 
 
 def is_der(data: bytes) -> bool:
