@@ -1,0 +1,115 @@
+"""``zhengyin issue``: one record (JSON) or many (JSON lines) → sealed OFD and PDF files."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Annotated
+
+import typer
+
+from codes.errors import EngineError
+
+if TYPE_CHECKING:
+    from certs.home import Home
+    from docgen import Issued
+
+__all__ = ["app"]
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+REFUSED, USAGE, CANNOT = 1, 2, 3
+_LINES = (".jsonl", ".ndjson")
+_USAGE_CODES = ("home.none", "home.missing", "home.not-a-home", "home.config", "home.no-password")
+_CANNOT_CODES = ("file.", "issue.store-", "internal.")
+
+
+def _exit_code(code: str) -> int:
+    """Return the exit code for an error: 1 refused, 2 how the command was called, 3 could not."""
+    if code in _USAGE_CODES:
+        return USAGE
+    return CANNOT if code.startswith(_CANNOT_CODES) else REFUSED
+
+
+@app.command()
+def issue(
+    records: Annotated[Path, typer.Argument(
+        metavar="RECORD.json|RECORDS.jsonl", exists=True, dir_okay=False, readable=True,
+        help="一条记录，或每行一条的多条记录 / one record, or one record a line")],
+    out: Annotated[Path, typer.Option(
+        "--out", file_okay=False, help="存放 <标识>.ofd 和 <标识>.pdf 的目录 / folder for the files")],
+    home: Annotated[Path | None, typer.Option(
+        "--home", help="工作目录，默认取 ZHENGYIN_HOME / home; by default ZHENGYIN_HOME")] = None,
+) -> None:
+    """签发证照：校验记录，排版，签名，盖章，存档 / check, draw, sign, seal and keep.
+
+    .jsonl 每行一条，逐行输出 JSON 结果。退出码 / exit codes: 0 all issued, 1 refused, 2 usage, 3 could not.
+    """
+    from certs.home import Home
+    from cli.main import print_error
+
+    try:
+        opened = Home.open(home)
+        code = _many(records, out, opened) if records.suffix in _LINES else _single(records, out, opened)
+    except EngineError as error:
+        print_error(error)
+        code = _exit_code(error.code.value)
+    raise typer.Exit(code)
+
+
+def _single(path: Path, out: Path, home: Home) -> int:
+    """Issue one record and say where the files are."""
+    import docgen
+    from certs.files import read_file
+
+    issued = docgen.issue(read_file(path, max_bytes=64 * 1024 * 1024), home=home, out=out)
+    for fault in issued.warnings:
+        typer.echo(f"提示 / note: {fault.field}: {fault.code}: {fault.zh} / {fault.en}", err=True)
+    typer.echo(_summary(issued))
+    typer.echo(str(issued.ofd_path))
+    typer.echo(str(issued.pdf_path))
+    return 0
+
+
+def _summary(issued: Issued) -> str:
+    if issued.repeated:
+        return f"此前已签发，原件再次写出 / issued before, the same files again: {issued.identifier}"
+    return f"已签发 / issued: {issued.identifier} (用印审批 / approval {issued.approval})"
+
+
+def _many(path: Path, out: Path, home: Home) -> int:
+    """Issue every line; a result line each on stdout, progress on stderr."""
+    import docgen
+
+    worst, good, bad = 0, 0, 0
+    with path.open("rb") as stream:
+        for result in docgen.issue_many(_with_progress(stream, path.stat().st_size), home=home, out=out):
+            typer.echo(result.to_json())
+            if result.ok:
+                good += 1
+            else:
+                bad += 1
+                worst = max(worst, _exit_code(result.code))
+    typer.echo(f"已签发 {good}，未签发 {bad} / issued {good}, refused {bad}", err=True)
+    return worst
+
+
+def _with_progress(stream: IO[bytes], total_bytes: int) -> Iterator[bytes]:
+    """Pass on the lines of a file; on a terminal show how far it is, by bytes read."""
+    import docgen
+
+    lines = docgen.record_lines(stream)
+    if not sys.stderr.isatty():
+        yield from lines
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("签发 / issuing"), BarColumn(), TextColumn("{task.fields[count]}"), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("issue", total=total_bytes, count=0)
+        for count, line in enumerate(lines, 1):
+            yield line
+            progress.update(task, advance=len(line), count=count)

@@ -1,0 +1,156 @@
+"""The last look before the seal: the face, the metadata and the QR code must say what the licence says.
+
+The faces are read from the page model that both writers draw, the QR code from its picture, the metadata
+from the written bytes; none of it from the place where it was put in. Any difference refuses the seal.
+"""
+
+from __future__ import annotations
+
+import enum
+import io
+from collections.abc import Sequence
+
+import zxingcpp
+from lxml import etree
+from PIL import Image as Pictures
+
+from certs.sm2 import der_from_raw, verify
+from certs.sm3 import sm3
+from certs.trust import key_id
+from certs.x509 import Certificate
+from codes import qr_payload
+from codes.errors import EngineError
+from docgen.licence import Licence
+from docgen.ofd_xml import OFD_NS
+from docgen.page import Document, GlyphRun, Image, Page
+from layouts import Face, Line, line_text
+
+__all__ = ["DisagreementError", "qr_claims", "require_agreement"]
+
+
+class DisagreementCode(enum.StrEnum):
+    """Codes of :class:`DisagreementError`."""
+
+    FACE = "issue.face-differs"
+    QR = "issue.qr-differs"
+    METADATA = "issue.metadata-differs"
+
+
+class DisagreementError(EngineError):
+    """What was drawn or written is not what the licence says; it is a fault of the engine or a template."""
+
+
+def qr_claims(licence: Licence) -> qr_payload.QrClaims:
+    """Return what the QR code says of a licence: never a phone or an identity number (R-003-03)."""
+    scope = licence.scope_text
+    return qr_payload.QrClaims(
+        serial=licence.serial, uscc=licence.holder_code, holder=licence.holder_name,
+        authority_code=licence.issuer_code, issued=licence.issued, valid_from=licence.valid_from,
+        valid_to=licence.valid_to, extended_to=licence.extended_to, version=licence.version,
+        scope_digest=None if scope is None else sm3(scope.encode("utf-8")),
+        address_digest=sm3(licence.qr_address.encode("utf-8"))[:qr_payload.ADDRESS_DIGEST_BYTES])
+
+
+def require_agreement(
+    document: Document, licence: Licence, *, certificate: Certificate, ofd_xml: bytes, record: bytes,
+) -> None:
+    """Refuse to seal what does not agree with the licence.
+
+    Args:
+        certificate: the data-signing certificate that the QR code must verify with.
+        ofd_xml: OFD.xml as written; record: the record's XML as written.
+
+    Raises:
+        DisagreementError: ``issue.face-differs``, ``issue.qr-differs`` or ``issue.metadata-differs``.
+
+    Source: R-000-14, R-000-15, R-000-19, R-000-20.
+    """
+    for face in licence.kind.faces:
+        pages = [page for page in document.pages if page.role == face.role]
+        if not pages:
+            raise _face(face.role, "缺页", "the page is missing")
+        _require_face(face, pages, licence)
+    _require_qr(document, licence, certificate)
+    _require_metadata(licence, ofd_xml, record)
+
+
+def _text_of(page: Page, number: int) -> str:
+    """Return what a page says in one line of its face."""
+    return "".join(
+        item.text for item in page.items if isinstance(item, GlyphRun) and item.line == number)
+
+
+def _require_face(face: Face, pages: Sequence[Page], licence: Licence) -> None:
+    """Compare each line of a face; a scope that repeats over pages is read over all of them."""
+    scope = licence.kind.scope
+    for number, line in enumerate(face.lines):
+        expected = _expected(line, licence, summary=face.summary)
+        if scope is not None and line.fields == (scope.field,):
+            texts = [_text_of(page, number) for page in pages]
+            read = "".join(text.removeprefix(line.label) for text in texts)
+            agrees = texts[0].startswith(line.label) and read in expected
+        else:
+            agrees = all(_text_of(page, number) == line.label + expected[0] for page in pages)
+        if not agrees:
+            raise _face(face.role, f"第 {number + 1} 行（{line.label or '无标签'}）与数据不同",
+                        f"line {number + 1} ({line.label or 'no label'}) differs from the record")
+
+
+def _expected(line: Line, licence: Licence, *, summary: bool) -> tuple[str, ...]:
+    """The texts that a line may print: its value, and for 许可范围 also the summary where that is allowed."""
+    whole = line_text(licence.kind, line, licence.values)
+    short = licence.scope_summary
+    return (whole, short) if summary and short is not None else (whole,)
+
+
+def _require_qr(document: Document, licence: Licence, certificate: Certificate) -> None:
+    """Decode the drawn picture; its address, claims and signature must be this licence's."""
+    names = {item.name for page in document.pages for item in page.items
+             if isinstance(item, Image) and item.role == "qr"}
+    if not names:
+        raise _qr("没有二维码", "there is no QR code")
+    for name in names:
+        codes = zxingcpp.read_barcodes(
+            Pictures.open(io.BytesIO(document.images[name])).convert("L"),
+            formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode), is_pure=True)
+        if len(codes) != 1:
+            raise _qr("二维码读不出来", "the QR code cannot be read")
+        payload = qr_payload.parse(codes[0].text)
+        if payload.address != licence.qr_address or payload.claims != qr_claims(licence):
+            raise _qr("二维码内容与数据不同", "the QR code says something else than the record")
+        if payload.key_id != key_id(certificate) or not verify(
+                certificate.public_key.bits, payload.message, der_from_raw(payload.signature)):
+            raise _qr("二维码签名不成立", "the signature of the QR code does not hold")
+
+
+def _require_metadata(licence: Licence, ofd_xml: bytes, record: bytes) -> None:
+    """Compare the written metadata with each other and with the values that the faces print."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+    in_ofd = tuple((item.get("Name"), item.text or "")
+                   for item in etree.fromstring(ofd_xml, parser).iter(f"{{{OFD_NS}}}CustomData"))
+    metadata = etree.fromstring(record, parser).find("{*}Metadata")
+    in_record = tuple((item.get("name"), item.text or "") for item in (() if metadata is None else metadata))
+    values = dict(in_ofd)
+    same = in_ofd == in_record and all(
+        values.get(item.name) == _text(licence, item.field)
+        for item in licence.kind.metadata if item.field is not None)
+    if not same or values.get("ZZBS") != licence.identifier.text():
+        raise DisagreementError(
+            DisagreementCode.METADATA, "元数据与证照数据不一致，不予盖章，请报告此问题",
+            "the metadata do not agree with the record, so nothing is sealed; report this")
+
+
+def _text(licence: Licence, label: str) -> str | None:
+    value = licence.values[label]
+    return "/".join(value) if isinstance(value, tuple) else value
+
+
+def _face(role: str, zh: str, en: str) -> DisagreementError:
+    return DisagreementError(
+        DisagreementCode.FACE, f"{role}{zh}，不予盖章，请检查该证照种类的模板",
+        f"{role}: {en}, so nothing is sealed; check the template of the kind", role=role)
+
+
+def _qr(zh: str, en: str) -> DisagreementError:
+    return DisagreementError(
+        DisagreementCode.QR, f"{zh}，不予盖章，请报告此问题", f"{en}, so nothing is sealed; report this")

@@ -1,0 +1,283 @@
+"""The one call: a record in, a sealed and kept package out.
+
+validate → look up → check seal and certificates → reserve (approval) → compose → QR signature → PDF → PAdES →
+OFD → agree → seal → pack → keep → export. Nothing leaves this process before the ledger has kept it; a repeat
+returns what was kept.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+import functools
+import io
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import fonts
+from certs.home import Authority, Home
+from certs.sm2 import raw_from_der
+from certs.sm3 import sm3
+from certs.trust import key_id
+from codes import qr_payload
+from codes.errors import EngineError, Fault
+from docgen import pdf as pdf_writer
+from docgen.agreement import qr_claims, require_agreement
+from docgen.compose import compose
+from docgen.export import export
+from docgen.ledger import Claim, Ledger, exists
+from docgen.licence import Licence
+from docgen.ofd import Attachment, OfdMeta, write_ofd
+from docgen.ofd_seal import seal_ofd
+from docgen.package import pack
+from docgen.pades import sign_pdf
+from docgen.page import Document
+from docgen.record import read_record, validate
+from docgen.record_xml import record_xml
+from docgen.tsa import HttpTimestamper, Timestamper
+
+__all__ = ["CHINA", "IssueCode", "IssueError", "Issued", "Issuer", "engine_version", "issue"]
+
+CHINA = dt.timezone(dt.timedelta(hours=8), "CST")
+_FACE_CHAIN = "kai"
+_RECORD, _RENDITION = "record.xml", "rendition.pdf"
+
+
+class IssueCode(enum.StrEnum):
+    """Codes of :class:`IssueError`."""
+
+    SEAL_NAME = "issue.seal-name"
+    TIME_NAIVE = "issue.time-without-zone"
+
+
+class IssueError(EngineError):
+    """A licence cannot be issued as asked; nothing was issued."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issued:
+    """One issued licence.
+
+    Attributes:
+        identifier: GB/T 36904; the files are named by it.
+        ofd: the package, the original.
+        pdf: the rendition, byte for byte the one inside the package.
+        ofd_path, pdf_path: where they were written; None when no folder was given.
+        repeated: whether this licence had been issued before and the kept package was returned.
+        approval: id of the approval that this sealing used; None for a repeat.
+        warnings: what the checks of the record noted without refusing.
+    """
+
+    identifier: str
+    ofd: bytes
+    pdf: bytes
+    ofd_path: Path | None = None
+    pdf_path: Path | None = None
+    repeated: bool
+    approval: str | None
+    warnings: tuple[Fault, ...]
+
+
+@functools.cache
+def engine_version() -> str:
+    """Return the version of the installed distribution; empty when there is none."""
+    try:
+        return version("zhengyin")
+    except PackageNotFoundError:
+        return ""
+
+
+def _drawable(text: str) -> set[str]:
+    return fonts.drawable(text, _FACE_CHAIN)
+
+
+class Issuer:
+    """Issues from one home, again and again; keys, seals and the ledger stay open."""
+
+    def __init__(self, home: Home) -> None:
+        """Open the home's ledger.
+
+        Raises:
+            FileError: the folder ``issued`` cannot be made.
+        """
+        self.home = home
+        self._ledger = Ledger(home.issued_dir)
+        urls = home.config.tsa_urls
+        self._timestamper: Timestamper | None = HttpTimestamper(urls[0]) if urls else None
+
+    def issue(
+        self, record: Mapping[str, Any] | bytes, *, out: Path | None = None, now: dt.datetime | None = None,
+    ) -> Issued:
+        """Issue one licence: see :func:`issue`."""
+        moment = dt.datetime.now(CHINA) if now is None else now
+        if moment.utcoffset() is None:
+            raise IssueError(
+                IssueCode.TIME_NAIVE, f"时间 {moment.isoformat()} 没有时区，请给出带时区的时间",
+                f"the time {moment.isoformat()} has no zone; give one with a zone")
+        moment = moment.astimezone(CHINA).replace(microsecond=0)
+        values = read_record(record) if isinstance(record, bytes) else record
+        config = self.home.config
+        licence = validate(values, lookup_hosts=config.lookup_hosts, drawable=_drawable, demo=config.demo)
+        issued = self._issue(licence, moment)
+        if out is None:
+            return issued
+        name = issued.identifier                     # the original last: where it is, all is
+        pdf_path, ofd_path = export(out, {f"{name}.pdf": issued.pdf, f"{name}.ofd": issued.ofd})
+        return replace(issued, ofd_path=ofd_path, pdf_path=pdf_path)
+
+    def _issue(self, licence: Licence, moment: dt.datetime) -> Issued:
+        """Return the kept package of this licence, or make and keep it, under the identifier's lock."""
+        identifier = licence.identifier.text()
+        with self._ledger.hold(identifier):
+            entry = self._ledger.find(identifier)
+            if entry is not None and entry.package_sm3 is not None:
+                if entry.record_sm3 != licence.digest:
+                    raise exists(identifier)
+                package = self._ledger.package(entry)
+                return Issued(
+                    identifier=identifier, ofd=package, pdf=_rendition(package), repeated=True,
+                    approval=None, warnings=licence.warnings)
+            authority = self._authority(licence, moment)
+            reservation = self._ledger.reserve(
+                _claim(licence, identifier),
+                lambda used: self.home.approval_for(
+                    kind=licence.kind.code, region=licence.issuer_code[2:8],
+                    seal_id=authority.seal.seal_id, at=moment, used=used).id,
+                moment)
+            try:
+                package, rendition = _make(licence, authority, moment, self._timestamper)
+                reservation.keep(package, moment)
+            except BaseException:
+                reservation.release()
+                raise
+            return Issued(
+                identifier=identifier, ofd=package, pdf=rendition, repeated=False,
+                approval=reservation.approval, warnings=licence.warnings)
+
+    def _authority(self, licence: Licence, moment: dt.datetime) -> Authority:
+        """Return the authority printed on the licence, its seal and certificates usable now.
+
+        Source: R-000-12 (the seal's name is 发证机关), R-003-12, R-003-13.
+        """
+        authority = self.home.authority(licence.issuer_code, licence.issuer_name)
+        if authority.seal.name != licence.issuer_name:
+            raise IssueError(
+                IssueCode.SEAL_NAME,
+                f"印章名称“{authority.seal.name}”与发证机关“{licence.issuer_name}”不同，不予盖章",
+                f"the seal says {authority.seal.name}, the licence {licence.issuer_name}: not sealed")
+        authority.check_usable(at=moment)
+        return authority
+
+
+def _claim(licence: Licence, identifier: str) -> Claim:
+    return Claim(
+        identifier=identifier, record_sm3=licence.digest, number=licence.number, address=licence.qr_address,
+        holder_sm3=sm3((licence.holder_code or licence.holder_name).encode("utf-8")),
+        version=licence.version)
+
+
+def _rendition(package: bytes) -> bytes:
+    """Return the PDF inside a package of ours."""
+    with zipfile.ZipFile(io.BytesIO(package)) as archive:
+        return archive.read(f"Doc_0/Attachs/{_RENDITION}")
+
+
+def _signed_qr(licence: Licence, authority: Authority) -> str:
+    """Return the text of the QR code: the address, and the claims signed by the data-signing key."""
+    signer = authority.data_signer
+    message = qr_payload.message(qr_claims(licence), key_id(signer.certificate))
+    return qr_payload.text(licence.qr_address, message, raw_from_der(signer.sign(message)))
+
+
+def _signed_pdf(
+    document: Document, licence: Licence, authority: Authority, record: bytes, moment: dt.datetime,
+    timestamper: Timestamper | None,
+) -> bytes:
+    meta = pdf_writer.PdfMeta(
+        identifier=licence.identifier.text(), title=document.title, author=licence.issuer_name,
+        record_sm3=sm3(record).hex(), created=moment)
+    unsigned = pdf_writer.write_pdf(
+        document, meta=meta,
+        attachments=[pdf_writer.Attachment(_RECORD, "application/xml", "Data", record)],
+        seal_png=authority.seal.imprint,
+        signature=pdf_writer.SignaturePlan(signer_name=licence.issuer_name, signed_at=moment))
+    return sign_pdf(unsigned, authority.pdf_signer, chain=authority.pdf_chain, timestamper=timestamper)
+
+
+def _attachments(record: bytes, rendition: bytes, authority: Authority) -> tuple[Attachment, ...]:
+    """What rides in the package: data, rendition, and what a verifier needs years later."""
+    return (
+        Attachment(name=_RECORD, title="证照数据.xml", format="xml", data=record),
+        Attachment(name=_RENDITION, title="版式副本.pdf", format="pdf", data=rendition),
+        Attachment(name="data-signing.cer", title="数据签名证书.cer", format="cer",
+                   data=authority.data_signer.certificate.der, shown=False),
+        *(Attachment(name=f"crl_{index}.crl", title=f"证书撤销列表{index}.crl", format="crl", data=crl.der,
+                     shown=False)
+          for index, crl in enumerate(authority.crls)),
+    )
+
+
+def _make(
+    licence: Licence, authority: Authority, moment: dt.datetime, timestamper: Timestamper | None,
+) -> tuple[bytes, bytes]:
+    """Return the sealed package and the rendition inside it."""
+    qr_text = _signed_qr(licence, authority)
+    document = compose(licence, qr_text, seal_size_mm=authority.seal.width_mm)
+    record = record_xml(licence)
+    rendition = _signed_pdf(document, licence, authority, record, moment, timestamper)
+    parts = write_ofd(
+        document,
+        meta=OfdMeta(
+            identifier=licence.identifier.text(), title=document.title, author=licence.issuer_name,
+            created=moment, items=licence.metadata,
+            short_names={item.field: item.name for item in licence.kind.metadata if item.field},
+            creator_version=engine_version()),
+        attachments=_attachments(record, rendition, authority))
+    require_agreement(
+        document, licence, certificate=authority.data_signer.certificate, ofd_xml=parts.entries["OFD.xml"],
+        record=record)
+    entries = seal_ofd(
+        parts, seal=authority.seal.seal, signer=authority.sealing_signer,
+        places=[page.seals for page in document.pages], signed_at=moment, version=engine_version())
+    return pack(entries, shared=parts.shared), rendition
+
+
+def issue(
+    record: Mapping[str, Any] | bytes, *, home: Home | Path | None = None, out: Path | None = None,
+    now: dt.datetime | None = None,
+) -> Issued:
+    """Issue one licence: check the record, draw it, sign and seal it, keep it, and write both files.
+
+    Args:
+        record: the record with the seed's field labels, or its JSON in UTF-8.
+        home: an opened home (keys stay decrypted between calls) or its folder; by default the one that
+            ``ZHENGYIN_HOME`` names.
+        out: folder for ``<identifier>.ofd`` and ``<identifier>.pdf``; None writes neither.
+        now: aware moment of sealing; by default the clock's.
+
+    Returns:
+        The package and its rendition. The same record again, from any process and into any folder, gives
+        the same bytes and uses no approval.
+
+    Raises:
+        RecordError: the record is refused; ``faults`` lists every fault.
+        LedgerError: ``issue.exists`` (the identifier was issued with another record),
+            ``issue.number-taken``, ``issue.qr-taken``, ``issue.store-damaged``,
+            ``issue.store-unavailable``.
+        IssueError, HomeError, SealError, ApprovalError, KeyStoreError: this authority cannot seal it.
+        FileError: a file cannot be written; nothing half-written stands under a final name.
+
+    Source: R-000-12, R-000-14, R-000-23, R-000-26, R-003-22, R-003-46.
+    """
+    opened = home if isinstance(home, Home) else Home.open(home)
+    return issuer_of(opened).issue(record, out=out, now=now)
+
+
+@functools.lru_cache(maxsize=8)
+def issuer_of(home: Home) -> Issuer:
+    """Return the issuer of an opened home, the same one each time."""
+    return Issuer(home)
