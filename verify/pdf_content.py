@@ -1,0 +1,245 @@
+"""Interprets page content (ISO 32000-2, 8 and 9) and tells what is painted where.
+
+Only the operators that our renditions use are known; any other is refused. Nothing is drawn: the result
+is text with positions, pictures with their place, and the boxes of filled areas, in painting order.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Final
+
+from verify.pdf_canvas import Box, Fill, Matrix, PaintedImage, corners, multiply
+from verify.pdf_graphics import Operand, name_of
+from verify.pdf_objects import Name, Object, Stream
+from verify.pdf_reasons import PdfRefusal
+from verify.pdf_resources import Resources
+from verify.pdf_text import TextOperators
+
+__all__ = ["MAX_CONTENT", "MAX_TOKENS", "Interpreter", "rectangle_of"]
+
+MAX_CONTENT: Final = 16 << 20           # bytes, one content stream
+MAX_TOKENS: Final = 1_500_000           # a file
+MAX_OPERANDS: Final = 20_000
+MAX_NESTING: Final = 6                  # forms within forms
+_CACHED_FORMS: Final = 64
+_CACHED_BOXES: Final = 20_000           # a form
+
+_END = rb"(?![^\x00\t\n\x0c\r ()<>\[\]{}/%])"
+_TOKEN: Final = re.compile(
+    rb"(?:[\x00\t\n\x0c\r ]|%[^\r\n]*+)*+(?:"
+    rb"([+-]?(?:\d++\.?\d*+|\.\d++))" + _END +
+    rb"|([A-Za-z'\"][A-Za-z0-9*'\"]{0,2}+)" + _END +
+    rb"|/([A-Za-z0-9_.+-]{1,127}+)" + _END +
+    rb"|<([0-9A-Fa-f]*+)>"
+    rb"|\(((?:[^()\\\r]|\\[^\r])*+)\)"
+    rb"|(\[)|(\])|(\Z)|(.))", re.DOTALL)
+_NUMBER, _OPERATOR, _NAME, _HEX, _TEXT, _OPEN, _CLOSE, _DONE = range(1, 9)
+_ESCAPE: Final = re.compile(rb"\\(?:([0-7]{1,3})|(\n)|(.))", re.DOTALL)
+_ESCAPED: Final = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
+_NOT_PATHS: Final = re.compile(rb"(?<![A-Za-z/])(?:BT|Do)(?![A-Za-z])")
+_WIDE: Final = Box(-1e9, -1e9, 1e9, 1e9)
+
+
+class _FormCache:
+    """Boxes filled by forms that are paths only, by the SHA-256 of their stored bytes.
+
+    Many documents share one artwork. Nothing of a document is kept but these boxes.
+    """
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[bytes, tuple[Box, ...]] = OrderedDict()
+
+    def get(self, key: bytes) -> tuple[Box, ...] | None:
+        return self._kept.get(key)
+
+    def put(self, key: bytes, boxes: tuple[Box, ...]) -> None:
+        if len(boxes) <= _CACHED_BOXES:
+            self._kept[key] = boxes
+        while len(self._kept) > _CACHED_FORMS:
+            self._kept.popitem(last=False)
+
+
+_FORMS: Final = _FormCache()
+
+
+class Interpreter(TextOperators):
+    """Runs the content streams of one page; ``texts``, ``images``, ``fills`` collect what they paint."""
+
+    def __init__(self, page_box: Box, tokens_left: int = MAX_TOKENS) -> None:
+        super().__init__(page_box)
+        self.tokens_left = tokens_left
+        self.nesting = 0
+
+    def run(self, data: bytes, resources: Resources) -> None:
+        """Interpret one whole content stream.
+
+        Raises:
+            PdfRefusal: ``pdf.content`` for an operator or operand that our form does not have.
+        """
+        outer, self.resources = self.resources, resources
+        outer_stack, self.stack = self.stack, []
+        outer_marks, self.marks = self.marks, 0
+        self.interpret(data)
+        if self.stack or self.path or self.state.in_text or self.marks:
+            raise self.refusal("end")
+        self.resources, self.stack, self.marks = outer, outer_stack, outer_marks
+
+    def interpret(self, data: bytes) -> None:
+        """The loop over tokens: operands are collected, an operator takes them all."""
+        operators = _OPERATORS
+        operands: list[Operand] = []
+        outer: list[Operand] | None = None
+        for match in _TOKEN.finditer(data):
+            kind = match.lastindex
+            if kind == _NUMBER:
+                operands.append(float(match[1]))
+            elif kind == _OPERATOR:
+                entry = operators.get(match[2])
+                if entry is None or outer is not None or (entry[1] >= 0 and len(operands) != entry[1]):
+                    raise self.refusal(match[2].decode("latin-1"))
+                self.tokens_left -= 1 + len(operands)
+                if self.tokens_left < 0:
+                    raise PdfRefusal("pdf.too-large", self.here().where)
+                entry[0](self, operands)
+                operands = []
+            elif kind == _OPEN and outer is None:
+                outer, operands = operands, []
+            elif kind == _CLOSE and outer is not None:
+                outer.append(operands)  # type: ignore[arg-type]
+                operands, outer = outer, None
+            elif kind == _DONE:
+                break
+            else:
+                operands.append(self.other_operand(match))
+            if len(operands) > MAX_OPERANDS:
+                raise PdfRefusal("pdf.too-large", self.here().where)
+        if operands or outer is not None:
+            raise self.refusal("end")
+
+    def other_operand(self, match: re.Match[bytes]) -> Operand:
+        """A name or a string."""
+        if match.lastindex == _NAME:
+            return Name(match[_NAME].decode("latin-1"))
+        if match.lastindex == _HEX and len(match[_HEX]) % 2 == 0:
+            return bytes.fromhex(match[_HEX].decode())
+        if match.lastindex == _TEXT:
+            return _unescape(match[_TEXT])
+        raise self.refusal(f"@{match.start()}")
+
+    def do(self, operands: list[Operand]) -> None:
+        """``Do``."""
+        resources = self.here()
+        stream, key = resources.xobject(name_of(operands[0]))
+        if stream.entries.get("Subtype") == "Form":
+            self.form(stream, resources, f"{key.number} 0 R")
+            return
+        image = resources.image(stream, key)
+        if self.state.alpha < 1 or self.state.in_text:
+            raise self.refusal("Do")
+        matrix = self.state.ctm
+        clipped = self.state.odd_clip or not corners(matrix).inside(self.state.clip, 0.5)
+        self.images.append(PaintedImage(image, matrix, clipped, self.next_order()))
+
+    def form(self, stream: Stream, resources: Resources, where: str) -> None:
+        """Paint a form XObject under the current matrix; forms of paths alone are remembered."""
+        inner = resources.inner(stream, where)
+        if self.nesting >= MAX_NESTING or self.state.in_text or stream.entries.get("Subtype") != "Form":
+            raise self.refusal("Do")
+        outer = self.state
+        self.state = outer.copy()
+        self.state.ctm = multiply(form_matrix(stream, where), outer.ctm)
+        self.state.odd_clip |= self.state.ctm[1] != 0 or self.state.ctm[2] != 0
+        box = rectangle_of(stream.entries.get("BBox"), where)
+        self.state.clip = box.under(self.state.ctm).within(outer.clip)
+        digest = sha256(repr(stream.entries.get("Filter")).encode() + stream.raw).digest()
+        boxes = _FORMS.get(digest)
+        if boxes is None:
+            data = resources.file.decode(stream, where, MAX_CONTENT)
+            if _NOT_PATHS.search(data):
+                self.nesting += 1
+                self.run(data, inner)
+                self.nesting -= 1
+                boxes = ()
+            else:
+                boxes = self.boxes_of(data, inner)
+                _FORMS.put(digest, boxes)
+        for box in boxes:
+            self.fills.append(Fill(box.under(self.state.ctm).within(self.state.clip), self.next_order()))
+        self.state = outer
+
+    def boxes_of(self, data: bytes, resources: Resources) -> tuple[Box, ...]:
+        """The boxes that a form of paths alone fills, in its own space."""
+        probe = Interpreter(_WIDE, self.tokens_left)
+        probe.run(data, resources)
+        self.tokens_left = probe.tokens_left
+        return tuple(fill.box for fill in probe.fills)
+
+
+def rectangle_of(value: Object, where: str) -> Box:
+    """A rectangle: four numbers, lower left and upper right corner in either order."""
+    if not isinstance(value, list) or len(value) != 4:
+        raise PdfRefusal("pdf.type", where, kind="Rect")
+    numbers = []
+    for each in value:
+        if isinstance(each, bool) or not isinstance(each, int | float) or abs(each) > 1e6:
+            raise PdfRefusal("pdf.type", where, kind="Rect")
+        numbers.append(float(each))
+    left, bottom, right, top = numbers
+    return Box(min(left, right), min(bottom, top), max(left, right), max(bottom, top))
+
+
+def form_matrix(stream: Stream, where: str) -> Matrix:
+    """A form's matrix; the identity when it has none."""
+    value = stream.entries.get("Matrix", [1, 0, 0, 1, 0, 0])
+    if not isinstance(value, list) or len(value) != 6:
+        raise PdfRefusal("pdf.type", where, kind="Matrix")
+    numbers = []
+    for each in value:
+        if isinstance(each, bool) or not isinstance(each, int | float) or abs(each) > 1e6:
+            raise PdfRefusal("pdf.type", where, kind="Matrix")
+        numbers.append(float(each))
+    a, b, c, d, e, f = numbers
+    return a, b, c, d, e, f
+
+
+def _unescape(value: bytes) -> bytes:
+    if b"\\" not in value:
+        return value
+
+    def decode(match: re.Match[bytes]) -> bytes:
+        octal, line_end, other = match.groups()
+        if octal:
+            return bytes([int(octal, 8) & 0xFF])
+        return b"" if line_end else _ESCAPED.get(other, other)
+    return _ESCAPE.sub(decode, value)
+
+
+_OPERATORS: Final[dict[bytes, tuple[Callable[[Interpreter, list[Operand]], None], int]]] = {
+    b"q": (Interpreter.save, 0), b"Q": (Interpreter.restore, 0), b"cm": (Interpreter.transform, 6),
+    b"gs": (Interpreter.graphics_state, 1), b"w": (Interpreter.line_width, 1),
+    b"J": (Interpreter.ignore, 1), b"j": (Interpreter.ignore, 1), b"M": (Interpreter.ignore, 1),
+    b"d": (Interpreter.ignore, 2), b"i": (Interpreter.ignore, 1), b"ri": (Interpreter.ignore, 1),
+    b"rg": (Interpreter.fill_rgb, 3), b"g": (Interpreter.fill_gray, 1), b"k": (Interpreter.fill_cmyk, 4),
+    b"RG": (Interpreter.ignore, 3), b"G": (Interpreter.ignore, 1), b"K": (Interpreter.ignore, 4),
+    b"cs": (Interpreter.fill_space, 1), b"sc": (Interpreter.fill_colour, -1),
+    b"scn": (Interpreter.fill_colour, -1), b"CS": (Interpreter.ignore, 1), b"SC": (Interpreter.ignore, -1),
+    b"SCN": (Interpreter.ignore, -1),
+    b"m": (Interpreter.move, 2), b"l": (Interpreter.extend, 2), b"c": (Interpreter.extend, 6),
+    b"v": (Interpreter.extend, 4), b"y": (Interpreter.extend, 4), b"re": (Interpreter.add_rectangle, 4),
+    b"h": (Interpreter.close, 0), b"W": (Interpreter.clip, 0), b"W*": (Interpreter.clip, 0),
+    b"n": (Interpreter.end_path, 0), b"f": (Interpreter.fill, 0), b"F": (Interpreter.fill, 0),
+    b"f*": (Interpreter.fill, 0), b"B": (Interpreter.fill, 0), b"B*": (Interpreter.fill, 0),
+    b"b": (Interpreter.fill, 0), b"b*": (Interpreter.fill, 0), b"S": (Interpreter.stroke, 0),
+    b"s": (Interpreter.stroke, 0),
+    b"BT": (Interpreter.begin_text, 0), b"ET": (Interpreter.end_text, 0), b"Tf": (Interpreter.select_font, 2),
+    b"Tc": (Interpreter.char_space, 1), b"Tw": (Interpreter.word_space, 1), b"Tz": (Interpreter.scale, 1),
+    b"TL": (Interpreter.leading, 1), b"Ts": (Interpreter.rise, 1), b"Tr": (Interpreter.mode, 1),
+    b"Td": (Interpreter.text_move, 2), b"TD": (Interpreter.text_move_leading, 2),
+    b"T*": (Interpreter.text_next_line, 0), b"Tm": (Interpreter.set_text_matrix, 6),
+    b"Tj": (Interpreter.show, 1), b"TJ": (Interpreter.show_array, 1),
+    b"BMC": (Interpreter.begin_mark, 1), b"EMC": (Interpreter.end_mark, 0), b"Do": (Interpreter.do, 1),
+}

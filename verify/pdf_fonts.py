@@ -1,0 +1,295 @@
+"""Reads the embedded fonts of a rendition: which character a code stands for, how wide it is, which glyph.
+
+Supported is the one form that our renditions have: Type 0, Identity-H, a TrueType CID font, embedded,
+with a ToUnicode map to single characters. The embedded font's own character map must name the same
+glyph for the same character, so that what is extracted is what is drawn.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from verify.pdf_file import PdfFile
+from verify.pdf_keys import check_keys
+from verify.pdf_objects import Dict, Name, Object, Stream
+from verify.pdf_reasons import PdfRefusal
+
+__all__ = ["PdfFont", "cmap_of", "read_font", "to_unicode"]
+
+MAX_FONT_SIZE: Final = 24 << 20         # bytes, one font program
+MAX_CMAP_SIZE: Final = 4 << 20          # bytes, one ToUnicode map
+_SUBSET_TAG: Final = re.compile(r"[A-Z]{6}\+")
+_SECTION: Final = re.compile(rb"begin(bfchar|bfrange|codespacerange)\b(.*?)\bend\1\b", re.DOTALL)
+_USED: Final = re.compile(rb"\b(usecmap|begincidchar|begincidrange|beginnotdefchar|beginnotdefrange)\b")
+_CHAR: Final = re.compile(rb"\s*<([0-9A-Fa-f]{4})>\s*<([0-9A-Fa-f]+)>\s*")
+_RANGE: Final = re.compile(rb"\s*<([0-9A-Fa-f]{4})>\s*<([0-9A-Fa-f]{4})>\s*"
+                           rb"(?:<([0-9A-Fa-f]+)>|\[((?:\s*<[0-9A-Fa-f]+>)*)\s*\])\s*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PdfFont:
+    """One font of the file. ``widths`` in thousandths of the size, by CID; ``chars`` by code (= CID)."""
+
+    name: str                          # PostScript name without a subset tag
+    chars: Mapping[int, str]
+    widths: Mapping[int, float]
+    default_width: float
+    glyph_of: Mapping[int, int] | None  # CID to glyph id, None: the same number
+    program: bytes
+    cmap: Mapping[int, int]            # code point to glyph id, of the font program itself
+
+    def width(self, cid: int) -> float:
+        """Advance of a CID in thousandths of the font size."""
+        return self.widths.get(cid, self.default_width)
+
+    def glyph(self, cid: int) -> int:
+        """Glyph id in the font program."""
+        return cid if self.glyph_of is None else self.glyph_of.get(cid, 0)
+
+    def proves(self, cid: int, char: str) -> bool:
+        """Whether the font program itself draws this character with this glyph."""
+        glyph = self.glyph(cid)
+        return glyph != 0 and self.cmap.get(ord(char)) == glyph
+
+
+def read_font(file: PdfFile, value: Object, where: str) -> PdfFont:
+    """Read a font dictionary.
+
+    Raises:
+        PdfRefusal: ``pdf.font`` for a form we do not write, ``pdf.unknown-key`` and others.
+    """
+    font = _dict(file, value, "Type0", where)
+    if font.get("Encoding") != "Identity-H" or font.get("Subtype") != "Type0":
+        raise PdfRefusal("pdf.font", where)
+    below = file.get(font.get("DescendantFonts"))
+    if not isinstance(below, list) or len(below) != 1:
+        raise PdfRefusal("pdf.font", where)
+    cid_font = _dict(file, below[0], "CIDFont", where)
+    if cid_font.get("Subtype") != "CIDFontType2" or cid_font.get("BaseFont") != font.get("BaseFont"):
+        raise PdfRefusal("pdf.font", where)
+    descriptor = _dict(file, cid_font.get("FontDescriptor"), "FontDescriptor", where)
+    check_keys(file.get(cid_font.get("CIDSystemInfo")), "CIDSystemInfo", where)
+    program = _stream(file, descriptor.get("FontFile2"), where, MAX_FONT_SIZE)
+    if "CIDSet" in descriptor:
+        _stream(file, descriptor["CIDSet"], where, MAX_CMAP_SIZE)
+    return PdfFont(
+        name=_SUBSET_TAG.sub("", str(font.get("BaseFont", "")), count=1),
+        chars=to_unicode(_stream(file, font.get("ToUnicode"), where, MAX_CMAP_SIZE), where),
+        widths=_widths(file.get(cid_font.get("W")), where),
+        default_width=_number(cid_font.get("DW", 1000), where),
+        glyph_of=_glyph_map(file, cid_font.get("CIDToGIDMap"), where),
+        program=program, cmap=cmap_of(program, where))
+
+
+def _dict(file: PdfFile, value: Object, kind: str, where: str) -> Dict:
+    found = file.get(value)
+    if not isinstance(found, dict):
+        raise PdfRefusal("pdf.font", where)
+    check_keys(found, kind, where)
+    return found
+
+
+def _stream(file: PdfFile, value: Object, where: str, limit: int) -> bytes:
+    found = file.get(value)
+    if not isinstance(found, Stream):
+        raise PdfRefusal("pdf.font", where)
+    check_keys(found.entries, "FontStream", where)
+    return file.decode(found, where, limit)
+
+
+def _number(value: Object, where: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise PdfRefusal("pdf.font", where)
+    return float(value)
+
+
+def _widths(value: Object, where: str) -> dict[int, float]:
+    """The ``W`` array: ``first [w w …]`` or ``first last w``."""
+    widths: dict[int, float] = {}
+    if value is None:
+        return widths
+    if not isinstance(value, list):
+        raise PdfRefusal("pdf.font", where)
+    position = 0
+    while position + 1 < len(value):
+        first, second = value[position], value[position + 1]
+        if not isinstance(first, int) or not 0 <= first <= 0xFFFF:
+            raise PdfRefusal("pdf.font", where)
+        if isinstance(second, list):
+            for cid, width in enumerate(second, first):
+                widths[cid] = _number(width, where)
+            position += 2
+            continue
+        if not isinstance(second, int) or not first <= second <= 0xFFFF or position + 2 >= len(value):
+            raise PdfRefusal("pdf.font", where)
+        widths.update(dict.fromkeys(range(first, second + 1), _number(value[position + 2], where)))
+        position += 3
+    if position != len(value):
+        raise PdfRefusal("pdf.font", where)
+    return widths
+
+
+def _glyph_map(file: PdfFile, value: Object, where: str) -> dict[int, int] | None:
+    found = file.get(value)
+    if isinstance(found, Name) and found == "Identity":
+        return None
+    if not isinstance(found, Stream):
+        raise PdfRefusal("pdf.font", where)
+    check_keys(found.entries, "FontStream", where)
+    data = file.decode(found, where, 2 * 65536)
+    if len(data) % 2:
+        raise PdfRefusal("pdf.font", where)
+    return dict(enumerate(struct.unpack(f">{len(data) // 2}H", data)))
+
+
+def to_unicode(data: bytes, where: str) -> dict[int, str]:
+    """The ToUnicode map: code to exactly one character.
+
+    Raises:
+        PdfRefusal: ``pdf.to-unicode`` when a code has two meanings, none, or more than one character.
+    """
+    chars: dict[int, str] = {}
+    if _USED.search(data):
+        raise PdfRefusal("pdf.to-unicode", where)
+    for section in _SECTION.finditer(data):
+        if section[1] == b"codespacerange":
+            if section[2].split() not in ([b"<0000>", b"<FFFF>"], [b"<0000>", b"<ffff>"]):
+                raise PdfRefusal("pdf.to-unicode", where)
+            continue
+        pairs = _char_pairs(section[2], where) if section[1] == b"bfchar" else _range_pairs(section[2], where)
+        for code, char in pairs:
+            if code in chars:
+                raise PdfRefusal("pdf.to-unicode", where)
+            chars[code] = char
+    return chars
+
+
+def _char_pairs(body: bytes, where: str) -> list[tuple[int, str]]:
+    found, position = [], 0
+    while position < len(body):
+        match = _CHAR.match(body, position)
+        if match is None:
+            if not body[position:].strip():
+                break
+            raise PdfRefusal("pdf.to-unicode", where)
+        found.append((int(match[1], 16), _character(match[2], where)))
+        position = match.end()
+    return found
+
+
+def _range_pairs(body: bytes, where: str) -> list[tuple[int, str]]:
+    found: list[tuple[int, str]] = []
+    position = 0
+    while position < len(body):
+        match = _RANGE.match(body, position)
+        if match is None:
+            if not body[position:].strip():
+                break
+            raise PdfRefusal("pdf.to-unicode", where)
+        position = match.end()
+        first, last = int(match[1], 16), int(match[2], 16)
+        if first > last or first >> 8 != last >> 8 or len(found) > 70_000:
+            raise PdfRefusal("pdf.to-unicode", where)
+        if match[3] is not None:
+            base = ord(_character(match[3], where))
+            found += [(code, chr(base + code - first)) for code in range(first, last + 1)]
+            continue
+        each = [_character(part, where) for part in re.findall(rb"<([0-9A-Fa-f]+)>", match[4])]
+        if len(each) != last - first + 1:
+            raise PdfRefusal("pdf.to-unicode", where)
+        found += zip(range(first, last + 1), each, strict=True)
+    return found
+
+
+def _character(digits: bytes, where: str) -> str:
+    try:
+        text = bytes.fromhex(digits.decode()).decode("utf-16-be")
+    except ValueError:
+        raise PdfRefusal("pdf.to-unicode", where) from None
+    if len(text) != 1:
+        raise PdfRefusal("pdf.to-unicode", where)
+    return text
+
+
+def cmap_of(program: bytes, where: str) -> dict[int, int]:
+    """Code point to glyph id from a TrueType font's ``cmap`` (formats 12 and 4; Unicode platforms).
+
+    Raises:
+        PdfRefusal: ``pdf.font`` when the program is no readable TrueType font.
+    """
+    try:
+        return _cmap(program)
+    except (struct.error, IndexError, ValueError):
+        raise PdfRefusal("pdf.font", where) from None
+
+
+def _cmap(program: bytes) -> dict[int, int]:
+    version, count = struct.unpack_from(">4sH", program)
+    if version not in (b"\x00\x01\x00\x00", b"true"):
+        raise ValueError("not TrueType")
+    table = -1
+    for index in range(count):
+        tag, _, offset, length = struct.unpack_from(">4s3L", program, 12 + 16 * index)
+        if tag == b"cmap":
+            if table >= 0 or offset + length > len(program):
+                raise ValueError("cmap")
+            table = offset
+    if table < 0:
+        raise ValueError("no cmap")
+    best: tuple[int, int] | None = None
+    for index in range(struct.unpack_from(">H", program, table + 2)[0]):
+        platform, encoding, offset = struct.unpack_from(">HHL", program, table + 4 + 8 * index)
+        rank = {(3, 10): 4, (0, 6): 3, (0, 4): 3, (3, 1): 2, (0, 3): 1}.get((platform, encoding), 0)
+        if rank and (best is None or rank > best[0]):
+            best = rank, table + offset
+    if best is None:
+        raise ValueError("no Unicode cmap")
+    (form,) = struct.unpack_from(">H", program, best[1])
+    if form == 12:
+        return _format_12(program, best[1])
+    if form == 4:
+        return _format_4(program, best[1])
+    raise ValueError("cmap format")
+
+
+def _format_12(program: bytes, at: int) -> dict[int, int]:
+    (groups,) = struct.unpack_from(">L", program, at + 12)
+    mapped: dict[int, int] = {}
+    if groups > 70_000:
+        raise ValueError("cmap groups")
+    for first, last, glyph in struct.iter_unpack(">3L", program[at + 16:at + 16 + 12 * groups]):
+        if not first <= last <= 0x10FFFF or len(mapped) + last - first > 120_000:
+            raise ValueError("cmap group")
+        if first == last:
+            mapped[first] = glyph
+        else:
+            mapped.update(zip(range(first, last + 1), range(glyph, glyph + last - first + 1), strict=True))
+    return mapped
+
+
+def _format_4(program: bytes, at: int) -> dict[int, int]:
+    (double,) = struct.unpack_from(">H", program, at + 6)
+    count = double // 2
+    ends = struct.unpack_from(f">{count}H", program, at + 14)
+    starts = struct.unpack_from(f">{count}H", program, at + 16 + double)
+    deltas = struct.unpack_from(f">{count}H", program, at + 16 + 2 * double)
+    ranges_at = at + 16 + 3 * double
+    ranges = struct.unpack_from(f">{count}H", program, ranges_at)
+    mapped: dict[int, int] = {}
+    for index, (first, last, delta, offset) in enumerate(zip(starts, ends, deltas, ranges, strict=True)):
+        if first > last or len(mapped) + last - first > 120_000:
+            raise ValueError("cmap segment")
+        for code in range(first, last + 1):
+            if offset == 0:
+                glyph = (code + delta) & 0xFFFF
+            else:
+                (glyph,) = struct.unpack_from(">H", program,
+                                              ranges_at + 2 * index + offset + 2 * (code - first))
+                glyph = (glyph + delta) & 0xFFFF if glyph else 0
+            if glyph and code != 0xFFFF:
+                mapped[code] = glyph
+    return mapped

@@ -1,0 +1,231 @@
+"""Content operators for state, colour and paths (ISO 32000-2, 8.4 to 8.6)."""
+
+from __future__ import annotations
+
+from typing import Final, TypeAlias
+
+from verify.pdf_canvas import Box, Fill, Matrix, PaintedImage, PaintedText, State, multiply
+from verify.pdf_keys import check_keys
+from verify.pdf_objects import Name
+from verify.pdf_reasons import PdfRefusal
+from verify.pdf_resources import Resources
+
+__all__ = ["GraphicsOperators", "Operand", "matrix_of", "name_of", "numbers_of"]
+
+MAX_PAINTED: Final = 200_000            # text runs, pictures and fills of a page
+MAX_STATES: Final = 64                  # q within q
+_COVERING_STROKE_PT: Final = 4.0        # a line as thick as this can hide a character
+_FAINT: Final = 0.02
+
+Operand: TypeAlias = "float | bytes | Name | list[float | bytes | Name]"
+
+
+def numbers_of(operands: list[Operand]) -> list[float]:
+    """Operands that must all be numbers."""
+    if not all(type(each) is float for each in operands):
+        raise PdfRefusal("pdf.content", "", what="number")
+    return operands  # type: ignore[return-value]
+
+
+def name_of(operand: Operand) -> Name:
+    """An operand that must be a name."""
+    if not isinstance(operand, Name):
+        raise PdfRefusal("pdf.content", "", what="name")
+    return operand
+
+
+def matrix_of(operands: list[Operand]) -> Matrix:
+    """Six operands that are a matrix."""
+    a, b, c, d, e, f = numbers_of(operands)
+    return a, b, c, d, e, f
+
+
+class GraphicsOperators:
+    """State, colour and path operators. ``fills`` collects what could cover something."""
+
+    def __init__(self, page_box: Box) -> None:
+        self.texts: list[PaintedText] = []
+        self.images: list[PaintedImage] = []
+        self.fills: list[Fill] = []
+        self.order = 0
+        self.page_box = page_box
+        self.state = State(page_box)
+        self.stack: list[State] = []
+        self.path: list[float] = []     # x, y, x, y … on the page
+        self.rectangle = True           # the path is one upright rectangle
+        self.pending_clip = False
+        self.marks = 0                  # open marked-content sequences
+        self.resources: Resources | None = None
+
+    # -- state
+
+    def save(self, _: list[Operand]) -> None:
+        """``q``."""
+        if len(self.stack) >= MAX_STATES or self.state.in_text:
+            raise self.refusal("q")
+        self.stack.append(self.state.copy())
+
+    def restore(self, _: list[Operand]) -> None:
+        """``Q``."""
+        if not self.stack or self.state.in_text:
+            raise self.refusal("Q")
+        self.state = self.stack.pop()
+
+    def transform(self, operands: list[Operand]) -> None:
+        """``cm``."""
+        self.state.ctm = multiply(matrix_of(operands), self.state.ctm)
+
+    def graphics_state(self, operands: list[Operand]) -> None:
+        """``gs``: only plain alpha; blend modes and soft masks are refused."""
+        resources = self.here()
+        found = resources.file.get(resources.named("ExtGState", name_of(operands[0])))
+        check_keys(found, "ExtGState", resources.where)
+        if not isinstance(found, dict):
+            raise self.refusal("gs")
+        if found.get("BM", "Normal") != "Normal" or found.get("SMask", "None") != "None":
+            raise self.refusal("gs")
+        for key in ("ca", "CA", "LW"):
+            value = found.get(key, 1)
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1000:
+                raise self.refusal("gs")
+            if key == "ca" and key in found:
+                self.state.alpha = float(value)
+            if key == "LW" and key in found:
+                self.state.line_width = float(value)
+
+    def line_width(self, operands: list[Operand]) -> None:
+        """``w``."""
+        self.state.line_width = numbers_of(operands)[0]
+
+    def ignore(self, operands: list[Operand]) -> None:
+        """Caps, joins, dashes, stroke colours: no text or picture depends on them."""
+
+    # -- colour
+
+    def fill_rgb(self, operands: list[Operand]) -> None:
+        """``rg``."""
+        red, green, blue = numbers_of(operands)
+        self.state.rgb = red, green, blue
+
+    def fill_gray(self, operands: list[Operand]) -> None:
+        """``g``."""
+        (gray,) = numbers_of(operands)
+        self.state.rgb = gray, gray, gray
+
+    def fill_cmyk(self, operands: list[Operand]) -> None:
+        """``k``."""
+        cyan, magenta, yellow, black = numbers_of(operands)
+        self.state.rgb = (1 - min(1.0, cyan + black), 1 - min(1.0, magenta + black),
+                          1 - min(1.0, yellow + black))
+
+    def fill_space(self, operands: list[Operand]) -> None:
+        """``cs``."""
+        if name_of(operands[0]) not in ("DeviceRGB", "DeviceGray", "DeviceCMYK"):
+            raise self.refusal("cs")
+        self.state.rgb = 0.0, 0.0, 0.0
+
+    def fill_colour(self, operands: list[Operand]) -> None:
+        """``sc`` and ``scn`` in a device space."""
+        handler = {1: self.fill_gray, 3: self.fill_rgb, 4: self.fill_cmyk}.get(len(operands))
+        if handler is None:
+            raise self.refusal("sc")
+        handler(operands)
+
+    # -- paths
+
+    def move(self, operands: list[Operand]) -> None:
+        """``m``."""
+        self.add_points(operands)
+
+    def extend(self, operands: list[Operand]) -> None:
+        """``l``, ``c``, ``v``, ``y``."""
+        if not self.path:
+            raise self.refusal("path")
+        self.add_points(operands)
+
+    def add_points(self, operands: list[Operand]) -> None:
+        """Keep points (control points too: the box is never too small)."""
+        a, b, c, d, e, f = self.state.ctm
+        points = numbers_of(operands)
+        for index in range(0, len(points), 2):
+            x, y = points[index], points[index + 1]
+            self.path += (a * x + c * y + e, b * x + d * y + f)
+        self.rectangle = False
+
+    def add_rectangle(self, operands: list[Operand]) -> None:
+        """``re``."""
+        x, y, width, height = numbers_of(operands)
+        alone = not self.path and self.state.ctm[1] == self.state.ctm[2] == 0
+        self.add_points([x, y, x + width, y, x + width, y + height, x, y + height])
+        self.rectangle = alone
+
+    def close(self, _: list[Operand]) -> None:
+        """``h``."""
+        if not self.path:
+            raise self.refusal("h")
+
+    def clip(self, _: list[Operand]) -> None:
+        """``W`` and ``W*``: takes effect with the painting operator that follows."""
+        self.pending_clip = True
+
+    def end_path(self, _: list[Operand]) -> None:
+        """``n``."""
+        self.finish_path(filled=False)
+
+    def fill(self, _: list[Operand]) -> None:
+        """``f``, ``B`` and their kin."""
+        self.finish_path(filled=True)
+
+    def stroke(self, _: list[Operand]) -> None:
+        """``S`` and ``s``: a thick line counts as a filled area."""
+        ctm = self.state.ctm
+        scale = max(abs(ctm[0]) + abs(ctm[2]), abs(ctm[1]) + abs(ctm[3]))
+        self.finish_path(filled=self.state.line_width * scale >= _COVERING_STROKE_PT)
+
+    def finish_path(self, *, filled: bool) -> None:
+        """Paint or drop the path, and clip with it if that was asked."""
+        path = self.path
+        if path:
+            box = Box(min(path[::2]), min(path[1::2]), max(path[::2]), max(path[1::2]))
+            if filled and self.state.alpha > _FAINT:
+                self.fills.append(Fill(box.within(self.state.clip), self.next_order()))
+            if self.pending_clip:
+                self.state.clip = box.within(self.state.clip)
+                self.state.odd_clip |= not self.rectangle
+        elif self.pending_clip:
+            raise self.refusal("W")
+        self.pending_clip, self.rectangle = False, True
+        self.path = []
+
+    # -- marked content: names only, no property lists
+
+    def begin_mark(self, operands: list[Operand]) -> None:
+        """``BMC``."""
+        if name_of(operands[0]) == "OC" or self.marks >= MAX_STATES:
+            raise PdfRefusal("pdf.optional-content", self.here().where, what="BMC")
+        self.marks += 1
+
+    def end_mark(self, _: list[Operand]) -> None:
+        """``EMC``."""
+        if not self.marks:
+            raise self.refusal("EMC")
+        self.marks -= 1
+
+    # -- small things
+
+    def here(self) -> Resources:
+        """The resources of the running stream."""
+        if self.resources is None:
+            raise PdfRefusal("pdf.content", "", what="resources")
+        return self.resources
+
+    def next_order(self) -> int:
+        """Number of the next painting on this page."""
+        self.order += 1
+        if self.order > MAX_PAINTED:
+            raise PdfRefusal("pdf.too-large", self.here().where)
+        return self.order - 1
+
+    def refusal(self, what: str) -> PdfRefusal:
+        """A refusal of an operator here."""
+        return PdfRefusal("pdf.content", self.resources.where if self.resources else "", what=what)

@@ -1,0 +1,226 @@
+"""Strict parser of PDF objects (ISO 32000-2, 7.2 and 7.3).
+
+It reads what is written once and one way: a name twice in one dictionary, a number that is none, a
+string that does not end, or anything nested too deep is refused. Names are decoded (``#xx``), so that
+an alias cannot hide a key.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final, NamedTuple, TypeAlias
+
+from verify.pdf_reasons import PdfRefusal
+
+__all__ = ["Array", "Dict", "Name", "Object", "PdfString", "Ref", "Stream", "parse_object", "skip_space"]
+
+MAX_DEPTH: Final = 32
+MAX_ITEMS: Final = 200_000
+
+Object: TypeAlias = "bool | int | float | Name | PdfString | Ref | Array | Dict | Stream | None"
+Array: TypeAlias = "list[Object]"
+Dict: TypeAlias = "dict[str, Object]"
+
+
+class Name(str):
+    """A name without its slash, ``#xx`` decoded; one character for each byte."""
+
+    __slots__ = ()
+
+
+class PdfString(NamedTuple):
+    """A string and where its token stands in the file (``start`` at ``(`` or ``<``, ``end`` behind it)."""
+
+    value: bytes
+    start: int
+    end: int
+    is_hex: bool
+
+
+class Ref(NamedTuple):
+    """A reference to an indirect object."""
+
+    number: int
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A stream: its dictionary and its bytes as stored."""
+
+    entries: Dict
+    raw: bytes
+
+
+_SPACE = rb"(?:[\x00\t\n\x0c\r ]|%[^\r\n]*+)*+"
+_SKIP: Final = re.compile(_SPACE)
+_REGULAR = rb"[^\x00\t\n\x0c\r ()<>\[\]{}/%]"
+_TOKEN: Final = re.compile(
+    _SPACE + rb"(?:"
+    rb"/(?P<name>" + _REGULAR + rb"*+)"
+    rb"|(?P<ref>\d{1,10}+[\x00\t\n\x0c\r ]+\d{1,5}+[\x00\t\n\x0c\r ]+R(?!" + _REGULAR + rb"))"
+    rb"|(?P<number>[+-]?(?:\d++\.?\d*+|\.\d++)(?!" + _REGULAR + rb"))"
+    rb"|(?P<open><<)|(?P<close>>>)"
+    rb"|\[(?P<numbers>[\d\n\r +.-]*+)\]"
+    rb"|(?P<array>\[)|(?P<end>\])"
+    rb"|<(?P<hex>[0-9A-Fa-f\x00\t\n\x0c\r ]*+)>"
+    rb"|\((?P<text>(?:[^()\\\r]|\\[^\r])*+)\)"
+    rb"|(?P<paren>\()"
+    rb"|(?P<word>[A-Za-z]++)(?!" + _REGULAR + rb")"
+    rb")", re.DOTALL)
+_ESCAPE: Final = re.compile(rb"\\(?:([0-7]{1,3})|(\r\n|[\r\n])|(.))", re.DOTALL)
+_ESCAPED: Final = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
+_WORDS: Final[dict[bytes, bool | None]] = {b"true": True, b"false": False, b"null": None}
+_HEX_NAME: Final = re.compile(rb"#([0-9A-Fa-f]{2})?")
+
+
+def skip_space(data: bytes, position: int) -> int:
+    """The first offset from ``position`` on that is neither white space nor in a comment."""
+    match = _SKIP.match(data, position)
+    return match.end() if match else position
+
+
+def parse_object(data: bytes, position: int) -> tuple[Object, int]:
+    """Read the one object at ``position`` (white space before it is skipped).
+
+    Returns:
+        the object and the offset behind it. A stream's bytes are not read here.
+
+    Raises:
+        PdfRefusal: ``pdf.syntax`` or ``pdf.duplicate-key``, naming the offset.
+    """
+    return _Parser(data).value(position, 0)
+
+
+class _Parser:
+    """Recursive descent with a limit on depth and on the number of items."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.items = 0
+
+    def value(self, position: int, depth: int) -> tuple[Object, int]:
+        match = _TOKEN.match(self.data, position)
+        if match is None or match.lastgroup is None:
+            raise _syntax(position)
+        return self.finish(match, depth)
+
+    def finish(self, match: re.Match[bytes], depth: int) -> tuple[Object, int]:
+        """Turn a token into an object, reading on where it opens one."""
+        kind, end = match.lastgroup, match.end()
+        self.items += 1
+        if depth > MAX_DEPTH or self.items > MAX_ITEMS:
+            raise _syntax(match.start())
+        if kind == "name":
+            return _name(match["name"], match.start()), end
+        if kind == "number":
+            return _number(match["number"], match.start()), end
+        if kind == "ref":
+            number, generation, _ = match["ref"].split()
+            return Ref(int(number), int(generation)), end
+        if kind == "numbers":
+            return [_number(each, match.start()) for each in match["numbers"].split()], end
+        if kind == "open":
+            return self.dictionary(end, depth + 1)
+        if kind == "array":
+            return self.array(end, depth + 1)
+        if kind == "word":
+            if match["word"] not in _WORDS:
+                raise _syntax(match.start())
+            return _WORDS[match["word"]], end
+        return self.string(match)
+
+    def string(self, match: re.Match[bytes]) -> tuple[Object, int]:
+        kind, end = match.lastgroup, match.end()
+        if kind == "hex":
+            digits = match["hex"].translate(None, b"\x00\t\n\x0c\r ")
+            start = match.start("hex") - 1
+            value = bytes.fromhex((digits + b"0" * (len(digits) % 2)).decode())
+            return PdfString(value, start, end, True), end
+        if kind == "text":
+            return PdfString(_unescape(match["text"]), match.start("text") - 1, end, False), end
+        if kind == "paren":
+            return self.nested_string(match.start("paren"))
+        raise _syntax(match.start())
+
+    def nested_string(self, start: int) -> tuple[PdfString, int]:
+        """A literal string with balanced parentheses inside, or with bare carriage returns."""
+        depth, position, data = 0, start, self.data
+        while position < len(data):
+            byte = data[position]
+            if byte == 0x5C:
+                position += 1
+            elif byte == 0x28:
+                depth += 1
+            elif byte == 0x29:
+                depth -= 1
+                if depth == 0:
+                    value = re.sub(rb"\r\n?", b"\n", data[start + 1:position])
+                    return PdfString(_unescape(value), start, position + 1, False), position + 1
+            position += 1
+        raise _syntax(start)
+
+    def array(self, position: int, depth: int) -> tuple[Array, int]:
+        found: Array = []
+        while True:
+            match = _TOKEN.match(self.data, position)
+            if match is None:
+                raise _syntax(position)
+            if match.lastgroup == "end":
+                return found, match.end()
+            value, position = self.finish(match, depth)
+            found.append(value)
+
+    def dictionary(self, position: int, depth: int) -> tuple[Dict, int]:
+        found: Dict = {}
+        while True:
+            match = _TOKEN.match(self.data, position)
+            if match is None:
+                raise _syntax(position)
+            if match.lastgroup == "close":
+                return found, match.end()
+            if match.lastgroup != "name":
+                raise _syntax(match.start())
+            self.items += 1
+            key = _name(match["name"], match.start())
+            if key in found:
+                raise PdfRefusal("pdf.duplicate-key", f"@{match.start()}", key=key)
+            found[key], position = self.value(match.end(), depth)
+
+
+def _syntax(position: int) -> PdfRefusal:
+    return PdfRefusal("pdf.syntax", f"@{position}")
+
+
+def _number(token: bytes, position: int) -> int | float:
+    if len(token) > 32:
+        raise _syntax(position)
+    try:
+        return float(token) if b"." in token else int(token)
+    except ValueError:
+        raise _syntax(position) from None
+
+
+def _name(token: bytes, position: int) -> Name:
+    if b"#" in token:
+        def decode(match: re.Match[bytes]) -> bytes:
+            if not match[1]:
+                raise _syntax(position)
+            return bytes.fromhex(match[1].decode())
+        token = _HEX_NAME.sub(decode, token)
+    if not token or len(token) > 127:
+        raise _syntax(position)
+    return Name(token.decode("latin-1"))
+
+
+def _unescape(value: bytes) -> bytes:
+    if b"\\" not in value:
+        return value
+
+    def decode(match: re.Match[bytes]) -> bytes:
+        octal, line_end, other = match.groups()
+        if octal:
+            return bytes([int(octal, 8) & 0xFF])
+        return b"" if line_end else _ESCAPED.get(other, other)
+    return _ESCAPE.sub(decode, value)

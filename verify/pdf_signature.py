@@ -1,0 +1,279 @@
+"""The signature of a PDF: is the gap exactly its hex string, does it cover all else, who made it.
+
+Source: ISO 32000-2 12.8.1, ETSI EN 319 142-1 5.3 and 6.3, ETSI EN 319 102-1 (names of results).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Final
+
+from certs.chain import ChainResult, Indication, validate
+from certs.crl import Crl
+from certs.timestamp import TimestampToken, verify_token
+from certs.trust import Trust
+from certs.x509 import Certificate
+from codes.errors import EngineError
+from verify.model import Finding, Reason, Severity, SignatureEvidence
+from verify.pdf_cms import CmsSignature, read_cms
+from verify.pdf_objects import Dict, PdfString
+from verify.pdf_reasons import FindingList, PdfRefusal, pdf_finding
+
+__all__ = ["Judged", "Moment", "judge_signature", "pdf_date"]
+
+MAX_CMS: Final = 1 << 20                # bytes
+_LOWER_HEX: Final = re.compile(rb"(?:[0-9a-f]{2})*")
+_DATE: Final = re.compile(
+    rb"D:(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:Z(?:00'?00'?)?|([+-])(\d\d)'(\d\d)'?)")
+_CLOCK_SLACK: Final = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """When to judge: ``at`` is the moment asked for, ``clock_now`` the present; both aware."""
+
+    at: datetime
+    clock_now: datetime | None = None
+
+    @property
+    def latest(self) -> datetime:
+        """The later of the two."""
+        return max(self.at, self.clock_now or self.at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """One signature with all that was found about it."""
+
+    evidence: SignatureEvidence
+    findings: tuple[Finding, ...]
+    signer: Certificate | None = None
+    chain: ChainResult | None = None
+    signed_end: int = 0                 # offset behind the last signed byte
+
+    @property
+    def passed(self) -> bool:
+        """Whether the signature is TOTAL-PASSED."""
+        return self.evidence.indication == "TOTAL-PASSED"
+
+
+def judge_signature(data: bytes, entries: Dict, where: str, trust: Trust, crls: Iterable[Crl],
+                    moment: Moment) -> Judged:
+    """Judge one signature dictionary over the whole file.
+
+    Args:
+        data: the whole file.
+        entries: the signature dictionary as parsed from ``data``.
+        crls: further revocation lists beside those of ``trust``.
+    """
+    run = _Run(data, entries, where, trust, tuple(crls), moment)
+    try:
+        run.form()
+        run.cryptography()
+        run.trusted()
+    except PdfRefusal as refusal:
+        run.findings.keep(refusal.finding())
+    return run.judged()
+
+
+class _Run:
+    """The steps of one validation; each adds findings, a refusal ends it."""
+
+    def __init__(self, data: bytes, entries: Dict, where: str, trust: Trust, crls: tuple[Crl, ...],
+                 moment: Moment) -> None:
+        self.data, self.entries, self.where = data, entries, where
+        self.trust, self.crls, self.moment = trust, crls, moment
+        self.findings = FindingList()
+        self.ranges: tuple[tuple[int, int], ...] = ()
+        self.cms: CmsSignature | None = None
+        self.chain: ChainResult | None = None
+        self.claimed_at: datetime | None = None
+        self.proven_at: datetime | None = None
+        self.der = b""
+        self.complete = False
+
+    # -- form of the dictionary and of the gap
+
+    def form(self) -> None:
+        entries = self.entries
+        if entries.get("SubFilter") != "ETSI.CAdES.detached" or entries.get("Filter") != "Adobe.PPKLite":
+            self.findings.add("pdf.subfilter", self.where, what=str(entries.get("SubFilter")))
+        self.claimed_at = pdf_date(entries.get("M"))
+        if self.claimed_at is None:
+            self.findings.add("pdf.no-time", self.where)
+        contents = entries.get("Contents")
+        if not isinstance(contents, PdfString) or not contents.is_hex or not any(contents.value[:2]):
+            raise PdfRefusal("pdf.no-contents", self.where)
+        self.ranges = self.byte_range(contents)
+        digits = self.data[contents.start + 1:contents.end - 1]
+        self.der = _cms_of(contents.value, self.where)
+        if not _LOWER_HEX.fullmatch(digits) or any(contents.value[len(self.der):]):
+            self.findings.add("pdf.contents-form", self.where)
+
+    def byte_range(self, contents: PdfString) -> tuple[tuple[int, int], ...]:
+        """The ranges; the gap is exactly the hex string and the last range ends with the file."""
+        value = self.entries.get("ByteRange")
+        if not isinstance(value, list) or len(value) != 4 or not all(type(each) is int for each in value):
+            raise PdfRefusal("pdf.byte-range", self.where)
+        start, first, second, length = (each for each in value if isinstance(each, int))
+        if start != 0 or first != contents.start or second != contents.end or length < 1:
+            raise PdfRefusal("pdf.byte-range", self.where)
+        end = second + length
+        if end > len(self.data):
+            raise PdfRefusal("pdf.byte-range", self.where)
+        if end < len(self.data):
+            later = self.data[end:]
+            evidence = b"/DSS" in later or b"/DocTimeStamp" in later
+            self.findings.add("pdf.later-revision" if evidence else "pdf.changed-after-signing", f"@{end}")
+        return (0, first), (second, length)
+
+    # -- cryptography
+
+    def cryptography(self) -> None:
+        self.cms = cms = read_cms(self.der, self.where)
+        if not cms.covers(self.data, self.ranges):
+            raise PdfRefusal("pdf.digest", self.where)
+        if not cms.holds():
+            raise PdfRefusal("pdf.signature", self.where)
+        if not cms.certificate_bound:
+            raise PdfRefusal("pdf.certificate-unbound", self.where)
+        for deviation in cms.deviations:
+            self.findings.add("pdf.cms-form", self.where, what=deviation)
+
+    # -- trust
+
+    def trusted(self) -> None:
+        cms = self.cms
+        if cms is None:
+            return
+        if cms.timestamp is not None:
+            self.timestamp(cms.timestamp, cms.signature)
+        moment, proven = self.moment, self.proven_at
+        intermediates = (*self.trust.intermediates, *cms.certificates)
+        self.chain = chain = validate(
+            cms.signer, intermediates=intermediates, anchors=self.trust.roots,
+            crls=(*self.trust.crls, *self.crls), at=proven or moment.at, clock_now=moment.latest,
+            at_is_proven=proven is not None)
+        if not chain.ok:
+            self.findings.keep(_chain_finding(chain, self.where))
+        elif any(each not in chain.path for each in cms.certificates):
+            self.findings.add("pdf.cms-form", self.where, what="a certificate outside the chain")
+        self.times(cms.signer)
+        self.complete = True
+
+    def timestamp(self, encoded: bytes, signature: bytes) -> None:
+        """The signature timestamp must verify; one that does not is worse than none."""
+        try:
+            token = TimestampToken.parse(encoded)
+        except EngineError as error:
+            self.findings.keep(_timestamp_finding(error.zh, error.en, Severity.INDETERMINATE, self.where))
+            return
+        result = verify_token(
+            token, signature, anchors=self.trust.tsa, intermediates=self.trust.intermediates,
+            crls=(*self.trust.crls, *self.crls), at=self.moment.at, clock_now=self.moment.latest)
+        if result.ok:
+            self.proven_at = result.gen_time
+            return
+        failed = result.indication is Indication.FAILED
+        self.findings.keep(_timestamp_finding(
+            result.zh, result.en, Severity.INVALID if failed else Severity.INDETERMINATE, self.where))
+
+    def times(self, signer: Certificate) -> None:
+        """What the signer claims must be possible."""
+        claimed, proven = self.claimed_at, self.proven_at
+        if claimed is None:
+            return
+        if claimed > self.moment.latest + _CLOCK_SLACK:
+            self.findings.add("pdf.time-future", self.where, time=claimed.isoformat())
+        if not signer.valid_at(claimed):
+            self.findings.add("pdf.time-outside-certificate", self.where, time=claimed.isoformat())
+        if proven is not None and claimed > proven + _CLOCK_SLACK:
+            self.findings.add("pdf.timestamp-order", self.where, time=proven.isoformat())
+
+    # -- outcome
+
+    def judged(self) -> Judged:
+        found = self.findings.all()
+        indication, sub = "TOTAL-PASSED", ""
+        worst = next((each for each in found if each.severity is Severity.INVALID), None)
+        unsure = next((each for each in found if each.severity is Severity.INDETERMINATE), None)
+        if worst is not None:
+            indication, sub = "TOTAL-FAILED", _SUB_INDICATIONS.get(worst.reason.code, "FORMAT_FAILURE")
+        elif unsure is not None or not self.complete:
+            indication = "INDETERMINATE"
+            sub = _SUB_INDICATIONS.get(unsure.reason.code, "SIG_CONSTRAINTS_FAILURE") if unsure else ""
+        chain = self.chain
+        if chain is not None and not chain.ok and chain.sub_indication is not None and (
+                worst or unsure or pdf_finding("pdf.unreadable")).reason.code.startswith("chain."):
+            sub = str(chain.sub_indication)
+        evidence = SignatureEvidence(
+            kind="PAdES", indication=indication, sub_indication=sub, claimed_at=self.claimed_at,
+            proven_at=self.proven_at, reasons=tuple(each.reason for each in found))
+        signer = self.cms.signer if self.cms else None
+        if self.cms is not None and signer is not None:
+            evidence = replace(
+                evidence, signer=signer.subject_cn or "", organisation=signer.subject_o or "",
+                organisation_code=signer.uscc or "", certificate_fingerprint=signer.fingerprint,
+                algorithm=self.cms.algorithm)
+        if chain is not None and chain.ok and chain.anchor is not None:
+            evidence = replace(evidence, anchor=chain.anchor.subject_cn or "",
+                               anchor_fingerprint=chain.anchor.fingerprint)
+        end = self.ranges[1][0] + self.ranges[1][1] if self.ranges else 0
+        return Judged(evidence=evidence, findings=found, signer=signer, chain=chain, signed_end=end)
+
+
+_SUB_INDICATIONS: Final = {
+    "pdf.digest": "HASH_FAILURE", "pdf.changed-after-signing": "HASH_FAILURE",
+    "pdf.signature": "SIG_CRYPTO_FAILURE", "pdf.certificate-unbound": "SIG_CONSTRAINTS_FAILURE",
+    "pdf.weak-digest": "CRYPTO_CONSTRAINTS_FAILURE", "pdf.byte-range": "FORMAT_FAILURE",
+    "pdf.no-contents": "SIGNED_DATA_NOT_FOUND", "pdf.cms": "FORMAT_FAILURE",
+    "pdf.timestamp": "FORMAT_FAILURE", "pdf.timestamp-order": "TIMESTAMP_ORDER_FAILURE",
+}
+
+
+def _timestamp_finding(zh: str, en: str, severity: Severity, where: str) -> Finding:
+    return Finding(severity=severity, where=where, reason=Reason(
+        code="pdf.timestamp", zh=f"签名时间戳不可信：{zh}",
+        en=f"the signature timestamp is not trusted: {en}"))
+
+
+def _chain_finding(chain: ChainResult, where: str) -> Finding:
+    failed = chain.indication is Indication.FAILED
+    return Finding(reason=Reason(code=chain.code, zh=chain.zh, en=chain.en),
+                   severity=Severity.INVALID if failed else Severity.INDETERMINATE, where=where)
+
+
+def _cms_of(value: bytes, where: str) -> bytes:
+    """The DER value at the start of the padded contents, by its own length."""
+    if len(value) < 8 or value[0] != 0x30:
+        raise PdfRefusal("pdf.no-contents", where)
+    size, body = value[1], 2
+    if size & 0x80:
+        count = size & 0x7F
+        if not 1 <= count <= 3:
+            raise PdfRefusal("pdf.cms", where, what="length", was="长度")
+        size, body = int.from_bytes(value[2:2 + count], "big"), 2 + count
+    if body + size > min(len(value), MAX_CMS):
+        raise PdfRefusal("pdf.cms", where, what="length", was="长度")
+    return value[:body + size]
+
+
+def pdf_date(value: object) -> datetime | None:
+    """A PDF date with seconds and zone as an aware datetime; None for anything else."""
+    if not isinstance(value, PdfString):
+        return None
+    match = _DATE.fullmatch(value.value)
+    if match is None:
+        return None
+    year, month, day, hour, minute, second = (int(part) for part in match.groups()[:6])
+    zone: timezone = UTC
+    try:
+        if match[7]:
+            offset = timedelta(hours=int(match[8]), minutes=int(match[9]))
+            zone = timezone(offset if match[7] == b"+" else -offset)
+        return datetime(year, month, day, hour, minute, second, tzinfo=zone)
+    except (ValueError, EngineError):
+        return None
