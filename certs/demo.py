@@ -21,9 +21,10 @@ from certs.approval import Approval, load_approval
 from certs.config import Config, HomeCode, HomeError, Password, load_config, read_password, store_config
 from certs.crl import Crl, Revocation, build_crl
 from certs.demo_pki import CHINA_TIME, KeyPair, make_authority, make_cas, midnight
-from certs.files import locked, make_folder, publish_folder, read_file, sweep, write_atomic
+from certs.files import locked, make_folder, publish_folder, read_file, reported, sweep, write_atomic
 from certs.home import authority_files
 from certs.keystore import ScryptCost, load_key, seal_key
+from certs.picture import check_picture
 from certs.seal import SealFile, make_seal
 from certs.signer import LocalSigner
 from certs.trust import key_id
@@ -95,7 +96,7 @@ class _Demo:
     now: datetime
     password: Password
     cost: ScryptCost | None
-    draw: Callable[[str, int], bytes] | None
+    imprints: Mapping[str, bytes]
     kinds: tuple[str, ...]
     told: Callable[[str, str], None] | None
     keys: dict[str, KeyPair] = field(default_factory=dict, repr=False)
@@ -137,21 +138,24 @@ def make_demo(
     Raises:
         DemoError: the folder is not a demo home, or an authority cannot be made as asked.
         HomeError, KeyStoreError: the password is missing or wrong.
-        SealError, PictureError: an imprint cannot become a seal.
+        SealError, PictureError, ImprintError: an imprint cannot become a seal.
         FileError: something cannot be read or written.
     """
     _check_authorities(authorities)
+    with reported(home):
+        _claim(home)
+        absent = [one for one in authorities if not (home / "authorities" / one.code).is_dir()]
+    imprints = {one.code: _imprint(one, draw) for one in absent}
     make_folder(home)
-    _claim(home)
-    with locked(home / ".lock"):
+    with locked(home / ".lock"), reported(home):
         if not (home / "config.toml").is_file():
             store_config(home, Config(name="证印演示", demo=True, lookup_hosts=tuple(lookup_hosts)))
         for folder in ("authorities", "chain", "crls", "approvals", "trust"):
             make_folder(home / folder)
             sweep(home / folder)
         sweep(home)
-        run = _Demo(home=home, now=now, password=_password(home, environ), cost=cost, draw=draw,
-                    kinds=tuple(kinds), told=tell)
+        run = _Demo(home=home, now=now, password=_password(home, environ), cost=cost,
+                    imprints=imprints, kinds=tuple(kinds), told=tell)
         _make_cas(run)
         _renew_crls(run)
         for authority in authorities:
@@ -170,10 +174,11 @@ def revoke(
         DemoError: ``demo.not-a-demo-home`` also when none of its CAs issued the certificate.
         HomeError, KeyStoreError, FileError: as :func:`make_demo`.
     """
-    _claim(home)
-    with locked(home / ".lock"):
+    with reported(home):
+        _claim(home)
+    with locked(home / ".lock"), reported(home):
         run = _Demo(home=home, now=now, password=read_password(home, environ), cost=None,
-                    draw=None, kinds=(), told=None)
+                    imprints={}, kinds=(), told=None)
         role = next((role for role in _CA_ROLES if certificate.issued_by(_certificate(home, role))), None)
         if role is None:
             raise _not_demo(home)
@@ -194,11 +199,12 @@ def _not_demo(home: Path) -> DemoError:
 
 
 def _claim(home: Path) -> None:
-    """Refuse a folder that somebody else uses."""
+    """Refuse a folder that somebody else uses; one that is not there yet is free."""
     if (home / "config.toml").is_file():
         if not load_config(home).demo:
             raise _not_demo(home)
-    elif any(entry.name != ".lock" and ".tmp-" not in entry.name for entry in home.iterdir()):
+    elif home.exists() and (not home.is_dir() or any(
+            entry.name != ".lock" and ".tmp-" not in entry.name for entry in home.iterdir())):
         raise DemoError(
             DemoCode.IN_USE, f"{home} 已有别的内容，不作任何改动；请用空目录或新目录",
             f"{home} holds something else and is left alone; use an empty or a new folder", path=str(home))
@@ -224,6 +230,13 @@ def _check_authorities(authorities: Sequence[DemoAuthority]) -> None:
                 DemoCode.TWICE, f"统一社会信用代码 {code} 给了两次，请去掉一个",
                 f"USCC {code} is given twice; drop one", authority=code)
         seen.add(code)
+
+
+def _imprint(authority: DemoAuthority, draw: Callable[[str, int], bytes]) -> bytes:
+    """Return the imprint, given or drawn, checked before anything is made."""
+    imprint = authority.imprint or draw(authority.name, authority.diameter_mm)
+    check_picture(imprint, diameter_mm=authority.diameter_mm)
+    return imprint
 
 
 def _password(home: Path, environ: Mapping[str, str]) -> Password:
@@ -294,18 +307,15 @@ def _make_authority(run: _Demo, authority: DemoAuthority) -> None:
         _keep_authority(folder, authority)
         run.tell(f"保留已有的“{authority.name}”", f"kept {authority.name}")
         return
-    imprint = authority.imprint
-    if imprint is None:
-        assert run.draw is not None  # noqa: S101  (only `revoke` has no pen, and it makes no seal)
-        imprint = run.draw(authority.name, authority.diameter_mm)
     pairs = make_authority(
         authority.name, authority.code, sm2_issuer=run.key("sm2-issuing"),
         p256_issuer=run.key("p256-issuing"), now=run.now)
     maker = run.key("seal-maker")
     crls = [Crl.load(path.read_bytes()) for path in sorted((run.home / "crls").glob("*.crl"))]
     seal = make_seal(
-        name=authority.name, code=authority.code, certificate=pairs["sealing"].certificate, imprint=imprint,
-        diameter_mm=authority.diameter_mm, maker=LocalSigner(maker.certificate, maker.key),
+        name=authority.name, code=authority.code, certificate=pairs["sealing"].certificate,
+        imprint=run.imprints[authority.code], diameter_mm=authority.diameter_mm,
+        maker=LocalSigner(maker.certificate, maker.key),
         seal_id=f"{authority.code}-{secrets.token_hex(4).upper()}", created_at=run.now,
         intermediates=[_certificate(run.home, "sm2-issuing")], anchors=[_certificate(run.home, "sm2-root")],
         crls=crls)
@@ -318,7 +328,7 @@ def _make_authority(run: _Demo, authority: DemoAuthority) -> None:
 
 
 def _keep_authority(folder: Path, authority: DemoAuthority) -> None:
-    """Refuse to turn an authority that exists into another one: that is cancelling and making a new seal."""
+    """Refuse to turn an authority into another one: that is cancelling and making a new seal."""
     name = json.loads((folder / "authority.json").read_bytes())["name"]
     if name != authority.name:
         raise DemoError(

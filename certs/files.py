@@ -20,7 +20,8 @@ from pathlib import Path
 from codes.errors import EngineError
 
 __all__ = [
-    "FileCode", "FileError", "locked", "make_folder", "publish_folder", "read_file", "sweep", "write_atomic",
+    "FileCode", "FileError", "locked", "make_folder", "publish_folder", "read_file", "reported", "sweep",
+    "write_atomic",
 ]
 
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -68,6 +69,15 @@ def _wrap(error: OSError, path: Path, zh_act: str, en_act: str) -> FileError:
         f"未能{zh_act} {path}（{reason}）",
         f"{path} could not be {en_act} ({reason})",
         path=str(path))
+
+
+@contextlib.contextmanager
+def reported(path: Path) -> Iterator[None]:
+    """Turn every operating system error of the block into a :class:`FileError` about ``path``."""
+    try:
+        yield
+    except OSError as error:
+        raise _wrap(error, Path(error.filename or path), "访问", "reached") from error
 
 
 def _sync_folder(path: Path) -> None:

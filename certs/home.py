@@ -27,9 +27,18 @@ from pathlib import Path
 from typing import Any, Final
 
 from certs.approval import Approval, choose, load_approval
-from certs.config import Config, HomeCode, HomeError, Password, find_home, load_config, read_password
+from certs.config import (
+    HOME_VARIABLE,
+    Config,
+    HomeCode,
+    HomeError,
+    Password,
+    find_home,
+    load_config,
+    read_password,
+)
 from certs.crl import Crl
-from certs.files import FileCode, FileError, read_file
+from certs.files import FileCode, FileError, read_file, reported
 from certs.keystore import load_key
 from certs.seal import SealFile, check_chain, check_usable
 from certs.signer import LocalSigner, Signer
@@ -123,8 +132,9 @@ class Home:
                 ``home.config``.
         """
         environ = os.environ if environ is None else environ
-        folder = find_home(path, environ)
-        return cls(folder, load_config(folder), environ)
+        with reported(path or Path(environ.get(HOME_VARIABLE, "."))):
+            folder = find_home(path, environ)
+            return cls(folder, load_config(folder), environ)
 
     @property
     def trust_dir(self) -> Path:
@@ -214,8 +224,8 @@ class Home:
 
     def _keep(self, key: tuple[str, ...], folders: Iterable[Path], load: Callable[[], Any]) -> Any:
         """Return what ``load`` gave last time unless a file of the folders has changed since."""
-        mark = tuple(_mark(folder) for folder in folders)
-        with self._lock:
+        with self._lock, reported(self.path):
+            mark = tuple(_mark(folder) for folder in folders)
             kept = self._kept.get(key)
             if kept is None or kept[0] != mark:
                 kept = (mark, load())

@@ -15,7 +15,7 @@ from datetime import datetime
 from certs.chain import ChainResult, validate
 from certs.crl import Crl
 from certs.public_key import verify_cached
-from certs.ses import SEAL_OF_UNIT, Picture, SesSeal
+from certs.ses import SEAL_OF_UNIT, Picture, SesSeal, SesSealInfo
 from certs.ses_build import assemble_seal, build_seal_info
 from certs.signer import Signer
 from certs.x509 import Certificate
@@ -65,7 +65,7 @@ class SealError(EngineError):
 class SealFile:
     """A seal with its bytes (``seal.esl``); times are aware UTC, sizes millimetres."""
 
-    ses: SesSeal
+    seal: SesSeal
 
     @classmethod
     def load(cls, der: bytes) -> SealFile:
@@ -75,57 +75,62 @@ class SealFile:
             DerError, SesError: not such a seal.
             SealError: ``seal.not-png`` when its imprint is another kind of picture.
         """
-        seal = cls(ses=SesSeal.parse(der))
-        if seal.ses.info.picture.kind.upper() != "PNG":
+        seal = cls(seal=SesSeal.parse(der))
+        if seal.info.picture.kind.upper() != "PNG":
             raise SealError(
                 SealCode.NOT_ROUND_PNG, f"印章 {seal.seal_id} 的印模不是 PNG，不能用于盖章",
                 f"the imprint of seal {seal.seal_id} is no PNG, so it cannot be used here", seal=seal.seal_id)
         return seal
 
     @property
+    def info(self) -> SesSealInfo:
+        """What the seal maker signed."""
+        return self.seal.info
+
+    @property
     def der(self) -> bytes:
         """The seal's bytes."""
-        return self.ses.der
+        return self.seal.der
 
     @property
     def seal_id(self) -> str:
         """Its identifier (esID)."""
-        return self.ses.info.es_id
+        return self.info.es_id
 
     @property
     def name(self) -> str:
         """The organisation's name."""
-        return self.ses.info.name
+        return self.info.name
 
     @property
     def created_at(self) -> datetime:
         """When it was made."""
-        return self.ses.info.created_at
+        return self.info.created_at
 
     @property
     def valid_start(self) -> datetime:
         """First moment of its validity."""
-        return self.ses.info.valid_start
+        return self.info.valid_start
 
     @property
     def valid_end(self) -> datetime:
         """Last moment of its validity."""
-        return self.ses.info.valid_end
+        return self.info.valid_end
 
     @property
     def imprint(self) -> bytes:
         """PNG of the imprint."""
-        return self.ses.info.picture.data
+        return self.info.picture.data
 
     @property
     def width_mm(self) -> int:
         """Width on paper."""
-        return self.ses.info.picture.width_mm
+        return self.info.picture.width_mm
 
     @property
     def height_mm(self) -> int:
         """Height on paper."""
-        return self.ses.info.picture.height_mm
+        return self.info.picture.height_mm
 
 
 def check_chain(
@@ -224,7 +229,7 @@ def make_seal(
         vendor_id=VENDOR_ID, es_id=seal_id, name=name, certificates=[certificate.der], created_at=created_at,
         valid_start=start, valid_end=end, seal_type=SEAL_OF_UNIT,
         picture=Picture(kind="PNG", data=imprint, width_mm=diameter_mm, height_mm=diameter_mm))
-    return SealFile(ses=assemble_seal(info, maker.certificate.der, maker.sign(info)))
+    return SealFile(seal=assemble_seal(info, maker.certificate.der, maker.sign(info)))
 
 
 def check_usable(
@@ -248,9 +253,9 @@ def check_usable(
 
     Source: 003 B第7条, B第8条; GB/T 38540-2020.
     """
-    info = seal.ses.info
+    info = seal.info
     maker = _maker(seal, seal_makers)
-    if not verify_cached(maker.public_key, info.der, seal.ses.signature, "sm2-sm3"):
+    if not verify_cached(maker.public_key, info.der, seal.seal.signature, "sm2-sm3"):
         raise SealError(
             SealCode.BROKEN,
             f"印章 {seal.seal_id} 的制章人签名无效，印章可能被改动，不能使用；请从备份恢复",
@@ -278,7 +283,7 @@ def check_usable(
 
 def _maker(seal: SealFile, seal_makers: Sequence[Certificate] | None) -> Certificate:
     try:
-        maker = Certificate.load(seal.ses.certificate)
+        maker = Certificate.load(seal.seal.certificate)
     except EngineError as error:
         raise SealError(
             SealCode.UNTRUSTED_MAKER, f"印章 {seal.seal_id} 的制章人证书读不出来，不能使用",

@@ -25,7 +25,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from certs.crl import Crl
-from certs.files import read_file
+from certs.files import read_file, reported
 from certs.x509 import Certificate
 from codes.errors import EngineError
 
@@ -87,6 +87,11 @@ class Trust:
                 ``trust.key-id`` (a data-signing file not named by its key id), ``trust.no-roots``,
                 ``trust.too-many``.
         """
+        with reported(folder):
+            return cls._load(folder)
+
+    @classmethod
+    def _load(cls, folder: Path) -> Trust:
         name, hosts = _settings(folder)
         data_signing = {}
         for path, certificate in _load(folder / "data-signing", ".cer", Certificate.load, _MAX_CERTIFICATE):
