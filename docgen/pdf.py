@@ -9,6 +9,7 @@ Source: ISO 19005-3 (PDF/A-3), ISO 32000-2 12.7.5.5, 12.8 (signatures, DocMDP), 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -161,7 +162,7 @@ class _Writer:
                 content.picture("Seal", place)
         self.states |= content.states
         stream = self.pdf.add_stream({}, deflate(content.data()), compressed=True)
-        box = ["0", "0", number(page.width_mm * SCALE), number(page.height_mm * SCALE)]
+        box = ["0", "0", _edge(page.width_mm), _edge(page.height_mm)]
         value: dict[str, Value] = {
             "Type": "/Page", "Parent": pages, "MediaBox": box, "Resources": resources, "Contents": stream,
         }
@@ -238,6 +239,11 @@ class _Writer:
         data[at:at + len(zeros)] = _BYTE_RANGE.format(start, end, len(data) - end).encode()
         self.pdf.set_id(data)
         return UnsignedPdf(data=bytes(data), start=start, end=end, signed_at=plan.signed_at)
+
+
+def _edge(length_mm: float) -> str:
+    """Return a page edge in points, rounded down, so that a renderer does not add a row of pixels for it."""
+    return number(math.floor(length_mm * SCALE * 10_000) / 10_000)
 
 
 def _signature_dictionary(plan: SignaturePlan) -> dict[str, Value]:

@@ -106,7 +106,6 @@ class PdfFile(pdfdoc.PDFDocument):  # type: ignore[misc]
     """The objects of one file, numbered in the order in which they are first named."""
 
     def __init__(self) -> None:
-        self.invariant = 1
         self._pdfVersion = (1, 7)
         self.objectcounter = 0
         self.idToObjectNumberAndVersion: dict[str, tuple[int, int]] = {}
@@ -134,15 +133,18 @@ class PdfFile(pdfdoc.PDFDocument):  # type: ignore[misc]
             head = {**head, "Filter": "/FlateDecode"}
         return self.Reference(_Object(head, data))
 
-    def ID(self) -> _RawId:  # noqa: N802 - reportlab's name
-        """Return the trailer's ID as it stands before the file is complete."""
-        return _RawId()
-
     def write(self, *, catalog: Value, info: Value) -> bytearray:
         """Return the whole file, the ID still zero: see ``set_id``."""
-        self.Catalog = self.idToObject[catalog.name]
-        self.info = self.idToObject[info.name]
-        return bytearray(self.format())
+        out = pdfdoc.PDFFile(self._pdfVersion)
+        keys = [self.numberToId[index] for index in range(1, self.objectcounter + 1)]
+        for key in keys:
+            self.idToOffset[key] = out.add(pdfdoc.PDFIndirectObject(key, self.idToObject[key]).format(self))
+        table = pdfdoc.PDFCrossReferenceTable()
+        table.addsection(0, keys)
+        start = out.add(table.format(self))
+        trailer = pdfdoc.PDFTrailer(startxref=start, Size=len(keys) + 1, Root=catalog, Info=info, ID=_RawId())
+        out.add(trailer.format(self))
+        return bytearray(out.format(self))
 
     @staticmethod
     def set_id(data: bytearray) -> None:

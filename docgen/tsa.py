@@ -84,10 +84,10 @@ class HttpTimestamper:
         return encoded
 
     def _post(self, body: bytes) -> bytes:
-        request = urllib.request.Request(self.url, data=body, headers={  # noqa: S310 - http(s) only, see above
-            "Content-Type": "application/timestamp-query", "Accept": "application/timestamp-reply",
-        })
         try:
+            request = urllib.request.Request(self.url, data=body, headers={  # noqa: S310 - http(s) only
+                "Content-Type": "application/timestamp-query", "Accept": "application/timestamp-reply",
+            })
             with urllib.request.urlopen(request, timeout=self._timeout_s) as reply:  # noqa: S310
                 answer: bytes = reply.read(_MAX_RESPONSE + 1)
         except (urllib.error.URLError, OSError, ValueError) as exc:

@@ -8,10 +8,10 @@ import math
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-import fonts
 from PIL import Image as Picture
 from PIL import ImageDraw
 
+import fonts
 from certs import p256
 from certs.signer import LocalSigner
 from certs.x509 import Certificate
@@ -27,7 +27,7 @@ META = PdfMeta(
     title="危险化学品经营许可证", author="测试市应急管理局", record_sm3="ab" * 32, created=NOW,
 )
 PLAN = SignaturePlan(signer_name="测试市应急管理局", signed_at=NOW)
-RECORD = "<?xml version='1.0' encoding='UTF-8'?>\n<LicenceRecord>测试甲化工贸易有限公司</LicenceRecord>\n".encode()
+RECORD = "<?xml version='1.0' encoding='UTF-8'?>\n<LicenceRecord>测试甲</LicenceRecord>\n".encode()
 RECORD_FILE = Attachment("record.xml", "application/xml", "Data", RECORD)
 VALUES = (
     ("企业名称", "测试甲化工贸易有限公司"), ("统一社会信用代码", "91140100MA9TEX0149"),
@@ -105,7 +105,8 @@ def sample() -> Document:
     """Return 正本, 副本 and 附页 with the lines of VALUES."""
     pages = []
     for number, role in enumerate(("正本", "副本", "附页"), 1):
-        items: list[GlyphRun | Path | Image] = [*run("危险化学品经营许可证", 90, 35, 10, face="song-bold", spread=2)]
+        items: list[GlyphRun | Path | Image] = []
+        items += run("危险化学品经营许可证", 90, 35, 10, face="song-bold", spread=2)
         for index, (label, value) in enumerate(VALUES):
             y = 60 + 12 * index
             items += run(label, 30, y, face="hei", spread=0.8)
@@ -113,7 +114,8 @@ def sample() -> Document:
         items.append(Image(name="qr", x_mm=240, y_mm=20, width_mm=36, height_mm=36, role="qr"))
         items += run(f"{number}/3", 145, 195, 3.5, face="song", fill=Colour(90, 90, 90, 0.8))
         seal = Place(x_mm=210, y_mm=140, width_mm=42, height_mm=42)
-        pages.append(Page(role=role, width_mm=297, height_mm=210, artwork="ground", items=tuple(items), seals=(seal,)))
+        pages.append(Page(role=role, width_mm=297, height_mm=210, artwork="ground", items=tuple(items),
+                          seals=(seal,)))
     return Document(title=META.title, pages=tuple(pages), artworks={"ground": guilloche()},
                     images={"qr": qr_png()})
 
@@ -129,13 +131,15 @@ def world() -> tuple[LocalSigner, Certificate, Certificate]:
     start, end = NOW - timedelta(days=30), NOW + timedelta(days=3650)
     root_key, ca_key, key = (p256.PrivateKey.generate() for _ in range(3))
     root = build_certificate(
-        subject=(("C", "CN"), ("CN", "演示根")), spki=root_key.spki, issuer=None, issuer_key=root_key, serial=1,
+        subject=(("C", "CN"), ("CN", "演示根")), spki=root_key.spki,
+        issuer=None, issuer_key=root_key, serial=1,
         not_before=start, not_after=end, key_usage=("keyCertSign", "cRLSign"), ca=True)
     ca = build_certificate(
-        subject=(("C", "CN"), ("CN", "演示签发")), spki=ca_key.spki, issuer=root, issuer_key=root_key, serial=2,
+        subject=(("C", "CN"), ("CN", "演示签发")), spki=ca_key.spki,
+        issuer=root, issuer_key=root_key, serial=2,
         not_before=start, not_after=end, key_usage=("keyCertSign", "cRLSign"), ca=True, path_len=0)
     leaf = build_certificate(
-        subject=(("C", "CN"), ("O", "测试市应急管理局"), ("CN", "测试市应急管理局")), spki=key.spki, issuer=ca,
-        issuer_key=ca_key, serial=3, not_before=start, not_after=end,
+        subject=(("C", "CN"), ("O", "测试市应急管理局"), ("CN", "测试市应急管理局")), spki=key.spki,
+        issuer=ca, issuer_key=ca_key, serial=3, not_before=start, not_after=end,
         key_usage=("digitalSignature", "nonRepudiation"), ext_key_usage=(DOCUMENT_SIGNING,))
     return LocalSigner(leaf, key), ca, root
