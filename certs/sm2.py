@@ -299,8 +299,7 @@ class PrivateKey:
         backend = _backend()
         if self._handle is not None and backend is not None:
             return backend.sign_digest(self._handle, digest)
-        made: bytes = self._fallback.sm2_sign_sm3_digest(
-            (self._d.to_bytes(32, "big"), self.public[1:]), digest)
+        made: bytes = self._fallback.sm2_sign_sm3_digest(self._d.to_bytes(32, "big"), digest)
         return made
 
     def __repr__(self) -> str:
@@ -310,8 +309,8 @@ class PrivateKey:
         raise TypeError("a private key is not pickled")
 
 
-_ALGORITHM: Final = der_build.sequence(
-    der_build.oid("1.2.840.10045.2.1"), der_build.oid("1.2.156.10197.1.301"))
+_CURVE: Final = der_build.oid("1.2.156.10197.1.301")
+_ALGORITHM: Final = der_build.sequence(der_build.oid("1.2.840.10045.2.1"), _CURVE)
 
 
 def _bad_pkcs8() -> Sm2Error:
@@ -333,8 +332,8 @@ def _read_pkcs8(encoded: bytes) -> tuple[int, bytes | None]:
     if key.integer() != 1:
         raise _bad_pkcs8()
     d = int.from_bytes(key.octets(), "big")
-    if key.peek() == 0xA0:
-        key.raw()
+    if key.peek() == 0xA0 and key.raw() != der_build.explicit(0, _CURVE):
+        raise _bad_pkcs8()
     public = None
     if key.peek() == 0xA1:
         wrapper = key.enter(0xA1)
