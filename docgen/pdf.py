@@ -47,13 +47,13 @@ class SignaturePlan:
     """What the signature dictionary says before the signature is there.
 
     ``signed_at`` is the signer's claim (``/M``; PAdES keeps it out of the CMS). ``reserved`` is the room for
-    the CMS in bytes: 8 KiB hold a chain of three certificates, 16 KiB a timestamp too.
+    the CMS in bytes, the same with and without a timestamp (its token brings a chain of its own).
     """
 
     signer_name: str
     signed_at: datetime
     reason: str = "颁发"
-    reserved: int = 8192
+    reserved: int = 16384
 
     def __post_init__(self) -> None:
         require_zone(self.signed_at)

@@ -22,7 +22,7 @@ from fonts.truetype import FontError, FontErrorCode, TrueType, component_places,
 
 __all__ = ["Subset", "SubsetMaker"]
 
-_COMPRESSION_LEVEL = 6
+_COMPRESSION_LEVEL = 4                   # two thirds of the time of level 6 for 2 % more bytes
 _NAMES = (0, 1, 2, 4, 6)
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from asn1crypto import cms, x509  # type: ignore[import-untyped]
+from asn1crypto import pem as armour
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import ModificationLevel
 from pyhanko.sign.fields import MDPPerm
@@ -209,8 +210,7 @@ def tsa(openssl: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tsa]
 def test_with_a_time_stamping_authority_the_signature_carries_a_token_over_itself(tsa: Tsa) -> None:
     tsa.mode = "good"
     signer, ca, root = world()
-    plan = replace(PLAN, reserved=16384)
-    data = sign_pdf(unsigned(plan), signer, chain=(ca, root), timestamper=HttpTimestamper(tsa.url))
+    data = sign_pdf(unsigned(), signer, chain=(ca, root), timestamper=HttpTimestamper(tsa.url))
     info, = cms.ContentInfo.load(contents(data))["content"]["signer_infos"]
     attribute, = info["unsigned_attrs"]
     assert attribute["type"].native == "signature_time_stamp_token"
@@ -218,8 +218,6 @@ def test_with_a_time_stamping_authority_the_signature_carries_a_token_over_itsel
     imprint = token["message_imprint"]["hashed_message"].native
     assert imprint == hashlib.sha256(info["signature"].native).digest()
     pem = (tsa.folder / "tsa.pem").read_bytes()
-    from asn1crypto import pem as armour  # type: ignore[import-untyped]
-
     certificate = x509.Certificate.load(armour.unarmor(pem)[2])
     root_context = ValidationContext(trust_roots=[x509.Certificate.load(root.der), certificate],
                                      allow_fetching=False)
@@ -227,6 +225,7 @@ def test_with_a_time_stamping_authority_the_signature_carries_a_token_over_itsel
     status = validate_pdf_signature(found, signer_validation_context=root_context,
                                     ts_validation_context=root_context)
     assert status.bottom_line
+    assert status.timestamp_validity is not None
     assert status.timestamp_validity.valid
     assert status.timestamp_validity.intact
     assert status.timestamp_validity.trusted
