@@ -21,13 +21,13 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 
 REFUSED, USAGE, CANNOT = 1, 2, 3
 _LINES = (".jsonl", ".ndjson")
-_USAGE_CODES = ("home.none", "home.missing", "home.not-a-home", "home.config", "home.no-password")
-_CANNOT_CODES = ("file.", "issue.store-", "internal.")
+_USAGE_CODES = ("home.", "keystore.")
+_CANNOT_CODES = ("file.", "issue.store-", "internal.", "pdf.timestamp")
 
 
 def _exit_code(code: str) -> int:
     """Return the exit code for an error: 1 refused, 2 how the command was called, 3 could not."""
-    if code in _USAGE_CODES:
+    if code.startswith(_USAGE_CODES):
         return USAGE
     return CANNOT if code.startswith(_CANNOT_CODES) else REFUSED
 

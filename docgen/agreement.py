@@ -25,7 +25,7 @@ from docgen.ofd_xml import OFD_NS
 from docgen.page import Document, GlyphRun, Image, Page
 from layouts import Face, Line, line_text
 
-__all__ = ["DisagreementError", "qr_claims", "require_agreement"]
+__all__ = ["DisagreementError", "qr_claims", "require_metadata", "require_same_face"]
 
 
 class DisagreementCode(enum.StrEnum):
@@ -51,17 +51,14 @@ def qr_claims(licence: Licence) -> qr_payload.QrClaims:
         address_digest=sm3(licence.qr_address.encode("utf-8"))[:qr_payload.ADDRESS_DIGEST_BYTES])
 
 
-def require_agreement(
-    document: Document, licence: Licence, *, certificate: Certificate, ofd_xml: bytes, record: bytes,
-) -> None:
-    """Refuse to seal what does not agree with the licence.
+def require_same_face(document: Document, licence: Licence, certificate: Certificate) -> None:
+    """Refuse to sign pages whose lines or QR code do not say what the licence says.
 
     Args:
         certificate: the data-signing certificate that the QR code must verify with.
-        ofd_xml: OFD.xml as written; record: the record's XML as written.
 
     Raises:
-        DisagreementError: ``issue.face-differs``, ``issue.qr-differs`` or ``issue.metadata-differs``.
+        DisagreementError: ``issue.face-differs`` or ``issue.qr-differs``.
 
     Source: R-000-14, R-000-15, R-000-19, R-000-20.
     """
@@ -71,7 +68,6 @@ def require_agreement(
             raise _face(face.role, "缺页", "the page is missing")
         _require_face(face, pages, licence)
     _require_qr(document, licence, certificate)
-    _require_metadata(licence, ofd_xml, record)
 
 
 def _text_of(page: Page, number: int) -> str:
@@ -123,8 +119,17 @@ def _require_qr(document: Document, licence: Licence, certificate: Certificate) 
             raise _qr("二维码签名不成立", "the signature of the QR code does not hold")
 
 
-def _require_metadata(licence: Licence, ofd_xml: bytes, record: bytes) -> None:
-    """Compare the written metadata with each other and with the values that the faces print."""
+def require_metadata(licence: Licence, *, ofd_xml: bytes, record: bytes) -> None:
+    """Refuse to seal a package whose written metadata differ from each other or from the licence.
+
+    Args:
+        ofd_xml: OFD.xml as written; record: the record's XML as written.
+
+    Raises:
+        DisagreementError: ``issue.metadata-differs``.
+
+    Source: R-000-14.
+    """
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
     in_ofd = tuple((item.get("Name"), item.text or "")
                    for item in etree.fromstring(ofd_xml, parser).iter(f"{{{OFD_NS}}}CustomData"))

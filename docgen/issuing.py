@@ -1,12 +1,13 @@
 """The one call: a record in, a sealed and kept package out.
 
-validate → look up → check seal and certificates → reserve (approval) → compose → QR signature → PDF → PAdES →
-OFD → agree → seal → pack → keep → export. Nothing leaves this process before the ledger has kept it; a repeat
-returns what was kept.
+validate → look up → check seal and certificates → reserve (approval) → QR signature → compose → compare →
+PDF → PAdES → OFD → compare → seal → pack → keep → export. Nothing leaves this process before the ledger has
+kept it; a repeat returns what was kept.
 """
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import enum
 import functools
@@ -26,7 +27,7 @@ from certs.trust import key_id
 from codes import qr_payload
 from codes.errors import EngineError, Fault
 from docgen import pdf as pdf_writer
-from docgen.agreement import qr_claims, require_agreement
+from docgen.agreement import qr_claims, require_metadata, require_same_face
 from docgen.compose import compose
 from docgen.export import export
 from docgen.ledger import Claim, Ledger, exists
@@ -36,6 +37,7 @@ from docgen.ofd_seal import seal_ofd
 from docgen.package import pack
 from docgen.pades import sign_pdf
 from docgen.page import Document
+from docgen.pdf_errors import PdfError
 from docgen.record import read_record, validate
 from docgen.record_xml import record_xml
 from docgen.tsa import HttpTimestamper, Timestamper
@@ -95,6 +97,20 @@ def _drawable(text: str) -> set[str]:
     return fonts.drawable(text, _FACE_CHAIN)
 
 
+class _FirstToAnswer:
+    """Asks timestamp services in order until one gives a token."""
+
+    def __init__(self, urls: tuple[str, ...]) -> None:
+        self._services = [HttpTimestamper(url) for url in urls]
+
+    def token(self, digest: bytes) -> bytes:
+        """Return the first token; what the last service said when none gives one."""
+        for service in self._services[:-1]:
+            with contextlib.suppress(PdfError):
+                return service.token(digest)
+        return self._services[-1].token(digest)
+
+
 class Issuer:
     """Issues from one home, again and again; keys, seals and the ledger stay open."""
 
@@ -107,7 +123,7 @@ class Issuer:
         self.home = home
         self._ledger = Ledger(home.issued_dir)
         urls = home.config.tsa_urls
-        self._timestamper: Timestamper | None = HttpTimestamper(urls[0]) if urls else None
+        self._timestamper = _FirstToAnswer(urls) if urls else None
 
     def issue(
         self, record: Mapping[str, Any] | bytes, *, out: Path | None = None, now: dt.datetime | None = None,
@@ -227,6 +243,7 @@ def _make(
     """Return the sealed package and the rendition inside it."""
     qr_text = _signed_qr(licence, authority)
     document = compose(licence, qr_text, seal_size_mm=authority.seal.width_mm)
+    require_same_face(document, licence, authority.data_signer.certificate)
     record = record_xml(licence)
     rendition = _signed_pdf(document, licence, authority, record, moment, timestamper)
     parts = write_ofd(
@@ -237,9 +254,7 @@ def _make(
             short_names={item.field: item.name for item in licence.kind.metadata if item.field},
             creator_version=engine_version()),
         attachments=_attachments(record, rendition, authority))
-    require_agreement(
-        document, licence, certificate=authority.data_signer.certificate, ofd_xml=parts.entries["OFD.xml"],
-        record=record)
+    require_metadata(licence, ofd_xml=parts.entries["OFD.xml"], record=record)
     entries = seal_ofd(
         parts, seal=authority.seal.seal, signer=authority.sealing_signer,
         places=[page.seals for page in document.pages], signed_at=moment, version=engine_version())

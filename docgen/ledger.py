@@ -98,6 +98,10 @@ class Entry:
     package_sm3: bytes | None
 
 
+_inherited: list[sqlite3.Connection] = []
+"""Connections that a fork copied into this process: kept open, for closing one would disturb the parent's."""
+
+
 class _PerThread(threading.local):
     """A connection belongs to the thread and the process that opened it."""
 
@@ -127,6 +131,8 @@ class Ledger:
         """This thread's connection; a forked child opens its own."""
         connection = self._own.connection
         if connection is None or self._own.process != os.getpid():
+            if connection is not None:
+                _inherited.append(connection)
             connection = sqlite3.connect(
                 self._folder / "ledger.sqlite3", timeout=_BUSY_SECONDS, isolation_level=None)
             connection.execute("PRAGMA journal_mode = WAL")
