@@ -1,8 +1,9 @@
 """Do the pages show what the record says, and nothing else? For OFD and PDF alike.
 
-Each page is read as a person reads it: lines from top to bottom, left to right. With white space taken
-out this must be, character by character, the labels and values of the licence kind's face in their order;
-so every text on the page is accounted for, stands beside its label, and none is missing.
+In the order of drawing, with white space taken out, a page's text must be, character by character, the labels
+and values of the licence kind's face in their order: every text is accounted for and none is missing. The
+places are checked too: a value stands beside or below its own label, lines follow each other downwards or in
+a column further right, and no text lies on other text.
 """
 
 from __future__ import annotations
@@ -13,16 +14,17 @@ from dataclasses import dataclass
 from typing import Final
 
 from layouts import Kind, line_text, scope_summary, scope_text
-from layouts.kind import Face
-from verify.model import PageView, text_lines
+from layouts.kind import Face, Line
+from verify.model import PageView, TextRun
 from verify.reasons import Findings
 from verify.record import RecordData
 
 __all__ = ["check_pages", "page_roles", "scope_forms", "squeeze"]
 
 _SPACE: Final = re.compile(r"[\s\u00a0\u3000]+")
-_PAGE_NUMBER: Final = re.compile(r"(?:第)?([0-9]{1,3})(?:页)?/?(?:共)?([0-9]{1,3})(?:页)?")
-_BASELINE_MM: Final = 1.0               # runs of one line may differ by so much (label and value sizes)
+_PAGE_NUMBER: Final = re.compile(r"([0-9]{1,3})/([0-9]{1,3})")
+_BASELINE_MM: Final = 1.0               # label and value of one line may differ by so much
+_TOUCH_MM: Final = 0.5
 
 
 def squeeze(text: str) -> str:
@@ -45,6 +47,28 @@ def page_roles(kind: Kind, count: int) -> list[Face] | None:
     return [each for face in faces for each in [face] * (1 + (spare if face.repeats else 0))]
 
 
+def check_pages(kind: Kind, record: RecordData, pages: Sequence[PageView],
+                found: Findings) -> list[Face] | None:
+    """Compare all pages with the faces of the kind; return the face of each page."""
+    faces = page_roles(kind, len(pages))
+    if faces is None:
+        found.add("page.count", "", detail=len(pages))
+        return None
+    total = sum(face.repeats for face in faces)
+    pieces: list[str] = []
+    for face, page in zip(faces, pages, strict=True):
+        reader = _PageCheck(kind, record, face, page, found)
+        reader.run(len(pieces) + 1, total)
+        if face.repeats:
+            pieces.append(reader.piece)
+    whole = scope_forms(record)[0]
+    if pieces and kind.scope is not None and "".join(pieces) != whole:
+        last = next(face for face in faces if face.repeats)
+        found.add("page.line", "", role=last.role, page=len(faces) - total + 1, label=kind.scope.field,
+                  found="".join(pieces), expected=whole)
+    return faces
+
+
 @dataclass(frozen=True, slots=True)
 class _Expected:
     """One line as it must read: its name for people, its text in each allowed form."""
@@ -55,110 +79,116 @@ class _Expected:
     is_scope: bool
 
 
-def check_pages(kind: Kind, record: RecordData, pages: Sequence[PageView],
-                found: Findings) -> list[Face] | None:
-    """Compare all pages with the faces of the kind; return the face of each page."""
-    faces = page_roles(kind, len(pages))
-    if faces is None:
-        found.add("page.count", "", detail=len(pages))
-        return None
-    pieces: list[str] = []
-    repeats = sum(face.repeats for face in faces)
-    index = 0
-    for face, page in zip(faces, pages, strict=True):
-        text = _read(page)
-        if face.repeats:
-            index += 1
-            text = _without_number(text, index, repeats, page, found)
-            pieces.append(_piece(kind, record, face, page, text, found))
-        else:
-            _compare(_expected(kind, record, face), text, face, page, found)
-    whole = scope_forms(record)[0]
-    if pieces and "".join(pieces) != whole:
-        last = next(face for face in faces if face.repeats)
-        found.add("page.line", "", role=last.role, page=len(faces) - repeats + 1, label="许可范围",
-                  found="".join(pieces), expected=whole)
-    return faces
+class _PageCheck:
+    """One page against one face. ``piece`` is the part of the 许可范围 that a repeating page prints."""
 
+    def __init__(self, kind: Kind, record: RecordData, face: Face, page: PageView, found: Findings) -> None:
+        self.face, self.page, self.found = face, page, found
+        self.lines = [self._expected(kind, record, line) for line in face.lines]
+        self.text = ""
+        self.starts: list[tuple[int, TextRun]] = []     # where each run begins in ``text``
+        for run in sorted(page.runs, key=lambda each: each.order):
+            words = squeeze(run.text)
+            if words:
+                self.starts.append((len(self.text), run))
+                self.text += words
+        self.position = 0
+        self.piece = ""
+        self.previous: list[TextRun] = []
 
-def _read(page: PageView) -> str:
-    """The page's text in reading order, without white space."""
-    return squeeze("".join(line.text for line in text_lines(page.runs, _BASELINE_MM)))
-
-
-def _expected(kind: Kind, record: RecordData, face: Face) -> list[_Expected]:
-    """The lines of a face as they must read."""
-    lines = []
-    for line in face.lines:
+    def _expected(self, kind: Kind, record: RecordData, line: Line) -> _Expected:
+        """A line of the face with the record's values."""
         is_scope = kind.scope is not None and kind.scope.field in line.fields
         text = squeeze(line_text(kind, line, record.values))
-        forms = (text, scope_forms(record)[1]) if is_scope and face.summary else (text,)
-        lines.append(_Expected(line.label or text, squeeze(line.label), forms, is_scope))
-    return lines
+        forms = (text, scope_forms(record)[1]) if is_scope and self.face.summary else (text,)
+        return _Expected(line.label or text, squeeze(line.label), forms, is_scope)
 
+    def run(self, index: int, total: int) -> None:
+        """Read all lines off the page; name the first that differs, and what is left over."""
+        end = self._foot(index, total) if self.face.repeats else len(self.text)
+        for number, line in enumerate(self.lines):
+            if not self._line(number, line, end):
+                return
+        if self.position != end:
+            self._add("page.extra", found=self.text[self.position:end])
+        self._overlaps()
 
-def _compare(lines: list[_Expected], text: str, face: Face, page: PageView, found: Findings) -> None:
-    """Read the expected lines off the page's text; name the first that differs, and what is left over."""
-    position = 0
-    for index, line in enumerate(lines):
-        if not text.startswith(line.label, position):
-            found.add("page.label", "", role=face.role, page=page.number, label=line.name)
-            return
-        position += len(line.label)
-        if line.label and text.startswith("：", position):
-            position += 1
-        fitting = [form for form in line.forms if text.startswith(form, position)]
+    def _add(self, code: str, **facts: object) -> None:
+        self.found.add(code, "", role=self.face.role, page=self.page.number, **facts)
+
+    def _foot(self, index: int, total: int) -> int:
+        """Check the page number, drawn last; return where the face's own text ends."""
+        start, words = len(self.text), ""
+        if self.starts:
+            start = self.starts[-1][0]
+            words = self.text[start:]
+        match = _PAGE_NUMBER.fullmatch(words)
+        if match is None or (int(match.group(1)), int(match.group(2))) != (index, total):
+            self._add("page.number", found=words)
+            return len(self.text)
+        return start
+
+    def _line(self, number: int, line: _Expected, end: int) -> bool:
+        """Read one line: label, then value."""
+        if not self.text.startswith(line.label, self.position):
+            self._add("page.label", label=line.name)
+            return False
+        label = self._take(len(line.label))
+        forms = line.forms
+        if line.is_scope and self.face.repeats:
+            tail = "".join(each.label + each.forms[0] for each in self.lines[number + 1:])
+            self.piece = self.text[self.position:max(self.position, end - len(tail))]
+            forms = (self.piece,)
+        fitting = [form for form in forms if self.text.startswith(form, self.position)]
         if not fitting:
-            shown = text[position:_next_label(lines, index, text, position)]
-            found.add("page.line", "", role=face.role, page=page.number, label=line.name, found=shown,
-                      expected=line.forms[0])
-            return
-        position += max(map(len, fitting))
-    if position != len(text):
-        found.add("page.extra", "", role=face.role, page=page.number, found=text[position:])
+            self._add("page.line", label=line.name, found=self._shown(number), expected=forms[0])
+            return False
+        value = self._take(max(map(len, fitting)))
+        if label is None or value is None or not self._well_placed(label, value):
+            self._add("page.label", label=line.name)
+            return False
+        return True
 
+    def _shown(self, number: int) -> str:
+        """The text up to the next label, for people."""
+        places = [self.text.find(line.label, self.position) for line in self.lines[number + 1:] if line.label]
+        return self.text[self.position:min((at for at in places if at >= 0), default=len(self.text))]
 
-def _next_label(lines: list[_Expected], index: int, text: str, position: int) -> int:
-    """Where the next labelled line begins, for showing what stands in between."""
-    for line in lines[index + 1:]:
-        if line.label:
-            at = text.find(line.label, position)
-            return at if at >= 0 else len(text)
-    return len(text)
+    def _take(self, length: int) -> list[TextRun] | None:
+        """Step over ``length`` characters; their runs, None when the end lies inside a run."""
+        start, self.position = self.position, self.position + length
+        runs = [run for at, run in self.starts if start <= at < self.position]
+        whole = self.position == len(self.text) or any(at == self.position for at, _ in self.starts)
+        return runs if whole else None
 
+    def _well_placed(self, label: list[TextRun], value: list[TextRun]) -> bool:
+        """The value begins beside its label and stays right of it; the line follows the one before."""
+        if label:
+            right = max(run.xs_mm[-1] for run in label)
+            base = label[0].y_mm
+            if any(abs(run.y_mm - base) > _BASELINE_MM for run in label):
+                return False
+            if value and abs(value[0].y_mm - base) > _BASELINE_MM:
+                return False
+            if any(run.xs_mm[0] < right or run.y_mm < base - _BASELINE_MM for run in value):
+                return False
+        runs = [*label, *value]
+        before, self.previous = self.previous, runs or self.previous
+        if not before or not runs:
+            return True
+        below = min(run.y_mm for run in runs) > max(run.y_mm for run in before) - _BASELINE_MM
+        beside = min(run.xs_mm[0] for run in runs) > max(run.xs_mm[-1] for run in before)
+        return below or beside
 
-def _without_number(text: str, index: int, count: int, page: PageView, found: Findings) -> str:
-    """Take the page number (its own line at the foot) out of a repeating page and check it."""
-    lines = [squeeze(line.text) for line in text_lines(page.runs, _BASELINE_MM)]
-    for line in reversed(lines[-2:]):
-        match = _PAGE_NUMBER.fullmatch(line)
-        if match:
-            if (int(match.group(1)), int(match.group(2))) != (index, count):
-                found.add("page.number", "", page=page.number, found=line)
-            head, _, tail = text.rpartition(line)
-            return head + tail
-    found.add("page.number", "", page=page.number, found="")
-    return text
-
-
-def _piece(kind: Kind, record: RecordData, face: Face, page: PageView, text: str, found: Findings) -> str:
-    """The part of the 许可范围 that a repeating page prints between its other lines."""
-    lines = _expected(kind, record, face)
-    at = next((index for index, line in enumerate(lines) if line.is_scope), None)
-    if at is None:
-        _compare(lines, text, face, page, found)
-        return ""
-    before = [*lines[:at], _Expected(lines[at].name, lines[at].label, ("",), False)]
-    tail = "".join(line.label + line.forms[0] for line in lines[at + 1:])
-    if not text.endswith(tail):
-        found.add("page.label", "", role=face.role, page=page.number, label=lines[-1].name)
-        return ""
-    body = text[:len(text) - len(tail)]
-    position = 0
-    for line in before:
-        if not body.startswith(line.label + line.forms[0], position):
-            found.add("page.line", "", role=face.role, page=page.number, label=line.name,
-                      found=body[position:position + 60], expected=line.label + line.forms[0])
-            return ""
-        position += len(line.label + line.forms[0])
-    return body[position:]
+    def _overlaps(self) -> None:
+        """Name text that lies on other text: seen so, neither could be read."""
+        boxes = [(run.xs_mm[0], run.xs_mm[-1] + 0.3 * run.size_mm, run.y_mm - 0.6 * run.size_mm, run.y_mm)
+                 for _, run in self.starts]
+        boxes.sort(key=lambda box: box[2])
+        for index, (left, right, _, bottom) in enumerate(boxes):
+            for other_left, other_right, other_top, _ in boxes[index + 1:]:
+                if other_top >= bottom - _TOUCH_MM:
+                    break
+                if left < other_right and other_left < right:
+                    self._add("page.overlap")
+                    return

@@ -19,7 +19,7 @@ from verify.reasons import Findings, Refusal
 from verify.xml import OFD_NAMESPACES, children, local_name, only_child, parse_xml, text_of
 from verify.zip import Archive
 
-__all__ = ["OfdDocument", "OfdPage", "SignatureEntry", "Tag", "read_ofd", "resolve"]
+__all__ = ["OfdDocument", "OfdPage", "SignatureEntry", "Tag", "read_ofd", "read_signatures", "resolve"]
 
 _PAGE_LIMIT: Final = 300
 _PARTS: Final = frozenset({"CommonData", "Pages", "Attachments", "CustomTags"})
@@ -69,7 +69,6 @@ class OfdDocument:
     tags: tuple[Tag, ...]
     fonts: tuple[tuple[str, str, str], ...]      # (resource ID, font name, entry)
     signatures_path: str                 # "" when OFD.xml names none
-    signatures: tuple[SignatureEntry, ...]
     reached: frozenset[str]              # entries that the reader came to
 
 
@@ -93,6 +92,15 @@ def read_ofd(archive: Archive, found: Findings) -> OfdDocument:
         Refusal: the structure cannot be followed at all.
     """
     return _Reader(archive, found).read()
+
+
+def read_signatures(archive: Archive) -> tuple[SignatureEntry, ...]:
+    """The list of signatures, read apart from the document, so that it is judged even where that is odd.
+
+    Raises:
+        Refusal: OFD.xml or the list cannot be read.
+    """
+    return _Reader(archive, Findings()).signatures()
 
 
 @dataclass(slots=True)
@@ -129,7 +137,7 @@ class _Reader:
             custom_datas=self._custom_datas(info), pages=pages[0], fonts=pages[1],
             attachments=self._attachments(document, document_path),
             tags=self._tags(document, document_path), signatures_path=signatures_path,
-            signatures=self._signatures(signatures_path), reached=frozenset(self.reached))
+            reached=frozenset(self.reached))
 
     def _xml(self, path: str, root_name: str) -> etree._Element:
         """Parse an entry whose root element must have this name in the OFD name space."""
@@ -236,17 +244,16 @@ class _Reader:
             tags.extend(_tags_of(root))
         return tuple(tags)
 
-    def _signatures(self, path: str) -> tuple[SignatureEntry, ...]:
-        """The list of signatures."""
+    def signatures(self) -> tuple[SignatureEntry, ...]:
+        """The list of signatures of the first document."""
+        bodies = children(self._xml("OFD.xml", "OFD"), "DocBody")
+        path = self._location(bodies[0], "Signatures", "OFD.xml") if bodies else ""
         if not path:
             return ()
-        root = self._xml(path, "Signatures")
-        listed = []
-        for element in children(root, "Signature"):
-            location = element.get("BaseLoc", "")
-            listed.append(SignatureEntry(id=element.get("ID", ""), type=element.get("Type", ""),
-                                         path=resolve(path, location)))
-        return tuple(listed)
+        return tuple(
+            SignatureEntry(id=element.get("ID", ""), type=element.get("Type", ""),
+                           path=resolve(path, element.get("BaseLoc", "")))
+            for element in children(self._xml(path, "Signatures"), "Signature"))
 
 
 def _tags_of(root: etree._Element) -> list[Tag]:

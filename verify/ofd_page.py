@@ -218,7 +218,7 @@ class PageReader:
         """Name attributes that could change the picture in a way not understood here."""
         for key in element.attrib:
             if key not in known:
-                self.found.add("ofd.not-understood", canvas.where, element=f"{local_name(element)}@{key}")
+                self.found.add("ofd.not-understood", canvas.where, element=f"{local_name(element)}@{key!s}")
 
     def _unknown_children(self, element: etree._Element, known: frozenset[str], canvas: _Canvas) -> None:
         """Name children that could change the picture in a way not understood here."""
@@ -302,7 +302,7 @@ class PageReader:
         if path is None:
             raise Refusal("ofd.missing", canvas.where)
         data = self.fetch(path)
-        matrix = numbers(str(element.get("CTM", f"{box.width_mm} 0 0 {box.height_mm} 0 0")), canvas.where, 6)
+        matrix = numbers(element.get("CTM") or f"{box.width_mm} 0 0 {box.height_mm} 0 0", canvas.where, 6)
         whole = (abs(matrix[0] - box.width_mm) < 0.01 and abs(matrix[3] - box.height_mm) < 0.01
                  and not any(matrix[index] for index in (1, 2, 4, 5)))
         if not whole or element.get("Alpha", "255") != "255":

@@ -33,8 +33,9 @@ def read_code(bitmap: Bitmap) -> str | None:
 
     shape = [bitmap.height, bitmap.width] + ([3] if bitmap.mode == "RGB" else [])
     pixels = memoryview(bitmap.data).cast("B", shape)
-    codes = zxingcpp.read_barcodes(pixels, formats=zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode]), try_rotate=False,
-                                   try_downscale=False, try_invert=False)
+    wanted = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])
+    codes = zxingcpp.read_barcodes(pixels, formats=wanted, try_rotate=False, try_downscale=False,
+                                   try_invert=False)
     return codes[0].text if len(codes) == 1 else None
 
 

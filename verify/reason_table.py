@@ -109,7 +109,7 @@ _OFD: Final = {
     "ofd.covered": (_NO, "{where} 中有文字或图片可能被后画的图形遮盖",
                     "text or a picture in {where} may lie under a later shape"),
     "ofd.tags": (_UNSURE, "标引文件 {where} 不是良构的 XML", "the tag file {where} is not well-formed XML"),
-    "ofd.unreached": (_NO, "文件包中有文档没有引用的条目：{where}",
+    "ofd.unreached": (_UNSURE, "文件包中有文档没有引用的条目：{where}",
                       "the package holds an entry that the document never refers to: {where}"),
 }
 
@@ -221,6 +221,7 @@ _PAGES: Final = {
     "page.number": (_NO, "第 {page} 页的页码“{found}”不正确",
                     "the page number “{found}” of page {page} is wrong"),
     "page.seal": (_NO, "第 {page} 页的印章缺失或多余", "page {page} lacks its seal or has one too many"),
+    "page.overlap": (_NO, "{role}（第 {page} 页）有文字重叠", "text lies on other text on page {page}"),
     "page.picture": (_NO, "第 {page} 页有未知的图片", "page {page} shows an unknown picture"),
 }
 

@@ -13,7 +13,14 @@ from verify.reasons import clean
 from verify.status import CHINA, Status
 
 __all__ = [
-    "CHECK_NAMES", "Anchor", "Check", "CoveredEntry", "Coverage", "FileFacts", "LicenceData", "Report",
+    "CHECK_NAMES",
+    "Anchor",
+    "Check",
+    "Coverage",
+    "CoveredEntry",
+    "FileFacts",
+    "LicenceData",
+    "Report",
 ]
 
 SCHEMA: Final = "urn:zhengyin:verification-report:1"
@@ -124,6 +131,15 @@ class Report:
         return tuple(dict.fromkeys(each.reason for each in found))
 
     @property
+    def words(self) -> tuple[str, str]:
+        """The file's verdict in Chinese and English."""
+        return _VERDICTS[self.verdict]
+
+    def weighs(self, reason: Reason) -> bool:
+        """Whether a reason keeps the file from being genuine (a note does not)."""
+        return any(each.reason == reason and each.severity is not Severity.NOTE for each in self.findings)
+
+    @property
     def demo(self) -> bool:
         """Whether a demonstration anchor was trusted."""
         return any(anchor.demo for anchor in self.anchors)
@@ -197,7 +213,8 @@ def _signature(signature: SignatureEvidence) -> dict[str, Any]:
     return {
         "kind": signature.kind, "indication": signature.indication,
         "sub_indication": signature.sub_indication, "signer": clean(signature.signer),
-        "organisation": clean(signature.organisation), "organisation_code": clean(signature.organisation_code),
+        "organisation": clean(signature.organisation),
+        "organisation_code": clean(signature.organisation_code),
         "certificate_sm3": signature.certificate_fingerprint, "claimed_at": _time(signature.claimed_at),
         "proven_at": _time(signature.proven_at), "anchor": clean(signature.anchor),
         "anchor_sm3": signature.anchor_fingerprint, "algorithm": signature.algorithm,

@@ -21,7 +21,7 @@ from verify.chains import Judge
 from verify.model import Finding, Severity, SignatureEvidence
 from verify.ofd import SignatureEntry
 from verify.reasons import Findings, Refusal
-from verify.report import CoveredEntry, Coverage
+from verify.report import Coverage, CoveredEntry
 from verify.signature_xml import Described, check_references, read_signature_xml
 from verify.zip import Archive
 
@@ -151,7 +151,8 @@ def evidence_of(sealing: Sealing, judge: Judge, weighing: Sequence[Finding]) -> 
     for severity, word in ((Severity.INVALID, "TOTAL-FAILED"), (Severity.INDETERMINATE, "INDETERMINATE")):
         codes = [each.reason.code for each in weighing if each.severity is severity]
         if codes:
-            indication, sub = word, next((_SUB[code] for code in codes if code in _SUB), _sub(codes, weighing))
+            named = next((_SUB[code] for code in codes if code in _SUB), "")
+            indication, sub = word, named or _sub(codes, weighing)
             break
     anchor = next((each for (_, purpose), each in judge.anchors.items() if purpose == "seal"), None)
     return SignatureEvidence(

@@ -1,4 +1,4 @@
-"""Signature.xml of an OFD (GB/T 33190-2016 chapter 18): what a signature claims to cover, and where it stands."""
+"""Signature.xml of an OFD (GB/T 33190-2016 chapter 18): what a signature claims to cover, where it stands."""
 
 from __future__ import annotations
 

@@ -186,10 +186,7 @@ def _central(data: bytes, end: _End, limits: Limits) -> list[_Header]:
 def _name(header: _Header, limits: Limits) -> str:
     """Decode and judge a name: relative, inside, plain."""
     raw = header.raw_name
-    if raw.isascii():
-        name = raw.decode("ascii")
-    else:
-        name = _decoded(raw, utf8=bool(header.flags & _UTF8_FLAG))
+    name = raw.decode("ascii") if raw.isascii() else _decoded(raw, utf8=bool(header.flags & _UTF8_FLAG))
     parts = (name[:-1] if name.endswith("/") else name).split("/")
     bad = (not name or len(raw) > limits.name or "\\" in name or ":" in name
            or any(part in ("", ".", "..") or part != part.strip() for part in parts)
@@ -293,10 +290,7 @@ def _descriptor(data: bytes, position: int, expected: tuple[int, int, int], name
 
 def _inflate(body: memoryview, header: _Header, limits: Limits) -> bytes:
     """Inflate in pieces, never past the declared size; every packed byte must be used."""
-    if header.method == _STORED:
-        content = bytes(body)
-    else:
-        content = _inflated(body, header, limits)
+    content = bytes(body) if header.method == _STORED else _inflated(body, header, limits)
     if zlib.crc32(content) != header.crc:
         raise Refusal("zip.crc", header.name)
     return content

@@ -1,0 +1,139 @@
+"""``zhengyin verify``: is the file genuine, and is its licence in force?"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from codes.errors import EngineError
+
+if TYPE_CHECKING:
+    from certs.trust import Trust
+    from verify.report import Report
+
+__all__ = ["app"]
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+USAGE, CANNOT, NOT_SUCH = 2, 3, 4
+_ENDINGS: Final = frozenset({".ofd", ".pdf"})
+_WORST: Final = (1, 3, 4, 0)            # of several files the first of these that occurs is the exit code
+_CHINA: Final = dt.timezone(dt.timedelta(hours=8))
+
+
+@app.command()
+def verify(
+    file: Annotated[Path, typer.Argument(
+        metavar="FILE|DIR", help="OFD 或 PDF 文件，或目录 / an OFD or PDF file, or a folder of them")],
+    trust: Annotated[Path | None, typer.Option(
+        "--trust", help="信任目录，默认取工作目录的 trust / trust folder; by default the home's")] = None,
+    at: Annotated[str | None, typer.Option(
+        "--at", metavar="TIME", help="核验时刻 ISO 8601，无时区时按北京时间 / the moment to judge at")] = None,
+    require_status: Annotated[bool, typer.Option(
+        "--require-status", help="证照现状未经查询时不返回0 / exit 3 while the register was not asked")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")] = False,
+    home: Annotated[Path | None, typer.Option(
+        "--home", help="工作目录，默认取 ZHENGYIN_HOME / home; by default ZHENGYIN_HOME")] = None,
+) -> None:
+    """核验证照文件：文件真伪与证照状态两个结论 / two answers: is the file genuine, is the licence in force.
+
+    退出码 / exit codes: 0 both yes, 1 either no, 2 usage, 3 cannot say, 4 not such a file.
+    """
+    from cli.main import print_error
+
+    try:
+        moment = _moment(at)
+        believed = _trust(trust, home)
+        if file.is_dir():
+            code = _folder(file, believed, moment, require_status, as_json)
+        else:
+            code = _one(file, believed, moment, require_status, as_json)
+    except EngineError as error:
+        print_error(error)
+        code = USAGE if error.code.value.startswith("home.") else CANNOT
+    raise typer.Exit(code)
+
+
+def _moment(text: str | None) -> dt.datetime | None:
+    """The moment of ``--at``; without a time zone it is China Standard Time."""
+    if text is None:
+        return None
+    try:
+        moment = dt.datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} 不是 ISO 8601 时间 / is no ISO 8601 time, e.g. 2026-01-31T09:00",
+                                 param_hint="--at") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=_CHINA)
+
+
+def _trust(folder: Path | None, home: Path | None) -> Trust | Path | None:
+    """The trust folder named, else the home's, else nothing; one that cannot be loaded is told in the report."""
+    from certs.config import HomeCode, HomeError, find_home
+    from certs.trust import Trust, TrustError
+
+    if folder is None:
+        try:
+            folder = find_home(home, os.environ) / "trust"
+        except HomeError as error:
+            if error.code is HomeCode.NONE:
+                return None
+            raise
+    try:
+        return Trust.load(folder)
+    except TrustError:
+        return folder
+
+
+def _one(file: Path, trust: Trust | Path | None, at: dt.datetime | None, require_status: bool,
+         as_json: bool) -> int:
+    """Verify one file and print its report."""
+    import verify
+
+    report = verify.verify(file, trust=trust, at=at, require_status=require_status)
+    typer.echo(report.to_json() if as_json else report.to_text(), nl=as_json)
+    return report.exit_code
+
+
+def _folder(folder: Path, trust: Trust | Path | None, at: dt.datetime | None, require_status: bool,
+            as_json: bool) -> int:
+    """Verify every OFD and PDF below a folder, one line each (``--json``: one JSON object a line)."""
+    import verify
+
+    codes = []
+    for path in _files(folder):
+        try:
+            report = verify.verify(path, trust=trust, at=at, require_status=require_status)
+        except EngineError as error:
+            codes.append(CANNOT)
+            line = {"path": str(path), "error": error.code.value, "zh": error.zh, "en": error.en}
+            typer.echo(json.dumps(line, ensure_ascii=False) if as_json
+                       else f"? {path}: {error.zh} / {error.en} [{error.code.value}]")
+            continue
+        codes.append(report.exit_code)
+        if as_json:
+            typer.echo(json.dumps({"path": str(path), **report.to_dict()}, ensure_ascii=False))
+        else:
+            typer.echo(_line(path, report))
+    if not codes:
+        typer.echo(f"{folder} 中没有 .ofd 或 .pdf 文件 / {folder} holds no .ofd or .pdf file", err=True)
+        return NOT_SUCH
+    return next(code for code in _WORST if code in codes)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Files to verify, in the order of their names."""
+    return (path for path in sorted(folder.rglob("*")) if path.suffix.lower() in _ENDINGS and path.is_file())
+
+
+def _line(path: Path, report: Report) -> str:
+    """One file in one line: both answers, the first reason."""
+    zh, en = report.words
+    weighing = [reason for reason in report.reasons if report.weighs(reason)]
+    reason = f" · {weighing[0].zh} / {weighing[0].en} [{weighing[0].code}]" if weighing else ""
+    return f"{zh} / {en} · {report.status.zh} / {report.status.en} · {path}{reason}"

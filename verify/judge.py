@@ -1,0 +1,137 @@
+"""The way through one file: which checks run, in which order, and what must have come to its end.
+
+A check that throws, for whatever reason, is a check that did not come to its end: the file is then never
+called genuine.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from certs.trust import Trust
+from codes.identifier import Identifier
+from layouts import Kind
+from verify.agree import kind_of, role_value, withheld
+from verify.chains import Judge
+from verify.model import Finding, PageView, Severity, SignatureEvidence, Verdict
+from verify.reasons import Findings, Refusal
+from verify.record import RecordData, read_record
+from verify.report import Check, Coverage, FileFacts, LicenceData, Report
+from verify.status import LicenceState, Status, licence_status
+
+__all__ = ["Case", "RecordCase", "guarded", "read_case"]
+
+_RESULTS: Final = {Verdict.VALID: "passed", Verdict.INVALID: "failed", Verdict.INDETERMINATE: "indeterminate"}
+
+
+@dataclass(slots=True, kw_only=True)
+class RecordCase:
+    """A record that could be read, with its kind."""
+
+    data: bytes
+    record: RecordData
+    kind: Kind | None
+    identifier: Identifier | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Case:
+    """One file under examination; filled step by step, then told as a :class:`Report`."""
+
+    name: str
+    kind: str                            # ofd, pdf
+    data: bytes
+    sm3: str
+    at: dt.datetime
+    trust: Trust | None
+    demanded: tuple[str, ...]
+    found: Findings = field(default_factory=Findings)
+    judge: Judge = field(init=False)
+    own: bool = False
+    signatures: list[SignatureEvidence] = field(default_factory=list)
+    coverage: Coverage = field(default_factory=lambda: Coverage(complete=False))
+    record: RecordCase | None = None
+    pages: Sequence[PageView] = ()
+
+    def __post_init__(self) -> None:
+        self.judge = Judge(trust=self.trust, at=self.at, found=self.found)
+
+    def report(self, require_status: bool) -> Report:
+        """Everything found, as a report. Valid only when every demanded check came to a good end."""
+        verdict = self.found.verdict()
+        for check in self.found.unfinished(self.demanded):
+            if not self.found.of(check):
+                self.found.begin(check)
+                self.found.add("file.broken-off", check, check=check)
+        if verdict is Verdict.VALID and self.found.unfinished(self.demanded):
+            verdict = Verdict.INDETERMINATE
+        return Report(
+            verdict=verdict, findings=self.found.all(), signatures=tuple(self.signatures),
+            file=FileFacts(name=self.name, kind=self.kind, size=len(self.data), sm3=self.sm3, own=self.own),
+            coverage=self.coverage, licence=self._licence(verdict), status=self._status(),
+            checks=tuple(self._check(name) for name in self.demanded),
+            anchors=tuple(self.judge.anchors.values()), checked_at=self.at,
+            trust_name=self.trust.name if self.trust else "", require_status=require_status)
+
+    def _check(self, name: str) -> Check:
+        """The result of one check: notes weigh nothing."""
+        findings = self.found.of(name)
+        result = "not-done"
+        if self.found.finished(name) or findings:
+            result = _RESULTS[_weight(findings)]
+        if result == "passed" and not self.found.finished(name):
+            result = "not-done"
+        return Check(name=name, result=result, reasons=tuple(dict.fromkeys(f.reason for f in findings)))
+
+    def _licence(self, verdict: Verdict) -> LicenceData | None:
+        """The data of the record, private fields left out."""
+        if self.record is None:
+            return None
+        record, kind = self.record.record, self.record.kind
+        hidden = set(withheld(kind, record)) if kind else set(record.values)
+        return LicenceData(
+            kind=record.kind, identifier=record.identifier,
+            fields={label: value for label, value in record.values.items() if label not in hidden},
+            metadata=record.metadata, withheld=tuple(sorted(hidden)), proven=verdict is Verdict.VALID)
+
+    def _status(self) -> Status:
+        """The licence's state by the dates it prints."""
+        if self.record is None or self.record.kind is None:
+            return Status(state=LicenceState.UNKNOWN)
+        first, last, extended = (role_value(self.record.kind, self.record.record, role)
+                                 for role in ("valid_from", "valid_to", "extended_to"))
+        return licence_status(first, last, extended, self.at)
+
+
+def _weight(findings: Sequence[Finding]) -> Verdict:
+    severities = {found.severity for found in findings}
+    if Severity.INVALID in severities:
+        return Verdict.INVALID
+    return Verdict.INDETERMINATE if Severity.INDETERMINATE in severities else Verdict.VALID
+
+
+def guarded(case: Case, check: str, step: Callable[[], None]) -> None:
+    """Run one check. A refusal, or whatever a parser throws on hostile bytes, is a finding."""
+    case.found.begin(check)
+    try:
+        step()
+    except Refusal as refusal:
+        case.found.refuse(refusal)
+    except Exception as error:           # hostile bytes may break any parser in any way
+        case.found.add("file.unreadable-part", check, check=check, kind=type(error).__name__)
+    else:
+        case.found.end(check)
+
+
+def read_case(case: Case, data: bytes, where: str) -> None:
+    """Read a record and look up its kind.
+
+    Raises:
+        Refusal: the record cannot be read.
+    """
+    record = read_record(data, where)
+    case.record = RecordCase(data=data, record=record, kind=None)
+    case.record.kind = kind_of(record, case.found)

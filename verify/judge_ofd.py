@@ -1,0 +1,223 @@
+"""An OFD from its first byte to the verdict: container, structure, seal, coverage, trust, agreement."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+from collections.abc import Sequence
+from typing import Final
+
+from layouts import Kind
+from verify.agree import check_head, check_metadata, check_record, check_tags, role_value
+from verify.face import check_pages
+from verify.judge import Case, RecordCase, guarded, read_case
+from verify.judge_pdf import judge_rendition
+from verify.model import Attachment, Finding, PageView, PictureBox, Severity
+from verify.ofd import OfdDocument, SignatureEntry, read_ofd, read_signatures
+from verify.png import png_bitmap, png_size
+from verify.qr import check_attached, check_qr
+from verify.reasons import Refusal
+from verify.seal import Sealing, coverage_of, evidence_of, examine, judge_sealing
+from verify.zip import Archive, read_zip
+
+__all__ = ["CHECKS", "judge_ofd"]
+
+CHECKS: Final = ("container", "structure", "seal", "coverage", "trust", "data", "pages", "qr", "rendition")
+_RECORD, _RENDITION, _DATA_CERTIFICATE = "record.xml", "rendition.pdf", "data-signing.cer"
+
+
+def judge_ofd(case: Case) -> None:
+    """Run every check on the case's bytes."""
+    _OfdJudge(case).run()
+
+
+class _OfdJudge:
+    """One OFD under examination."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self.archive: Archive | None = None
+        self.document: OfdDocument | None = None
+        self.listed: tuple[SignatureEntry, ...] = ()
+        self.sealings: list[Sealing] = []
+
+    def run(self) -> None:
+        """All checks; later ones go on where earlier ones found fault, as far as they can."""
+        guarded(self.case, "container", self._container)
+        if self.archive is None:
+            return
+        guarded(self.case, "structure", self._structure)
+        guarded(self.case, "seal", self._seal)
+        guarded(self.case, "coverage", self._coverage)
+        guarded(self.case, "trust", self._trust)
+        for each in self.sealings:
+            self.case.signatures.append(evidence_of(each, self.case.judge, self._weighing()))
+        if not self.case.own:
+            self.case.found.begin("data")
+            self.case.found.add("foreign.form")
+        elif self.document is not None:
+            guarded(self.case, "data", self._data)
+            guarded(self.case, "pages", self._pages)
+            guarded(self.case, "qr", self._qr)
+            guarded(self.case, "rendition", self._rendition)
+
+    def _weighing(self) -> list[Finding]:
+        """What bears on the seal."""
+        return [found for check in ("seal", "coverage", "trust") for found in self.case.found.of(check)
+                if found.severity is not Severity.NOTE]
+
+    # -- the file
+
+    def _container(self) -> None:
+        archive = self.archive = read_zip(self.case.data)
+        self.case.own = any(name.endswith(f"/{_RECORD}") for name in archive.entries)
+        if self.case.own and not archive.canonical:
+            self.case.found.add("zip.not-canonical", "", detail=", ".join(archive.deviations))
+
+    def _structure(self) -> None:
+        archive = self._archive()
+        self.listed = read_signatures(archive)
+        document = self.document = read_ofd(archive, self.case.found)
+        if self.case.own:
+            signed = {each.path for each in self.listed} | {document.signatures_path}
+            folders = tuple(path.rpartition("/")[0] + "/" for path in signed if path)
+            for name in archive.entries:
+                if name not in document.reached and name not in signed and not name.startswith(folders):
+                    self.case.found.add("ofd.unreached", name)
+
+    def _archive(self) -> Archive:
+        if self.archive is None:
+            raise Refusal("ofd.structure", "", detail="ZIP")
+        return self.archive
+
+    # -- the seal
+
+    def _seal(self) -> None:
+        if not self.listed:
+            raise Refusal("seal.none", "")
+        if len(self.listed) > 1:
+            self.case.found.add("seal.several", "", count=len(self.listed))
+        refused: Refusal | None = None
+        for each in self.listed[:20]:
+            try:
+                self.sealings.append(examine(self._archive(), each, self.case.found))
+            except Refusal as refusal:
+                refused = refused or refusal
+        if refused:
+            raise refused
+
+    def _coverage(self) -> None:
+        coverage = self.case.coverage = coverage_of(self._archive(), self.sealings)
+        code = "coverage.unprotected" if self.case.own else "coverage.foreign"
+        for entry in coverage.entries:
+            if entry.state == "unprotected":
+                self.case.found.add(code, entry.name)
+        if not self.sealings:
+            raise Refusal("seal.none" if not self.listed else "file.broken-off", "seal", check="seal")
+
+    def _trust(self) -> None:
+        if self.case.trust is None:
+            self.case.found.add("trust.none")
+        for each in self.sealings:
+            judge_sealing(each, self.case.judge)
+        if not self.sealings:
+            raise Refusal("file.broken-off", "seal", check="seal")
+        if any(anchor.demo for anchor in self.case.judge.anchors.values()):
+            self.case.found.add("trust.demo")
+
+    # -- what it says
+
+    def _document(self) -> OfdDocument:
+        if self.document is None:
+            raise Refusal("file.broken-off", "structure", check="structure")
+        return self.document
+
+    def _attachment(self, name: str) -> Attachment | None:
+        """The one attachment with this file name."""
+        fitting = [each for each in self._document().attachments if each.relationship == name]
+        if len(fitting) > 1:
+            raise Refusal("data.attachment", name)
+        return fitting[0] if fitting else None
+
+    def _data(self) -> None:
+        document, found = self._document(), self.case.found
+        attachment = self._attachment(_RECORD)
+        if attachment is None:
+            raise Refusal("record.missing", "")
+        for each in document.attachments:
+            name = each.relationship
+            if name not in (_RECORD, _RENDITION, _DATA_CERTIFICATE) and not (
+                    name.startswith("crl_") and name.endswith(".crl")):
+                found.add("data.attachment", name)
+        read_case(self.case, attachment.data, _RECORD)
+        kind, record = self._known()
+        identifier = check_record(kind, record.record, found)
+        record.identifier = identifier
+        if identifier is not None:
+            check_metadata(kind, record.record, identifier, {"OFD.xml": document.custom_datas}, found)
+        check_head(kind, record.record, document, found)
+        check_tags(kind, record.record, document, found)
+        for sealing in self.sealings:
+            name = role_value(kind, record.record, "issuer_name")
+            code = role_value(kind, record.record, "issuer_code")
+            if sealing.signature.seal.info.name != name or sealing.signer.subject_o != name:
+                found.add("seal.authority", "", seal=sealing.signature.seal.info.name, authority=name)
+            if sealing.signer.uscc != code:
+                found.add("seal.code", "", certificate=sealing.signer.uscc or "—", authority=code)
+
+    def _known(self) -> tuple[Kind, RecordCase]:
+        """The record and its kind, when both are known."""
+        record = self.case.record
+        if record is None or record.kind is None:
+            raise Refusal("file.broken-off", "data", check="data")
+        return record.kind, record
+
+    def _pages(self) -> None:
+        kind, record = self._known()
+        document = self._document()
+        views = self._stamped([page.view for page in document.pages])
+        self.case.pages = views
+        check_pages(kind, record.record, views, self.case.found)
+        for view in views:
+            if len(view.seals) != 1:
+                self.case.found.add("page.seal", "", page=view.number)
+
+    def _stamped(self, views: Sequence[PageView]) -> list[PageView]:
+        """The pages with the pictures of the seals that stand on them."""
+        document = self._document()
+        boxes: dict[str, list[PictureBox]] = {page.id: [] for page in document.pages}
+        for sealing in self.sealings:
+            picture = sealing.signature.seal.info.picture
+            width, height = png_size(picture.data)
+            for stamp in sealing.described.stamps:
+                if stamp.page not in boxes:
+                    raise Refusal("seal.stamp", stamp.page)
+                boxes[stamp.page].append(PictureBox(
+                    name="seal", box=stamp.place, digest=hashlib.sha256(picture.data).hexdigest(),
+                    load=functools.partial(png_bitmap, picture.data), width_px=width, height_px=height,
+                    order=1 << 30))
+        stamped = []
+        for page, view in zip(document.pages, views, strict=True):
+            seals = tuple(boxes[page.id])
+            if any(seal.box.x_mm < 0 or seal.box.y_mm < 0 or seal.box.right_mm > view.width_mm
+                   or seal.box.bottom_mm > view.height_mm for seal in seals):
+                raise Refusal("seal.stamp", page.id)
+            stamped.append(dataclasses.replace(view, seals=seals))
+        return stamped
+
+    def _qr(self) -> None:
+        kind, record = self._known()
+        if record.identifier is None or not self.case.pages:
+            raise Refusal("file.broken-off", "data", check="data")
+        payload = check_qr(kind, record.record, record.identifier, self.case.pages, self.case.judge)
+        certificate = self._attachment(_DATA_CERTIFICATE)
+        if certificate is None:
+            raise Refusal("data.attachment", _DATA_CERTIFICATE)
+        check_attached(certificate.data, payload, self.case.found)
+
+    def _rendition(self) -> None:
+        attachment = self._attachment(_RENDITION)
+        if attachment is None:
+            raise Refusal("rendition.missing", "")
+        judge_rendition(self.case, attachment.data)

@@ -1,0 +1,153 @@
+"""A PDF rendition to its verdict: by itself, and as the copy inside a package.
+
+The PDF half reads the bytes and judges the signature; here the record inside is compared with the pages, the
+QR code, the metadata and the signer, and, in a package, with the OFD.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Final
+
+from certs.sm3 import sm3
+from certs.trust import Trust
+from layouts import Kind
+from verify.agree import check_metadata, check_record, role_value
+from verify.face import check_pages
+from verify.judge import Case, RecordCase, guarded, read_case
+from verify.model import Severity, Verdict
+from verify.pdf import PdfEvidence, check_pdf, judge
+from verify.pdf_reasons import pdf_finding
+from verify.qr import check_qr
+from verify.reasons import Findings, Refusal
+from verify.rendition import compare_metadata, compare_pages
+from verify.report import Coverage, CoveredEntry
+
+__all__ = ["CHECKS", "judge_pdf", "judge_rendition"]
+
+CHECKS: Final = ("signature", "trust", "data", "pages", "qr")
+_RECORD: Final = "record.xml"
+_NOBODY: Final = Trust(name="", lookup_hosts=(), roots=(), data_signing=MappingProxyType({}))
+
+
+def _evidence(case: Case, data: bytes) -> PdfEvidence:
+    """What the PDF half found, with its findings kept under the current check."""
+    evidence = check_pdf(data, case.trust or _NOBODY, case.at)
+    case.found.extend(found for found in evidence.findings)
+    case.signatures.extend(evidence.signatures)
+    if evidence.chain is not None and evidence.chain.ok:
+        case.judge.trusted(evidence.chain.path[-1], "pdf")
+    return evidence
+
+
+def judge_pdf(case: Case) -> None:
+    """Judge a PDF by its own signature (decision 1); the report always says that it is a copy."""
+    _PdfJudge(case).run()
+
+
+class _PdfJudge:
+    """One PDF under examination."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self.evidence = PdfEvidence(findings=(), unfinished=("file",))
+
+    def run(self) -> None:
+        """All checks."""
+        guarded(self.case, "signature", self._signature)
+        guarded(self.case, "trust", self._trust)
+        if not self.case.own:
+            self.case.found.begin("data")
+            self.case.found.add("foreign.form")
+            return
+        guarded(self.case, "data", self._data)
+        guarded(self.case, "pages", self._pages)
+        guarded(self.case, "qr", self._qr)
+
+    def _signature(self) -> None:
+        self.evidence = _evidence(self.case, self.case.data)
+        self.case.found.keep(pdf_finding("pdf.copy"))
+        self.case.own = self.evidence.is_rendition
+        verdict, _ = judge(self.evidence)
+        complete = self.evidence.covered == self.evidence.size > 0
+        state = "protected" if complete and verdict is not Verdict.INVALID else "unprotected"
+        self.case.coverage = Coverage(complete=state == "protected", entries=(
+            CoveredEntry(name=f"bytes 0-{self.evidence.covered}", state=state),))
+        if verdict is Verdict.VALID:
+            return
+        if all(found.severity is Severity.NOTE for found in self.case.found.of("signature")):
+            raise Refusal("file.broken-off", "signature", check="signature")
+
+    def _trust(self) -> None:
+        if self.case.trust is None:
+            self.case.found.add("trust.none")
+        if self.evidence.chain is None:
+            raise Refusal("file.broken-off", "signature", check="signature")
+        if any(anchor.demo for anchor in self.case.judge.anchors.values()):
+            self.case.found.add("trust.demo")
+
+    def _data(self) -> None:
+        data = self.evidence.attachment(_RECORD)
+        if data is None or len(self.evidence.attachments) != 1:
+            raise Refusal("record.missing" if data is None else "data.attachment", _RECORD)
+        read_case(self.case, data, _RECORD)
+        kind, record = _known(self.case)
+        record.identifier = check_record(kind, record.record, self.case.found)
+        if record.identifier is not None:
+            check_metadata(kind, record.record, record.identifier, {}, self.case.found)
+        metadata = self.evidence.metadata
+        if metadata.identifier != record.record.identifier:
+            self.case.found.add("rendition.metadata", "", name="identifier")
+        if metadata.record_sm3 != sm3(data).hex():
+            self.case.found.add("rendition.metadata", "", name="SM3")
+        check_signer(self.evidence, kind, record, self.case.found)
+
+    def _pages(self) -> None:
+        kind, record = _known(self.case)
+        self.case.pages = self.evidence.pages
+        check_pages(kind, record.record, self.evidence.pages, self.case.found)
+        for page in self.evidence.pages:
+            if len(page.seals) != 1:
+                self.case.found.add("page.seal", "", page=page.number)
+
+    def _qr(self) -> None:
+        kind, record = _known(self.case)
+        if record.identifier is None or not self.evidence.pages:
+            raise Refusal("file.broken-off", "data", check="data")
+        check_qr(kind, record.record, record.identifier, self.evidence.pages, self.case.judge)
+
+
+def _known(case: Case) -> tuple[Kind, RecordCase]:
+    """The record and its kind, when both are known."""
+    if case.record is None or case.record.kind is None:
+        raise Refusal("file.broken-off", "data", check="data")
+    return case.record.kind, case.record
+
+
+def check_signer(evidence: PdfEvidence, kind: Kind, record: RecordCase, found: Findings) -> None:
+    """The PDF is signed by the issuing authority itself."""
+    signer = evidence.signer
+    name, code = (role_value(kind, record.record, role) for role in ("issuer_name", "issuer_code"))
+    if signer is None or signer.subject_o != name or signer.uscc != code:
+        found.add("rendition.signer", "", signer=signer.subject_o or signer.subject_text if signer else "—")
+
+
+def judge_rendition(case: Case, data: bytes) -> None:
+    """Judge the PDF inside a package and compare it with the OFD (``case.pages``, ``case.record``).
+
+    Raises:
+        Refusal: the comparison cannot be made.
+    """
+    evidence = _evidence(case, data)
+    verdict, _ = judge(evidence)
+    if verdict is not Verdict.VALID:
+        case.found.add("rendition.invalid" if verdict is Verdict.INVALID else "rendition.unsure")
+    kind, record = _known(case)
+    compare_metadata(
+        record.record, record.data, identifier=evidence.metadata.identifier,
+        record_sm3=evidence.metadata.record_sm3, attached=[each.data for each in evidence.attachments],
+        found=case.found)
+    check_signer(evidence, kind, record, case.found)
+    if not case.pages:
+        raise Refusal("file.broken-off", "pages", check="pages")
+    compare_pages(case.pages, evidence.pages, case.found)

@@ -1,0 +1,110 @@
+"""Does the PDF rendition show the same as the OFD, glyph by glyph, and hold the same record?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from certs.sm3 import sm3
+from verify.model import PageView, PictureBox, TextRun
+from verify.reasons import Findings
+from verify.record import RecordData
+
+__all__ = ["compare_metadata", "compare_pages"]
+
+_PLACE_MM: Final = 0.05                 # PDF writes points, OFD millimetres: both are rounded
+_SIZE_MM: Final = 0.02
+_PICTURE_MM: Final = 0.1
+_COLOUR: Final = 3                      # of 255, a channel
+
+_Glyph = tuple[str, float, float, float, tuple[int, int, int]]
+
+
+def compare_pages(ofd: Sequence[PageView], pdf: Sequence[PageView], found: Findings) -> None:
+    """Each page: the same size, the same glyphs at the same places in the same colours, the same pictures."""
+    if len(ofd) != len(pdf):
+        found.add("rendition.page", "", page=min(len(ofd), len(pdf)) + 1, detail="page count")
+        return
+    for left, right in zip(ofd, pdf, strict=True):
+        detail = _difference(left, right)
+        if detail:
+            found.add("rendition.page", "", page=left.number, detail=detail)
+
+
+def _difference(ofd: PageView, pdf: PageView) -> str:
+    """The first difference of two pages, "" when there is none."""
+    if abs(ofd.width_mm - pdf.width_mm) > _PICTURE_MM or abs(ofd.height_mm - pdf.height_mm) > _PICTURE_MM:
+        return "page size"
+    left, right = _glyphs(ofd.runs), _glyphs(pdf.runs)
+    if len(left) != len(right):
+        return f"{len(left)} / {len(right)} glyphs"
+    if not all(map(_same, left, right)):
+        left.sort(key=_sorting)
+        right.sort(key=_sorting)
+        for one, other in zip(left, right, strict=True):
+            if not _same(one, other):
+                return f"“{one[0]}” / “{other[0]}”"
+    ours, theirs = _placed(ofd), _placed(pdf)
+    if not _same_boxes(ours, theirs):
+        return "pictures"
+    shown = {id(picture) for picture in ofd.pictures}
+    if not all(_same_pixels(one, other) for one, other in zip(ours, theirs, strict=True) if id(one) in shown):
+        return "picture"
+    return ""
+
+
+def _placed(page: PageView) -> list[PictureBox]:
+    """Pictures and seals of a page, by place."""
+    return sorted((*page.pictures, *page.seals),
+                  key=lambda each: (round(each.box.y_mm), round(each.box.x_mm)))
+
+
+def _glyphs(runs: Iterable[TextRun]) -> list[_Glyph]:
+    """Each glyph with its place, size and colour, in the order of drawing."""
+    return [(char, x, run.y_mm, run.size_mm, run.colour)
+            for run in runs for char, x in zip(run.text, run.xs_mm, strict=True) if not char.isspace()]
+
+
+def _sorting(glyph: _Glyph) -> tuple[str, int, int]:
+    return glyph[0], round(glyph[2]), round(glyph[1])
+
+
+def _same(one: _Glyph, other: _Glyph) -> bool:
+    """Whether two glyphs are the same within rounding."""
+    return (one[0] == other[0] and abs(one[1] - other[1]) <= _PLACE_MM and abs(one[2] - other[2]) <= _PLACE_MM
+            and abs(one[3] - other[3]) <= _SIZE_MM
+            and all(abs(a - b) <= _COLOUR for a, b in zip(one[4], other[4], strict=True)))
+
+
+def _same_boxes(ours: Sequence[PictureBox], theirs: Sequence[PictureBox]) -> bool:
+    """Whether pictures stand at the same places."""
+    if len(ours) != len(theirs):
+        return False
+    return all(abs(a - b) <= _PICTURE_MM for one, other in zip(ours, theirs, strict=True)
+               for a, b in zip(_edges(one), _edges(other), strict=True))
+
+
+def _edges(picture: PictureBox) -> tuple[float, float, float, float]:
+    box = picture.box
+    return box.x_mm, box.y_mm, box.right_mm, box.bottom_mm
+
+
+def _same_pixels(one: PictureBox, other: PictureBox) -> bool:
+    """Whether two pictures have the same pixels."""
+    try:
+        ours, theirs = one.load(), other.load()
+    except ValueError:
+        return False
+    return (ours.width, ours.height) == (theirs.width, theirs.height) \
+        and (ours.mode, ours.data) == (theirs.mode, theirs.data) and ours.alpha == theirs.alpha
+
+
+def compare_metadata(record: RecordData, record_data: bytes, *, identifier: str, record_sm3: str,
+                     attached: Sequence[bytes], found: Findings) -> None:
+    """The PDF's XMP names this licence and the SM3 of this record, and the record it holds is this one."""
+    if identifier != record.identifier:
+        found.add("rendition.metadata", "", name="identifier")
+    if record_sm3.lower() != sm3(record_data).hex():
+        found.add("rendition.metadata", "", name="SM3")
+    if list(attached) != [record_data]:
+        found.add("rendition.record")
