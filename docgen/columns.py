@@ -196,8 +196,7 @@ def fill_pages(column: Column, values: Sequence[Value], role: str) -> list[list[
     width = column.width_mm - column.label_width_mm - column.label_gap_mm
     head = [_row(entry, value, 0, width) for entry, value in zip(column.entries, values, strict=True)][:-1] \
         if len(values) > 1 else []
-    y = column.y_mm + sum(row.height_mm + column.least_space_mm for row in head)
-    space = min(column.space_mm, column.least_space_mm)
+    y = column.y_mm + sum(row.height_mm + column.space_mm for row in head)
     entry, value = column.entries[-1], values[-1]
     chosen: tuple[_Row, list[tuple[_SetLine, ...]]] | None = None
     for step in (*range(_STEPS // 2, _STEPS + 1), *range(_STEPS // 2 - 1, -1, -1)):
@@ -216,7 +215,7 @@ def fill_pages(column: Column, values: Sequence[Value], role: str) -> list[list[
             f"there is no room for {entry.label} on {role}: the lines above are too long; "
             f"shorten them or change the template", role=role, label=entry.label)
     row, pages = chosen
-    return [[*_place(column, head, space), _placed_row(column, row, lines, y)] for lines in pages]
+    return [[*_place(column, head, column.space_mm), _placed_row(column, row, lines, y)] for lines in pages]
 
 
 def _split(lines: Sequence[_SetLine], capacity: int) -> list[tuple[_SetLine, ...]]:

@@ -102,19 +102,33 @@ def artwork(kind_code: str, layout: PageLayout) -> Artwork:
 
 @functools.lru_cache(maxsize=64)
 def _artwork(kind_code: str, name: str, art: tuple[Art, ...], width_mm: float, height_mm: float) -> Artwork:
+    paths = _paths(kind_code, art)
+    digest = sm3(repr((width_mm, height_mm, paths)).encode("utf-8")).hex()
+    return Artwork(name=name, digest=digest, width_mm=width_mm, height_mm=height_mm, paths=paths)
+
+
+@functools.lru_cache(maxsize=64)
+def _paths(kind_code: str, art: tuple[Art, ...]) -> tuple[Path, ...]:
+    """The paths of drawings, each in its place."""
     paths: list[Path] = []
     for one in art:
-        file = f"art/{one.file}"
-        try:
-            data = resource(kind_code, file)
-        except KindError:
-            if one.optional:
-                continue
+        found = _drawing(kind_code, one)
+        if found is not None:
+            file, data = found
+            drawing = parse_svg(data, name=f"{kind_code}/{file}")
+            paths += placed(drawing, x_mm=one.x_mm, y_mm=one.y_mm, width_mm=one.width_mm)
+    return tuple(paths)
+
+
+def _drawing(kind_code: str, one: Art) -> tuple[str, bytes] | None:
+    """A drawing's file name and content: the official artwork of a slot, else what stands in for it."""
+    file = f"art/{one.file}"
+    try:
+        return file, resource(kind_code, file)
+    except KindError:
+        if not one.slot:
             raise
-        drawing = parse_svg(data, name=f"{kind_code}/{file}")
-        paths += placed(drawing, x_mm=one.x_mm, y_mm=one.y_mm, width_mm=one.width_mm)
-    digest = sm3(repr((width_mm, height_mm, paths)).encode("utf-8")).hex()
-    return Artwork(name=name, digest=digest, width_mm=width_mm, height_mm=height_mm, paths=tuple(paths))
+    return (f"art/{one.fallback}", resource(kind_code, f"art/{one.fallback}")) if one.fallback else None
 
 
 def _pages(licence: Licence, layout: PageLayout, face: Face, file: str, seal_size_mm: float) -> list[Page]:
@@ -128,7 +142,7 @@ def _pages(licence: Licence, layout: PageLayout, face: Face, file: str, seal_siz
             ComposeErrorCode.OVERFLOW, f"{layout.role}放不下全部内容，最小字号也不行；请缩短各项或调整模板",
             f"the values do not fit on {layout.role} even at the least size; shorten them or change the "
             f"template", role=layout.role)
-    items_before: list[Image] = []
+    items_before: list[Path | Image] = [*_paths(licence.kind.code, layout.ornaments)]
     if layout.qr is not None:
         qr = layout.qr
         items_before.append(Image(name=_QR_IMAGE, x_mm=qr.x_mm, y_mm=qr.y_mm, width_mm=qr.size_mm,

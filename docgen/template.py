@@ -5,8 +5,8 @@
     <template kind="K0">
       <style name="value" face="kai" size="4.6" least="3.175" colour="#161616" leading="1.5"/>
       <page role="正本" width="297" height="210" artwork="original">
-        <art src="frame.svg" x="0" y="0" width="297"/>
-        <slot name="official" x="138" y="22" width="21"/>
+        <art src="border.svg" x="0" y="0" width="297"/>
+        <slot name="official" default="ornament.svg" x="128.5" y="23" width="40"/>
         <qr x="237" y="24" size="36"/>
         <line text="{证件类型名称}" style="title" x="20" y="50" width="257" align="center"/>
         <column x="34" y="70" width="229" bottom="144" label-width="33" label-gap="6" space="4">
@@ -16,6 +16,10 @@
         <folio text="{n}/{m}" style="small" x="20" y="190" width="257" align="center"/>
       </page>
     </template>
+
+``art`` and ``slot`` make the ground that the pages of one ``artwork`` share; ``slot`` is the place of a
+department's official artwork (``art/official.svg``), with a drawing that stands there until one is given.
+``ornament`` is a small drawing of one page alone.
 
 Lines stand in the order of the kind's face and say the same words, or the template is refused (R-000-15).
 Jinja2 (sandboxed, undefined names are errors, output escaped) sees ``kind`` and ``values``: label →
@@ -79,13 +83,14 @@ class Style:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Art:
-    """A drawing on the ground of a page; a slot's drawing may be missing."""
+    """A drawing. A slot's may be missing: then ``fallback``, if named, is drawn in its place."""
 
     file: str
     x_mm: float
     y_mm: float
     width_mm: float
-    optional: bool = False
+    slot: bool = False
+    fallback: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +173,7 @@ class PageLayout:
     height_mm: float
     artwork: str | None
     art: tuple[Art, ...]
+    ornaments: tuple[Art, ...]
     qr: QrPlace | None
     blocks: tuple[Entry | Column, ...]
     seals: tuple[Seal, ...]
@@ -390,6 +396,7 @@ class _Reader:
     def page(self, node: etree._Element) -> PageLayout:
         a = self.read(node, "page")
         art: list[Art] = []
+        ornaments: list[Art] = []
         blocks: list[Entry | Column] = []
         seals: list[Seal] = []
         qr: QrPlace | None = None
@@ -398,6 +405,8 @@ class _Reader:
         for child in node:
             if child.tag in ("art", "slot"):
                 art.append(self.art(child))
+            elif child.tag == "ornament":
+                ornaments.append(self.art(child))
             elif child.tag == "qr":
                 q = self.read(child, "qr")
                 qr = QrPlace(x_mm=_f(q["x"]), y_mm=_f(q["y"]), size_mm=_f(q["size"]))
@@ -415,14 +424,14 @@ class _Reader:
                               y_mm=_f(f["y"]), width_mm=_f(f["width"]), align=str(f["align"]))
         return PageLayout(
             role=str(a["role"]), width_mm=_f(a["width"]), height_mm=_f(a["height"]),
-            artwork=str(a["artwork"]) or None, art=tuple(art), qr=qr, blocks=tuple(blocks),
-            seals=tuple(seals), folio=folio, source_line=int(node.get(_LINE) or 1))
+            artwork=str(a["artwork"]) or None, art=tuple(art), ornaments=tuple(ornaments), qr=qr,
+            blocks=tuple(blocks), seals=tuple(seals), folio=folio, source_line=int(node.get(_LINE) or 1))
 
     def art(self, node: etree._Element) -> Art:
         a = self.read(node, str(node.tag))
         slot = node.tag == "slot"
         return Art(file=f"{a['name']}.svg" if slot else str(a["src"]), x_mm=_f(a["x"]), y_mm=_f(a["y"]),
-                   width_mm=_f(a["width"]), optional=slot)
+                   width_mm=_f(a["width"]), slot=slot, fallback=str(a["default"]) or None if slot else None)
 
     def entry(self, node: etree._Element, number: int, *, placed: bool) -> Entry:
         a = self.read(node, "line")

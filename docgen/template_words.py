@@ -61,6 +61,8 @@ _ALIGN = _one_of("left", "center", "right")
 
 _LABELS = {"label-width": (_MM, 0.0), "label-gap": (_MM, 0.0)}
 
+_DRAWING = Word(attributes={"src": (_SVG, None), "x": (_MM, None), "y": (_MM, None), "width": (_SIZE, None)})
+
 WORDS: Mapping[str, Word] = {
     "template": Word(attributes={"kind": (_TEXT, None)}, children=("style", "page")),
     "style": Word(attributes={
@@ -70,10 +72,11 @@ WORDS: Mapping[str, Word] = {
     "page": Word(
         attributes={"role": (_TEXT, None), "width": (_SIZE, None), "height": (_SIZE, None),
                     "artwork": (_NAMED, "")},
-        children=("art", "slot", "qr", "line", "column", "seal", "folio")),
-    "art": Word(attributes={"src": (_SVG, None), "x": (_MM, None), "y": (_MM, None), "width": (_SIZE, None)}),
-    "slot": Word(attributes={"name": (_NAMED, None), "x": (_MM, None), "y": (_MM, None),
-                             "width": (_SIZE, None)}),
+        children=("art", "slot", "ornament", "qr", "line", "column", "seal", "folio")),
+    "art": _DRAWING,
+    "ornament": _DRAWING,
+    "slot": Word(attributes={"name": (_NAMED, None), "default": (_SVG, ""), "x": (_MM, None),
+                             "y": (_MM, None), "width": (_SIZE, None)}),
     "qr": Word(attributes={"x": (_MM, None), "y": (_MM, None), "size": (_SIZE, None)}),
     "line": Word(attributes={
         "label": (_TEXT, ""), "text": (_TEXT, None), "style": (_NAMED, None), "label-style": (_NAMED, ""),

@@ -13,8 +13,7 @@ What is kept, always:
 * adjacent full-width punctuation is squeezed to one and a half em; the blank half of punctuation at a
   line's end, and of opening punctuation at its beginning, hangs out of the column, so that the ink is
   flush; a line that would break the rules by one mark takes it in by squeezing the marks before it;
-* justified lines are stretched between characters, never inside words, and never by more than a quarter
-  em.
+* justified lines are stretched between characters, never inside words, and never by more than 0.15 em.
 
 Places are millimetres from the page's top left corner, rounded to 0.001 mm.
 """
@@ -51,7 +50,7 @@ _ASCII_JOINERS = frozenset("-+*=<>@#&_~^|\\'\"$,.;:!?%()[]{}")
 _SYMBOLS = frozenset("≥≤±×÷≈≠→°′″")
 
 _LATIN, _OPEN, _CLOSE, _SPACE, _WIDE, _DIGIT = 1, 2, 4, 8, 16, 32
-_STRETCH_LIMIT_EM = 0.25
+_STRETCH_LIMIT_EM = 0.15
 _SQUEEZE_LIMIT_EM = 0.3
 _EPSILON = 1e-6
 
