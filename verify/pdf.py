@@ -22,7 +22,7 @@ from verify.model import Attachment, Finding, PageView, Reason, Severity, Signat
 from verify.pdf_document import STEPS, DocumentView, read_document
 from verify.pdf_file import MAX_FILE_SIZE, PdfFile, read_file
 from verify.pdf_objects import Dict, parse_object
-from verify.pdf_reasons import FindingList, PdfRefusal, pdf_finding
+from verify.pdf_reasons import HOSTILE, FindingList, PdfRefusal, pdf_finding
 from verify.pdf_signature import Judged, Moment, judge_signature
 from verify.pdf_xmp import COPY_STATEMENT, PdfMetadata
 
@@ -33,8 +33,6 @@ _BYTE_RANGE: Final = re.compile(rb"/ByteRange(?![A-Za-z0-9_.+-])")
 _OBJECT: Final = re.compile(rb"(?<!\d)\d{1,10}[\x00\t\n\x0c\r ]+\d{1,5}[\x00\t\n\x0c\r ]+obj(?![A-Za-z])")
 _LOOK_BACK: Final = 64 << 10            # bytes from a signature's object head to its ByteRange
 _OWN_MARK: Final = b"urn:zhengyin:rendition:"
-_HOSTILE: Final = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError,
-                   ArithmeticError, AssertionError, MemoryError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +98,7 @@ def check_pdf(data: bytes, trust: Trust, at: datetime, clock_now: datetime | Non
     except PdfRefusal as refusal:
         findings.keep(refusal.finding())
         return check.other_form()
-    except _HOSTILE as error:
+    except HOSTILE as error:
         findings.add("pdf.unreadable", "file", what=type(error).__name__)
         return check.other_form()
     return check.own_form(file)
@@ -170,7 +168,7 @@ class _Check:
         for each in judged:
             if each.signer is None:
                 continue
-            organisation = each.signer.subject_o or each.signer.subject_cn or ""
+            organisation = each.evidence.organisation or each.evidence.signer
             if metadata.author != organisation:
                 self.findings.add("pdf.signer-differs", "Metadata", author=metadata.author,
                                   signer=organisation)
@@ -201,7 +199,7 @@ class _Check:
             return None
         try:
             value, end = parse_object(self.data, heads[-1].end())
-        except (PdfRefusal, *_HOSTILE):
+        except (PdfRefusal, *HOSTILE):
             return None
         return value if isinstance(value, dict) and "ByteRange" in value and end > place else None
 

@@ -18,7 +18,7 @@ from verify.pdf_file import PdfFile
 from verify.pdf_keys import check_keys
 from verify.pdf_objects import Dict, Name, Object, PdfString, Ref, Stream
 from verify.pdf_pages import PageReader
-from verify.pdf_reasons import FindingList, PdfRefusal
+from verify.pdf_reasons import HOSTILE, FindingList, PdfRefusal
 from verify.pdf_xmp import PdfMetadata, read_xmp
 
 __all__ = ["DocumentView", "read_document", "text_of"]
@@ -63,8 +63,7 @@ def _guarded(name: str, step: Callable[[], None], view: DocumentView, findings: 
         step()
     except PdfRefusal as refusal:
         findings.keep(refusal.finding())
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError,
-            ArithmeticError) as error:
+    except HOSTILE as error:
         findings.add("pdf.unreadable", name, what=type(error).__name__)
     else:
         view.finished.add(name)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from codes.errors import EngineError
 from verify.model import Finding, Reason
 from verify.pdf_table import PDF_TABLE
 from verify.reasons import clean
 
-__all__ = ["FindingList", "PdfRefusal", "pdf_finding"]
+__all__ = ["HOSTILE", "FindingList", "PdfRefusal", "pdf_finding"]
 
 _LIMIT = 100                            # findings kept of one file
+HOSTILE: Final = (EngineError, ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError,
+                  RecursionError, ArithmeticError, AssertionError, MemoryError)
+"""What code may throw on hostile bytes: each becomes a finding."""
 
 
 class PdfRefusal(Exception):  # noqa: N818 - carries a finding out of a reader, is no error of ours

@@ -20,7 +20,7 @@ from codes.errors import EngineError
 from verify.model import Finding, Reason, Severity, SignatureEvidence
 from verify.pdf_cms import CmsSignature, read_cms
 from verify.pdf_objects import Dict, PdfString
-from verify.pdf_reasons import FindingList, PdfRefusal, pdf_finding
+from verify.pdf_reasons import HOSTILE, FindingList, PdfRefusal, pdf_finding
 
 __all__ = ["Judged", "Moment", "judge_signature", "pdf_date"]
 
@@ -76,6 +76,8 @@ def judge_signature(data: bytes, entries: Dict, where: str, trust: Trust, crls: 
         run.trusted()
     except PdfRefusal as refusal:
         run.findings.keep(refusal.finding())
+    except HOSTILE as error:
+        run.findings.add("pdf.unreadable", "signature", what=type(error).__name__)
     return run.judged()
 
 
@@ -214,15 +216,21 @@ class _Run:
             proven_at=self.proven_at, reasons=tuple(each.reason for each in found))
         signer = self.cms.signer if self.cms else None
         if self.cms is not None and signer is not None:
-            evidence = replace(
-                evidence, signer=signer.subject_cn or "", organisation=signer.subject_o or "",
-                organisation_code=signer.uscc or "", certificate_fingerprint=signer.fingerprint,
-                algorithm=self.cms.algorithm)
+            evidence = self.named(evidence, signer, self.cms.algorithm)
         if chain is not None and chain.ok and chain.anchor is not None:
             evidence = replace(evidence, anchor=chain.anchor.subject_cn or "",
                                anchor_fingerprint=chain.anchor.fingerprint)
         end = self.ranges[1][0] + self.ranges[1][1] if self.ranges else 0
         return Judged(evidence=evidence, findings=found, signer=signer, chain=chain, signed_end=end)
+
+    def named(self, evidence: SignatureEvidence, signer: Certificate, algorithm: str) -> SignatureEvidence:
+        """The evidence with the signer's names, as far as they can be read."""
+        try:
+            return replace(evidence, signer=signer.subject_cn or "", organisation=signer.subject_o or "",
+                           organisation_code=signer.uscc or "", algorithm=algorithm,
+                           certificate_fingerprint=signer.fingerprint)
+        except EngineError:
+            return replace(evidence, certificate_fingerprint=signer.fingerprint, algorithm=algorithm)
 
 
 _SUB_INDICATIONS: Final = {
