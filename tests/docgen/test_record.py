@@ -7,6 +7,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from codes.errors import Fault
 from docgen.faults import SENTENCES, RecordCode, shown
@@ -78,6 +80,28 @@ def test_each_clause_has_its_code(change: Change, code: str) -> None:
     record = _sample()
     change(record)
     assert code in {fault.code for fault in _faults(record)}
+
+
+ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=12)
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | ANY_TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ANY_TEXT, inner, max_size=3), max_leaves=5,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(label=st.sampled_from([*load_kind("K0").labels, "许可范围项", "版本号", "kind", "x"]), value=ANY_JSON)
+def test_whatever_stands_in_a_field_gives_faults_and_nothing_else(label: str, value: object) -> None:
+    record = _sample()
+    record[label] = value
+    try:
+        licence = _check(record)
+    except RecordError as error:
+        assert error.faults
+        for fault in error.faults:
+            (fault.field + fault.zh + fault.en).encode("utf-8")
+        return
+    assert all(isinstance(entry, str | tuple | None) for entry in licence.values.values())
 
 
 def test_all_faults_of_one_record_come_together() -> None:
