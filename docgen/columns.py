@@ -30,6 +30,8 @@ __all__ = ["ComposeError", "ComposeErrorCode", "PlacedRow", "Value", "fill_colum
 _STEPS = 8
 _ASCENT_EM = 0.88          # from the baseline to the top of the ideographic box
 _HANG_EM = 2.0             # 一、 stands out; the rest of a group is indented
+_TIGHT_LEADING = 1.28      # at the least size
+_LEAST_LINES = 3           # of a value that runs over pages, on each
 _EPSILON = 1e-6
 
 
@@ -49,11 +51,13 @@ class ComposeError(EngineError):
 class Value:
     """What a line prints: the paragraphs, and for each character of each the field it belongs to.
 
-    ``long``: the 许可范围, which shrinks first and may run over pages.
+    ``groups``: the 许可范围, whose paragraphs hang by their numerals. ``long``: the whole of it, which shrinks
+    before other values do and may run over pages.
     """
 
     paragraphs: tuple[str, ...]
     tags: tuple[tuple[str | None, ...], ...]
+    groups: bool = False
     long: bool = False
 
     @property
@@ -75,6 +79,7 @@ class _Row:
 
     entry: Entry
     style: TextStyle
+    label_style: TextStyle
     lines: tuple[_SetLine, ...]
     above_mm: float
     below_mm: float
@@ -101,7 +106,8 @@ def _sized(style: Style, step: int) -> TextStyle:
     if not step or style.least_mm == style.text.size_mm:
         return style.text
     size = style.text.size_mm - (style.text.size_mm - style.least_mm) * step / _STEPS
-    return replace(style.text, size_mm=round(size, 3))
+    leading = min(style.text.leading, _TIGHT_LEADING) if step == _STEPS else style.text.leading
+    return replace(style.text, size_mm=round(size, 3), leading=leading)
 
 
 def _lines(value: Value, style: TextStyle, width_mm: float) -> tuple[_SetLine, ...]:
@@ -109,19 +115,19 @@ def _lines(value: Value, style: TextStyle, width_mm: float) -> tuple[_SetLine, .
     for paragraph, tags in zip(value.paragraphs, value.tags, strict=True):
         if paragraph:
             lines = break_lines(measure(paragraph, style), width_mm / style.size_mm, justify=style.justify,
-                                indent_em=_HANG_EM if value.long else 0.0)
+                                indent_em=_HANG_EM if value.groups else 0.0)
             out += [_SetLine(line=line, tags=tags, first=index == 0, last=index == len(lines) - 1)
                     for index, line in enumerate(lines)]
     return tuple(out)
 
 
-def _row(entry: Entry, value: Value, step: int, width_mm: float) -> _Row:
-    style = _sized(entry.style, step)
-    boxes = [style, entry.label_style.text] if entry.label else [style]
+def _row(entry: Entry, value: Value, step: int, label_step: int, width_mm: float) -> _Row:
+    style, label_style = _sized(entry.style, step), _sized(entry.label_style, label_step)
+    boxes = [style, label_style] if entry.label else [style]
     above = max(((box.leading - 1) / 2 + _ASCENT_EM) * box.size_mm for box in boxes)
     below = max(((box.leading + 1) / 2 - _ASCENT_EM) * box.size_mm for box in boxes)
-    return _Row(entry=entry, style=style, lines=_lines(value, style, width_mm), above_mm=above,
-                below_mm=below)
+    return _Row(entry=entry, style=style, label_style=label_style, lines=_lines(value, style, width_mm),
+                above_mm=above, below_mm=below)
 
 
 def _least_height(entry: Entry, value: Value, step: int, width_mm: float) -> float:
@@ -152,7 +158,8 @@ def fill_column(column: Column, values: Sequence[Value]) -> list[PlacedRow] | No
         if sum(_least_height(entry, value, one, width)
                for (entry, value), one in zip(pairs, steps, strict=True)) > room:
             continue
-        rows = [_row(entry, value, one, width) for (entry, value), one in zip(pairs, steps, strict=True)]
+        rows = [_row(entry, value, one, step, width)
+                for (entry, value), one in zip(pairs, steps, strict=True)]
         spare = room - sum(row.height_mm for row in rows)
         if spare >= 0:
             gaps = max(len(rows) - 1, 1)
@@ -173,7 +180,7 @@ def _placed_row(column: Column, row: _Row, lines: Sequence[_SetLine], y_mm: floa
     entry, baseline = row.entry, y_mm + row.above_mm
     label: list[GlyphRun] = []
     if entry.label:
-        style = entry.label_style.text
+        style = row.label_style
         spread = distribute(measure(entry.label, style), column.label_width_mm / style.size_mm)
         label = runs(spread, column.x_mm, baseline, style, number=entry.number)
     x = column.x_mm + column.label_width_mm + column.label_gap_mm
@@ -194,27 +201,25 @@ def fill_pages(column: Column, values: Sequence[Value], role: str) -> list[list[
         TypesetError: as ``fill_column``.
     """
     width = column.width_mm - column.label_width_mm - column.label_gap_mm
-    head = [_row(entry, value, 0, width) for entry, value in zip(column.entries, values, strict=True)][:-1] \
-        if len(values) > 1 else []
+    head = [_row(entry, value, 0, 0, width)
+            for entry, value in zip(column.entries[:-1], values[:-1], strict=True)]
     y = column.y_mm + sum(row.height_mm + column.space_mm for row in head)
-    entry, value = column.entries[-1], values[-1]
-    chosen: tuple[_Row, list[tuple[_SetLine, ...]]] | None = None
-    for step in (*range(_STEPS // 2, _STEPS + 1), *range(_STEPS // 2 - 1, -1, -1)):
-        row = _row(entry, value, step, width)
-        capacity = int((column.bottom_mm - y - row.above_mm - row.below_mm + _EPSILON) / row.lead_mm) + 1
-        pages = _split(row.lines, capacity) if capacity >= 3 else None
-        if pages is None:
-            continue
-        if chosen is None or (len(pages) == len(chosen[1]) and row.style.size_mm > chosen[0].style.size_mm):
-            chosen = row, pages
-        if step > _STEPS // 2 and chosen is not None:
-            break
+
+    def at(step: int) -> tuple[_Row, list[tuple[_SetLine, ...]]] | None:
+        row = _row(column.entries[-1], values[-1], step, 0, width)
+        room = column.bottom_mm - y - row.above_mm - row.below_mm + _EPSILON
+        capacity = int(room / row.lead_mm) + 1 if room >= 0 else 0
+        return (row, _split(row.lines, capacity)) if capacity >= _LEAST_LINES else None
+
+    chosen = next(filter(None, map(at, range(_STEPS // 2, _STEPS + 1))), None)
     if chosen is None:
+        label = column.entries[-1].label
         raise ComposeError(
-            ComposeErrorCode.OVERFLOW, f"{role}的“{entry.label}”没有位置：其上各行过长；请缩短或调整模板",
-            f"there is no room for {entry.label} on {role}: the lines above are too long; "
-            f"shorten them or change the template", role=role, label=entry.label)
-    row, pages = chosen
+            ComposeErrorCode.OVERFLOW, f"{role}的“{label}”没有位置：其上各行过长；请缩短或调整模板",
+            f"there is no room for {label} on {role}: the lines above are too long; shorten them or change "
+            f"the template", role=role, label=label)
+    larger = (one for one in map(at, range(_STEPS // 2)) if one and len(one[1]) == len(chosen[1]))
+    row, pages = next(larger, chosen)
     return [[*_place(column, head, column.space_mm), _placed_row(column, row, lines, y)] for lines in pages]
 
 

@@ -166,7 +166,7 @@ def _values(licence: Licence, face: Face, scope: Groups, write: Callable[[Groups
         if scope and line.fields == (scope_field,):
             ends = [write(scope[:count]) for count in range(len(scope) + 1)]
             paragraphs = tuple(after[len(before):] for before, after in pairwise(ends))
-            out.append(Value(paragraphs=paragraphs, long=True,
+            out.append(Value(paragraphs=paragraphs, groups=True, long=write is scope_text,
                              tags=tuple((scope_field,) * len(text) for text in paragraphs)))
             continue
         out.append(_plain_value(kind, line, licence))
