@@ -20,7 +20,7 @@ from codes.errors import EngineError
 from verify.model import Finding, Reason, Severity, SignatureEvidence
 from verify.pdf_cms import CmsSignature, read_cms
 from verify.pdf_objects import Dict, PdfString
-from verify.pdf_reasons import HOSTILE, FindingList, PdfRefusal, pdf_finding
+from verify.pdf_reasons import HOSTILE, FindingList, PdfRefusal
 
 __all__ = ["Judged", "Moment", "judge_signature", "pdf_date"]
 
@@ -94,6 +94,7 @@ class _Run:
         self.chain: ChainResult | None = None
         self.claimed_at: datetime | None = None
         self.proven_at: datetime | None = None
+        self.stamp_sub = "FORMAT_FAILURE"  # sub-indication of a timestamp that does not verify
         self.der = b""
         self.complete = False
 
@@ -179,7 +180,9 @@ class _Run:
         if result.ok:
             self.proven_at = result.gen_time
             return
-        failed = result.indication is Indication.FAILED
+        # loose parts: with an unknown authority its own certificate is one, which proves no forgery
+        failed = result.indication is Indication.FAILED and result.code != "timestamp.loose-parts"
+        self.stamp_sub = str(result.sub_indication or "")
         self.findings.keep(_timestamp_finding(
             result.zh, result.en, Severity.INVALID if failed else Severity.INDETERMINATE, self.where))
 
@@ -203,14 +206,12 @@ class _Run:
         worst = next((each for each in found if each.severity is Severity.INVALID), None)
         unsure = next((each for each in found if each.severity is Severity.INDETERMINATE), None)
         if worst is not None:
-            indication, sub = "TOTAL-FAILED", _SUB_INDICATIONS.get(worst.reason.code, "FORMAT_FAILURE")
-        elif unsure is not None or not self.complete:
+            indication, sub = "TOTAL-FAILED", self.sub_indication(worst, "FORMAT_FAILURE")
+        elif unsure is not None:
+            indication, sub = "INDETERMINATE", self.sub_indication(unsure, "SIG_CONSTRAINTS_FAILURE")
+        elif not self.complete:
             indication = "INDETERMINATE"
-            sub = _SUB_INDICATIONS.get(unsure.reason.code, "SIG_CONSTRAINTS_FAILURE") if unsure else ""
         chain = self.chain
-        if chain is not None and not chain.ok and chain.sub_indication is not None and (
-                worst or unsure or pdf_finding("pdf.unreadable")).reason.code.startswith("chain."):
-            sub = str(chain.sub_indication)
         evidence = SignatureEvidence(
             kind="PAdES", indication=indication, sub_indication=sub, claimed_at=self.claimed_at,
             proven_at=self.proven_at, reasons=tuple(each.reason for each in found))
@@ -222,6 +223,13 @@ class _Run:
                                anchor_fingerprint=chain.anchor.fingerprint)
         end = self.ranges[1][0] + self.ranges[1][1] if self.ranges else 0
         return Judged(evidence=evidence, findings=found, signer=signer, chain=chain, signed_end=end)
+
+    def sub_indication(self, found: Finding, otherwise: str) -> str:
+        """The sub-indication that a finding stands for."""
+        code = found.reason.code
+        if code.startswith("chain.") and self.chain is not None and self.chain.sub_indication is not None:
+            return str(self.chain.sub_indication)
+        return self.stamp_sub if code == "pdf.timestamp" else _SUB_INDICATIONS.get(code, otherwise)
 
     def named(self, evidence: SignatureEvidence, signer: Certificate, algorithm: str) -> SignatureEvidence:
         """The evidence with the signer's names, as far as they can be read."""
@@ -238,7 +246,7 @@ _SUB_INDICATIONS: Final = {
     "pdf.signature": "SIG_CRYPTO_FAILURE", "pdf.certificate-unbound": "SIG_CONSTRAINTS_FAILURE",
     "pdf.weak-digest": "CRYPTO_CONSTRAINTS_FAILURE", "pdf.byte-range": "FORMAT_FAILURE",
     "pdf.no-contents": "SIGNED_DATA_NOT_FOUND", "pdf.cms": "FORMAT_FAILURE",
-    "pdf.timestamp": "FORMAT_FAILURE", "pdf.timestamp-order": "TIMESTAMP_ORDER_FAILURE",
+    "pdf.timestamp-order": "TIMESTAMP_ORDER_FAILURE",
 }
 
 

@@ -12,7 +12,7 @@ import re
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from certs import der_build as build
 from certs import p256
@@ -118,6 +118,7 @@ class Cms:
     sort: bool = True
     wrong_digest: bool = False
     leave_out: str = ""
+    stamp: Callable[[bytes], bytes] | None = None   # gives the timestamp token of a signature
 
     def build(self, covered: bytes) -> bytes:
         """The DER of the CMS over ``covered``."""
@@ -131,12 +132,15 @@ class Cms:
         parts = [attribute(oid, value) for oid, value in signed.items() if oid != self.leave_out]
         attributes = build.set_of([*parts, *self.attributes])
         signature = self.signer.key.sign(attributes)
+        loose = list(self.unsigned)
+        if self.stamp is not None:
+            loose.append(attribute("1.2.840.113549.1.9.16.2.14", self.stamp(signature)))
         info = build.sequence(
             build.integer(1),
             build.sequence(self.signer.certificate.issuer, build.integer(self.signer.certificate.serial)),
             algorithm(self.digest_oid), b"\xa0" + attributes[1:], algorithm(ECDSA_SHA256),
             build.octet_string(signature),
-            b"\xa1" + build.set_of(self.unsigned)[1:] if self.unsigned else b"")
+            b"\xa1" + build.set_of(loose)[1:] if loose else b"")
         bag = b"".join(sorted(self.certificates) if self.sort else self.certificates)
         return build.sequence(build.oid(SIGNED_DATA), build.explicit(0, build.sequence(
             build.integer(1), build.set_of([algorithm(self.digest_oid)]), build.sequence(build.oid(DATA)),
@@ -259,6 +263,3 @@ def verdict_of(data: bytes, *, trust: Trust | None = None, at: datetime = AT) ->
 def evidence_of(data: bytes) -> PdfEvidence:
     """All that is found in a file."""
     return check_pdf(data, world().trust(), AT)
-
-
-FAR = datetime(2024, 1, 1, tzinfo=UTC)
