@@ -159,7 +159,7 @@ def make_folder(path: Path, *, mode: int = 0o700) -> None:
     """
     try:
         if not path.is_dir():
-            path.mkdir(mode=mode, parents=True)
+            path.mkdir(mode=mode, parents=True, exist_ok=True)        # another process may be first
             path.chmod(mode)
     except OSError as error:
         raise _wrap(error, path, "建立", "made") from error

@@ -209,6 +209,13 @@ def _signed_qr(licence: Licence, authority: Authority) -> str:
     return qr_payload.text(licence.qr_address, message, raw_from_der(signer.sign(message)))
 
 
+def _room(authority: Authority, *, with_timestamp: bool) -> int:
+    """Return the bytes to keep free for the CMS: its certificates, what is signed, a token's usual size."""
+    certificates = sum(len(one.der) for one in (authority.pdf_signer.certificate, *authority.pdf_chain))
+    needed = certificates + 1024 + (10_240 if with_timestamp else 0)
+    return -(-needed // 1024) * 1024
+
+
 def _signed_pdf(
     document: Document, licence: Licence, authority: Authority, record: bytes, moment: dt.datetime,
     timestamper: Timestamper | None,
@@ -220,7 +227,9 @@ def _signed_pdf(
         document, meta=meta,
         attachments=[pdf_writer.Attachment(_RECORD, "application/xml", "Data", record)],
         seal_png=authority.seal.imprint,
-        signature=pdf_writer.SignaturePlan(signer_name=licence.issuer_name, signed_at=moment))
+        signature=pdf_writer.SignaturePlan(
+            signer_name=licence.issuer_name, signed_at=moment,
+            reserved=_room(authority, with_timestamp=timestamper is not None)))
     return sign_pdf(unsigned, authority.pdf_signer, chain=authority.pdf_chain, timestamper=timestamper)
 
 

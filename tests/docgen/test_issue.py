@@ -1,0 +1,364 @@
+"""The one call: what it gives, what it refuses, and that nothing is ever half issued."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime as dt
+import io
+import json
+import multiprocessing
+import os
+import pathlib
+import resource
+import shutil
+import signal
+import sqlite3
+import time
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import docgen
+from certs.home import Home, HomeError
+from certs.seal import SealError
+from certs.ses import SesSignature
+from certs.sm3 import sm3
+from codes.errors import EngineError
+from docgen import issuing
+from docgen.issuing import issuer_of
+from docgen.ledger import Ledger
+from docgen.page import Document, GlyphRun
+from tests.docgen.records import as_json, record
+from tests.support.demo_home import own_home, shared_home
+
+__all__ = ["own_home"]
+
+FORK = multiprocessing.get_context("fork")
+
+
+def used(home: Home) -> int:
+    return sum(Ledger(home.issued_dir).used().values())
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+
+
+def refusal(home: Home, values: dict[str, Any], **options: Any) -> EngineError:
+    with pytest.raises(EngineError) as raised:
+        docgen.issue(values, home=home, **options)
+    return raised.value
+
+
+@pytest.mark.req("R-000-26", "R-000-23")
+@pytest.mark.parametrize("example", [1, 2])
+def test_an_issued_licence_is_a_sealed_ofd_and_the_pdf_inside_it(
+        own_home: Home, tmp_path: Path, example: int) -> None:
+    issued = docgen.issue(as_json(record(example=example)), home=own_home, out=tmp_path / "out")
+    assert issued.identifier[:-1] == (
+        "1.2.156.3005.2.11100000MB9TEX018A001.11140100MB9TEX0180.14010013202590001.001.")
+    assert names(tmp_path / "out") == [f"{issued.identifier}.ofd", f"{issued.identifier}.pdf"]
+    assert issued.ofd_path is not None and issued.pdf_path is not None
+    assert issued.ofd_path.read_bytes() == issued.ofd and issued.pdf_path.read_bytes() == issued.pdf
+    assert len(issued.ofd) < 400_000
+    with zipfile.ZipFile(io.BytesIO(issued.ofd)) as archive:
+        assert archive.read("Doc_0/Attachs/rendition.pdf") == issued.pdf
+        signature = SesSignature.parse(archive.read("Doc_0/Signs/Sign_0/SignedValue.dat"))
+        assert signature.data_hash == sm3(archive.read("Doc_0/Signs/Sign_0/Signature.xml"))
+    authority = own_home.authority("11140100MB9TEX0180", "测试市应急管理局")
+    assert signature.signed_by(authority.sealing_signer.certificate)
+    assert used(own_home) == 1 and issued.approval is not None and not issued.repeated
+
+
+@pytest.mark.req("R-003-46")
+def test_a_repeat_gives_the_same_bytes_into_any_folder_and_uses_no_approval(
+        own_home: Home, tmp_path: Path) -> None:
+    first = docgen.issue(record(), home=own_home, out=tmp_path / "a")
+    again = docgen.issue(record(), home=Home.open(own_home.path, environ={}), out=tmp_path / "b",
+                         now=dt.datetime(2031, 1, 1, tzinfo=dt.UTC))
+    assert (again.ofd, again.pdf, again.repeated, again.approval) == (first.ofd, first.pdf, True, None)
+    assert names(tmp_path / "a") == names(tmp_path / "b")
+    assert used(own_home) == 1
+
+
+def test_another_record_under_the_identifier_is_refused(own_home: Home) -> None:
+    docgen.issue(record(), home=own_home)
+    assert refusal(own_home, record(联系人电话="00000000009")).code == "issue.exists"
+    docgen.issue(record(联系人电话="00000000009", 版本号="002"), home=own_home)
+    assert used(own_home) == 2
+
+
+@pytest.mark.req("R-000-05")
+def test_a_qr_address_of_another_licence_is_refused(own_home: Home) -> None:
+    docgen.issue(record(1), home=own_home)
+    error = refusal(own_home, record(2) | {"二维码": record(1)["二维码"]})
+    assert error.code == "issue.qr-taken"
+    assert used(own_home) == 1
+
+
+@pytest.mark.req("R-000-12")
+def test_a_seal_of_another_name_is_not_used(own_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert refusal(own_home, record(发证机关="测试区应急管理局")).code == "home.authority-name"
+    authority = own_home.authority("11140100MB9TEX0180", "测试市应急管理局")
+    other = own_home.authority("11140000MB9TEX018T", "测试省应急管理厅")
+    monkeypatch.setattr(Home, "authority", lambda *_: dataclasses.replace(authority, seal=other.seal))
+    assert refusal(own_home, record()).code == "issue.seal-name"
+    assert used(own_home) == 0
+
+
+@pytest.mark.req("R-003-13")
+@pytest.mark.parametrize("days", [-400, 3650])
+def test_outside_the_validity_of_seal_and_certificate_nothing_is_sealed(own_home: Home, days: int) -> None:
+    now = dt.datetime.now(dt.UTC) + dt.timedelta(days=days)
+    assert isinstance(refusal(own_home, record(), now=now), SealError)
+    assert used(own_home) == 0
+
+
+def _approval(home: Home, **changes: Any) -> None:
+    for path in (home.path / "approvals").glob("*.json"):
+        path.write_text(json.dumps(json.loads(path.read_text()) | changes, ensure_ascii=False))
+
+
+@pytest.mark.req("R-003-22", "R-000-25")
+@pytest.mark.parametrize(("changes", "code"), [
+    ({"count": 0}, "approval.exhausted"), ({"kinds": ["K1"]}, "approval.kind"),
+    ({"region": "150000"}, "approval.region"), ({"seal": "other"}, "approval.none"),
+    ({"from": "2020-01-01T00:00:00+08:00", "to": "2020-02-01T00:00:00+08:00"}, "approval.ended"),
+])
+def test_beyond_the_approval_nothing_is_sealed(own_home: Home, changes: dict[str, Any], code: str) -> None:
+    _approval(own_home, **changes)
+    assert refusal(own_home, record()).code == code
+    assert used(own_home) == 0
+
+
+def test_an_approval_for_two_seals_two_licences_and_repeats(own_home: Home) -> None:
+    _approval(own_home, count=2)
+    for sequence in (1, 2, 1, 2):
+        docgen.issue(record(sequence), home=own_home)
+    assert refusal(own_home, record(3)).code == "approval.exhausted"
+
+
+def test_a_refused_record_names_all_faults_and_touches_nothing(own_home: Home, tmp_path: Path) -> None:
+    error = refusal(own_home, record(企业名称="", 发证日期="2025-02-30"), out=tmp_path / "out")
+    assert isinstance(error, docgen.RecordError)
+    assert {"企业名称", "发证日期"} <= {fault.field for fault in error.faults}
+    assert names(tmp_path / "out") == []
+
+
+def _altered(document: Document) -> Document:
+    """Another number on the 副本."""
+    pages = list(document.pages)
+    items = [dataclasses.replace(item, text="1" * len(item.text))
+             if isinstance(item, GlyphRun) and item.tag == "许可证编号" else item for item in pages[1].items]
+    pages[1] = dataclasses.replace(pages[1], items=tuple(items))
+    return dataclasses.replace(document, pages=tuple(pages))
+
+
+def _another_qr(document: Document) -> Document:
+    from docgen.qr import qr_png
+
+    return dataclasses.replace(document, images={
+        name: qr_png("https://lookup.example.invalid/l/1#" + "123" * 150) for name in document.images})
+
+
+@pytest.mark.req("R-000-14")
+@pytest.mark.parametrize(("change", "code"), [
+    (_altered, "issue.face-differs"), (_another_qr, "qr."),
+    (lambda document: dataclasses.replace(document, pages=document.pages[:1]), "issue.face-differs"),
+    (lambda document: dataclasses.replace(document, pages=tuple(
+        dataclasses.replace(page, items=tuple(item for item in page.items if isinstance(item, GlyphRun)))
+        for page in document.pages)), "issue.qr-differs"),
+])
+def test_a_face_or_qr_code_that_differs_from_the_record_is_not_sealed(
+        own_home: Home, monkeypatch: pytest.MonkeyPatch, change: Callable[[Document], Document],
+        code: str) -> None:
+    compose = issuing.compose
+    monkeypatch.setattr(issuing, "compose", lambda *args, **options: change(compose(*args, **options)))
+    monkeypatch.setattr(issuing, "sign_pdf", None)
+    monkeypatch.setattr(issuing, "seal_ofd", None)
+    assert str(refusal(own_home, record()).code).startswith(code)
+    assert used(own_home) == 0
+
+
+@pytest.mark.req("R-000-14")
+def test_metadata_that_differ_from_the_record_are_not_sealed(
+        own_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(issuing, "seal_ofd", None)
+    written = issuing.record_xml
+    monkeypatch.setattr(issuing, "record_xml", lambda licence: written(licence).replace(b"ZZBH", b"ZZBX"))
+    assert refusal(own_home, record()).code == "issue.metadata-differs"
+
+
+def test_a_time_without_zone_is_refused(own_home: Home) -> None:
+    assert refusal(own_home, record(), now=dt.datetime(2025, 8, 1)).code == "issue.time-without-zone"
+
+
+def _require_whole(home: Home, out: Path) -> int:
+    """Check that every final name is whole and kept; return how many licences are out."""
+    ledger = Ledger(home.issued_dir)
+    packages = list(out.glob("[0-9]*.ofd"))
+    for path in packages:
+        entry = ledger.find(path.stem)
+        assert entry is not None and path.read_bytes() == ledger.package(entry)
+        assert path.with_suffix(".pdf").is_file()
+    for path in out.glob("[0-9]*.pdf"):
+        assert path.read_bytes().rstrip().endswith(b"%%EOF")
+    return len(packages)
+
+
+def _fall_at(step: int) -> None:
+    """In a forked child: die like by SIGKILL at the given file operation, counted from 1."""
+    count = 0
+
+    def falling(function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **options: Any) -> Any:
+            nonlocal count
+            count += 1
+            if count == step:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return function(*args, **options)
+        return call
+
+    os.write, os.fsync, os.open = falling(os.write), falling(os.fsync), falling(os.open)
+    pathlib.Path.replace = falling(pathlib.Path.replace)        # type: ignore[method-assign]
+
+
+def _child(home: Path, out: Path, step: int) -> None:
+    _fall_at(step)
+    docgen.issue(record(), home=Home.open(home, environ={}), out=out)
+
+
+def test_a_kill_at_each_file_operation_leaves_the_old_state_or_the_new(tmp_path: Path) -> None:
+    docgen.issue(record(90099), home=shared_home_copy(tmp_path / "warm"))     # so that children start quickly
+    for step in range(1, 200):
+        home, out = shared_home_copy(tmp_path / f"home-{step}"), tmp_path / f"out-{step}"
+        child = FORK.Process(target=_child, args=(home.path, out, step))
+        child.start()
+        child.join(30)
+        if child.exitcode == 0:
+            assert step > 10
+            break
+        before = {path.name: path.read_bytes() for path in out.glob("[0-9]*")} if out.is_dir() else {}
+        issued = docgen.issue(record(), home=Home.open(home.path, environ={}), out=out)
+        assert names(out) == [f"{issued.identifier}.ofd", f"{issued.identifier}.pdf"]
+        assert all((out / name).read_bytes() == data for name, data in before.items()), step
+        assert _require_whole(home, out) == 1
+        assert used(home) == 1, step
+        kept = home.issued_dir / "packages" / sm3(issued.identifier.encode())[:1].hex()
+        assert names(kept) == [f"{issued.identifier}.ofd"]
+    else:
+        pytest.fail("the child never came to its end")
+
+
+def shared_home_copy(path: Path) -> Home:
+    shutil.copytree(shared_home().path, path)
+    return Home.open(path, environ={})
+
+
+def _endless(home: Path, out: Path) -> None:
+    opened = Home.open(home, environ={})
+    for sequence in range(1, 10_000):
+        docgen.issue(record(sequence), home=opened, out=out)
+
+
+@pytest.mark.parametrize("delay_s", [0.15, 0.31, 0.52])
+def test_a_kill_at_any_time_leaves_whole_files_only(own_home: Home, tmp_path: Path, delay_s: float) -> None:
+    out = tmp_path / "out"
+    child = FORK.Process(target=_endless, args=(own_home.path, out))
+    child.start()
+    time.sleep(delay_s)
+    child.kill()
+    child.join(10)
+    whole = _require_whole(own_home, out) if out.is_dir() else 0
+    for sequence in range(1, whole + 2):
+        docgen.issue(record(sequence), home=own_home, out=out)
+    assert _require_whole(own_home, out) == whole + 1
+    assert used(own_home) == whole + 1
+
+
+def _limited(home: Path, out: Path, limit: int, results: Any) -> None:
+    opened = Home.open(home, environ={})
+    issuer_of(opened)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+    try:
+        docgen.issue(record(), home=opened, out=out)
+        results.put("issued")
+    except EngineError as error:
+        results.put(error.code.value)
+
+
+@pytest.mark.parametrize("limit", [0, 4096, 40_000, 90_000, 110_000])
+def test_on_a_full_disk_nothing_half_written_appears(own_home: Home, tmp_path: Path, limit: int) -> None:
+    out = tmp_path / "out"
+    results = FORK.Queue()
+    child = FORK.Process(target=_limited, args=(own_home.path, out, limit, results))
+    child.start()
+    assert results.get(timeout=30) in {"file.no-space", "issue.store-unavailable"}
+    child.join(10)
+    assert _require_whole(own_home, out) == 0 if out.is_dir() else True
+    assert [name for name in names(out) if name.startswith(".")] == []
+    docgen.issue(record(), home=own_home, out=out)
+    assert _require_whole(own_home, out) == 1
+    assert used(own_home) == 1
+
+
+def test_a_failed_export_is_made_good_by_a_repeat(own_home: Home, tmp_path: Path) -> None:
+    blocked = tmp_path / "out"
+    blocked.write_text("a file where the folder should be")
+    assert refusal(own_home, record(), out=blocked).code.value.startswith("file.")
+    blocked.unlink()
+    assert docgen.issue(record(), home=own_home, out=blocked).repeated
+    assert used(own_home) == 1
+
+
+def _racing(home: Path, out: Path, results: Any) -> None:
+    opened = Home.open(home, environ={})
+    for sequence in (1, 2, 3, 4):
+        results.put((sequence, docgen.issue(record(sequence), home=opened, out=out).ofd))
+
+
+def test_two_processes_issue_each_licence_once(own_home: Home, tmp_path: Path) -> None:
+    results = FORK.Queue()
+    children = [
+        FORK.Process(target=_racing, args=(own_home.path, tmp_path / f"out-{child}", results))
+        for child in range(2)]
+    for child in children:
+        child.start()
+    packages: dict[int, set[bytes]] = {}
+    for _ in range(8):
+        sequence, data = results.get(timeout=60)
+        packages.setdefault(sequence, set()).add(data)
+    for child in children:
+        child.join(10)
+    assert {sequence: len(data) for sequence, data in packages.items()} == {1: 1, 2: 1, 3: 1, 4: 1}
+    assert used(own_home) == 4
+
+
+def test_what_a_killed_writer_left_is_cleared_and_nothing_else(own_home: Home, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    stale = ".1.2.156.3005.2.X.Y.1.001.Z.ofd.tmp-0123456789ab"
+    for name in (stale, ".notes.tmp-1", "own.ofd"):
+        (out / name).write_bytes(b"x")
+    issued = docgen.issue(record(), home=own_home, out=out)
+    assert names(out) == [".notes.tmp-1", f"{issued.identifier}.ofd", f"{issued.identifier}.pdf", "own.ofd"]
+
+
+def test_a_locked_ledger_is_reported(own_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    docgen.issue(record(1), home=own_home)
+    monkeypatch.setattr("docgen.ledger._BUSY_SECONDS", 0.05)
+    path = own_home.issued_dir / "ledger.sqlite3"
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        assert refusal(Home.open(own_home.path, environ={}), record(2)).code == "issue.store-unavailable"
+
+
+def test_without_a_home_the_call_says_how_to_make_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ZHENGYIN_HOME", raising=False)
+    with pytest.raises(HomeError) as raised:
+        docgen.issue(record())
+    assert "certs demo" in raised.value.en
