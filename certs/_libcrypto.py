@@ -12,11 +12,12 @@ import ctypes
 import ctypes.util
 import functools
 import importlib
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-__all__ = ["Backend", "Key", "load"]
+__all__ = ["Backend", "BackendError", "Key", "load"]
 
 # SEQUENCE { SEQUENCE { id-ecPublicKey, sm2p256v1 }, BIT STRING (65 bytes) } up to the point.
 SPKI_PREFIX: Final = bytes.fromhex("3059301306072a8648ce3d020106082a811ccf5501822d034200")
@@ -172,6 +173,8 @@ def _candidates() -> Iterator[str]:
             continue
         if path:
             yield path
+    if sys.platform == "darwin":
+        return      # macOS ends a process that loads its system's libcrypto by name
     yield "libcrypto.so.3"
     found = ctypes.util.find_library("crypto")
     if found:

@@ -43,6 +43,7 @@ class Sm2Code(enum.StrEnum):
     BAD_SIGNATURE = "sm2.bad-signature"
     BAD_USER_ID = "sm2.bad-user-id"
     NO_SIGNER = "sm2.no-signer"
+    SIGNING_FAILED = "sm2.signing-failed"
 
 
 class Sm2Error(EngineError):
@@ -125,6 +126,11 @@ def der_from_raw(raw: bytes) -> bytes:
 def _bad_signature() -> Sm2Error:
     return Sm2Error(Sm2Code.BAD_SIGNATURE, "SM2 签名值格式或取值有误，请检查签名数据",
                     "the SM2 signature value is malformed or out of range; check the signed data")
+
+
+def _signing_failed() -> Sm2Error:
+    return Sm2Error(Sm2Code.SIGNING_FAILED, "密码库未能完成 SM2 运算，请检查本机内存和随机数后重试",
+                    "the library could not do the SM2 operation; check memory and randomness and try again")
 
 
 @functools.cache
@@ -239,8 +245,11 @@ class PrivateKey:
         self._fallback: Any = None
         backend = _backend()
         if backend is not None:
-            self.public: bytes = backend.multiply_generator(d)
-            self._handle = backend.private_key(d, self.public)
+            try:
+                self.public: bytes = backend.multiply_generator(d)
+                self._handle = backend.private_key(d, self.public)
+            except _libcrypto.BackendError as error:
+                raise _signing_failed() from error
         else:
             self._fallback = _fallback_signer()
             if self._fallback is None:
@@ -293,12 +302,16 @@ class PrivateKey:
 
         Raises:
             ValueError: when ``digest`` is not 32 bytes.
+            Sm2Error: ``sm2.signing-failed`` when the library cannot sign, for want of memory or randomness.
         """
         if len(digest) != 32:
             raise ValueError("an SM2 digest has 32 bytes")
         backend = _backend()
         if self._handle is not None and backend is not None:
-            return backend.sign_digest(self._handle, digest)
+            try:
+                return backend.sign_digest(self._handle, digest)
+            except _libcrypto.BackendError as error:
+                raise _signing_failed() from error
         made: bytes = self._fallback.sm2_sign_sm3_digest(self._d.to_bytes(32, "big"), digest)
         return made
 

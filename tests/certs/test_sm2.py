@@ -292,6 +292,18 @@ def test_ssl_keeps_working_after_failures_in_libcrypto(key: PrivateKey) -> None:
         connection.do_handshake()
 
 
+def test_a_failure_of_the_library_is_a_clear_error(monkeypatch: pytest.MonkeyPatch, key: PrivateKey) -> None:
+    def fail(*_: object) -> bytes:
+        raise _libcrypto.BackendError("out of memory")
+
+    monkeypatch.setattr(_libcrypto.Backend, "sign_digest", fail)
+    with pytest.raises(Sm2Error) as caught:
+        key.sign(b"m")
+    assert caught.value.code is sm2.Sm2Code.SIGNING_FAILED
+    monkeypatch.setattr(_libcrypto.Backend, "verify_digest", fail)
+    assert sm2.verify(SAMPLE_PUBLIC, SAMPLE_MESSAGE, GOOD), "verification goes on in plain Python"
+
+
 def test_threads_sign_and_verify_side_by_side(key: PrivateKey) -> None:
     def work(number: int) -> bool:
         message = str(number).encode()
