@@ -30,8 +30,8 @@ def test_a_genuine_rendition_is_valid_and_says_that_it_is_a_copy() -> None:
 
 def test_what_the_engine_signs_is_valid() -> None:
     world = forge.world()
-    signed = docgen.pades.sign_pdf(pdf_sample.unsigned(), LocalSigner(world.signer.certificate, world.signer.key),
-                                   chain=(world.ca.certificate,))
+    signer = LocalSigner(world.signer.certificate, world.signer.key)
+    signed = docgen.pades.sign_pdf(pdf_sample.unsigned(), signer, chain=(world.ca.certificate,))
     assert forge.verdict_of(signed) == (Verdict.VALID, {"pdf.copy"})
 
 
@@ -102,8 +102,8 @@ def test_poppler_finds_each_word_where_we_find_it(tmp_path: Path) -> None:
     told = subprocess.run(["pdftotext", "-bbox", str(path), "-"], capture_output=True, check=True, text=True)
     views = forge.evidence_of(forge.genuine()).pages
     for view, page in zip(views, told.stdout.split("<page ")[1:], strict=True):
-        words = re.findall(r'<word xMin="([\d.]+)" yMin="([\d.]+)" xMax="([\d.]+)" yMax="([\d.]+)">(.*?)</word>',
-                           page)
+        words = re.findall(
+            r'<word xMin="([\d.]+)" yMin="([\d.]+)" xMax="([\d.]+)" yMax="([\d.]+)">(.*?)</word>', page)
         glyphs = sorted((round(run.y_mm), x, char, run) for run in view.runs
                         for char, x in zip(run.text, run.xs_mm, strict=True) if char != " ")
         assert sum(len(html.unescape(word[4])) for word in words) == len(glyphs)
@@ -123,8 +123,9 @@ def test_pypdf_as_a_second_opinion_extracts_the_same_text() -> None:
 
 
 def test_an_invisible_signature_without_a_seal_is_read_too() -> None:
-    bare = docgen.pdf.write_pdf(pdf_sample.sample(), meta=pdf_sample.META, attachments=(pdf_sample.RECORD_FILE,),
-                                seal_png=None, signature=pdf_sample.PLAN).data
+    bare = docgen.pdf.write_pdf(
+        pdf_sample.sample(), meta=pdf_sample.META, attachments=(pdf_sample.RECORD_FILE,), seal_png=None,
+        signature=pdf_sample.PLAN).data
     signed = forge.sign(bare)
     assert forge.verdict_of(signed) == (Verdict.VALID, {"pdf.copy"})
     assert all(not view.seals for view in forge.evidence_of(signed).pages)

@@ -90,8 +90,8 @@ def padded_length(cms: bytes) -> bytes:
     return b"\x30\x83\x00" + cms[2:]
 
 
-PAGE = (b"<</Type /Page\n/Parent 3 0 R\n/MediaBox [0 0 841.8897 595.2755]\n/Resources 4 0 R\n/Contents 36 0 R\n"
-        b"/Annots [8 0 R]\n>>")
+PAGE = (b"<</Type /Page\n/Parent 3 0 R\n/MediaBox [0 0 841.8897 595.2755]\n/Resources 4 0 R\n"
+        b"/Contents 36 0 R\n/Annots [8 0 R]\n>>")
 CATALOG = b"<</Type /Catalog\n/Pages 42 0 R\n>>"
 
 
@@ -176,7 +176,8 @@ ATTACKS: list[tuple[str, Callable[[], bytes], Verdict, str]] = [
     ("range with a negative number", lambda: told(RANGE, b"/ByteRange [0 1934 34704 -1]"),
      INVALID, "pdf.byte-range"),
     ("range of two numbers", lambda: told(RANGE, b"/ByteRange [0 1934]"), INVALID, "pdf.byte-range"),
-    ("range of six numbers", lambda: told(RANGE, b"/ByteRange [0 1934 34704 5 6 7]"), INVALID, "pdf.byte-range"),
+    ("range of six numbers", lambda: told(RANGE, b"/ByteRange [0 1934 34704 5 6 7]"),
+     INVALID, "pdf.byte-range"),
     ("range that starts later", lambda: told(RANGE, b"/ByteRange [1 1933 34704 54471]"),
      INVALID, "pdf.byte-range"),
     ("range of real numbers", lambda: told(RANGE, b"/ByteRange [0 1934.0 34704.0 54471.]"),
@@ -194,12 +195,15 @@ ATTACKS: list[tuple[str, Callable[[], bytes], Verdict, str]] = [
     ("contents by a reference", lambda: contents_as(b"2 0 R"), INVALID, "pdf.no-contents"),
     # the digits of the contents: outside the signature, in their one form
     ("upper-case hex", lambda: at_gap(bytes.upper), UNSURE, "pdf.contents-form"),
-    ("one upper-case digit", lambda: at_gap(lambda digits: re.sub(b"[a-f]", lambda hit: hit[0].upper(), digits, count=1)),
+    ("one upper-case digit", lambda: at_gap(
+        lambda digits: re.sub(b"[a-f]", lambda hit: hit[0].upper(), digits, count=1)),
      UNSURE, "pdf.contents-form"),
     ("padding not zero", lambda: at_gap(lambda digits: digits[:-1] + b"1"), UNSURE, "pdf.contents-form"),
     ("bytes behind the CMS", lambda: resigned(lambda cms: cms + b"\x05\x00"), UNSURE, "pdf.contents-form"),
-    ("spaces in the padding", lambda: at_gap(lambda digits: digits[:-2] + b"  "), UNSURE, "pdf.contents-form"),
-    ("line ends in the padding", lambda: at_gap(lambda digits: digits[:-2] + b"\r\n"), UNSURE, "pdf.contents-form"),
+    ("spaces in the padding", lambda: at_gap(lambda digits: digits[:-2] + b"  "),
+     UNSURE, "pdf.contents-form"),
+    ("line ends in the padding", lambda: at_gap(lambda digits: digits[:-2] + b"\r\n"),
+     UNSURE, "pdf.contents-form"),
     # the CMS
     ("BER: indefinite length", lambda: resigned(indefinite), INVALID, "pdf.cms"),
     ("BER: a padded length", lambda: resigned(padded_length), UNSURE, "pdf.cms-not-der"),
@@ -209,16 +213,19 @@ ATTACKS: list[tuple[str, Callable[[], bytes], Verdict, str]] = [
     ("the signature value changed", lambda: resigned(lambda cms: cms[:-1] + bytes((cms[-1] ^ 1,))),
      INVALID, "pdf.signature"),
     ("another key's CMS for the same bytes",
-     lambda: forge.sign(forge.plain_unsigned(), forge.cms(forge.party(forge.ORGANISATION, forge.world().stranger_root))),
+     lambda: forge.sign(forge.plain_unsigned(), forge.cms(
+         forge.party(forge.ORGANISATION, forge.world().stranger_root))),
      UNSURE, "chain.no-anchor"),
     # rewriting the whole file
     ("the holder's record replaced", lambda: rewritten((b"/Size 80", b"/Size 81")), INVALID, "pdf.digest"),
     ("certification taken away", lambda: rewritten((b"/Perms <<", b"/Nothin<<")), INVALID, "pdf.digest"),
-    ("the signature field taken away", lambda: rewritten((b"/AcroForm <<", b"/AcroNone <<")), INVALID, "pdf.digest"),
+    ("the signature field taken away", lambda: rewritten((b"/AcroForm <<", b"/AcroNone <<")),
+     INVALID, "pdf.digest"),
     ("a table entry that points elsewhere",
      lambda: re.sub(rb"(\d{9})(\d)( 00000 n \n0{0})", lambda hit: hit[1] + b"%d" % (9 - int(hit[2])) + hit[3],
                     forge.genuine(), count=1), INVALID, "pdf.digest"),
-    ("the claimed time changed", lambda: rewritten((b"/M (D:2025080109", b"/M (D:2025080108")), INVALID, "pdf.digest"),
+    ("the claimed time changed", lambda: rewritten((b"/M (D:2025080109", b"/M (D:2025080108")),
+     INVALID, "pdf.digest"),
 ]
 
 
@@ -235,7 +242,7 @@ def test_an_attack_without_the_key_is_never_valid(attack: str, made: Callable[[]
 
 @pytest.mark.req("R-003-33")
 def test_one_bit_changed_anywhere_is_never_valid() -> None:
-    chance = random.Random(20250801)
+    chance = random.Random(20250801)  # noqa: S311 - places, no secrets
     data = forge.genuine()
     start, end = forge.gap_of(data)
     places = [chance.randrange(len(data)) for _ in range(80)]

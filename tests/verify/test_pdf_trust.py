@@ -43,7 +43,8 @@ TRUSTS: list[tuple[str, Callable[[], bytes], Callable[[], Trust], datetime, Verd
     ("a stale list", forge.genuine, lambda: W.trust(crls=W.crls(stale=True)), forge.AT,
      UNSURE, "chain.crl-stale"),
     ("revoked", forge.genuine, one_revoked, forge.AT, UNSURE, "chain.revoked"),
-    ("asked before the signing time", forge.genuine, W.trust, forge.NOW - 20 * DAY, UNSURE, "pdf.time-future"),
+    ("asked before the signing time", forge.genuine, W.trust, forge.NOW - 20 * DAY,
+     UNSURE, "pdf.time-future"),
     ("certificate expired by now", lambda: signed_by(end=forge.NOW + DAY), W.trust, forge.NOW + 2 * DAY,
      UNSURE, "chain.expired"),
     ("certificate already expired when signing", lambda: signed_by(end=forge.NOW - DAY), W.trust, forge.AT,
@@ -72,7 +73,8 @@ def _same_names() -> forge.Cms:
     return forge.cms(signer, certificates=(signer.certificate.der, ca.certificate.der, root.certificate.der))
 
 
-@pytest.mark.parametrize(("case", "made", "trust", "at", "expected", "code"), TRUSTS, ids=[t[0] for t in TRUSTS])
+@pytest.mark.parametrize(("case", "made", "trust", "at", "expected", "code"), TRUSTS,
+                         ids=[each[0] for each in TRUSTS])
 def test_a_signature_counts_only_with_a_good_chain(
         case: str, made: Callable[[], bytes], trust: Callable[[], Trust], at: datetime, expected: Verdict,
         code: str) -> None:
@@ -102,7 +104,8 @@ def told(data: bytes, trust: Trust | None = None) -> tuple[str, str]:
 @pytest.mark.parametrize(("made", "trust", "expected"), [
     (forge.genuine, W.trust, ("TOTAL-PASSED", "")),
     (lambda: forge.genuine().replace(b"/Size 80", b"/Size 81"), W.trust, ("TOTAL-FAILED", "HASH_FAILURE")),
-    (lambda: signed_by(extended=("1.3.6.1.5.5.7.3.1",)), W.trust, ("TOTAL-FAILED", "SIG_CONSTRAINTS_FAILURE")),
+    (lambda: signed_by(extended=("1.3.6.1.5.5.7.3.1",)), W.trust,
+     ("TOTAL-FAILED", "SIG_CONSTRAINTS_FAILURE")),
     (forge.genuine, lambda: W.trust(crls=()), ("INDETERMINATE", "TRY_LATER")),
     (forge.genuine, one_revoked, ("INDETERMINATE", "REVOKED_NO_POE")),
     (forge.genuine, lambda: W.trust(roots=(W.stranger_root.certificate,)),
@@ -152,8 +155,8 @@ FORMS: list[tuple[str, Callable[[], bytes], Verdict, str]] = [
     ("plain PKCS#7 subfilter", lambda: forge.insider((b"/ETSI.CAdES.detached", b"/adbe.pkcs7.detached")),
      UNSURE, "pdf.subfilter"),
     ("no claimed time", lambda: forge.insider((b"/M (D:20250801093000+08'00')", b"")), UNSURE, "pdf.no-time"),
-    ("a claimed time without zone", lambda: forge.insider((b"/M (D:20250801093000+08'00')", b"/M (D:20250801093000)")),
-     UNSURE, "pdf.no-time"),
+    ("a claimed time without zone", lambda: forge.insider(
+        (b"/M (D:20250801093000+08'00')", b"/M (D:20250801093000)")), UNSURE, "pdf.no-time"),
     ("a claimed time in the future", lambda: forge.insider((b"/M (D:2025", b"/M (D:2026")),
      UNSURE, "pdf.time-future"),
 ]
@@ -177,8 +180,8 @@ def stamped(tmp_path_factory: pytest.TempPathFactory, openssl: str) -> tuple[byt
     tsa_root = forge.party("演示时间戳根", None, ca=True, serial=1, end=forge.NOW + 36500 * DAY)
     tsa_key = forge.p256.PrivateKey.generate()
     tsa = build_certificate(
-        subject=(("CN", "演示时间戳"),), spki=tsa_key.spki, issuer=tsa_root.certificate, issuer_key=tsa_root.key,
-        serial=5, not_before=forge.NOW - 30 * DAY, not_after=forge.NOW + 36500 * DAY,
+        subject=(("CN", "演示时间戳"),), spki=tsa_key.spki, issuer=tsa_root.certificate,
+        issuer_key=tsa_root.key, serial=5, not_before=forge.NOW - 30 * DAY, not_after=forge.NOW + 36500 * DAY,
         key_usage=("digitalSignature",), ext_key_usage=("1.3.6.1.5.5.7.3.8",))
     (folder / "key.der").write_bytes(tsa_key.pkcs8())
     (folder / "tsa.der").write_bytes(tsa.der)
@@ -194,9 +197,9 @@ def stamped(tmp_path_factory: pytest.TempPathFactory, openssl: str) -> tuple[byt
         (folder / "signature").write_bytes(signature)
         subprocess.run([openssl, "ts", "-query", "-data", "signature", "-sha256", "-cert", "-out", "query"],
                        cwd=folder, check=True, capture_output=True)
-        subprocess.run([openssl, "ts", "-reply", "-queryfile", "query", "-config", "tsa.cnf", "-signer", "tsa.pem",
-                        "-inkey", "key.pem", "-token_out", "-out", "token"], cwd=folder, check=True,
-                       capture_output=True)
+        subprocess.run([openssl, "ts", "-reply", "-queryfile", "query", "-config", "tsa.cnf", "-signer",
+                        "tsa.pem", "-inkey", "key.pem", "-token_out", "-out", "token"],
+                       cwd=folder, check=True, capture_output=True)
         return (folder / "token").read_bytes()
     data = forge.sign(forge.plain_unsigned(), replace(maker, stamp=token))
     crl = forge.build_crl(issuer=tsa_root.certificate, issuer_key=tsa_root.key, this_update=forge.NOW - DAY,
