@@ -30,13 +30,13 @@ _CHINA: Final = dt.timezone(dt.timedelta(hours=8))
 @app.command()
 def verify(
     file: Annotated[Path, typer.Argument(
-        metavar="FILE|DIR", help="OFD 或 PDF 文件，或目录 / an OFD or PDF file, or a folder of them")],
+        metavar="FILE|DIR", exists=True, help="OFD 或 PDF 文件，或目录 / an OFD or PDF file, or a folder")],
     trust: Annotated[Path | None, typer.Option(
-        "--trust", help="信任目录，默认取工作目录的 trust / trust folder; by default the home's")] = None,
+        "--trust", help="信任目录，默认取工作目录的 / trust folder; by default the home's")] = None,
     at: Annotated[str | None, typer.Option(
-        "--at", metavar="TIME", help="核验时刻 ISO 8601，无时区时按北京时间 / the moment to judge at")] = None,
+        "--at", metavar="TIME", help="核验时刻，默认现在 / ISO 8601; by default now, zone +08:00")] = None,
     require_status: Annotated[bool, typer.Option(
-        "--require-status", help="证照现状未经查询时不返回0 / exit 3 while the register was not asked")] = False,
+        "--require-status", help="现状未经查询时不返回0 / exit 3 while the register was not asked")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")] = False,
     home: Annotated[Path | None, typer.Option(
         "--home", help="工作目录，默认取 ZHENGYIN_HOME / home; by default ZHENGYIN_HOME")] = None,
@@ -73,7 +73,7 @@ def _moment(text: str | None) -> dt.datetime | None:
 
 
 def _trust(folder: Path | None, home: Path | None) -> Trust | Path | None:
-    """The trust folder named, else the home's, else nothing; one that cannot be loaded is told in the report."""
+    """The folder named, else the home's, else nothing. One that cannot be loaded is told in the report."""
     from certs.config import HomeCode, HomeError, find_home
     from certs.trust import Trust, TrustError
 

@@ -94,7 +94,7 @@ def _trust(trust: Trust | Path | None) -> tuple[Trust | None, Finding | None]:
     try:
         return Trust.load(trust), None
     except EngineError as error:
-        return None, finding("trust.unusable", str(error.code), detail=error.zh)
+        return None, finding("trust.unusable", str(error.code), zh=error.zh, en=error.en)
 
 
 def _note_name(case: Case) -> None:

@@ -161,7 +161,7 @@ class _OfdJudge:
         for sealing in self.sealings:
             name = role_value(kind, record.record, "issuer_name")
             code = role_value(kind, record.record, "issuer_code")
-            if sealing.signature.seal.info.name != name or sealing.signer.subject_o != name:
+            if sealing.signature.seal.info.name != name or sealing.signer.subject_cn != name:
                 found.add("seal.authority", "", seal=sealing.signature.seal.info.name, authority=name)
             if sealing.signer.uscc != code:
                 found.add("seal.code", "", certificate=sealing.signer.uscc or "—", authority=code)

@@ -128,7 +128,7 @@ def check_signer(evidence: PdfEvidence, kind: Kind, record: RecordCase, found: F
     """The PDF is signed by the issuing authority itself."""
     signer = evidence.signer
     name, code = (role_value(kind, record.record, role) for role in ("issuer_name", "issuer_code"))
-    if signer is None or signer.subject_o != name or signer.uscc != code:
+    if signer is None or name not in (signer.subject_cn, signer.subject_o) or signer.uscc != code:
         found.add("rendition.signer", "", signer=signer.subject_o or signer.subject_text if signer else "—")
 
 

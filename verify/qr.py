@@ -124,7 +124,7 @@ def _check_signature(kind: Kind, record: RecordData, payload: QrPayload, judge: 
 def _check_signer(kind: Kind, record: RecordData, certificate: Certificate, judge: Judge) -> None:
     """The certificate is the issuing authority's, and its chain holds."""
     name, code = role_value(kind, record, "issuer_name"), role_value(kind, record, "issuer_code")
-    if certificate.subject_o != name or certificate.uscc != code:
+    if name not in (certificate.subject_cn, certificate.subject_o) or certificate.uscc != code:
         judge.found.add("qr.signer", "", signer=certificate.subject_o or certificate.subject_text)
     judge.chain(certificate, "data")
 

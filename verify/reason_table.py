@@ -175,7 +175,7 @@ _COVERAGE: Final = {
 _TRUST: Final = {
     "trust.none": (_UNSURE, "没有信任目录，无法判断证书（请用 --trust 指定）",
                    "there is no trust folder, so certificates cannot be judged (name one with --trust)"),
-    "trust.unusable": (_UNSURE, "信任目录无法使用：{detail}", "the trust folder cannot be used: {detail}"),
+    "trust.unusable": (_UNSURE, "信任目录无法使用：{zh}", "the trust folder cannot be used: {en}"),
     "trust.chain": (_UNSURE, "{purpose}的证书未通过验证：{zh}（{sub}）",
                     "the certificate for the {purpose_en} does not hold: {en} ({sub})"),
     "trust.chain-failed": (_NO, "{purpose}的证书不合格：{zh}（{sub}）",

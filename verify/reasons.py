@@ -17,6 +17,7 @@ __all__ = ["FINDING_LIMIT", "Findings", "Refusal", "clean", "codes", "finding"]
 
 FINDING_LIMIT: Final = 200              # findings kept of one file; a hostile file could cause millions
 _FACT_LIMIT: Final = 120
+_SENTENCE_LIMIT: Final = 400            # a sentence of another room, which may name what a file holds
 
 
 class Refusal(Exception):  # noqa: N818 - carries a finding out of a reader, is no error of ours
@@ -58,7 +59,8 @@ def codes() -> Mapping[str, Meaning]:
 def finding(code: str, where: str = "", **facts: object) -> Finding:
     """Make the finding of a code. ``where`` names an entry, an object or a field."""
     meaning = TABLE[code]
-    safe = _Facts({key: clean(value) for key, value in facts.items()})
+    safe = _Facts({key: clean(value, _SENTENCE_LIMIT if key in ("zh", "en") else _FACT_LIMIT)
+                   for key, value in facts.items()})
     place = clean(where)
     safe.setdefault("where", place)
     return Finding(reason=Reason(code=code, zh=meaning.zh.format_map(safe), en=meaning.en.format_map(safe)),

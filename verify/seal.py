@@ -119,8 +119,8 @@ def _check_fit(signature: SesSignature, signer: Certificate, found: Findings) ->
     info = signature.seal.info
     if info.seal_type != SEAL_OF_UNIT:
         found.add("seal.kind", info.es_id)
-    if info.name != signer.subject_o:
-        found.add("seal.name", info.es_id, seal=info.name, certificate=signer.subject_o or "")
+    if info.name != signer.subject_cn:
+        found.add("seal.name", info.es_id, seal=info.name, certificate=signer.subject_cn or "")
     if info.valid_start < signer.not_before or info.valid_end > signer.not_after:
         found.add("seal.period", info.es_id)
     when = signature.signed_at
