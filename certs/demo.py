@@ -11,6 +11,7 @@ from __future__ import annotations
 import enum
 import json
 import secrets
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -44,6 +45,7 @@ LOWER_LINE: Final = "测试专用"
 _GIVER, _CONFIRMER = "演示审批人甲", "演示审批人乙"
 _USES: Final = 1_000_000
 _MAX_NAME: Final = 64                               # RFC 5280 upper bound of CN and O
+_NO_NAME: Final = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp", "Zs"})     # controls, marks, blanks
 _MAX_SEAL: Final = 4 * 1024 * 1024
 _CA_ROLES: Final = ("sm2-root", "sm2-issuing", "p256-root", "p256-issuing")
 
@@ -215,7 +217,7 @@ def _check_authorities(authorities: Sequence[DemoAuthority]) -> None:
     seen: set[str] = set()
     for authority in authorities:
         name, code = authority.name, authority.code
-        odd = any(char.isspace() or not char.isprintable() for char in name)
+        odd = any(unicodedata.category(char) in _NO_NAME for char in name)
         if not name or len(name) > _MAX_NAME or odd:
             raise DemoError(
                 DemoCode.NAME, f"机构名称“{name!r}”为空、超过 {_MAX_NAME} 字，或含空白、控制字符，请更正",

@@ -22,7 +22,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -50,6 +50,7 @@ __all__ = ["ROLES", "Authority", "Home", "HomeCode", "HomeError", "authority_fil
 
 ROLES: Final = ("sealing", "data", "pdf")
 """The three keys of an authority: sealing and data are SM2, pdf is P-256."""
+_CLOCKS_DIFFER: Final = timedelta(minutes=5)
 _MAX_SMALL, _MAX_CRL = 4 * 1024 * 1024, 32 * 1024 * 1024
 
 
@@ -79,9 +80,13 @@ class Authority:
     def check_usable(self, *, at: datetime, clock_now: datetime | None = None) -> None:
         """Refuse to seal when the seal or one of the three certificates cannot be used at ``at`` (aware).
 
+        A revocation list published up to five minutes after ``at`` counts, because clocks differ; with
+        ``clock_now``, one published until then.
+
         Raises:
             SealError: see :func:`certs.seal.check_usable` and :func:`certs.seal.check_chain`.
         """
+        clock_now = clock_now or at + _CLOCKS_DIFFER
         anchors = [certificate for certificate in self.known if certificate.is_self_issued]
         check_usable(
             self.seal, certificate=self.sealing_signer.certificate, intermediates=self.known, anchors=anchors,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import enum
 import io
 import math
+import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -23,6 +24,7 @@ __all__ = ["DIAMETERS_MM", "ImprintCode", "ImprintError", "draw_imprint"]
 DIAMETERS_MM = (42.0, 45.0, 50.0)
 """Sizes of a seal that the rules know: 4.2, 4.5 and 5 cm."""
 _MAX_NAME, _MAX_LOWER_LINE = 40, 16
+_BLANK = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp", "Zs"})      # controls, marks, blanks
 _RED = (214, 0, 15)
 _CHAIN = "song-bold"
 _LEAST_DPI, _MOST_DPI = 300, 1200
@@ -183,7 +185,7 @@ def _check(name: str, lower_line: str, diameter_mm: float, dpi: int) -> None:
             ImprintCode.RESOLUTION, f"分辨率 {dpi} 不在 {_LEAST_DPI} 至 {_MOST_DPI} 点每英寸之间，请更改",
             f"a resolution of {dpi} dpi is not between {_LEAST_DPI} and {_MOST_DPI}; change it")
     lost = sorted(fonts.drawable(name + lower_line, _CHAIN) | {
-        char for char in name + lower_line if char.isspace() or not char.isprintable()})
+        char for char in name + lower_line if unicodedata.category(char) in _BLANK})
     if lost:
         shown = " ".join(f"{char if char.isprintable() else ''}U+{ord(char):04X}" for char in lost)
         raise ImprintError(

@@ -1,0 +1,427 @@
+"""Making, repeating and interrupting a demo home; what an opened home gives and refuses."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from certs.config import Password
+from certs.crl import Crl
+from certs.demo import DEFAULT_AUTHORITIES, DemoAuthority, make_demo, revoke
+from certs.home import ROLES, Home
+from certs.keystore import PrivateKey, load_key
+from certs.seal import SealError
+from certs.x509 import Certificate
+from codes.errors import EngineError
+from tests.support.demo_home import CHEAP, CITY, KINDS, PROVINCE, imprint, make_home
+from tests.support.limits import disk_of
+
+NOW = datetime.now(UTC)
+COUNTY = DemoAuthority(name="测试市测试县应急管理局", code="11140123MB9TEX019D")
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def _make(path: Path, *authorities: DemoAuthority, **changes: Any) -> None:
+    arguments: dict[str, Any] = {"now": NOW, "environ": {}, "draw": imprint, "kinds": KINDS, "cost": CHEAP}
+    make_demo(path, authorities or DEFAULT_AUTHORITIES, **{**arguments, **changes})
+
+
+def _code(act: Callable[[], object]) -> str:
+    with pytest.raises(EngineError) as refusal:
+        act()
+    return refusal.value.code.value
+
+
+def test_organisations_keep_their_names_and_all_else_says_demo(demo_home: Home) -> None:
+    for code, name in (CITY, PROVINCE):
+        authority = demo_home.authority(code, name)
+        for signer, kind in ((authority.sealing_signer, "sm2"), (authority.data_signer, "sm2"),
+                             (authority.pdf_signer, "p256")):
+            certificate = signer.certificate
+            assert (certificate.subject_cn, certificate.subject_o, certificate.uscc) == (name, name, code)
+            assert certificate.key_kind == kind
+        assert authority.seal.name == name
+        assert authority.seal.imprint == imprint(name, 42)
+        assert len(authority.crls) == 4
+        for above in (*authority.chain, *authority.pdf_chain):
+            assert "演示" in (above.subject_cn or "")
+        assert [len(authority.chain), len(authority.pdf_chain)] == [2, 2]
+    maker = Certificate.load(demo_home.authority(*CITY).seal.seal.certificate)
+    assert "演示" in (maker.subject_cn or "")
+
+
+def test_a_home_is_private(demo_home: Home) -> None:
+    secret = [path for path in demo_home.path.rglob("*") if path.suffix == ".key" or path.name == "password"]
+    assert len(secret) == 5 + 2 * 3 + 1
+    assert {path.stat().st_mode & 0o777 for path in secret} == {0o600}
+    folders = [demo_home.path, *(demo_home.path / name for name in ("ca", "authorities", "approvals"))]
+    assert {path.stat().st_mode & 0o777 for path in folders} == {0o700}
+    assert not list(demo_home.path.rglob("*.tmp-*"))
+
+
+@pytest.mark.judge
+def test_openssl_reads_every_key_and_builds_the_pdf_chain(
+    demo_home: Home, openssl: str, tmp_path: Path,
+) -> None:
+    password = f"file:{demo_home.path / 'password'}"
+    for key in sorted(demo_home.path.rglob("*.key")):
+        done = subprocess.run(
+            [openssl, "pkey", "-in", str(key), "-passin", password, "-noout", "-check"], capture_output=True,
+            check=False)
+        assert done.returncode == 0, (key, done.stderr)
+
+    def pem(*names: str) -> str:
+        path = tmp_path / f"{len(list(tmp_path.iterdir()))}.pem"
+        kinds = {".crl": "crl", ".cer": "x509"}
+        path.write_bytes(b"".join(subprocess.run(
+            [openssl, kinds[Path(name).suffix], "-inform", "DER", "-in", str(demo_home.path / name)],
+            capture_output=True, check=True).stdout for name in names))
+        return str(path)
+
+    done = subprocess.run(
+        [openssl, "verify", "-crl_check_all", "-CAfile", pem("chain/p256-root.cer"),
+         "-untrusted", pem("chain/p256-issuing.cer"),
+         "-CRLfile", pem("crls/p256-root.crl", "crls/p256-issuing.crl"),
+         pem(f"authorities/{CITY[0]}/pdf.cer")], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_repeat_keeps_everything_and_renews_the_lists(own_home: Home) -> None:
+    before = _files(own_home.path)
+    make_home(own_home.path, now=NOW + timedelta(days=200))
+    after = _files(own_home.path)
+    changed = {name for name in after if before.get(name) != after[name]}
+    lists = {f"{folder}{role}.crl" for folder in ("crls/", "trust/crls/")
+             for role in ("sm2-root", "sm2-issuing", "p256-root", "p256-issuing")}
+    assert before.keys() == after.keys()
+    assert changed == lists
+    for name in sorted(lists):
+        old, new = Crl.load(before[name]), Crl.load(after[name])
+        assert (new.number, old.number) == (2, 1)
+        assert new.this_update > old.this_update
+        assert new.next_update and new.next_update > NOW + timedelta(days=500)
+
+
+def test_an_authority_is_added_and_the_others_stay(own_home: Home) -> None:
+    before = _files(own_home.path)
+    county = DemoAuthority(name=COUNTY.name, code=COUNTY.code, diameter_mm=45)
+    _make(own_home.path, county)
+    after = _files(own_home.path)
+    assert all(after[name] == data for name, data in before.items() if not name.endswith(".crl"))
+    authority = own_home.authority(COUNTY.code, COUNTY.name)
+    assert (authority.seal.width_mm, authority.seal.height_mm) == (45, 45)
+    assert len(own_home.trust().data_signing) == 3
+    approval = own_home.approval_for(kind="K0", region="140123", seal_id=authority.seal.seal_id, at=NOW)
+    assert approval.given_by != approval.confirmed_by
+    assert own_home.authorities()[-1] == (COUNTY.code, COUNTY.name)
+
+
+def test_new_kinds_get_an_approval_of_their_own(own_home: Home) -> None:
+    before = _files(own_home.path / "approvals")
+    _make(own_home.path, kinds=(*KINDS, "K99"))
+    after = _files(own_home.path / "approvals")
+    assert len(after) == 2 * len(before) and before.items() <= after.items()
+
+
+def test_a_real_imprint_becomes_the_seal(tmp_path: Path) -> None:
+    picture = imprint("真实印模", 50)
+    _make(tmp_path / "h", DemoAuthority(name=COUNTY.name, code=COUNTY.code, imprint=picture, diameter_mm=50))
+    home = Home.open(tmp_path / "h", environ={})
+    assert home.authority(COUNTY.code, COUNTY.name).seal.imprint == picture
+
+
+REFUSALS: list[tuple[str, str, DemoAuthority]] = [
+    ("another name", "demo.other-name", DemoAuthority(name="测试市应急局", code=CITY[0])),
+    ("another imprint", "demo.other-imprint",
+     DemoAuthority(name=CITY[1], code=CITY[0], imprint=imprint("另一印模", 42))),
+    ("a code that fails its check", "demo.bad-uscc", DemoAuthority(name="甲", code="11140100MB9TEX0181")),
+    ("a path as code", "demo.bad-uscc", DemoAuthority(name="甲", code="../../../../../../etc")),
+    ("no name", "demo.bad-name", DemoAuthority(name="", code=COUNTY.code)),
+    ("a name with a blank", "demo.bad-name", DemoAuthority(name="测试 局", code=COUNTY.code)),
+    ("a name with a control character", "demo.bad-name", DemoAuthority(name="测试\x00局", code=COUNTY.code)),
+    ("a name with a bidi mark", "demo.bad-name", DemoAuthority(name="测试\u202e局", code=COUNTY.code)),
+    ("a name of 65 characters", "demo.bad-name", DemoAuthority(name="局" * 65, code=COUNTY.code)),
+    ("a name too long to draw", "imprint.name-length", DemoAuthority(name="局" * 41, code=COUNTY.code)),
+    ("a character nobody draws", "imprint.character",
+     DemoAuthority(name="测试\U00031350局", code=COUNTY.code)),
+    ("an imprint that is no PNG", "imprint-file.not-png",
+     DemoAuthority(name=COUNTY.name, code=COUNTY.code, imprint=b"GIF89a")),
+    ("a diameter that no seal has", "imprint-file.diameter",
+     DemoAuthority(name=COUNTY.name, code=COUNTY.code, imprint=imprint("甲", 42), diameter_mm=40)),
+]
+
+
+@pytest.mark.parametrize(("why", "code", "authority"), REFUSALS, ids=[row[0] for row in REFUSALS])
+def test_a_refused_authority_changes_nothing(
+    own_home: Home, why: str, code: str, authority: DemoAuthority,
+) -> None:
+    before = {name: data for name, data in _files(own_home.path).items() if not name.endswith(".crl")}
+    assert _code(lambda: _make(own_home.path, authority)) == code, why
+    assert {name: data for name, data in _files(own_home.path).items() if not name.endswith(".crl")} == before
+
+
+def test_an_authority_given_twice_is_refused(tmp_path: Path) -> None:
+    assert _code(lambda: _make(tmp_path / "h", COUNTY, COUNTY)) == "demo.authority-twice"
+    assert not (tmp_path / "h").exists()
+
+
+def test_what_is_not_a_demo_home_is_left_alone(own_home: Home, tmp_path: Path) -> None:
+    config = own_home.path / "config.toml"
+    text = config.read_text(encoding="utf-8").replace("demo = true", "demo = false")
+    config.write_text(text, encoding="utf-8")
+    before = _files(own_home.path)
+    assert _code(lambda: _make(own_home.path)) == "demo.not-a-demo-home"
+    assert _files(own_home.path) == before
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "thesis.txt").write_text("x", encoding="utf-8")
+    assert _code(lambda: _make(other)) == "demo.folder-in-use"
+    assert _code(lambda: _make(other / "thesis.txt")) == "demo.folder-in-use"
+    assert _files(other) == {"thesis.txt": b"x"}
+
+
+def test_a_password_of_ones_own_is_used_and_never_written(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_bytes("自己的口令\n".encode())
+    environ = {"ZHENGYIN_PASSWORD_FILE": str(secret), "ZHENGYIN_PASSWORD": "not this one"}
+    told: list[str] = []
+    _make(tmp_path / "h", environ=environ, tell=lambda zh, en: told.append(zh + en))
+    assert not (tmp_path / "h" / "password").exists()
+    home = Home.open(tmp_path / "h", environ={"ZHENGYIN_PASSWORD": "自己的口令"})
+    assert home.authority(*CITY).seal.name == CITY[1]
+    assert all("自己的口令".encode() not in data for data in _files(tmp_path / "h").values())
+    assert told and all("口令" not in line for line in told)
+    before = _files(tmp_path / "h")
+    assert _code(lambda: _make(tmp_path / "h")) == "home.no-password"
+    wrong = {"ZHENGYIN_PASSWORD": "x"}
+    assert _code(lambda: _make(tmp_path / "h", environ=wrong)) == "keystore.wrong-password"
+    assert _files(tmp_path / "h") == before
+
+
+@pytest.mark.parametrize(("content", "code"), [
+    (b"", "home.bad-password"), (b"\n", "home.bad-password"), (b"a\nb\n", "home.bad-password"),
+    (b"x" * 2000, "home.bad-password"), (b"x" * 70_000, "file.too-large"), (None, "file.missing"),
+], ids=["empty", "a line break", "two lines", "long", "huge", "missing"])
+def test_a_password_file_that_holds_no_password_is_refused(
+    demo_home: Home, tmp_path: Path, content: bytes | None, code: str,
+) -> None:
+    if content is not None:
+        (tmp_path / "secret").write_bytes(content)
+    home = Home.open(demo_home.path, environ={"ZHENGYIN_PASSWORD_FILE": str(tmp_path / "secret")})
+    assert _code(lambda: home.authority(*CITY)) == code
+
+
+def test_opening_says_how_a_home_is_made(tmp_path: Path, demo_home: Home) -> None:
+    assert Home.open(environ={"ZHENGYIN_HOME": str(demo_home.path)}).path == demo_home.path
+    acts: list[tuple[Callable[[], object], str]] = [
+        (lambda: Home.open(environ={}), "home.none"),
+        (lambda: Home.open(tmp_path / "none", environ={}), "home.missing"),
+        (lambda: Home.open(tmp_path, environ={}), "home.not-a-home")]
+    for act, code in acts:
+        with pytest.raises(EngineError) as refusal:
+            act()
+        assert refusal.value.code.value == code
+        assert "zhengyin certs demo --home" in refusal.value.zh and "certs demo --home" in refusal.value.en
+
+
+@pytest.mark.parametrize("content", [
+    "name = ", 'name = "x"\nhosts = []', "name = 1", 'name = "x"\nlookup_hosts = "a"',
+    'name = "x"\ntsa_urls = [1]', 'name = "x"\ndemo = "yes"', "\ufeff\x00",
+])
+def test_a_faulty_configuration_is_refused(own_home: Home, content: str) -> None:
+    (own_home.path / "config.toml").write_text(content, encoding="utf-8")
+    assert _code(lambda: Home.open(own_home.path, environ={})) == "home.config"
+
+
+def _remove(name: str) -> Callable[[Path], object]:
+    return lambda home: (home / name).unlink()
+
+
+def _copy(source: str, name: str) -> Callable[[Path], object]:
+    return lambda home: (home / name).write_bytes((home / source).read_bytes())
+
+
+def _damage(name: str) -> Callable[[Path], object]:
+    return lambda home: (home / name).write_bytes((home / name).read_bytes()[:-5])
+
+
+HERE, THERE = f"authorities/{CITY[0]}", f"authorities/{PROVINCE[0]}"
+LOADING_FAULTS: list[tuple[str, str, Callable[[Path], object]]] = [
+    ("no seal", "home.incomplete", _remove(f"{HERE}/seal.esl")),
+    ("no key", "keystore.missing", _remove(f"{HERE}/sealing.key")),
+    ("no certificate", "home.incomplete", _remove(f"{HERE}/data.cer")),
+    ("no description", "home.incomplete", _remove(f"{HERE}/authority.json")),
+    ("a damaged seal", "home.incomplete", _damage(f"{HERE}/seal.esl")),
+    ("a damaged certificate", "home.incomplete", _damage(f"{HERE}/pdf.cer")),
+    ("a damaged key", "keystore.wrong-password", _damage(f"{HERE}/pdf.key")),
+    ("a damaged list", "home.incomplete", _damage("crls/sm2-root.crl")),
+    ("a damaged description", "home.incomplete", _damage(f"{HERE}/authority.json")),
+    ("another's description", "home.incomplete", _copy(f"{THERE}/authority.json", f"{HERE}/authority.json")),
+    ("another's certificate", "signer.key-mismatch", _copy(f"{THERE}/sealing.cer", f"{HERE}/sealing.cer")),
+    ("another's key", "signer.key-mismatch", _copy(f"{THERE}/sealing.key", f"{HERE}/sealing.key")),
+    ("no password", "home.no-password", _remove("password")),
+    ("a password that others read", "home.permissions", lambda home: (home / "password").chmod(0o640)),
+    ("a key that others read", "keystore.permissions", lambda home: (home / HERE / "data.key").chmod(0o644)),
+    ("another password", "keystore.wrong-password", lambda home: (home / "password").write_bytes(b"x\n")),
+]
+
+
+@pytest.mark.parametrize(("why", "code", "fault"), LOADING_FAULTS, ids=[row[0] for row in LOADING_FAULTS])
+def test_an_authority_with_a_fault_is_not_loaded(
+    own_home: Home, why: str, code: str, fault: Callable[[Path], object],
+) -> None:
+    password = (own_home.path / "password").read_text(encoding="ascii").strip()
+    fault(own_home.path)
+    with pytest.raises(EngineError) as refusal:
+        own_home.authority(*CITY)
+    assert refusal.value.code.value == code, why
+    assert password not in str(refusal.value) + repr(refusal.value.facts)
+
+
+USING_FAULTS: list[tuple[str, str, Callable[[Path], object]]] = [
+    ("another's seal", "seal.unbound", _copy(f"{THERE}/seal.esl", f"{HERE}/seal.esl")),
+    ("no lists", "seal.certificate-status-unknown", lambda home: shutil.rmtree(home / "crls")),
+    ("no root", "seal.certificate-untrusted", _remove("chain/sm2-root.cer")),
+    ("no issuing CA of the PDF", "seal.certificate-untrusted", _remove("chain/p256-issuing.cer")),
+]
+
+
+@pytest.mark.req("R-003-13")
+@pytest.mark.parametrize(("why", "code", "fault"), USING_FAULTS, ids=[row[0] for row in USING_FAULTS])
+def test_an_authority_with_a_fault_is_not_used(
+    own_home: Home, why: str, code: str, fault: Callable[[Path], object],
+) -> None:
+    fault(own_home.path)
+    assert _code(lambda: own_home.authority(*CITY).check_usable(at=datetime.now(UTC))) == code, why
+
+
+@pytest.mark.req("R-003-13")
+def test_an_authority_is_usable_in_its_certificates_time_alone(demo_home: Home) -> None:
+    authority = demo_home.authority(*CITY)
+    end = authority.sealing_signer.certificate.not_after
+    authority.check_usable(at=datetime.now(UTC))
+    assert _code(lambda: authority.check_usable(at=authority.seal.valid_start - timedelta(seconds=1))) \
+        == "seal.not-yet-valid"
+    assert _code(lambda: authority.check_usable(at=end + timedelta(seconds=1))) == "seal.expired"
+
+
+def test_the_authority_asked_for_must_be_here_under_that_name(demo_home: Home) -> None:
+    for code, name, error in (
+            (COUNTY.code, COUNTY.name, "home.no-authority"), ("../ca", "x", "home.no-authority"),
+            ("", "x", "home.no-authority"), (CITY[0], PROVINCE[1], "home.authority-name"),
+            (CITY[0], CITY[1] + " ", "home.authority-name")):
+        assert _code(lambda code=code, name=name: demo_home.authority(code, name)) == error  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_revoked_certificate_stops_an_open_home_at_once_and_for_good(own_home: Home, role: str) -> None:
+    own_home.authority(*CITY).check_usable(at=datetime.now(UTC))
+    certificate = Certificate.load((own_home.path / HERE / f"{role}.cer").read_bytes())
+    revoke(own_home.path, certificate, now=datetime.now(UTC), environ={})
+    for _ in range(2):
+        with pytest.raises(SealError) as refusal:
+            own_home.authority(*CITY).check_usable(at=datetime.now(UTC))
+        assert refusal.value.code.value == "seal.certificate-revoked"
+        own_home.authority(*PROVINCE).check_usable(at=datetime.now(UTC))
+        make_home(own_home.path)
+    assert any(certificate.serial in crl.revoked for crl in own_home.trust().crls)
+
+
+def test_a_stranger_is_not_revoked(own_home: Home, tmp_path: Path) -> None:
+    stranger = make_home(tmp_path / "other").authority(*CITY).sealing_signer.certificate
+    assert _code(lambda: revoke(own_home.path, stranger, now=NOW, environ={})) == "demo.not-a-demo-home"
+
+
+def test_keys_are_decrypted_once(own_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    loads: list[Path] = []
+
+    def counted(path: Path, password: Password) -> PrivateKey:
+        loads.append(path)
+        return load_key(path, password)
+
+    monkeypatch.setattr("certs.home.load_key", counted)
+    first = own_home.authority(*CITY)
+    assert own_home.authority(*CITY) is first and len(loads) == 3
+
+
+def _run_and_die(path: Path, at: int) -> int:
+    """Make a home in a child process that is killed at its flush number ``at``; return how it ended."""
+    child = os.fork()
+    if child == 0:
+        flush, count = os.fsync, 0
+
+        def dying_flush(handle: Any) -> None:
+            nonlocal count
+            count += 1
+            if count == at:
+                os.kill(os.getpid(), signal.SIGKILL)
+            flush(handle)
+
+        setattr(os, "fsync", dying_flush)  # noqa: B010  (this process is a child that ends here)
+        try:
+            _make(path)
+        finally:
+            os._exit(7 if count < at else 0)
+    return os.waitpid(child, 0)[1]
+
+
+def test_a_run_killed_at_any_step_is_completed_by_the_next(tmp_path: Path) -> None:
+    imprint(CITY[1], 42), imprint(PROVINCE[1], 42)
+    step, killed = 1, 0
+    while True:
+        path = tmp_path / f"home{step}"
+        if _run_and_die(path, step) != signal.SIGKILL:
+            break
+        killed += 1
+        seals = {seal.parent.name: seal.read_bytes() for seal in path.glob("authorities/*/seal.esl")}
+        home = make_home(path)
+        for code, name in (CITY, PROVINCE):
+            authority = home.authority(code, name)
+            authority.check_usable(at=datetime.now(UTC))
+            home.approval_for(kind="K0", region=code[2:8], seal_id=authority.seal.seal_id, at=NOW)
+            assert seals.get(code, authority.seal.der) == authority.seal.der
+        assert len(home.trust().data_signing) == 2 and len(home.trust().crls) == 4
+        assert not [name for name in _files(path) if ".tmp-" in name]
+        shutil.rmtree(path)
+        step += 1 if step < 8 else 7
+    assert killed > 14
+
+
+def test_a_full_disk_is_a_clear_error_and_the_next_run_completes(tmp_path: Path) -> None:
+    imprint(CITY[1], 42), imprint(PROVINCE[1], 42)
+    for size in (10, 300, 450, 5000):
+        path = tmp_path / str(size)
+        with disk_of(size):
+            assert _code(lambda path=path: _make(path)) == "file.no-space"  # type: ignore[misc]
+        assert all(json.loads(file.read_bytes()) for file in path.rglob("*.json"))
+        make_home(path).authority(*CITY).check_usable(at=datetime.now(UTC))
+
+
+def test_two_runs_at_once_make_one_home(tmp_path: Path) -> None:
+    imprint(CITY[1], 42), imprint(PROVINCE[1], 42)
+    children = []
+    for _ in range(2):
+        child = os.fork()
+        if child == 0:
+            try:
+                _make(tmp_path / "h")
+                os._exit(0)
+            finally:
+                os._exit(1)
+        children.append(child)
+    assert [os.waitpid(child, 0)[1] for child in children] == [0, 0]
+    home = Home.open(tmp_path / "h", environ={})
+    home.authority(*CITY).check_usable(at=datetime.now(UTC))
+    assert len(home.approvals()) == 2 and len(home.trust().data_signing) == 2
