@@ -123,7 +123,8 @@ try:
 except SystemExit:
     print([name for name in ("cli.issue", "cli.verify", "docgen", "lxml") if name in sys.modules])
 """
-    result = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    result = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert all(name in result.stdout for name in ("issue", "verify", "certs"))
     assert result.stdout.rstrip().endswith("[]")
 
