@@ -19,7 +19,7 @@ from codes.errors import EngineError
 __all__ = [
     "BIT_STRING", "BOOLEAN", "GENERALIZED_TIME", "IA5_STRING", "INTEGER", "NULL", "OCTET_STRING", "OID",
     "PRINTABLE_STRING", "SEQUENCE", "SET", "UTC_TIME", "UTF8_STRING", "DerCode", "DerError", "Reader",
-    "context", "is_der", "require_der",
+    "context", "require_der",
 ]
 
 BOOLEAN: Final = 0x01
@@ -253,15 +253,6 @@ def require_der(data: bytes, *, sorted_sets: bool = True) -> None:
     if stop != len(data):
         _fail(DerCode.TRAILING, stop, "结构之后有多余数据", "there is data after the structure")
     _walk(data, 0, len(data), 0, MAX_VALUES, sorted_sets)
-
-
-def is_der(data: bytes) -> bool:
-    """Whether :func:`require_der` accepts ``data``."""
-    try:
-        require_der(data)
-    except DerError:
-        return False
-    return True
 
 
 @functools.lru_cache(maxsize=1024)

@@ -12,12 +12,11 @@ from certs.public_key import OID_BY_ALGORITHM, PublicKey
 from certs.signer import SigningKey
 from certs.x509 import Certificate, CertificateCode, CertificateError
 
-__all__ = ["DOCUMENT_SIGNING", "OCSP_SIGNING", "TIME_STAMPING", "algorithm_identifier", "build_certificate",
+__all__ = ["DOCUMENT_SIGNING", "TIME_STAMPING", "algorithm_identifier", "build_certificate",
            "encode_name", "extension"]
 
 DOCUMENT_SIGNING: Final = "1.3.6.1.5.5.7.3.36"
 TIME_STAMPING: Final = "1.3.6.1.5.5.7.3.8"
-OCSP_SIGNING: Final = "1.3.6.1.5.5.7.3.9"
 
 _STRING_KINDS: Final = {
     "C": build.printable, "serialNumber": build.printable, "emailAddress": build.ia5, "DC": build.ia5,

@@ -15,10 +15,11 @@ from certs import chain, public_key
 from certs.chain import ChainResult, Indication, SubIndication, Usage, validate
 from certs.crl import Crl, CrlError, Revocation, build_crl
 from certs.x509 import Certificate
-from certs.x509_build import OCSP_SIGNING, TIME_STAMPING
+from certs.x509_build import TIME_STAMPING
 from tests.certs.core_pki import AT, DAY, END, START, Entity, new_key, root
 
 KINDS = ["sm2", "p256"]
+OCSP_SIGNING = "1.3.6.1.5.5.7.3.9"
 
 
 @dataclass(frozen=True)
