@@ -194,7 +194,7 @@ def _check(name: str, lower_line: str, diameter_mm: float, dpi: int) -> None:
 
 
 def draw_imprint(
-    name: str, *, diameter_mm: float = 42.0, lower_line: str = "", dpi: int = 360,
+    name: str, *, diameter_mm: float = 42.0, lower_line: str = "", dpi: int = 350,
 ) -> bytes:
     """Draw the round seal of an organisation and return a PNG with a clear ground.
 
