@@ -99,7 +99,7 @@ def _one(issuer: Issuer, number: int, line: bytes, out: Path | None, now: dt.dat
 
 
 def issue_many(
-    lines: Iterable[bytes], *, home: Home | Path | None = None, out: Path | None = None,
+    lines: Iterable[bytes], *, home: Home | Path | str | None = None, out: Path | str | None = None,
     now: dt.datetime | None = None,
 ) -> Iterator[LineResult]:
     """Issue a record a line and yield each result as soon as it is there; nothing else is kept in memory.
@@ -113,7 +113,7 @@ def issue_many(
 
     Source: R-000-39, R-000-42, R-003-46.
     """
-    issuer = issuer_of(home if isinstance(home, Home) else Home.open(home))
+    issuer, folder = issuer_of(home), None if out is None else Path(out)
     for number, line in enumerate(lines, 1):
         if line.strip():
-            yield _one(issuer, number, line, out, now)
+            yield _one(issuer, number, line, folder, now)

@@ -271,8 +271,8 @@ def _make(
 
 
 def issue(
-    record: Mapping[str, Any] | bytes, *, home: Home | Path | None = None, out: Path | None = None,
-    now: dt.datetime | None = None,
+    record: Mapping[str, Any] | bytes, *, home: Home | Path | str | None = None,
+    out: Path | str | None = None, now: dt.datetime | None = None,
 ) -> Issued:
     """Issue one licence: check the record, draw it, sign and seal it, keep it, and write both files.
 
@@ -297,11 +297,20 @@ def issue(
 
     Source: R-000-12, R-000-14, R-000-23, R-000-26, R-003-22, R-003-46.
     """
-    opened = home if isinstance(home, Home) else Home.open(home)
-    return issuer_of(opened).issue(record, out=out, now=now)
+    return issuer_of(home).issue(record, out=None if out is None else Path(out), now=now)
+
+
+def issuer_of(home: Home | Path | str | None) -> Issuer:
+    """Return the issuer of a home; of an opened one the same each time.
+
+    Raises:
+        HomeError, FileError: the home cannot be opened.
+    """
+    if isinstance(home, Home):
+        return _kept_issuer(home)
+    return Issuer(Home.open(None if home is None else Path(home)))
 
 
 @functools.lru_cache(maxsize=8)
-def issuer_of(home: Home) -> Issuer:
-    """Return the issuer of an opened home, the same one each time."""
+def _kept_issuer(home: Home) -> Issuer:
     return Issuer(home)
