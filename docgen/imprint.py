@@ -25,7 +25,8 @@ DIAMETERS_MM = (42.0, 45.0, 50.0)
 """Sizes of a seal that the rules know: 4.2, 4.5 and 5 cm."""
 _MAX_NAME, _MAX_LOWER_LINE = 40, 16
 _BLANK = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp", "Zs"})      # controls, marks, blanks
-_RED = (214, 0, 15)
+_RED = (216, 0, 10)
+_OPACITY = 0.8                  # as ink on paper: what is printed below can still be read
 _CHAIN = "song-bold"
 _LEAST_DPI, _MOST_DPI = 300, 1200
 _LEVELS = 16                    # steps of transparency at an edge: four bits a pixel
@@ -160,7 +161,7 @@ def _encode(mask: Image.Image, dpi: float) -> bytes:
     out = io.BytesIO()
     picture.save(
         out, "PNG", optimize=True, bits=4, dpi=(dpi, dpi),
-        transparency=bytes(round(level * 255 / top) for level in range(_LEVELS)))
+        transparency=bytes(round(level * 255 * _OPACITY / top) for level in range(_LEVELS)))
     return out.getvalue()
 
 
