@@ -51,8 +51,8 @@ class ComposeError(EngineError):
 class Value:
     """What a line prints: the paragraphs, and for each character of each the field it belongs to.
 
-    ``groups``: the 许可范围, whose paragraphs hang by their numerals. ``long``: the whole of it, which shrinks
-    before other values do and may run over pages.
+    ``groups``: the 许可范围, whose paragraphs hang by their numerals. ``long``: the whole of it, which
+    shrinks before other values do and may run over pages.
     """
 
     paragraphs: tuple[str, ...]

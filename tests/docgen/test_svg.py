@@ -1,0 +1,147 @@
+"""Artwork: the subset of SVG that is read, and everything that is refused with file and line."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from docgen.page import Colour, Path, Segment
+from docgen.svg import SvgError, SvgErrorCode, parse_svg, placed
+
+SIZE = 'width="20mm" height="10mm" viewBox="0 0 20 10"'
+
+
+def document(body: str, *, size: str = SIZE, head: str = "") -> bytes:
+    return f'{head}<svg xmlns="http://www.w3.org/2000/svg" {size}>\n{body}\n</svg>'.encode()
+
+
+def only(body: str) -> Path:
+    (path,) = parse_svg(document(body), name="a.svg").paths
+    return path
+
+
+def points(path: Path) -> list[tuple[str, tuple[float, ...]]]:
+    return [(segment.op, segment.args) for segment in path.segments]
+
+
+@pytest.mark.parametrize(("data", "expected"), [
+    ("M1 2L3 4Z", [("M", (1, 2)), ("L", (3, 4)), ("Z", ())]),
+    ("m1,2 l2 2z", [("M", (1, 2)), ("L", (3, 4)), ("Z", ())]),
+    ("M1 2 3 4 5 6", [("M", (1, 2)), ("L", (3, 4)), ("L", (5, 6))]),
+    ("M1 2H5V6h-1v-1", [("M", (1, 2)), ("L", (5, 2)), ("L", (5, 6)), ("L", (4, 6)), ("L", (4, 5))]),
+    ("M0 0C1 1 2 1 3 0S5-1 6 0", [("M", (0, 0)), ("C", (1, 1, 2, 1, 3, 0)), ("C", (4, -1, 5, -1, 6, 0))]),
+    ("M0 0Q3 3 6 0", [("M", (0, 0)), ("C", (2, 2, 4, 2, 6, 0))]),
+    ("M0 0Q3 3 6 0T12 0", [("M", (0, 0)), ("C", (2, 2, 4, 2, 6, 0)), ("C", (8, -2, 10, -2, 12, 0))]),
+    ("M1 1l1 0zl0 1", [("M", (1, 1)), ("L", (2, 1)), ("Z", ()), ("L", (1, 2))]),
+    ("M.5.5L1e1-1.5", [("M", (0.5, 0.5)), ("L", (10, -1.5))]),
+])
+def test_path_data_becomes_moves_lines_and_cubic_curves(
+        data: str, expected: list[tuple[str, tuple[float, ...]]]) -> None:
+    assert points(only(f'<path d="{data}"/>')) == expected
+
+
+def test_an_arc_keeps_its_distance_from_the_centre() -> None:
+    path = only('<path d="M8 5A3 3 0 0 1 5 8A3 3 0 0 1 2 5"/>')
+    at = (8.0, 5.0)
+    for segment in path.segments[1:]:
+        x1, y1, x2, y2, x3, y3 = segment.args
+        middle = ((at[0] + 3 * x1 + 3 * x2 + x3) / 8, (at[1] + 3 * y1 + 3 * y2 + y3) / 8)
+        assert math.dist(middle, (5, 5)) == pytest.approx(3, abs=2e-3)
+        at = (x3, y3)
+    assert at == (2, 5)
+
+
+def test_shapes_paint_and_transforms_are_read() -> None:
+    body = """<g stroke="#0a0b0c" fill="none" stroke-width="0.5" transform="translate(1 2)">
+      <rect x="1" y="1" width="4" height="2" transform="scale(2)"/>
+      <circle cx="3" cy="3" r="1" fill="#fff" fill-opacity="0.5"/>
+      <polygon points="0,0 1,0 1,1" fill-rule="evenodd" fill="#123"/>
+      <line x1="0" y1="0" x2="1" y2="1" opacity="0.5"/>
+      <polyline points="0 0 1 1" transform="rotate(90)"/>
+    </g>"""
+    rect, circle, polygon, line, polyline = parse_svg(document(body), name="a.svg").paths
+    assert rect.segments[0] == Segment("M", (3, 4)) and rect.stroke_width_mm == 1.0
+    assert rect.stroke == Colour(10, 11, 12) and rect.fill is None
+    assert circle.fill == Colour(255, 255, 255, 0.5) and len(circle.segments) == 6
+    assert polygon.even_odd and polygon.fill == Colour(0x11, 0x22, 0x33)
+    assert line.stroke == Colour(10, 11, 12, 0.5)
+    assert points(polyline) == [("M", (1, 2)), ("L", (0, 3))]
+
+
+def test_a_drawing_is_scaled_to_its_place() -> None:
+    body = '<path d="M0 0L20 10" fill="none" stroke="#000" stroke-width="1"/>'
+    drawing = parse_svg(document(body), name="a.svg")
+    (path,) = placed(drawing, x_mm=5, y_mm=6, width_mm=40)
+    assert points(path) == [("M", (5, 6)), ("L", (45, 26))] and path.stroke_width_mm == 2
+
+
+HOSTILE = [
+    ("<script>alert(1)</script>", SvgErrorCode.ACTIVE_CONTENT, 2),
+    ("<style>*{fill:red}</style>", SvgErrorCode.ACTIVE_CONTENT, 2),
+    ('\n<image href="http://example.invalid/a.png"/>', SvgErrorCode.ACTIVE_CONTENT, 3),
+    ('<use href="#a"/>', SvgErrorCode.ACTIVE_CONTENT, 2),
+    ('<foreignObject/>', SvgErrorCode.ACTIVE_CONTENT, 2),
+    ('<a><path d="M0 0L1 1"/></a>', SvgErrorCode.ACTIVE_CONTENT, 2),
+    ('<path d="M0 0L1 1" onclick="x()"/>', SvgErrorCode.ACTIVE_CONTENT, 2),
+    ('<path d="M0 0L1 1" style="fill:url(http://example.invalid)"/>', SvgErrorCode.ACTIVE_CONTENT, 2),
+    ('<g xmlns:xlink="http://www.w3.org/1999/xlink" xlink:href="#a"/>', SvgErrorCode.ACTIVE_CONTENT, 2),
+    ('<path d="M0 0L1 1" fill="url(#a)"/>', SvgErrorCode.MALFORMED, 2),
+    ('<path d="M0 0L1 1" filter="x"/>', SvgErrorCode.UNSUPPORTED, 2),
+    ("<text>证</text>", SvgErrorCode.UNSUPPORTED, 2),
+    ('<path xmlns="urn:other" d="M0 0"/>', SvgErrorCode.UNSUPPORTED, 2),
+    ('\n\n<path d="M0 0L1"/>', SvgErrorCode.MALFORMED, 4),
+    ('<path d="L1 1"/>', SvgErrorCode.MALFORMED, 2),
+    ('<path d="1 1"/>', SvgErrorCode.MALFORMED, 2),
+    ('<path d="M0 0 X"/>', SvgErrorCode.MALFORMED, 2),
+    ('<path d="M0 0L1e9 1"/>', SvgErrorCode.MALFORMED, 2),
+    ('<rect x="a" width="1" height="1"/>', SvgErrorCode.MALFORMED, 2),
+    ('<circle cx="1" cy="1"/>', SvgErrorCode.MALFORMED, 2),
+    ('<polygon points="1 1 2"/>', SvgErrorCode.MALFORMED, 2),
+    ('<g transform="skewX(3)"/>', SvgErrorCode.MALFORMED, 2),
+    ('<g transform="scale(1 2 3)"/>', SvgErrorCode.MALFORMED, 2),
+    ('<g fill-rule="odd"/>', SvgErrorCode.MALFORMED, 2),
+    ('<g opacity="2"/>', SvgErrorCode.MALFORMED, 2),
+    ('<g stroke="red"/>', SvgErrorCode.MALFORMED, 2),
+    ('<path d="M0 0"><g/></path>', SvgErrorCode.UNSUPPORTED, 2),
+    ("<?php x?>", SvgErrorCode.MALFORMED, 2),
+    ("<g>", SvgErrorCode.MALFORMED, 3),
+    ("<g>" * 40 + "</g>" * 40, SvgErrorCode.TOO_LARGE, 2),
+]
+
+
+@pytest.mark.parametrize(("body", "code", "line"), HOSTILE)
+def test_what_is_not_plain_artwork_is_refused_with_file_and_line(
+        body: str, code: SvgErrorCode, line: int) -> None:
+    with pytest.raises(SvgError) as caught:
+        parse_svg(document(body), name="K0/art/a.svg")
+    error = caught.value
+    assert (error.code, error.facts["file"], error.facts["line"]) == (code, "K0/art/a.svg", str(line))
+    assert "K0/art/a.svg" in error.zh and "K0/art/a.svg" in error.en
+
+
+@pytest.mark.parametrize("head", [
+    '<!DOCTYPE svg [<!ENTITY a SYSTEM "file:///etc/passwd">]>',
+    '<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd">',
+    '<?xml-stylesheet href="http://example.invalid/a.css"?>',
+])
+def test_nothing_is_fetched_and_no_entity_is_opened(head: str) -> None:
+    with pytest.raises(SvgError):
+        parse_svg(document("<g/>", head=head), name="a.svg")
+
+
+@pytest.mark.parametrize("size", [
+    'viewBox="0 0 20 10"', 'width="20mm" height="10mm"', 'width="20px" height="10px" viewBox="0 0 20 10"',
+    'width="20mm" height="20mm" viewBox="0 0 20 10"', 'width="0mm" height="0mm" viewBox="0 0 0 0"',
+])
+def test_a_drawing_without_a_plain_size_is_refused(size: str) -> None:
+    with pytest.raises(SvgError):
+        parse_svg(document("<g/>", size=size), name="a.svg")
+
+
+def test_a_bomb_of_elements_is_refused() -> None:
+    with pytest.raises(SvgError) as caught:
+        parse_svg(document("<g/>" * 30_000), name="a.svg")
+    assert caught.value.code is SvgErrorCode.TOO_LARGE
+    with pytest.raises(SvgError):
+        parse_svg(document("<!--" + "x" * 5_000_000 + "-->"), name="a.svg")
