@@ -27,7 +27,7 @@ class VerifyError(EngineError):
 
 
 def verify(source: bytes | Path, *, trust: Trust | Path | None, at: dt.datetime | None = None,
-           require_status: bool = False, name: str = "") -> Report:
+           clock_now: dt.datetime | None = None, require_status: bool = False, name: str = "") -> Report:
     """Verify one OFD or PDF file.
 
     Args:
@@ -36,6 +36,8 @@ def verify(source: bytes | Path, *, trust: Trust | Path | None, at: dt.datetime 
             "genuine". A folder that cannot be used gives ``trust.unusable``.
         at: the moment to judge at (aware); the present when left out. Without a trusted timestamp the
             certificates must be good at this moment.
+        clock_now: the present (aware), where that is an argument too; a revocation list published between
+            ``at`` and the present counts.
         require_status: a licence whose present status nobody was asked about does not exit with 0.
         name: the file's name for the report, when ``source`` are bytes.
 
@@ -44,8 +46,9 @@ def verify(source: bytes | Path, *, trust: Trust | Path | None, at: dt.datetime 
 
     Raises:
         VerifyError: ``verify.unreadable``, the file cannot be read.
-        ValueError: ``at`` has no time zone.
+        ValueError: ``at`` or ``clock_now`` has no time zone.
     """
     from verify.entry import verify_source  # the readers load only when a file is looked at
 
-    return verify_source(source, trust=trust, at=at, require_status=require_status, name=name)
+    return verify_source(source, trust=trust, at=at, clock_now=clock_now, require_status=require_status,
+                         name=name)

@@ -31,7 +31,9 @@ class Judge:
 
     trust: Trust | None
     at: dt.datetime
+    clock_now: dt.datetime
     found: Findings
+    demo: bool = False                   # a chain led to a demonstration's anchor, good or not
     anchors: dict[tuple[str, str], Anchor] = field(default_factory=dict)
 
     def chain(self, certificate: Certificate, purpose: str) -> ChainResult | None:
@@ -39,7 +41,8 @@ class Judge:
         if self.trust is None:
             return None
         result = validate(certificate, intermediates=self.trust.intermediates, anchors=self.trust.roots,
-                          crls=self.trust.crls, at=self.at)
+                          crls=self.trust.crls, at=self.at, clock_now=self.clock_now)
+        self.seen(result)
         zh, en = PURPOSES[purpose]
         if result.ok:
             self.trusted(result.path[-1], purpose)
@@ -48,6 +51,10 @@ class Judge:
             self.found.add(code, result.code, purpose=zh, purpose_en=en, zh=result.zh, en=result.en,
                            sub=(result.sub_indication or "").strip())
         return result
+
+    def seen(self, result: ChainResult) -> None:
+        """Note whether a chain, good or not, leads to a demonstration's anchor."""
+        self.demo = self.demo or (result.anchor is not None and is_demo_anchor(result.anchor))
 
     def trusted(self, anchor: Certificate, purpose: str) -> None:
         """Remember an anchor that was relied on."""

@@ -7,7 +7,6 @@ import enum
 from collections.abc import Callable
 from pathlib import Path
 
-from certs.sm3 import sm3
 from certs.trust import Trust
 from codes.errors import EngineError
 from verify import MAX_FILE_SIZE, VerifyError
@@ -55,11 +54,12 @@ def _load(source: bytes | Path, name: str) -> tuple[bytes | None, str, int]:
 
 
 def verify_source(source: bytes | Path, *, trust: Trust | Path | None, at: dt.datetime | None,
-                  require_status: bool, name: str) -> Report:
+                  clock_now: dt.datetime | None, require_status: bool, name: str) -> Report:
     """See :func:`verify.verify`."""
-    moment = at or dt.datetime.now(dt.UTC)
-    if moment.tzinfo is None:
-        raise ValueError("the moment needs a time zone")
+    now = clock_now or dt.datetime.now(dt.UTC)
+    moment = at or now
+    if moment.tzinfo is None or now.tzinfo is None:
+        raise ValueError("moments need a time zone")
     data, name, size = _load(source, name)
     kind = "unknown" if data is None else kind_of_file(data)
     if data is None or kind == "unknown":
@@ -67,8 +67,8 @@ def verify_source(source: bytes | Path, *, trust: Trust | Path | None, at: dt.da
         return _not_judged(name, size, data, told, moment)
     loaded, unusable = _trust(trust)
     checks, run = _judge_of(kind)
-    case = Case(name=name, kind=kind, data=data, sm3=sm3(data).hex(), at=moment, trust=loaded,
-                demanded=checks)
+    case = Case(name=name, kind=kind, data=data, at=moment, clock_now=now,
+                trust=loaded, demanded=checks)
     if unusable:
         case.found.keep(unusable)
     run(case)
@@ -113,6 +113,6 @@ def _not_judged(name: str, size: int, data: bytes | None, told: Finding, moment:
     return Report(
         verdict=Verdict.INDETERMINATE if large else Verdict.INVALID, findings=(told,), signatures=(),
         file=FileFacts(name=name, kind="large" if large else "unknown", size=size,
-                       sm3="" if data is None else sm3(data).hex()),
+                       data=data or b""),
         coverage=Coverage(complete=False), licence=None, status=Status(state=LicenceState.UNKNOWN), checks=(),
         anchors=(), checked_at=moment)

@@ -25,6 +25,7 @@ _SPACE: Final = re.compile(r"[\s\u00a0\u3000]+")
 _PAGE_NUMBER: Final = re.compile(r"([0-9]{1,3})/([0-9]{1,3})")
 _BASELINE_MM: Final = 1.0               # label and value of one line may differ by so much
 _TOUCH_MM: Final = 0.5
+_RUN_LIMIT: Final = 3000                # text objects of one page of a licence
 
 
 def squeeze(text: str) -> str:
@@ -182,6 +183,9 @@ class _PageCheck:
 
     def _overlaps(self) -> None:
         """Name text that lies on other text: seen so, neither could be read."""
+        if len(self.starts) > _RUN_LIMIT:
+            self._add("page.extra", found=f"> {_RUN_LIMIT}")
+            return
         boxes = [(run.xs_mm[0], run.xs_mm[-1] + 0.3 * run.size_mm, run.y_mm - 0.6 * run.size_mm, run.y_mm)
                  for _, run in self.starts]
         boxes.sort(key=lambda box: box[2])

@@ -44,8 +44,8 @@ class Case:
     name: str
     kind: str                            # ofd, pdf
     data: bytes
-    sm3: str
     at: dt.datetime
+    clock_now: dt.datetime
     trust: Trust | None
     demanded: tuple[str, ...]
     found: Findings = field(default_factory=Findings)
@@ -57,7 +57,7 @@ class Case:
     pages: Sequence[PageView] = ()
 
     def __post_init__(self) -> None:
-        self.judge = Judge(trust=self.trust, at=self.at, found=self.found)
+        self.judge = Judge(trust=self.trust, at=self.at, clock_now=self.clock_now, found=self.found)
 
     def report(self, require_status: bool) -> Report:
         """Everything found, as a report. Valid only when every demanded check came to a good end."""
@@ -70,10 +70,11 @@ class Case:
             verdict = Verdict.INDETERMINATE
         return Report(
             verdict=verdict, findings=self.found.all(), signatures=tuple(self.signatures),
-            file=FileFacts(name=self.name, kind=self.kind, size=len(self.data), sm3=self.sm3, own=self.own),
+            file=FileFacts(name=self.name, kind=self.kind, size=len(self.data), data=self.data,
+                           own=self.own),
             coverage=self.coverage, licence=self._licence(verdict), status=self._status(),
             checks=tuple(self._check(name) for name in self.demanded),
-            anchors=tuple(self.judge.anchors.values()), checked_at=self.at,
+            anchors=tuple(self.judge.anchors.values()), checked_at=self.at, demo=self.judge.demo,
             trust_name=self.trust.name if self.trust else "", require_status=require_status)
 
     def _check(self, name: str) -> Check:

@@ -123,7 +123,7 @@ class _OfdJudge:
             judge_sealing(each, self.case.judge)
         if not self.sealings:
             raise Refusal("file.broken-off", "seal", check="seal")
-        if any(anchor.demo for anchor in self.case.judge.anchors.values()):
+        if self.case.judge.demo:
             self.case.found.add("trust.demo")
 
     # -- what it says

@@ -32,11 +32,13 @@ _NOBODY: Final = Trust(name="", lookup_hosts=(), roots=(), data_signing=MappingP
 
 def _evidence(case: Case, data: bytes) -> PdfEvidence:
     """What the PDF half found, with its findings kept under the current check."""
-    evidence = check_pdf(data, case.trust or _NOBODY, case.at)
+    evidence = check_pdf(data, case.trust or _NOBODY, case.at, case.clock_now)
     case.found.extend(found for found in evidence.findings)
     case.signatures.extend(evidence.signatures)
-    if evidence.chain is not None and evidence.chain.ok:
-        case.judge.trusted(evidence.chain.path[-1], "pdf")
+    if evidence.chain is not None:
+        case.judge.seen(evidence.chain)
+        if evidence.chain.ok:
+            case.judge.trusted(evidence.chain.path[-1], "pdf")
     return evidence
 
 
@@ -83,7 +85,7 @@ class _PdfJudge:
             self.case.found.add("trust.none")
         if self.evidence.chain is None:
             raise Refusal("file.broken-off", "signature", check="signature")
-        if any(anchor.demo for anchor in self.case.judge.anchors.values()):
+        if self.case.judge.demo:
             self.case.found.add("trust.demo")
 
     def _data(self) -> None:

@@ -16,7 +16,7 @@ from lxml import etree
 from verify.model import Attachment, PageView
 from verify.ofd_page import PageReader, Resources, rect
 from verify.reasons import Findings, Refusal
-from verify.xml import OFD_NAMESPACES, children, local_name, only_child, parse_xml, text_of
+from verify.xml import OFD_NAMESPACES, children, foreign_elements, local_name, only_child, parse_xml, text_of
 from verify.zip import Archive
 
 __all__ = ["OfdDocument", "OfdPage", "SignatureEntry", "Tag", "read_ofd", "read_signatures", "resolve"]
@@ -144,6 +144,8 @@ class _Reader:
         root = parse_xml(self._bytes(path), path)
         if local_name(root) != root_name or etree.QName(root).namespace not in OFD_NAMESPACES:
             raise Refusal("ofd.structure", path, detail=root_name)
+        if foreign_elements(root):
+            self.found.add("ofd.not-understood", path, element="xmlns")
         return root
 
     def _bytes(self, path: str) -> bytes:

@@ -6,8 +6,8 @@ composite objects, patterns, masks, turned or scaled text, glyph maps) is named 
 
 from __future__ import annotations
 
+import functools
 import hashlib
-import math
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -19,11 +19,21 @@ from lxml import etree
 from verify.model import Bitmap, PageView, PictureBox, RectMm, TextRun
 from verify.png import png_bitmap, png_size
 from verify.reasons import Findings, Refusal
-from verify.xml import children, local_name, only_child, text_of
+from verify.xml import (
+    OFD_NAMESPACES,
+    children,
+    foreign_elements,
+    local_name,
+    only_child,
+    parse_xml,
+    text_of,
+)
 
 __all__ = ["PageReader", "Resources", "numbers", "rect"]
 
-_OBJECT_LIMIT: Final = 20_000            # page objects of one page
+_GROUND_LIMIT: Final = 1 << 20           # bytes of a template page that is remembered
+_OBJECT_LIMIT: Final = 100_000           # page objects of one document, templates counted on each page
+_PAIR_LIMIT: Final = 2_000_000           # comparisons of what lies over what, on one page
 _SLACK_MM: Final = 0.2                   # a glyph may touch its boundary by so much
 _DARKEST_GROUND: Final = 150.0           # text lighter than this could vanish on the paper
 _SMALLEST_MM: Final = 1.0
@@ -32,26 +42,35 @@ _PATH_ATTRIBUTES: Final = frozenset({"ID", "Boundary", "LineWidth", "Stroke", "F
                                      "Alpha", "Cap", "Join", "MiterLimit", "DashOffset", "DashPattern"})
 _IMAGE_ATTRIBUTES: Final = frozenset({"ID", "Boundary", "CTM", "ResourceID", "Visible", "Alpha"})
 
+_SHORT: Final = 48                       # characters of a text whose numbers are remembered
 _NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 Fetch = Callable[[str], bytes]
 FetchXml = Callable[[str, str], etree._Element]
 
 
-def numbers(text: str, where: str, count: int | None = None) -> list[float]:
-    """Numbers separated by white space; finite and sane.
+def numbers(text: str, where: str, count: int | None = None) -> tuple[float, ...]:
+    """Numbers separated by white space, each within a million of 0.
 
     Raises:
         Refusal: ``ofd.number``.
     """
-    pieces = text.split()
-    if not all(map(_NUMBER.fullmatch, pieces)):
-        raise Refusal("ofd.number", where, text=text)
-    values = [float(piece) for piece in pieces]
-    if not all(math.isfinite(value) and abs(value) < 1e6 for value in values) \
-            or (count is not None and len(values) != count):
+    values = _short_numbers(text) if len(text) < _SHORT else _read_numbers(text)
+    if values is None or (count is not None and len(values) != count):
         raise Refusal("ofd.number", where, text=text)
     return values
+
+
+def _read_numbers(text: str) -> tuple[float, ...] | None:
+    """The numbers of a text; None when one is none, or out of all bounds."""
+    pieces = text.split()
+    if not all(map(_NUMBER.fullmatch, pieces)):
+        return None
+    values = tuple(map(float, pieces))
+    return values if all(-1e6 < value < 1e6 for value in values) else None
+
+
+_short_numbers = functools.lru_cache(maxsize=8192)(_read_numbers)
 
 
 def rect(text: str, where: str) -> RectMm:
@@ -130,7 +149,9 @@ class PageReader:
     found: Findings
     default_box: RectMm | None
     ids: set[str] = field(default_factory=set)
-    _parsed: dict[str, etree._Element] = field(default_factory=dict)
+    objects: int = 0
+    _painted: set[str] = field(default_factory=set)
+    _loaders: dict[str, Callable[[], Bitmap]] = field(default_factory=dict)
 
     def read(self, path: str, number: int) -> tuple[PageView, dict[str, str]]:
         """What the page in the entry ``path`` shows, and its text objects by ID."""
@@ -167,15 +188,21 @@ class PageReader:
             raise Refusal("ofd.missing", canvas.where)
         if element.get("ZOrder", "Background") != "Background":
             self.found.add("ofd.not-understood", canvas.where, element="Template ZOrder")
-        root = self._parsed.get(path)
-        ids = canvas.ids
-        if root is None:
-            root = self._parsed[path] = self.fetch_xml(path, "Page")
-        else:
+        data = self.fetch(path)
+        ground = _ground(data) if len(data) <= _GROUND_LIMIT else None
+        ids, again = canvas.ids, path in self._painted
+        self._painted.add(path)
+        if again:
             canvas.ids = set()           # a second use of the same objects is no second ID
-        content = only_child(root, "Content", path)
-        if content is not None:
-            self._layers(content, canvas)
+        if ground is not None and canvas.ids.isdisjoint(ground.ids):
+            canvas.ids |= ground.ids
+            canvas.fills += [(canvas.order + order, box) for order, box in ground.fills]
+            canvas.order += ground.objects
+            self.objects += ground.objects
+        else:
+            content = only_child(self.fetch_xml(path, "Page"), "Content", path)
+            if content is not None:
+                self._layers(content, canvas)
         canvas.ids = ids
 
     def _layers(self, content: etree._Element, canvas: _Canvas) -> None:
@@ -194,7 +221,8 @@ class PageReader:
         """Paint the objects of a layer."""
         for element in parent:
             canvas.order += 1
-            if canvas.order > _OBJECT_LIMIT:
+            self.objects += 1
+            if self.objects > _OBJECT_LIMIT:
                 raise Refusal("ofd.too-many", canvas.where, limit=_OBJECT_LIMIT)
             name = local_name(element)
             if name == "PathObject":
@@ -311,7 +339,8 @@ class PageReader:
         canvas.objects[identifier] = posixpath.basename(path)
         canvas.pictures.append(PictureBox(
             name=posixpath.basename(path), box=box, digest=hashlib.sha256(data).hexdigest(),
-            load=_loader(data), width_px=width, height_px=height, order=canvas.order, upright=whole))
+            load=self._loaders.setdefault(path, _loader(data)), width_px=width, height_px=height,
+            order=canvas.order, upright=whole))
 
     def _overlaid(self, canvas: _Canvas) -> None:
         """Name text that a later picture or filled path may cover, and pictures so covered."""
@@ -321,6 +350,8 @@ class PageReader:
         last = max(order for order, _ in covers)
         things = [(run.order, run.box) for run in canvas.runs]
         things += [(picture.order, picture.box) for picture in canvas.pictures]
+        if len(things) * len(covers) > _PAIR_LIMIT:
+            raise Refusal("ofd.too-many", canvas.where, limit=_PAIR_LIMIT)
         for order, box in things:
             if order < last and any(later > order and cover.overlaps(box) for later, cover in covers):
                 self.found.add("ofd.covered", canvas.where)
@@ -328,8 +359,45 @@ class PageReader:
 
 
 def _loader(data: bytes) -> Callable[[], Bitmap]:
-    """Decode these bytes when asked."""
-    return lambda: png_bitmap(data)
+    """Decode these bytes when asked, once."""
+    return functools.cache(functools.partial(png_bitmap, data))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ground:
+    """What a template page paints, when that is nothing but well-formed paths."""
+
+    ids: frozenset[str]
+    fills: tuple[tuple[int, RectMm], ...]
+    objects: int
+
+
+@functools.lru_cache(maxsize=32)
+def _ground(data: bytes) -> _Ground | None:
+    """Read a template page by itself: many licences share its very bytes. None: read it in its document."""
+    found = Findings()
+    canvas = _Canvas(where="", width_mm=0, height_mm=0)
+    reader = PageReader(Resources(), {}, _no_xml, _no_bytes, found, None)
+    try:
+        root = parse_xml(data, "")
+        content = only_child(root, "Content", "")
+        if foreign_elements(root) or etree.QName(root).namespace not in OFD_NAMESPACES or content is None \
+                or local_name(root) != "Page":
+            return None
+        reader._layers(content, canvas)
+    except Refusal:
+        return None
+    if found.all() or canvas.runs or canvas.pictures:
+        return None
+    return _Ground(ids=frozenset(canvas.ids), fills=tuple(canvas.fills), objects=canvas.order)
+
+
+def _no_xml(path: str, name: str) -> etree._Element:
+    raise Refusal("ofd.missing", path, name=name)
+
+
+def _no_bytes(path: str) -> bytes:
+    raise Refusal("ofd.missing", path)
 
 
 def _deltas(text: str, where: str, limit: int) -> Iterable[float]:

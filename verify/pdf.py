@@ -19,11 +19,11 @@ from certs.crl import Crl
 from certs.trust import Trust
 from certs.x509 import Certificate
 from verify.model import Attachment, Finding, PageView, Reason, Severity, SignatureEvidence, Verdict, worst
-from verify.pdf_document import STEPS, DocumentView, read_document
+from verify.pdf_document import STEPS, DocumentView, read_document, text_of
 from verify.pdf_file import MAX_FILE_SIZE, PdfFile, read_file
 from verify.pdf_objects import Dict, parse_object
 from verify.pdf_reasons import HOSTILE, FindingList, PdfRefusal, pdf_finding
-from verify.pdf_signature import Judged, Moment, judge_signature
+from verify.pdf_signature import OWN_MARK, Judged, Moment, judge_signature
 from verify.pdf_xmp import COPY_STATEMENT, PdfMetadata
 
 __all__ = ["PdfEvidence", "PdfMetadata", "check_pdf", "is_pdf", "judge"]
@@ -32,7 +32,6 @@ MAX_SIGNATURES: Final = 16
 _BYTE_RANGE: Final = re.compile(rb"/ByteRange(?![A-Za-z0-9_.+-])")
 _OBJECT: Final = re.compile(rb"(?<!\d)\d{1,10}[\x00\t\n\x0c\r ]+\d{1,5}[\x00\t\n\x0c\r ]+obj(?![A-Za-z])")
 _LOOK_BACK: Final = 64 << 10            # bytes from a signature's object head to its ByteRange
-_OWN_MARK: Final = b"urn:zhengyin:rendition:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +136,14 @@ class _Check:
     def own_form(self, file: PdfFile) -> PdfEvidence:
         """The skeleton is ours: walk it, read the pages, judge the one signature."""
         view = read_document(file, self.findings)
+        try:
+            return self.with_signature(file, view)
+        except (PdfRefusal, *HOSTILE) as error:
+            self.findings.add("pdf.unreadable", "signature", what=type(error).__name__)
+            return self.evidence((), view, file.version, ("signature",), own_form=True)
+
+    def with_signature(self, file: PdfFile, view: DocumentView) -> PdfEvidence:
+        """The walk is done: the one signature, and what a rendition must say of itself."""
         judged: tuple[Judged, ...] = ()
         if view.signature is not None:
             judged = (self.signature(view.signature, view.signature_at),)
@@ -152,7 +159,7 @@ class _Check:
         """The skeleton is not ours: judge the signatures that can be found, read nothing else."""
         judged = self.signatures_anywhere()
         if not judged:
-            says_so = _OWN_MARK in self.data or _BYTE_RANGE.search(self.data)
+            says_so = OWN_MARK in self.data or _BYTE_RANGE.search(self.data)
             self.findings.add("pdf.signature-removed" if says_so else "pdf.no-signature", "file")
         return self.evidence(judged, DocumentView(), "", ("file", *STEPS), own_form=False)
 
@@ -169,9 +176,16 @@ class _Check:
             if each.signer is None:
                 continue
             organisation = each.evidence.organisation or each.evidence.signer
+            self.named(view, organisation)
             if metadata.author != organisation:
                 self.findings.add("pdf.signer-differs", "Metadata", author=metadata.author,
                                   signer=organisation)
+
+    def named(self, view: DocumentView, organisation: str) -> None:
+        """The name that viewers show beside the signature is the signer's."""
+        shown = (view.signature or {}).get("Name")
+        if shown is not None and text_of(shown) != organisation:
+            self.findings.add("pdf.name-differs", view.signature_at, signer=organisation)
 
     def signature(self, entries: Dict, where: str) -> Judged:
         """Judge one signature and keep its findings."""

@@ -59,16 +59,21 @@ def corners(m: Matrix) -> Box:
 
 
 class PaintedText(NamedTuple):
-    """What one text operation paints, points of the page."""
+    """What one text operation paints, points of the page.
+
+    The origin of glyph i is ``x + across * places[i]``.
+    """
 
     chars: str
-    xs: tuple[float, ...]
+    x: float
+    across: float
+    places: list[float]
     y: float
     size: float
     end_x: float
     font: PdfFont
     font_id: str
-    cids: tuple[int, ...]
+    glyphs: tuple[int, ...]
     rgb: tuple[float, float, float]
     hidden: bool                        # clear, clipped away, almost white, or too small to be seen
     turned: bool
@@ -77,7 +82,8 @@ class PaintedText(NamedTuple):
     @property
     def box(self) -> Box:
         """About the middle of the glyphs: what must not be covered."""
-        return Box(self.xs[0], self.y, self.end_x, self.y + 0.7 * self.size)
+        left = self.x + self.across * self.places[0]
+        return Box(left, self.y, self.end_x, self.y + 0.7 * self.size)
 
 
 class PaintedImage(NamedTuple):

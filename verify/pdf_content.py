@@ -22,7 +22,8 @@ from verify.pdf_text import TextOperators
 __all__ = ["MAX_CONTENT", "MAX_TOKENS", "Interpreter", "rectangle_of"]
 
 MAX_CONTENT: Final = 16 << 20           # bytes, one content stream
-MAX_TOKENS: Final = 1_500_000           # a file
+MAX_TOKENS: Final = 1_000_000           # a file
+FORM_COST: Final = 500                  # tokens that painting a form counts for
 MAX_OPERANDS: Final = 20_000
 MAX_NESTING: Final = 6                  # forms within forms
 _CACHED_FORMS: Final = 64
@@ -35,9 +36,10 @@ _TOKEN: Final = re.compile(
     rb"|([A-Za-z'\"][A-Za-z0-9*'\"]{0,2}+)" + _END +
     rb"|/([A-Za-z0-9_.+-]{1,127}+)" + _END +
     rb"|<([0-9A-Fa-f]*+)>"
+    rb"|\[((?:<[0-9A-Fa-f]*+>|[-+]?(?:\d++\.?\d*+|\.\d++)(?=[<>\]\n ])|[ \n])*+)\][ \n]*+TJ" + _END +
     rb"|\(((?:[^()\\\r]|\\[^\r])*+)\)"
     rb"|(\[)|(\])|(\Z)|(.))", re.DOTALL)
-_NUMBER, _OPERATOR, _NAME, _HEX, _TEXT, _OPEN, _CLOSE, _DONE = range(1, 9)
+_NUMBER, _OPERATOR, _NAME, _HEX, _SHOWN, _TEXT, _OPEN, _CLOSE, _DONE = range(1, 10)
 _ESCAPE: Final = re.compile(rb"\\(?:([0-7]{1,3})|(\n)|(.))", re.DOTALL)
 _ESCAPED: Final = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
 _NOT_PATHS: Final = re.compile(rb"(?<![A-Za-z/])(?:BT|Do)(?![A-Za-z])")
@@ -106,6 +108,9 @@ class Interpreter(TextOperators):
                     raise PdfRefusal("pdf.too-large", self.here().where)
                 entry[0](self, operands)
                 operands = []
+            elif kind == _SHOWN and outer is None and not operands:
+                self.tokens_left -= 1 + len(match[_SHOWN]) // 4
+                self.show_hex(match[_SHOWN])
             elif kind == _OPEN and outer is None:
                 outer, operands = operands, []
             elif kind == _CLOSE and outer is not None:
@@ -158,6 +163,7 @@ class Interpreter(TextOperators):
         digest = sha256(repr(stream.entries.get("Filter")).encode() + stream.raw).digest()
         boxes = _FORMS.get(digest)
         if boxes is None:
+            self.tokens_left -= FORM_COST
             data = resources.file.decode(stream, where, MAX_CONTENT)
             if _NOT_PATHS.search(data):
                 self.nesting += 1

@@ -33,7 +33,6 @@ _END_OBJECT: Final = re.compile(rb"[\x00\t\n\x0c\r ]*endobj[\x00\t\n\x0c\r ]*")
 _STREAM: Final = re.compile(rb"[\x00\t\n\x0c\r ]*stream(?:\r\n|\n)")
 _END_STREAM: Final = re.compile(rb"(?:\r\n|\n|\r)endstream")
 _TRAILER: Final = re.compile(rb"trailer(?![^\x00\t\n\x0c\r ()<>\[\]{}/%])")
-_SPACE_ONLY: Final = re.compile(rb"[\x00\t\n\x0c\r ]*")
 _TRAILER_KEYS: Final = frozenset({"Size", "Root", "Info", "ID"})
 
 
@@ -113,10 +112,10 @@ def read_file(data: bytes) -> PdfFile:
         raise PdfRefusal("pdf.header", "@0")
     table_at = _table_offset(data)
     offsets, position = _read_table(data, table_at)
+    trailer, position = _read_trailer(data, position)
     objects, end = _read_objects(data, header.end(), offsets)
     if end != table_at:
         raise PdfRefusal("pdf.hidden-bytes", f"@{end}")
-    trailer, position = _read_trailer(data, position)
     if trailer["Size"] != len(offsets) + 1:
         raise PdfRefusal("pdf.xref", "Size")
     tail = _TAIL.match(data, position)
@@ -133,6 +132,8 @@ def _table_offset(data: bytes) -> int:
     if not _XREF.match(data, offset):
         if _OBJECT.match(data, offset):
             raise PdfRefusal("pdf.form-unsupported", f"@{offset}", what="XRef stream")
+        if data.startswith(b"xref", offset):
+            raise PdfRefusal("pdf.form-unsupported", f"@{offset}", what="xref sections")
         raise PdfRefusal("pdf.xref", f"startxref {offset}")
     return offset
 
@@ -141,6 +142,8 @@ def _read_table(data: bytes, table_at: int) -> tuple[dict[int, int], int]:
     """Offsets of the objects 1 … n by number, and where the table ends."""
     head = _XREF.match(data, table_at)
     count = int(head[1]) if head else 0
+    if count == 1:
+        raise PdfRefusal("pdf.form-unsupported", f"@{table_at}", what="xref sections")
     if head is None or not 1 < count <= MAX_OBJECTS:
         raise PdfRefusal("pdf.xref", f"@{table_at}")
     offsets: dict[int, int] = {}
@@ -211,6 +214,8 @@ def _checked_stream(stream: Stream, where: str) -> Stream:
 
 def _read_trailer(data: bytes, position: int) -> tuple[Dict, int]:
     word = _TRAILER.match(data, position)
+    if word is None and data[position:position + 1].isdigit():
+        raise PdfRefusal("pdf.form-unsupported", f"@{position}", what="xref sections")
     if word is None:
         raise PdfRefusal("pdf.xref", f"@{position}")
     trailer, position = parse_object(data, word.end())
@@ -221,10 +226,4 @@ def _read_trailer(data: bytes, position: int) -> tuple[Dict, int]:
             raise PdfRefusal("pdf.form-unsupported", "trailer", what=what)
     if not {"Size", "Root", "ID"} <= trailer.keys() <= _TRAILER_KEYS:
         raise PdfRefusal("pdf.unknown-key", "trailer", key=", ".join(trailer.keys() - _TRAILER_KEYS))
-    return trailer, skip_end(data, position)
-
-
-def skip_end(data: bytes, position: int) -> int:
-    """Skip white space, no comment: a comment may not stand between trailer and end of file."""
-    match = _SPACE_ONLY.match(data, position)
-    return match.end() if match else skip_space(data, position)
+    return trailer, skip_space(data, position, comments=False)

@@ -10,15 +10,15 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
 
 from verify.pdf_file import PdfFile
 from verify.pdf_keys import check_keys
 from verify.pdf_objects import Dict, Name, Object, Stream
 from verify.pdf_reasons import PdfRefusal
 
-__all__ = ["PdfFont", "cmap_of", "read_font", "to_unicode"]
+__all__ = ["Cell", "PdfFont", "cmap_of", "read_font", "to_unicode"]
 
 MAX_FONT_SIZE: Final = 24 << 20         # bytes, one font program
 MAX_CMAP_SIZE: Final = 4 << 20          # bytes, one ToUnicode map
@@ -30,30 +30,47 @@ _RANGE: Final = re.compile(rb"\s*<([0-9A-Fa-f]{4})>\s*<([0-9A-Fa-f]{4})>\s*"
                            rb"(?:<([0-9A-Fa-f]+)>|\[((?:\s*<[0-9A-Fa-f]+>)*)\s*\])\s*")
 
 
+class Cell(NamedTuple):
+    """What one code shows: its character, its advance in thousandths of the size, its glyph."""
+
+    char: str
+    width: float
+    glyph: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PdfFont:
     """One font of the file. ``widths`` in thousandths of the size, by CID; ``chars`` by code (= CID)."""
 
     name: str                          # PostScript name without a subset tag
+    where: str
     chars: Mapping[int, str]
     widths: Mapping[int, float]
     default_width: float
     glyph_of: Mapping[int, int] | None  # CID to glyph id, None: the same number
     program: bytes
     cmap: Mapping[int, int]            # code point to glyph id, of the font program itself
+    cells: dict[bytes, Cell] = field(default_factory=dict, compare=False)   # by code in hex, once asked for
 
-    def width(self, cid: int) -> float:
-        """Advance of a CID in thousandths of the font size."""
-        return self.widths.get(cid, self.default_width)
+    def cell(self, code: bytes) -> Cell:
+        """What a code (four hex digits) shows.
 
-    def glyph(self, cid: int) -> int:
-        """Glyph id in the font program."""
-        return cid if self.glyph_of is None else self.glyph_of.get(cid, 0)
-
-    def proves(self, cid: int, char: str) -> bool:
-        """Whether the font program itself draws this character with this glyph."""
-        glyph = self.glyph(cid)
-        return glyph != 0 and self.cmap.get(ord(char)) == glyph
+        Raises:
+            PdfRefusal: ``pdf.to-unicode`` when the code means no character, ``pdf.glyph-mismatch`` when the
+                font program draws that character with another glyph.
+        """
+        known = self.cells.get(code)
+        if known is not None:
+            return known
+        cid = int(code, 16)
+        char = self.chars.get(cid)
+        if char is None:
+            raise PdfRefusal("pdf.to-unicode", self.where)
+        glyph = cid if self.glyph_of is None else self.glyph_of.get(cid, 0)
+        if not glyph or self.cmap.get(ord(char)) != glyph:
+            raise PdfRefusal("pdf.glyph-mismatch", self.where, char=f"U+{ord(char):04X}")
+        made = self.cells[code] = Cell(char, self.widths.get(cid, self.default_width), glyph)
+        return made
 
 
 def read_font(file: PdfFile, value: Object, where: str) -> PdfFont:
@@ -73,11 +90,11 @@ def read_font(file: PdfFile, value: Object, where: str) -> PdfFont:
         raise PdfRefusal("pdf.font", where)
     descriptor = _dict(file, cid_font.get("FontDescriptor"), "FontDescriptor", where)
     check_keys(file.get(cid_font.get("CIDSystemInfo")), "CIDSystemInfo", where)
-    program = _stream(file, descriptor.get("FontFile2"), where, MAX_FONT_SIZE)
+    program = _program(file, descriptor.get("FontFile2"), where)
     if "CIDSet" in descriptor:
         _stream(file, descriptor["CIDSet"], where, MAX_CMAP_SIZE)
     return PdfFont(
-        name=_SUBSET_TAG.sub("", str(font.get("BaseFont", "")), count=1),
+        name=_SUBSET_TAG.sub("", str(font.get("BaseFont", "")), count=1), where=where,
         chars=to_unicode(_stream(file, font.get("ToUnicode"), where, MAX_CMAP_SIZE), where),
         widths=_widths(file.get(cid_font.get("W")), where),
         default_width=_number(cid_font.get("DW", 1000), where),
@@ -99,6 +116,15 @@ def _stream(file: PdfFile, value: Object, where: str, limit: int) -> bytes:
         raise PdfRefusal("pdf.font", where)
     check_keys(found.entries, "FontStream", where)
     return file.decode(found, where, limit)
+
+
+def _program(file: PdfFile, value: Object, where: str) -> bytes:
+    """The font program; its told length is true."""
+    program = _stream(file, value, where, MAX_FONT_SIZE)
+    stored = file.get(value)
+    if isinstance(stored, Stream) and stored.entries.get("Length1", len(program)) != len(program):
+        raise PdfRefusal("pdf.font", where)
+    return program
 
 
 def _number(value: Object, where: str) -> float:

@@ -167,10 +167,11 @@ class PageReader:
 
 def _run(text: PaintedText, box: Box) -> TextRun:
     red, green, blue = (round(255 * min(1.0, max(0.0, channel))) for channel in text.rgb)
+    start, across = text.x * _MM, text.across * _MM
+    xs = tuple([start + across * place for place in text.places])
     return TextRun(
-        text=text.chars, xs_mm=tuple([x * _MM for x in text.xs]), y_mm=(box.top - text.y) * _MM,
-        size_mm=text.size * _MM, width_mm=(text.end_x - text.xs[0]) * _MM, font=text.font.name,
-        font_id=text.font_id, glyphs=tuple([text.font.glyph(cid) for cid in text.cids]),
+        text=text.chars, xs_mm=xs, y_mm=(box.top - text.y) * _MM, size_mm=text.size * _MM,
+        width_mm=text.end_x * _MM - xs[0], font=text.font.name, font_id=text.font_id, glyphs=text.glyphs,
         colour=(red, green, blue), order=text.order)
 
 

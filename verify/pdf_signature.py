@@ -22,12 +22,13 @@ from verify.pdf_cms import CmsSignature, read_cms
 from verify.pdf_objects import Dict, PdfString
 from verify.pdf_reasons import HOSTILE, FindingList, PdfRefusal
 
-__all__ = ["Judged", "Moment", "judge_signature", "pdf_date"]
+__all__ = ["OWN_MARK", "Judged", "Moment", "judge_signature", "pdf_date"]
 
 MAX_CMS: Final = 1 << 20                # bytes
 _LOWER_HEX: Final = re.compile(rb"(?:[0-9a-f]{2})*")
 _DATE: Final = re.compile(
     rb"D:(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:Z(?:00'?00'?)?|([+-])(\d\d)'(\d\d)'?)")
+OWN_MARK: Final = b"urn:zhengyin:rendition:"     # stands in the XMP packet of each of our renditions
 _CLOCK_SLACK: Final = timedelta(minutes=10)
 
 
@@ -128,9 +129,8 @@ class _Run:
         if end > len(self.data):
             raise PdfRefusal("pdf.byte-range", self.where)
         if end < len(self.data):
-            later = self.data[end:]
-            evidence = b"/DSS" in later or b"/DocTimeStamp" in later
-            self.findings.add("pdf.later-revision" if evidence else "pdf.changed-after-signing", f"@{end}")
+            allowed = _may_be_lawful(self.data, end)
+            self.findings.add("pdf.later-revision" if allowed else "pdf.changed-after-signing", f"@{end}")
         return (0, first), (second, length)
 
     # -- cryptography
@@ -203,8 +203,10 @@ class _Run:
     def judged(self) -> Judged:
         found = self.findings.all()
         indication, sub = "TOTAL-PASSED", ""
-        worst = next((each for each in found if each.severity is Severity.INVALID), None)
-        unsure = next((each for each in found if each.severity is Severity.INDETERMINATE), None)
+        # how the value is spelt is a matter of the file, not of the signature
+        weighed = [each for each in found if each.reason.code != "pdf.contents-form"]
+        worst = next((each for each in weighed if each.severity is Severity.INVALID), None)
+        unsure = next((each for each in weighed if each.severity is Severity.INDETERMINATE), None)
         if worst is not None:
             indication, sub = "TOTAL-FAILED", self.sub_indication(worst, "FORMAT_FAILURE")
         elif unsure is not None:
@@ -248,6 +250,17 @@ _SUB_INDICATIONS: Final = {
     "pdf.no-contents": "SIGNED_DATA_NOT_FOUND", "pdf.cms": "FORMAT_FAILURE",
     "pdf.timestamp-order": "TIMESTAMP_ORDER_FAILURE",
 }
+
+
+def _may_be_lawful(data: bytes, end: int) -> bool:
+    """Whether what follows the signed bytes could be evidence or, in a foreign file, another signature.
+
+    Either way the file is not called valid; this decides between "changed" and "not judged".
+    """
+    later = data[end:]
+    if b"/DSS" in later or b"/DocTimeStamp" in later:
+        return True
+    return b"/ByteRange" in later and OWN_MARK not in data
 
 
 def _timestamp_finding(zh: str, en: str, severity: Severity, where: str) -> Finding:

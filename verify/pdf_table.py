@@ -83,6 +83,8 @@ _SIGNATURE: Final = {
     "pdf.permissions": (
         _UNSURE, "认证签名允许后续改动（P = {value}，应为 1）",
         "the certification allows changes (P = {value}, must be 1)"),
+    "pdf.name-differs": (_UNSURE, "签名字典所写的签名者与证书单位“{signer}”不同",
+                         "the name in the signature dictionary is not the certificate's, {signer}"),
     "pdf.signer-differs": (
         _NO, "签名单位“{signer}”不是文件所写的发证机关“{author}”",
         "signed by {signer}, not by the authority that the file names, {author}"),
@@ -126,7 +128,7 @@ _FORM: Final = {
     "pdf.too-large": (_UNSURE, "超过检查上限（{where}）", "beyond the limits of checking ({where})"),
     "pdf.unreadable": (
         _UNSURE, "检查“{where}”时无法解析（{what}）",
-        "could not be parsed while checking “{where}” ({what})"),
+        "could not be parsed while checking {where} ({what})"),
 }
 
 _ACTS: Final = {

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
 from verify.pdf_canvas import IDENTITY, Box, PaintedText, multiply
-from verify.pdf_fonts import PdfFont
+from verify.pdf_fonts import Cell, PdfFont
 from verify.pdf_graphics import GraphicsOperators, Operand, matrix_of, name_of, numbers_of
-from verify.pdf_reasons import PdfRefusal
 
 __all__ = ["TextOperators"]
 
 _CLEAR: Final = 0.2                     # alpha below this cannot be read
 _WHITE: Final = 0.9                     # all channels above this: not to be seen on paper
 _TINY_PT: Final = 1.5
+_SKEW: Final = 1e-6
+_CODE: Final = 4                        # hex digits of a two-byte code
+_PARTS: Final = re.compile(rb"<([0-9A-Fa-f]*)>|([-+.\d]+)")
 
 
 class TextOperators(GraphicsOperators):
@@ -83,57 +86,70 @@ class TextOperators(GraphicsOperators):
 
     def show(self, operands: list[Operand]) -> None:
         """``Tj``."""
-        self.show_parts(operands)
+        code = operands[0]
+        if not isinstance(code, bytes):
+            raise self.refusal("Tj")
+        self.show_parts([(code.hex().encode(), b"")])
 
     def show_array(self, operands: list[Operand]) -> None:
-        """``TJ``."""
-        if not isinstance(operands[0], list):
+        """``TJ`` whose strings are literal; one with hex strings is read whole, see ``show_hex``."""
+        array = operands[0]
+        if not isinstance(array, list):
             raise self.refusal("TJ")
-        self.show_parts(operands[0])
+        parts: list[tuple[bytes, bytes]] = []
+        for part in array:
+            if not isinstance(part, bytes | float):
+                raise self.refusal("TJ")
+            text = isinstance(part, bytes)
+            parts.append((part.hex().encode(), b"") if text else (b"", repr(part).encode()))
+        self.show_parts(parts)
 
-    def show_parts(self, parts: Sequence[Operand]) -> None:
-        """Place the glyphs of one Tj or TJ (9.4.4: displacement of each glyph)."""
+    def show_hex(self, body: bytes) -> None:
+        """``TJ`` of hex strings and numbers: the bytes between its brackets."""
+        self.show_parts(_PARTS.findall(body))
+
+    def show_parts(self, parts: Sequence[tuple[bytes, bytes]]) -> None:
+        """Place the glyphs of one Tj or TJ (9.4.4): pairs of a string in hex and a number, one is empty."""
         state = self.state
         font = state.font
         if font is None or not state.in_text:
             raise self.refusal("Tj")
-        widths, default = font.widths, font.default_width
-        cids: list[int] = []
+        known = font.cells
+        cells: list[Cell] = []
         places: list[float] = []
         x, unit = 0.0, state.size * state.scale / 1000
         space = state.char_space * state.scale
-        for part in parts:
-            if type(part) is float:
-                x -= part * unit
-                continue
-            if not isinstance(part, bytes) or len(part) % 2:
-                raise self.refusal("Tj")
-            for high, low in zip(part[::2], part[1::2], strict=True):
-                cid = high << 8 | low
-                cids.append(cid)
+        for code, number in parts:
+            if number:
+                x -= float(number) * unit
+            elif len(code) == _CODE and code in known:
+                cell = known[code]
+                cells.append(cell)
                 places.append(x)
-                x += widths.get(cid, default) * unit + space
-        if cids:
-            self.keep_text(font, cids, places, x)
+                x += cell.width * unit + space
+            elif len(code) % _CODE:
+                raise self.refusal("Tj")
+            else:
+                for start in range(0, len(code), _CODE):
+                    cell = font.cell(code[start:start + _CODE])
+                    cells.append(cell)
+                    places.append(x)
+                    x += cell.width * unit + space
+        if cells:
+            self.keep_text(font, cells, places, x)
         state.text_matrix = multiply((1.0, 0.0, 0.0, 1.0, x, 0.0), state.text_matrix)
 
-    def keep_text(self, font: PdfFont, cids: list[int], places: list[float], end: float) -> None:
+    def keep_text(self, font: PdfFont, cells: list[Cell], places: list[float], end: float) -> None:
         """Keep what was shown, in page points."""
         state = self.state
         a, b, c, d, e, f = multiply((1.0, 0.0, 0.0, 1.0, 0.0, state.rise),
                                     multiply(state.text_matrix, state.ctm))
-        turned = abs(b) > 1e-6 or abs(c) > 1e-6 or a <= 0 or d <= 0 or state.scale <= 0 or state.size <= 0
+        turned = abs(b) > _SKEW or abs(c) > _SKEW or a <= 0 or d <= 0 or state.scale <= 0 or state.size <= 0
         size = abs(state.size * d)
-        chars = [font.chars.get(cid, "") for cid in cids]
-        for cid, char in zip(cids, chars, strict=True):
-            if not char:
-                raise PdfRefusal("pdf.to-unicode", self.here().where)
-            if not font.proves(cid, char):
-                raise PdfRefusal("pdf.glyph-mismatch", self.here().where, char=f"U+{ord(char):04X}")
-        xs = tuple([a * place + e for place in places])
         end_x = a * end + e
-        middle = Box(min(xs), f, max(end_x, xs[-1]), f + 0.7 * size)
+        middle = Box(a * min(places) + e, f, max(end_x, a * max(places) + e), f + 0.7 * size)
         hidden = (state.mode != 0 or state.alpha < _CLEAR or min(state.rgb) > _WHITE or size < _TINY_PT
                   or state.odd_clip or not middle.inside(state.clip, 0.3 * size))
-        self.texts.append(PaintedText("".join(chars), xs, f, size, end_x, font, state.font_name, tuple(cids),
-                                      state.rgb, hidden, turned, self.next_order()))
+        chars, _, glyphs = zip(*cells, strict=True)
+        self.texts.append(PaintedText("".join(chars), e, a, places, f, size, end_x, font, state.font_name,
+                                      glyphs, state.rgb, hidden, turned, self.next_order()))

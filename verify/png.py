@@ -16,7 +16,7 @@ from verify.model import Bitmap
 __all__ = ["png_bitmap", "png_size"]
 
 _SIGN: Final = b"\x89PNG\r\n\x1a\n"
-_PIXEL_LIMIT: Final = 16_000_000
+_PIXEL_LIMIT: Final = 4_000_000
 _SAMPLES: Final = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 
 

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
-from verify.model import Finding, Reason, Severity, Verdict, worst
+from verify.model import Finding, Reason, Verdict, worst
 from verify.reason_table import TABLE, Meaning
 
 __all__ = ["FINDING_LIMIT", "Findings", "Refusal", "clean", "codes", "finding"]
@@ -67,6 +67,12 @@ def finding(code: str, where: str = "", **facts: object) -> Finding:
                    severity=meaning.severity, where=place)
 
 
+_WORSE: Final = {
+    Verdict.VALID: frozenset({Verdict.INDETERMINATE, Verdict.INVALID}),
+    Verdict.INDETERMINATE: frozenset({Verdict.INVALID}), Verdict.INVALID: frozenset[Verdict](),
+}
+
+
 class _Kept(NamedTuple):
     check: str
     finding: Finding
@@ -103,10 +109,9 @@ class Findings:
 
     def keep(self, found: Finding) -> None:
         """Keep a finding; beyond the limit only those are kept that make the verdict worse."""
-        if len(self._kept) >= FINDING_LIMIT:
+        if len(self._kept) >= FINDING_LIMIT and worst((found,)) not in _WORSE[self.verdict()]:
             self.left_out += 1
-            if found.severity is not Severity.INVALID or self.verdict() is Verdict.INVALID:
-                return
+            return
         self._kept.append(_Kept(self._check, found))
 
     def extend(self, found: Iterable[Finding]) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
+from certs.sm3 import sm3
 from verify.model import Finding, Reason, Severity, SignatureEvidence, Verdict
 from verify.reasons import clean
 from verify.status import CHINA, Status
@@ -47,13 +48,18 @@ _MARKS: Final = {"passed": "✓", "failed": "✗", "indeterminate": "?", "not-do
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileFacts:
-    """The file looked at. ``kind`` is ``ofd``, ``pdf`` or ``unknown``; ``own`` whether it has our form."""
+    """The file looked at. ``kind`` is ``ofd``, ``pdf``, ``large``, ``unknown``; ``own``: it has our form."""
 
     name: str
     kind: str
     size: int
-    sm3: str
+    data: bytes = field(repr=False, compare=False)
     own: bool = False
+
+    @property
+    def sm3(self) -> str:
+        """SM3 of the file, hex; "" when it was too large to be read."""
+        return sm3(self.data).hex() if len(self.data) == self.size else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +126,7 @@ class Report:
     checks: tuple[Check, ...]
     anchors: tuple[Anchor, ...]
     checked_at: dt.datetime
+    demo: bool = False                   # a chain leads to a demonstration's anchor
     trust_name: str = ""
     require_status: bool = False
 
@@ -138,11 +145,6 @@ class Report:
     def weighs(self, reason: Reason) -> bool:
         """Whether a reason keeps the file from being genuine (a note does not)."""
         return any(each.reason == reason and each.severity is not Severity.NOTE for each in self.findings)
-
-    @property
-    def demo(self) -> bool:
-        """Whether a demonstration anchor was trusted."""
-        return any(anchor.demo for anchor in self.anchors)
 
     @property
     def exit_code(self) -> int:

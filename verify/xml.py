@@ -9,7 +9,9 @@ from lxml import etree
 
 from verify.reasons import Refusal
 
-__all__ = ["OFD_NAMESPACES", "children", "local_name", "only_child", "parse_xml", "text_of"]
+__all__ = [
+    "OFD_NAMESPACES", "children", "foreign_elements", "local_name", "only_child", "parse_xml", "text_of",
+]
 
 _LIMIT: Final = 24 << 20                # bytes of one XML file
 _BOM: Final = b"\xef\xbb\xbf"
@@ -46,6 +48,14 @@ def parse_xml(data: bytes, where: str) -> _Element:
     if root.getroottree().docinfo.internalDTD is not None:
         raise Refusal("xml.doctype", where)
     return root
+
+
+_FOREIGN: Final = etree.XPath("boolean(//*[namespace-uri() != namespace-uri(/*)])")
+
+
+def foreign_elements(root: _Element) -> bool:
+    """Whether any element is in another name space than the root: some readers would not see it."""
+    return bool(_FOREIGN(root))
 
 
 def local_name(element: _Element) -> str:

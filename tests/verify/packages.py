@@ -139,5 +139,6 @@ def forged(name: str, change: Callable[[bytes], bytes], **facts: object) -> byte
 
 __all__ = [
     "CITY", "FONT", "PAGE", "PROVINCE", "PUBLIC", "RECORD", "RENDITION", "SEAL", "SIGNATURE", "TEMPLATE",
-    "VALUE", "Entries", "Forger", "changed", "check", "codes", "entries", "forged", "issued", "pack", "record", "swap",
+    "VALUE", "Entries", "Forger", "changed", "check", "codes", "entries", "forged", "issued", "pack",
+    "record", "swap",
 ]

@@ -143,7 +143,8 @@ UNSEALED = [
         b"?>", b'?><!DOCTYPE a [<!ENTITY x "yyyyyyyy"><!ENTITY z "&x;&x;&x;&x;">]>', 1)), "xml.doctype"),
     ("UTF-16", lambda: changed(
         PAGE, lambda data: data.decode().replace("UTF-8", "UTF-16").encode("utf-16")), "xml.encoding"),
-    ("path escape", lambda: changed("OFD.xml", swap("/Doc_0/Document.xml", "../../Document.xml")), "ofd.path"),
+    ("path escape", lambda: changed("OFD.xml", swap("/Doc_0/Document.xml", "../../Document.xml")),
+     "ofd.path"),
     ("cut off", lambda: issued().ofd[:-100], "zip.truncated"),
     ("bytes behind", lambda: issued().ofd + b"\0", "zip.truncated"),
     ("bytes before", lambda: b"\0" + issued().ofd, "zip.slack"),

@@ -1,0 +1,108 @@
+"""``zhengyin verify``: exit codes, JSON, folders, and where trust comes from."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.demo_home import shared_home
+from tests.verify.packages import PAGE, changed, issued, swap
+
+
+def run(*arguments: object, home: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the command in a process of its own."""
+    environ = {key: value for key, value in os.environ.items() if key != "ZHENGYIN_HOME"}
+    if home is not None:
+        environ["ZHENGYIN_HOME"] = str(home)
+    return subprocess.run([sys.executable, "-m", "cli.main", "verify", *map(str, arguments)],
+                          capture_output=True, text=True, check=False, env=environ)
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    """An issued package in a file of its right name."""
+    path = tmp_path / f"{issued().identifier}.ofd"
+    path.write_bytes(issued().ofd)
+    return path
+
+
+@pytest.fixture
+def tampered(tmp_path: Path) -> Path:
+    """The same with another holder on the page."""
+    path = tmp_path / "tampered.ofd"
+    path.write_bytes(changed(PAGE, swap("测试甲", "测试乙")))
+    return path
+
+
+def test_a_genuine_file_gives_0(package: Path) -> None:
+    done = run(package, "--trust", shared_home().trust_dir)
+    assert done.returncode == 0, done.stderr
+    assert "真实 / genuine" in done.stdout and "演示，不具法律效力" in done.stdout
+
+
+def test_the_homes_trust_folder_is_the_default(package: Path) -> None:
+    assert run(package, home=shared_home().path).returncode == 0
+    assert run(package, "--home", shared_home().path).returncode == 0
+
+
+def test_a_tampered_file_gives_1(tampered: Path) -> None:
+    done = run(tampered, "--trust", shared_home().trust_dir)
+    assert done.returncode == 1
+    assert "不真实" in done.stdout and "seal.changed" in done.stdout
+
+
+def test_without_trust_the_answer_is_3(package: Path, tmp_path: Path) -> None:
+    assert run(package).returncode == 3
+    done = run(package, "--trust", tmp_path)
+    assert done.returncode == 3 and "trust.unusable" in done.stdout
+
+
+def test_json_has_the_verdict(package: Path) -> None:
+    done = run(package, "--trust", shared_home().trust_dir, "--json")
+    told = json.loads(done.stdout)
+    assert told["verdict"] == "valid" and told["exit_code"] == 0
+
+
+def test_require_status_gives_3(package: Path) -> None:
+    assert run(package, "--trust", shared_home().trust_dir, "--require-status").returncode == 3
+
+
+def test_what_is_no_such_file_gives_4(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("hello")
+    done = run(path)
+    assert done.returncode == 4 and "file.not-such" in done.stdout
+
+
+@pytest.mark.parametrize("arguments", [["/nonexistent.ofd"], [], [".", "--at", "yesterday"],
+                                       [".", "--home", "/nonexistent"]])
+def test_a_wrong_call_gives_2(arguments: list[str]) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+
+
+def test_a_moment_without_zone_is_chinas(package: Path) -> None:
+    done = run(package, "--trust", shared_home().trust_dir, "--at", "2040-01-01", "--json")
+    assert json.loads(done.stdout)["checked_at"] == "2040-01-01T00:00:00+08:00"
+    assert done.returncode == 1
+
+
+def test_a_folder_gives_a_line_each_and_the_worst_exit_code(
+        package: Path, tampered: Path, tmp_path: Path) -> None:
+    (tmp_path / "other.txt").write_text("not looked at")
+    done = run(tmp_path, "--trust", shared_home().trust_dir)
+    assert done.returncode == 1
+    lines = done.stdout.splitlines()
+    assert len(lines) == 2 and sum(line.startswith("真实") for line in lines) == 1
+    told = [json.loads(line) for line in
+            run(tmp_path, "--trust", shared_home().trust_dir, "--json").stdout.splitlines()]
+    assert {each["verdict"] for each in told} == {"valid", "invalid"}
+
+
+def test_an_empty_folder_gives_4(tmp_path: Path) -> None:
+    assert run(tmp_path).returncode == 4
