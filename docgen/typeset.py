@@ -12,7 +12,8 @@ What is kept, always:
   the end of that line and hangs into the margin;
 * adjacent full-width punctuation is squeezed to one and a half em; the blank half of punctuation at a
   line's end, and of opening punctuation at its beginning, hangs out of the column, so that the ink is
-  flush; a line that would break the rules by one mark takes it in by squeezing the marks before it;
+  flush; a line that would break the rules by one mark takes it in by squeezing the marks before it, and
+  where these are too few by closing every gap by at most a fiftieth em;
 * justified lines are stretched between characters, never inside words, and never by more than 0.15 em.
 
 Places are millimetres from the page's top left corner, rounded to 0.001 mm.
@@ -51,7 +52,8 @@ _SYMBOLS = frozenset("≥≤±×÷≈≠→°′″")
 
 _LATIN, _OPEN, _CLOSE, _SPACE, _WIDE, _DIGIT = 1, 2, 4, 8, 16, 32
 _STRETCH_LIMIT_EM = 0.15
-_SQUEEZE_LIMIT_EM = 0.3
+_SQUEEZE_LIMIT_EM = 0.3         # of a mark, when a line takes in one mark too many
+_TIGHTEN_LIMIT_EM = 0.02        # of any gap, when that is not enough
 _EPSILON = 1e-6
 
 
@@ -260,8 +262,9 @@ def _line_end(measured: Measured, start: int, width: float) -> int:
         longer += 1
     if longer - end <= 2:
         excess = places[longer] - tails[longer - 1] - limit
-        room = (measured.squeezable[longer - 1] - measured.squeezable[start]) * _SQUEEZE_LIMIT_EM
-        if excess <= room:
+        marks = measured.squeezable[longer - 1] - measured.squeezable[start]
+        gaps = measured.stretchable[longer - 1] - measured.stretchable[start]
+        if excess <= marks * _SQUEEZE_LIMIT_EM + gaps * _TIGHTEN_LIMIT_EM:
             return longer
     shorter = end
     while shorter > start and not breaks[shorter]:
@@ -283,17 +286,20 @@ def _fit(measured: Measured, start: int, end: int, indent: float, width: float, 
     spare = width - natural
     origin = measured.places[start] + measured.heads[start] - indent
     places = measured.places[start:end]
-    counts, step = measured.stretchable, 0.0
+    marks, gaps = measured.squeezable, measured.stretchable
+    squeeze = stretch = 0.0
     if spare < -_EPSILON:
-        counts = measured.squeezable
-        step = spare / (counts[end - 1] - counts[start])
+        count = marks[end - 1] - marks[start]
+        squeeze = -min(-spare / count, _SQUEEZE_LIMIT_EM) if count else 0.0
+        rest = spare - squeeze * count
+        stretch = rest / (gaps[end - 1] - gaps[start]) if rest < -_EPSILON else 0.0
     elif justify and spare > _EPSILON:
-        gaps = counts[end - 1] - counts[start]
-        step = spare / gaps if gaps and spare / gaps <= _STRETCH_LIMIT_EM else 0.0
-    if step:
-        first = counts[start]
-        offsets = tuple([place - origin + step * (counts[start + index] - first)
-                         for index, place in enumerate(places)])
+        count = gaps[end - 1] - gaps[start]
+        stretch = spare / count if count and spare / count <= _STRETCH_LIMIT_EM else 0.0
+    if squeeze or stretch:
+        first_mark, first_gap = marks[start], gaps[start]
+        offsets = tuple([place - origin + squeeze * (mark - first_mark) + stretch * (gap - first_gap)
+                         for place, mark, gap in zip(places, marks[start:end], gaps[start:end], strict=True)])
         natural = width
     else:
         offsets = tuple([place - origin for place in places])

@@ -77,7 +77,7 @@ def test_every_text_is_broken_by_the_rules_and_loses_nothing(
             if char != " ":
                 assert right <= width + EPS
             if index + 1 < len(line.text):
-                assert right <= ink(line, index + 1)[0] + EPS, "two glyphs of a line overlap"
+                assert right <= ink(line, index + 1)[0] + 0.02 + EPS, "two glyphs of a line overlap"
 
 
 @settings(max_examples=100, deadline=None)
@@ -94,6 +94,8 @@ def test_a_text_that_leaves_no_choice_still_loses_nothing(content: str, width: f
     ("测试（测试）测试", 3, ["测试", "（测试）", "测试"], "an opening bracket goes with what it opens"),
     ("测、试、测试；测试", 5, ["测、试、测", "试；测试"], "closing punctuation comes with its character"),
     ("测、试、测、试，测试", 7.2, ["测、试、测、试，", "测试"], "one mark too many is squeezed in"),
+    ("测试测试测试测试测试测试测（试）；测试", 15.9, ["测试测试测试测试测试测试测（试）；", "测试"],
+     "gaps close by a hair for one mark too many"),
     ("甲醇ABC测试", 4, ["甲醇", "ABC测", "试"], "a word stays whole"),
     ("甲1,2-二甲苯", 3, ["甲", "1,2-二", "甲苯"], "a locant stays with its compound"),
     ("含量≥30%的", 3, ["含量", "≥30%", "的"], "a relation stays with its number"),
