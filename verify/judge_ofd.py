@@ -24,6 +24,11 @@ from verify.zip import Archive, read_zip
 __all__ = ["CHECKS", "judge_ofd"]
 
 CHECKS: Final = ("container", "structure", "seal", "coverage", "trust", "data", "pages", "qr", "rendition")
+_HARD: Final = frozenset({
+    "seal.changed", "seal.gone", "seal.data-hash", "seal.crypto", "seal.maker-crypto", "seal.swapped",
+    "seal.signer-not-listed", "trust.chain-failed", "xml.doctype", "ofd.path",
+})
+"""What makes an OFD of any writer "not genuine"; the rest of a foreign file's oddities are "cannot say"."""
 _RECORD, _RENDITION, _DATA_CERTIFICATE = "record.xml", "rendition.pdf", "data-signing.cer"
 
 
@@ -72,7 +77,9 @@ class _OfdJudge:
     def _container(self) -> None:
         archive = self.archive = read_zip(self.case.data)
         self.case.own = any(name.endswith(f"/{_RECORD}") for name in archive.entries)
-        if self.case.own and not archive.canonical:
+        if not self.case.own:
+            self.case.found.soften(_HARD)
+        elif not archive.canonical:
             self.case.found.add("zip.not-canonical", "", detail=", ".join(archive.deviations))
 
     def _structure(self) -> None:

@@ -80,9 +80,10 @@ def resolve(base: str, location: str) -> str:
     """
     text = location.strip()
     joined = text[1:] if text.startswith("/") else posixpath.join(posixpath.dirname(base), text)
-    if not text or "\\" in text or "//" in text or ".." in text.split("/") or ":" in text:
+    place = posixpath.normpath(joined)
+    if not text or "\\" in text or "//" in text or ":" in text or place == ".." or place.startswith("../"):
         raise Refusal("ofd.path", base, location=location)
-    return posixpath.normpath(joined)
+    return place
 
 
 def read_ofd(archive: Archive, found: Findings) -> OfdDocument:

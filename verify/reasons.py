@@ -6,11 +6,12 @@ sentence: no control or direction characters, at most 120 characters each.
 
 from __future__ import annotations
 
+import dataclasses
 import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
-from verify.model import Finding, Reason, Verdict, worst
+from verify.model import Finding, Reason, Severity, Verdict, worst
 from verify.reason_table import TABLE, Meaning
 
 __all__ = ["FINDING_LIMIT", "Findings", "Refusal", "clean", "codes", "finding"]
@@ -89,7 +90,15 @@ class Findings:
         self._kept: list[_Kept] = []
         self._finished: set[str] = set()
         self._check = ""
+        self._hard: frozenset[str] | None = None
         self.left_out = 0
+
+    def soften(self, hard: frozenset[str]) -> None:
+        """From now on only these codes can say "not genuine"; others of that weight say "cannot say".
+
+        For a file of another writer's form: what is odd to us need not be wrong.
+        """
+        self._hard = hard
 
     def begin(self, check: str) -> None:
         """The findings that follow belong to this check."""
@@ -109,6 +118,9 @@ class Findings:
 
     def keep(self, found: Finding) -> None:
         """Keep a finding; beyond the limit only those are kept that make the verdict worse."""
+        if (self._hard is not None and found.severity is Severity.INVALID
+                and found.reason.code not in self._hard):
+            found = dataclasses.replace(found, severity=Severity.INDETERMINATE)
         if len(self._kept) >= FINDING_LIMIT and worst((found,)) not in _WORSE[self.verdict()]:
             self.left_out += 1
             return
