@@ -21,7 +21,7 @@ from verify.pdf_pages import PageReader
 from verify.pdf_reasons import HOSTILE, FindingList, PdfRefusal
 from verify.pdf_xmp import PdfMetadata, read_xmp
 
-__all__ = ["DocumentView", "read_document", "text_of"]
+__all__ = ["STEPS", "DocumentView", "read_document", "text_of"]
 
 MAX_ATTACHMENTS: Final = 50
 MAX_ATTACHMENT: Final = 16 << 20        # bytes

@@ -226,4 +226,4 @@ def _read_trailer(data: bytes, position: int) -> tuple[Dict, int]:
             raise PdfRefusal("pdf.form-unsupported", "trailer", what=what)
     if not {"Size", "Root", "ID"} <= trailer.keys() <= _TRAILER_KEYS:
         raise PdfRefusal("pdf.unknown-key", "trailer", key=", ".join(trailer.keys() - _TRAILER_KEYS))
-    return trailer, skip_space(data, position, comments=False)
+    return trailer, skip_space(data, position)

@@ -11,7 +11,7 @@ from typing import Final
 from verify.pdf_objects import Object
 from verify.pdf_reasons import PdfRefusal
 
-__all__ = ["ACTIVE", "check_keys"]
+__all__ = ["check_keys"]
 
 
 def _keys(text: str) -> frozenset[str]:
@@ -68,7 +68,7 @@ _ALLOWED: Final = {
     "Info": _keys("Title Author Subject Keywords Creator Producer CreationDate ModDate Trapped"),
 }
 
-ACTIVE: Final = {
+_ACTIVE: Final = {
     "OpenAction": "pdf.action", "AA": "pdf.action", "A": "pdf.action", "JS": "pdf.javascript",
     "JavaScript": "pdf.javascript", "URI": "pdf.action", "Launch": "pdf.action", "PA": "pdf.action",
     "XFA": "pdf.xfa", "NeedsRendering": "pdf.xfa", "NeedAppearances": "pdf.need-appearances",
@@ -88,4 +88,4 @@ def check_keys(value: Object, kind: str, where: str) -> None:
         raise PdfRefusal("pdf.type", where, kind=kind)
     for key in value:
         if key not in _ALLOWED[kind]:
-            raise PdfRefusal(ACTIVE.get(key, "pdf.unknown-key"), f"{where} {kind}", key=key, what=key)
+            raise PdfRefusal(_ACTIVE.get(key, "pdf.unknown-key"), f"{where} {kind}", key=key, what=key)

@@ -54,7 +54,6 @@ class Stream:
 
 
 _SPACE = rb"(?:[\x00\t\n\x0c\r ]|%[^\r\n]*+)*+"
-_SKIP: Final = re.compile(_SPACE)
 _SPACE_ONLY: Final = re.compile(rb"[\x00\t\n\x0c\r ]*+")
 _REGULAR = rb"[^\x00\t\n\x0c\r ()<>\[\]{}/%]"
 _TOKEN: Final = re.compile(
@@ -76,9 +75,9 @@ _WORDS: Final[dict[bytes, bool | None]] = {b"true": True, b"false": False, b"nul
 _HEX_NAME: Final = re.compile(rb"#([0-9A-Fa-f]{2})?")
 
 
-def skip_space(data: bytes, position: int, *, comments: bool = True) -> int:
-    """The first offset from ``position`` on that is not white space, nor in a comment if those count too."""
-    match = (_SKIP if comments else _SPACE_ONLY).match(data, position)
+def skip_space(data: bytes, position: int) -> int:
+    """The first offset from ``position`` on that is not white space; a comment is none."""
+    match = _SPACE_ONLY.match(data, position)
     return match.end() if match else position
 
 

@@ -55,11 +55,6 @@ class Judged:
     chain: ChainResult | None = None
     signed_end: int = 0                 # offset behind the last signed byte
 
-    @property
-    def passed(self) -> bool:
-        """Whether the signature is TOTAL-PASSED."""
-        return self.evidence.indication == "TOTAL-PASSED"
-
 
 def judge_signature(data: bytes, entries: Dict, where: str, trust: Trust, crls: Iterable[Crl],
                     moment: Moment) -> Judged:
@@ -191,7 +186,7 @@ class _Run:
         claimed, proven = self.claimed_at, self.proven_at
         if claimed is None:
             return
-        if claimed > self.moment.latest + _CLOCK_SLACK:
+        if claimed > self.moment.at + _CLOCK_SLACK:
             self.findings.add("pdf.time-future", self.where, time=claimed.isoformat())
         if not signer.valid_at(claimed):
             self.findings.add("pdf.time-outside-certificate", self.where, time=claimed.isoformat())

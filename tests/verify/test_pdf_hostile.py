@@ -120,6 +120,11 @@ def test_hostile_files_are_answered_soon_and_never_valid(case: str, made: Callab
     assert time.monotonic() - started < 20, "an upper bound against hanging, no measurement"
 
 
+@pytest.mark.parametrize("made", [bomb, forms_of_forms, many_operators, huge_picture])
+def test_what_is_beyond_the_limits_is_said_to_be(made: Callable[[], bytes]) -> None:
+    assert "pdf.too-large" in forge.verdict_of(made())[1]
+
+
 def test_a_bomb_costs_little_memory() -> None:
     data = bomb()
     tracemalloc.start()

@@ -115,7 +115,7 @@ def object_stream() -> bytes:
                       lambda n: (ROOT, ROOT + b"/PieceInfo %d 0 R\n" % n))
 
 
-def to_unicode(change: Callable[[bytes], bytes]) -> bytes:
+def to_unicode(change: Callable[[bytes], bytes], *edits: tuple[bytes, bytes]) -> bytes:
     """The kai font's ToUnicode map changed."""
     data = forge.plain_unsigned()
     head = re.search(rb"(?m)^17 0 obj\n<</Filter /FlateDecode\n/Length (\d+)\n>>\nstream\n", data)
@@ -123,7 +123,7 @@ def to_unicode(change: Callable[[bytes], bytes]) -> bytes:
     end = head.end() + int(head[1])
     packed = zlib.compress(change(zlib.decompress(data[head.end():end])))
     made = b"17 0 obj\n<</Filter /FlateDecode\n/Length %d\n>>\nstream\n" % len(packed) + packed
-    return forge.insider(data=data[:head.start()] + made + data[end:])
+    return forge.insider(*edits, data=data[:head.start()] + made + data[end:])
 
 
 def another_character(cmap: bytes) -> bytes:
@@ -256,7 +256,22 @@ CASES: list[tuple[str, Callable[[], bytes], str]] = [
      "pdf.xmp"),
     ("XMP with a property twice", lambda: xmp(lambda packet: packet.replace(
         b"<zy:identifier>", b"<zy:identifier>x</zy:identifier><zy:identifier>")), "pdf.xmp"),
+    ("another name beside the signature", lambda: forge.insider((b"/Name <feff6d4b", b"/Name <feff6d4c")),
+     "pdf.name-differs"),
+    ("a header of another version", lambda: forge.insider((b"%PDF-1.7", b"%PDF-2.0")), "pdf.header"),
+    ("an end without startxref", lambda: forge.sign(forge.with_range(forge.swap(
+        forge.with_table(forge.plain_unsigned()), b"startxref", b"startxxxx"))), "pdf.tail"),
+    ("an object that is no value", lambda: forge.insider((b"/Lang (zh-CN)", b"/Lang zh-CN")), "pdf.syntax"),
     # text and pictures that deceive
+    ("a picture with an alternate", lambda: forge.insider((b"/Width 296\n", b"/Width 296\n/Alternates []\n")),
+     "pdf.alternates"),
+    ("a picture of four bits", lambda: forge.insider(
+        (b"/Height 296\n/BitsPerComponent 1", b"/Height 296\n/BitsPerComponent 4")), "pdf.image"),
+    ("a picture half off the page", lambda: painted(
+        [Image(name="qr", x_mm=280, y_mm=80, width_mm=36, height_mm=36)]), "pdf.picture-cut"),
+    ("a font of another encoding", lambda: to_unicode(bytes, (b"LXGWWenKai-Regular\n/Encoding /Identity-H",
+                                                             b"LXGWWenKai-Regular\n/Encoding /Identity-V")),
+     "pdf.font"),
     ("text told as another", lambda: to_unicode(another_character), "pdf.glyph-mismatch"),
     ("text told as two characters", lambda: to_unicode(lambda cmap: cmap.replace(b"<7532>", b"<75320020>")),
      "pdf.to-unicode"),

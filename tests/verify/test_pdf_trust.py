@@ -83,6 +83,11 @@ def test_a_signature_counts_only_with_a_good_chain(
     assert code in codes
 
 
+def test_the_present_does_not_help_a_question_about_the_past() -> None:
+    told = check_pdf(forge.genuine(), W.trust(), forge.NOW - DAY, forge.AT)
+    assert "pdf.time-future" in {found.reason.code for found in told.findings}
+
+
 def test_lists_that_ride_beside_the_file_count_too() -> None:
     told = check_pdf(forge.genuine(), W.trust(crls=()), forge.AT, crls=W.crls())
     assert told.signatures[0].indication == "TOTAL-PASSED"
