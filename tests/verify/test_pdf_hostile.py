@@ -117,7 +117,7 @@ def test_hostile_files_are_answered_soon_and_never_valid(case: str, made: Callab
     verdict, reasons = judge(check_pdf(data, forge.world().trust(), forge.AT))
     assert verdict is not Verdict.VALID, case
     assert reasons
-    assert time.monotonic() - started < 20, "an upper bound against hanging, no measurement"
+    assert time.monotonic() - started < 60, "a bound against hanging, no measurement"
 
 
 @pytest.mark.parametrize("made", [bomb, forms_of_forms, many_operators, huge_picture])
