@@ -22,6 +22,7 @@ from verify.zip import Archive
 __all__ = ["OfdDocument", "OfdPage", "SignatureEntry", "Tag", "read_ofd", "read_signatures", "resolve"]
 
 _PAGE_LIMIT: Final = 300
+_PARSE_LIMIT: Final = 128 << 20         # bytes of XML parsed for one document, files read twice counted twice
 _PARTS: Final = frozenset({"CommonData", "Pages", "Attachments", "CustomTags"})
 _COMMON: Final = frozenset({"MaxUnitID", "PageArea", "PublicRes", "DocumentRes", "TemplatePage", "DefaultCS"})
 _BODY: Final = frozenset({"DocInfo", "DocRoot", "Signatures"})
@@ -111,6 +112,7 @@ class _Reader:
     archive: Archive
     found: Findings
     reached: set[str] = field(default_factory=set)
+    parsed: int = 0
 
     def read(self) -> OfdDocument:
         """OFD.xml → the document."""
@@ -142,7 +144,11 @@ class _Reader:
 
     def _xml(self, path: str, root_name: str) -> etree._Element:
         """Parse an entry whose root element must have this name in the OFD name space."""
-        root = parse_xml(self._bytes(path), path)
+        data = self._bytes(path)
+        self.parsed += len(data)
+        if self.parsed > _PARSE_LIMIT:
+            raise Refusal("ofd.too-many", path, limit=_PARSE_LIMIT)
+        root = parse_xml(data, path)
         if local_name(root) != root_name or etree.QName(root).namespace not in OFD_NAMESPACES:
             raise Refusal("ofd.structure", path, detail=root_name)
         if foreign_elements(root):

@@ -42,6 +42,7 @@ _PATH_ATTRIBUTES: Final = frozenset({"ID", "Boundary", "LineWidth", "Stroke", "F
                                      "Alpha", "Cap", "Join", "MiterLimit", "DashOffset", "DashPattern"})
 _IMAGE_ATTRIBUTES: Final = frozenset({"ID", "Boundary", "CTM", "ResourceID", "Visible", "Alpha"})
 
+_GLYPH_LIMIT: Final = 1_000_000          # characters of one document
 _SHORT: Final = 48                       # characters of a text whose numbers are remembered
 _NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
@@ -150,6 +151,7 @@ class PageReader:
     default_box: RectMm | None
     ids: set[str] = field(default_factory=set)
     objects: int = 0
+    glyphs: int = 0
     _painted: set[str] = field(default_factory=set)
     _loaders: dict[str, Callable[[], Bitmap]] = field(default_factory=dict)
 
@@ -278,6 +280,9 @@ class PageReader:
         for code in children(element, "TextCode"):
             self._unknown_attributes(code, frozenset({"X", "Y", "DeltaX"}), canvas)
             text = code.text or ""
+            self.glyphs += len(text)
+            if self.glyphs > _GLYPH_LIMIT:
+                raise Refusal("ofd.too-many", canvas.where, limit=_GLYPH_LIMIT)
             xs, y = _origins(code, text, canvas.where)
             pieces.append(text)
             if not text or not shown:

@@ -76,7 +76,7 @@ _ZIP: Final = {
 }
 
 _XML: Final = {
-    "xml.size": (_UNSURE, "{where} 超过 {limit} 字节", "{where} is over {limit} bytes"),
+    "xml.size": (_UNSURE, "{where} 过大（上限 {limit}）", "{where} is too large (limit {limit})"),
     "xml.encoding": (_UNSURE, "{where} 不是 UTF-8 编码的 XML", "{where} is no XML in UTF-8"),
     "xml.doctype": (_NO, "{where} 含有 DTD 或实体声明，拒绝解析", "{where} holds a DTD or entities: refused"),
     "xml.malformed": (_UNSURE, "{where} 不是良构的 XML（{detail}）",

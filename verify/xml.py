@@ -13,7 +13,8 @@ __all__ = [
     "OFD_NAMESPACES", "children", "foreign_elements", "local_name", "only_child", "parse_xml", "text_of",
 ]
 
-_LIMIT: Final = 24 << 20                # bytes of one XML file
+_LIMIT: Final = 8 << 20                 # bytes of one XML file
+_NODE_LIMIT: Final = 1_000_000          # elements and attributes of one XML file, by a rough count
 _BOM: Final = b"\xef\xbb\xbf"
 _ENCODING: Final = re.compile(rb"""^<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 OFD_NAMESPACES: Final = frozenset({"http://www.ofdspec.org/2016", "http://www.ofdspec.org"})
@@ -39,6 +40,8 @@ def parse_xml(data: bytes, where: str) -> _Element:
         raise Refusal("xml.encoding", where) from None
     if b"<!DOCTYPE" in body or b"<!ENTITY" in body:
         raise Refusal("xml.doctype", where)
+    if body.count(b"<") + body.count(b"=") > _NODE_LIMIT:
+        raise Refusal("xml.size", where, limit=_NODE_LIMIT)
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False,
                              remove_comments=False, remove_pis=False, encoding="utf-8")
     try:

@@ -35,8 +35,8 @@ class Limits:
     """How much a stranger's archive may cost. Sizes in bytes."""
 
     entries: int = 4000
-    entry_size: int = 48 << 20
-    total_size: int = 96 << 20
+    entry_size: int = 32 << 20
+    total_size: int = 64 << 20
     ratio: int = 400                    # inflated : stored, asked once an entry is over ``ratio_from``
     ratio_from: int = 1 << 20
     name: int = 512

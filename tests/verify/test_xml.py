@@ -28,7 +28,8 @@ REFUSED = [
     ("xml.malformed", b"<p:a/>"),
     ("xml.malformed", b"<a b='1' b='2'/>"),
     ("xml.malformed", b"<a>" * 3000 + b"</a>" * 3000),
-    ("xml.size", b"<a>" + b" " * (25 << 20) + b"</a>"),
+    ("xml.size", b"<a>" + b" " * (9 << 20) + b"</a>"),
+    ("xml.size", b"<a>" + b"<b/>" * 1_100_000 + b"</a>"),
 ]
 
 
