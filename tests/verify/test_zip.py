@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import struct
 import subprocess
@@ -30,6 +31,7 @@ def _descriptor(data: bytes, packed: int, sign: bool = True) -> bytes:
     return (b"PK\x07\x08" if sign else b"") + struct.pack("<3L", zlib.crc32(data), packed, len(data))
 
 
+@functools.cache
 def _bomb(size: int) -> bytes:
     engine = zlib.compressobj(9, zlib.DEFLATED, -15)
     block = bytes(1 << 20)
