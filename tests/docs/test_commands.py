@@ -1,8 +1,9 @@
-"""Every command that the documentation shows is run, in the order in which a reader meets it.
+"""Every command and every program that the documentation shows is run, in the order in which a reader meets them.
 
-A fenced block marked ``sh`` is run line by line by bash in one folder for each page; the folder holds what a
-checkout holds. ``make`` targets are only looked up, for `make test` would run this test. A block marked
-``console``, ``text`` or with another language is not run.
+Fenced blocks marked ``sh`` are run line by line by bash, blocks marked ``python`` by Python, all of a page in one
+folder that holds what a checkout holds. ``make`` targets are only looked up (`make test` would run this test), but for
+`make demo`, which is run. Blocks marked ``console``, ``text`` or with another language are not run. docs/home.md has
+a program that needs a CA: tests/certs/test_home_page.py gives it one.
 """
 
 from __future__ import annotations
@@ -11,41 +12,67 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
-PAGES = sorted([*ROOT.glob("README*.md"), *ROOT.glob("CONTRIBUTING.md"), *ROOT.glob("docs/**/*.md")])
-BLOCK = re.compile(r"^```sh\n(.*?)^```", re.S | re.M)
+PAGES = sorted([*ROOT.glob("README*.md"), *ROOT.glob("C*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "fonts" / "README.md"])
+BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```", re.S | re.M)
 MAKE = re.compile(r"^make ([\w-]+)$")
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+ELSEWHERE = {ROOT / "docs" / "home.md"}      # pages whose programs another test runs
 
 
-def commands(page: Path) -> list[str]:
-    """The shown commands of a page; a trailing backslash joins two lines."""
-    text = "".join(BLOCK.findall(page.read_text(encoding="utf-8"))).replace("\\\n", " ")
-    return [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+def blocks(page: Path) -> list[tuple[str, str]]:
+    """Language and content of the blocks that are run."""
+    found = BLOCK.findall(page.read_text(encoding="utf-8"))
+    return [(language, text) for language, text in found if language == "sh" or page not in ELSEWHERE]
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if commands(page)], ids=lambda page: str(page.relative_to(ROOT)))
+def commands(text: str) -> list[str]:
+    """The lines of a block; a trailing backslash joins two of them."""
+    lines = text.replace("\\\n", " ").splitlines()
+    return [line for line in lines if line.strip() and not line.startswith("#")]
+
+
+def script(page: Path, folder: Path) -> Iterator[str]:
+    """The lines of a page as one script of bash; programs are written beside it."""
+    targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.M))
+    for number, (language, text) in enumerate(blocks(page)):
+        if language == "python":
+            program = folder / f"program-{number}.py"
+            program.write_text(text, encoding="utf-8")
+            yield f"{sys.executable} {program.name}"
+            continue
+        for command in commands(text):
+            target = MAKE.match(command)
+            if target:
+                assert target[1] in targets, f"{page.name} names make {target[1]}, which does not exist"
+                if target[1] == "demo":
+                    yield f"{sys.executable} -m cli.demo --folder demo"
+            elif not command.startswith(("git clone", "cd ")):
+                yield command
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page)], ids=lambda page: str(page.relative_to(ROOT)))
 def test_the_commands_of_a_page_do_what_it_says(page: Path, tmp_path: Path) -> None:
     for entry in ROOT.iterdir():
         if entry.name not in {"demo", ".git"}:
             (tmp_path / entry.name).symlink_to(entry)
-    targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.M))
-    script = []
-    for command in commands(page):
-        target = MAKE.match(command)
-        if target:
-            assert target[1] in targets, f"{page.name} names make {target[1]}, which does not exist"
-            if target[1] == "demo":
-                script.append(f"{sys.executable} -m cli.demo --folder demo")
-        elif not command.startswith(("git clone", "cd ")):
-            script.append(command)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ZHENGYIN_")}
     environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
     result = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", "\n".join(script)],
+        ["bash", "-euo", "pipefail", "-c", "\n".join(script(page, tmp_path))],
         cwd=tmp_path, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600,
     )
     assert result.returncode == 0, f"{page.name}: {result.stdout[-2000:]}\n{result.stderr[-2000:]}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_inside_the_project_leads_somewhere(page: Path) -> None:
+    targets = [unquote(target.partition("#")[0]) for target in LINK.findall(page.read_text(encoding="utf-8"))]
+    broken = [target for target in targets if target and "://" not in target and not (page.parent / target).exists()]
+    assert not broken
