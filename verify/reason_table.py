@@ -32,8 +32,6 @@ _FILE: Final = {
     "file.broken-off": (_UNSURE, "检查“{check}”未能完成", "the check “{check}” could not be completed"),
     "file.unreadable-part": (_UNSURE, "检查“{check}”时内容无法解析（{kind}）",
                              "content could not be parsed while checking “{check}” ({kind})"),
-    "file.preview": (_NO, "文件未加盖电子签章，不是已颁发的证照",
-                     "the file bears no e-seal: it is no issued licence"),
 }
 
 _ZIP: Final = {
