@@ -19,10 +19,11 @@ SAMPLES = ("example-1.json", "example-2.json")
 
 
 def _zhengyin(*words: str | Path) -> str:
-    """Run one command of zhengyin, show it and what it says; end the demo with its exit code when it fails."""
+    """Run one command of zhengyin and return what it says; end the demo with its exit code when it fails."""
     print("$ zhengyin " + " ".join(str(word) for word in words), flush=True)
     result = subprocess.run(  # noqa: S603 - our own command, words given above
-        [sys.executable, "-m", "cli.main", *map(str, words)], capture_output=True, text=True, encoding="utf-8")
+        [sys.executable, "-m", "cli.main", *map(str, words)],
+        capture_output=True, text=True, encoding="utf-8")
     if result.returncode:
         print(result.stdout + result.stderr, file=sys.stderr)
         raise SystemExit(result.returncode)
@@ -45,7 +46,8 @@ def main() -> None:
     print()
     for file, report in zip(files, reports, strict=True):
         print(f"{file}  ({file.stat().st_size / 1000:.0f} KB)")
-        print(f"  文件 document: {report['answers']['document']}    证照 licence: {report['answers']['licence']}")
+        print(f"  文件 document: {report['verdict_zh']} / {report['verdict_en']}"
+              f"    证照 licence: {report['status']['zh']} / {report['status']['en']}")
     print(f"\n一份完整的核验报告 / one whole report:\n  zhengyin verify {files[0]} --home {home}")
     print("演示证书不具法律效力 / demonstration certificates have no legal effect")
 
