@@ -5,12 +5,16 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
+from certs.der import SEQUENCE, Reader
+from certs.der_build import signature_value
 from codes.errors import EngineError
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec
 
-__all__ = ["P256Code", "P256Error", "PrivateKey"]
+__all__ = ["P256Code", "P256Error", "PrivateKey", "canonical_signature"]
+
+_HALF_ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551 >> 1
 
 _SPKI_PREFIX: Final = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d030107034200")
 
@@ -92,6 +96,18 @@ class PrivateKey:
 
     def __reduce__(self) -> str:
         raise TypeError("a private key is not pickled")
+
+
+def canonical_signature(signature: bytes) -> bytes:
+    """The one spelling of an ECDSA signature on P-256: s in the lower half (with (r, s) also (r, n−s) verifies).
+
+    Raises:
+        DerError: it is not DER of two integers.
+    """
+    reader = Reader(signature).enter(SEQUENCE)
+    r, s = reader.integer(), reader.integer()
+    reader.done()
+    return signature_value(r, min(s, 2 * _HALF_ORDER + 1 - s))
 
 
 def _bad_key() -> P256Error:

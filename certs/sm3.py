@@ -46,22 +46,28 @@ class _CryptographyHasher:
         return self._hash.copy().finalize()
 
 
-def _hashlib_hasher(data: bytes = b"") -> Hasher:
-    return hashlib.new("sm3", data)
-
-
-def _hashlib_has_sm3() -> bool:
+def _hashlib_factory() -> Callable[[bytes], Hasher] | None:
+    """The hasher of ``hashlib``, None where its OpenSSL lacks SM3. OpenSSL is asked for the algorithm once: that
+    takes longer than digesting a certificate, and a copy of a fresh digest is as good.
+    """
     try:
-        return _hashlib_hasher(b"abc").digest() == _ABC
+        fresh = hashlib.new("sm3")
     except ValueError:
-        return False
+        return None
+
+    def hasher(data: bytes = b"") -> Hasher:
+        made = fresh.copy()
+        made.update(data)
+        return made
+
+    return hasher if hasher(b"abc").digest() == _ABC else None
 
 
 @functools.cache
 def _factory() -> Callable[[bytes], Hasher]:
     """The hasher of this machine, its known answer checked (GB/T 32905-2016 A.1)."""
-    if _hashlib_has_sm3():
-        return _hashlib_hasher
+    if (of_hashlib := _hashlib_factory()) is not None:
+        return of_hashlib
     if _CryptographyHasher(b"abc").digest() != _ABC:
         raise RuntimeError("SM3 known answer test failed; the installed cryptography is broken")
     return _CryptographyHasher

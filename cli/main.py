@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Any
 
 import typer
@@ -55,6 +54,8 @@ for _name, (_module, _summary) in COMMANDS.items():
 
 def _print_version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import PackageNotFoundError, version  # slow to import, rarely asked for
+
         try:
             typer.echo(version("zhengyin"))
         except PackageNotFoundError:

@@ -51,7 +51,7 @@ def parse(data: bytes, fail: Fail) -> etree._Element:
     except etree.XMLSyntaxError as exc:
         line = exc.lineno or 1
         raise fail(line, f"不是合格的 XML（{exc.msg}）", f"this is not well-formed XML ({exc.msg})") from exc
-    if root.getroottree().docinfo.doctype:
+    if root.getroottree().docinfo.doctype:  # type: ignore[union-attr]  # the stubs lack it
         raise fail(1, "不允许文档类型声明（DOCTYPE）", "a document type (DOCTYPE) is not allowed")
     around = (*root.itersiblings(preceding=True), *root.itersiblings())
     for node in (*around, *root.iter()):

@@ -22,6 +22,7 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from certs.der import DerError, require_der
 from certs.der_build import set_of
+from certs.p256 import canonical_signature
 from docgen.pdf import UnsignedPdf
 from docgen.pdf_errors import PdfError, PdfErrorCode
 
@@ -81,10 +82,10 @@ class _EngineSigner(CmsSigner):
         self._timestamper = timestamper
 
     async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
-        """Return the ECDSA signature over DATA; the digest is always SHA-256."""
+        """Return the ECDSA signature over DATA in its one spelling; the digest is always SHA-256."""
         if digest_algorithm != _DIGEST or dry_run:
             raise NotImplementedError
-        return self._signer.sign(data)
+        return canonical_signature(self._signer.sign(data))
 
     async def unsigned_attrs(
         self, digest_algorithm: str, signature: bytes, *_: Any, **__: Any  # noqa: ARG002 - pyHanko's interface

@@ -175,6 +175,8 @@ class _Check:
         for each in judged:
             if each.signer is None:
                 continue
+            if each.respelt:
+                self.findings.add("pdf.cms-form", view.signature_at, what="the other spelling of the ECDSA signature")
             organisation = each.evidence.organisation or each.evidence.signer
             self.named(view, organisation)
             if metadata.author != organisation:

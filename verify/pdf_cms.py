@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from certs.der import SEQUENCE, SET, DerCode, Reader, context, require_der
+from certs.p256 import canonical_signature
 from certs.public_key import read_algorithm
 from certs.x509 import Certificate
 from codes.errors import EngineError
@@ -59,6 +60,11 @@ class CmsSignature:
         for start, length in ranges:
             digest.update(view[start:start + length])
         return digest.digest() == self.message_digest
+
+    @property
+    def respelt(self) -> bool:
+        """Whether this is the other spelling of an ECDSA signature: anybody can make it from ours."""
+        return self.signer.key_kind == "p256" and canonical_signature(self.signature) != self.signature
 
     def holds(self) -> bool:
         """Whether the signer's key made the signature over the signed attributes."""

@@ -54,6 +54,7 @@ class Judged:
     signer: Certificate | None = None
     chain: ChainResult | None = None
     signed_end: int = 0                 # offset behind the last signed byte
+    respelt: bool = False               # not in the one spelling that we write
 
 
 def judge_signature(data: bytes, entries: Dict, where: str, trust: Trust, crls: Iterable[Crl],
@@ -219,7 +220,8 @@ class _Run:
             evidence = replace(evidence, anchor=chain.anchor.subject_cn or "",
                                anchor_fingerprint=chain.anchor.fingerprint)
         end = self.ranges[1][0] + self.ranges[1][1] if self.ranges else 0
-        return Judged(evidence=evidence, findings=found, signer=signer, chain=chain, signed_end=end)
+        return Judged(evidence=evidence, findings=found, signer=signer, chain=chain, signed_end=end,
+                      respelt=self.cms is not None and self.complete and self.cms.respelt)
 
     def sub_indication(self, found: Finding, otherwise: str) -> str:
         """The sub-indication that a finding stands for."""

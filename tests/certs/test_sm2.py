@@ -59,7 +59,7 @@ def test_sm3_gives_the_standards_digests(message: bytes, expected: str) -> None:
 
 
 def test_sm3_falls_back_where_hashlib_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sm3, "_hashlib_has_sm3", lambda: False)
+    monkeypatch.setattr(sm3, "_hashlib_factory", lambda: None)
     assert sm3._factory.__wrapped__() is sm3._CryptographyHasher
 
 

@@ -11,7 +11,6 @@ import multiprocessing
 import os
 import pathlib
 import resource
-import shutil
 import signal
 import sqlite3
 import time
@@ -35,7 +34,7 @@ from docgen.ledger import Ledger
 from docgen.page import Document, GlyphRun
 from tests.docgen.records import as_json, record
 from tests.docgen.test_pades import Tsa, tsa
-from tests.support.demo_home import own_home, shared_home
+from tests.support.demo_home import copied_home, own_home
 
 __all__ = ["own_home", "tsa"]
 
@@ -236,9 +235,9 @@ def _child(home: Path, out: Path, step: int) -> None:
 
 
 def test_a_kill_at_each_file_operation_leaves_the_old_state_or_the_new(tmp_path: Path) -> None:
-    docgen.issue(record(90099), home=shared_home_copy(tmp_path / "warm"))     # so that children start quickly
+    docgen.issue(record(90099), home=copied_home(tmp_path / "warm"))     # so that children start quickly
     for step in range(1, 200):
-        home, out = shared_home_copy(tmp_path / f"home-{step}"), tmp_path / f"out-{step}"
+        home, out = copied_home(tmp_path / f"home-{step}"), tmp_path / f"out-{step}"
         child = FORK.Process(target=_child, args=(home.path, out, step))
         child.start()
         child.join(30)
@@ -255,11 +254,6 @@ def test_a_kill_at_each_file_operation_leaves_the_old_state_or_the_new(tmp_path:
         assert names(kept) == [f"{issued.identifier}.ofd"]
     else:
         pytest.fail("the child never came to its end")
-
-
-def shared_home_copy(path: Path) -> Home:
-    shutil.copytree(shared_home().path, path)
-    return Home.open(path, environ={})
 
 
 def _endless(home: Path, out: Path) -> None:

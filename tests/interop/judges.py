@@ -42,7 +42,9 @@ class _Judge:
         )
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None,
+    ) -> None:
         assert self._process.stdin
         self._process.stdin.close()
         self._process.wait(timeout=30)

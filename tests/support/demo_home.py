@@ -1,7 +1,7 @@
 """A demo home for tests: made once a process, its keys cheaply encrypted.
 
-Use the fixture ``demo_home`` for reading alone and ``own_home`` for a copy that the test may change. A room's
-``conftest.py`` or a test module imports them: ``from tests.support.demo_home import demo_home, own_home``.
+Use the fixture ``demo_home`` for reading and issuing, ``own_home`` for a copy that the test may change and that
+has issued nothing yet. A test module imports them: ``from tests.support.demo_home import demo_home, own_home``.
 """
 
 from __future__ import annotations
@@ -53,15 +53,19 @@ def shared_home() -> Home:
     return make_home(folder / "home")
 
 
+def copied_home(path: Path) -> Home:
+    """Copy the shared home to ``path``, without what it has issued, and open it."""
+    shutil.copytree(shared_home().path, path, ignore=shutil.ignore_patterns("issued"))
+    return Home.open(path, environ={})
+
+
 @pytest.fixture(scope="session")
 def demo_home() -> Home:
-    """The demo home that all tests share; read it, never write to it."""
+    """The demo home that all tests share: read it, or issue from it; change nothing else."""
     return shared_home()
 
 
 @pytest.fixture
 def own_home(tmp_path: Path) -> Home:
     """A copy of the demo home that the test may change."""
-    folder = tmp_path / "home"
-    shutil.copytree(shared_home().path, folder)
-    return Home.open(folder, environ={})
+    return copied_home(tmp_path / "home")

@@ -131,7 +131,7 @@ class Cms:
         }
         parts = [attribute(oid, value) for oid, value in signed.items() if oid != self.leave_out]
         attributes = build.set_of([*parts, *self.attributes])
-        signature = self.signer.key.sign(attributes)
+        signature = p256.canonical_signature(self.signer.key.sign(attributes))
         loose = list(self.unsigned)
         if self.stamp is not None:
             loose.append(attribute("1.2.840.113549.1.9.16.2.14", self.stamp(signature)))

@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable
 
 import pytest
+from asn1crypto import algos
+from asn1crypto import cms as asn1_cms
 
 from certs.x509 import Certificate
 from tests.verify import pdf_forge as forge
@@ -14,6 +16,7 @@ from verify.model import Verdict
 
 INVALID, UNSURE = Verdict.INVALID, Verdict.INDETERMINATE
 GONE = "pdf.signature-removed"
+P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
 def at_gap(change: Callable[[bytes], bytes]) -> bytes:
@@ -78,6 +81,15 @@ def unsigned_attribute(cms: bytes) -> bytes:
     for offset in (signers, info):
         out = out[:offset] + with_length(out[offset:], len(added))
     return out
+
+
+def respelt(cms: bytes) -> bytes:
+    """The same ECDSA signature as (r, n-s), which every curve equation accepts."""
+    content = asn1_cms.ContentInfo.load(cms)
+    signer = content["content"]["signer_infos"][0]
+    values = algos.DSASignature.load(signer["signature"].native)
+    signer["signature"] = algos.DSASignature({"r": values["r"].native, "s": P256_ORDER - values["s"].native}).dump()
+    return content.dump(force=True)
 
 
 def indefinite(cms: bytes) -> bytes:
@@ -207,6 +219,7 @@ ATTACKS: list[tuple[str, Callable[[], bytes], Verdict, str]] = [
     # the CMS
     ("BER: indefinite length", lambda: resigned(indefinite), INVALID, "pdf.cms"),
     ("BER: a padded length", lambda: resigned(padded_length), UNSURE, "pdf.cms-not-der"),
+    ("the ECDSA signature in its other spelling", lambda: resigned(respelt), UNSURE, "pdf.cms-form"),
     ("a certificate added", lambda: resigned(extra_certificate), UNSURE, "pdf.cms-form"),
     ("certificates swapped", lambda: resigned(swapped_certificates), UNSURE, "pdf.cms-form"),
     ("an unsigned attribute added", lambda: resigned(unsigned_attribute), INVALID, "pdf.cms"),
