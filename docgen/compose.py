@@ -24,7 +24,7 @@ from docgen.columns import (
     set_entry,
 )
 from docgen.licence import Licence
-from docgen.page import Artwork, Document, GlyphRun, Image, Page, Path, Place
+from docgen.page import Artwork, Document, GlyphRun, Image, Page, Path, Place, Stamp
 from docgen.qr import qr_png
 from docgen.svg import parse_svg, placed
 from docgen.template import (
@@ -154,7 +154,8 @@ def _pages(licence: Licence, layout: PageLayout, face: Face, file: str, seal_siz
         glyphs = [run for row in rows for run in (*row.label, *row.value)]
         pages.append(Page(role=layout.role, width_mm=layout.width_mm, height_mm=layout.height_mm,
                           artwork=layout.artwork,
-                          items=(*items_before, *glyphs, *_folio(layout, number, len(filled))), seals=seals))
+                          items=(*items_before, *glyphs, *_folio(layout, number, len(filled))),
+                          seals=tuple(Stamp(place=place) for place in seals)))
     return pages
 
 

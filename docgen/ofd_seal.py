@@ -18,7 +18,7 @@ from certs.sm3 import sm3
 from docgen.memo import Memo
 from docgen.ofd import OfdParts
 from docgen.ofd_xml import add, box, micron, root, to_bytes
-from docgen.page import Place
+from docgen.page import Place, Stamp
 
 __all__ = ["SEAL_ENTRY", "SIGNATURE_ENTRY", "seal_ofd"]
 
@@ -45,8 +45,12 @@ def _digest(name: str, data: bytes, shared: Set[str]) -> str:
     return base64.b64encode(value).decode("ascii")
 
 
+def _box(place: Place) -> str:
+    return box(*map(micron, (place.x_mm, place.y_mm, place.width_mm, place.height_mm)))
+
+
 def _signature_xml(
-    entries: Mapping[str, bytes], shared: Set[str], stamps: Sequence[tuple[int, Place]], signed_at: datetime,
+    entries: Mapping[str, bytes], shared: Set[str], stamps: Sequence[tuple[int, Stamp]], signed_at: datetime,
     version: str,
 ) -> bytes:
     """Write Signature.xml over ``entries`` (all that is covered, in package order)."""
@@ -60,17 +64,18 @@ def _signature_xml(
     for name, data in entries.items():
         reference = add(references, "Reference", {"FileRef": f"/{name}"})
         add(reference, "CheckValue", text=_digest(name, data, shared))
-    for index, (page_number, place) in enumerate(stamps, 1):
-        add(info, "StampAnnot", {
-            "ID": f"a{index:03}", "PageRef": str(page_number),
-            "Boundary": box(*map(micron, (place.x_mm, place.y_mm, place.width_mm, place.height_mm)))})
+    for index, (page_number, stamp) in enumerate(stamps, 1):
+        annotation = {"ID": f"a{index:03}", "PageRef": str(page_number), "Boundary": _box(stamp.place)}
+        if stamp.clip is not None:
+            annotation["Clip"] = _box(stamp.clip)
+        add(info, "StampAnnot", annotation)
     add(add(info, "Seal"), "BaseLoc", text=f"/{SEAL_ENTRY}")
     add(element, "SignedValue", text=f"/{_VALUE_ENTRY}")
     return to_bytes(element)
 
 
 def seal_ofd(
-    parts: OfdParts, *, seal: SesSeal, signer: Signer, places: Sequence[Sequence[Place]],
+    parts: OfdParts, *, seal: SesSeal, signer: Signer, places: Sequence[Sequence[Stamp]],
     signed_at: datetime, version: str = "",
 ) -> dict[str, bytes]:
     """Seal a package and return all its entries in their final order.
@@ -78,7 +83,7 @@ def seal_ofd(
     Args:
         seal: as its maker signed it; embedded byte for byte.
         signer: the sealing certificate's SM2 key.
-        places: for each page, where the seal stands on it (mm).
+        places: for each page, where the seal stands on it (mm), whole or cut.
         signed_at: aware moment of sealing; written in whole seconds of UTC.
         version: of this engine.
 
@@ -88,8 +93,8 @@ def seal_ofd(
     Source: GB/T 33190-2016 chapter 18; GB/T 38540-2020; R-003-24.
     """
     stamps = [
-        (number, place)
-        for number, on_page in zip(parts.page_numbers, places, strict=True) for place in on_page]
+        (number, stamp)
+        for number, on_page in zip(parts.page_numbers, places, strict=True) for stamp in on_page]
     if not stamps:
         raise ValueError("a seal stands on a page")
     moment = signed_at.astimezone(UTC).replace(microsecond=0)

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 __all__ = [
-    "Artwork", "Colour", "Document", "GlyphRun", "Image", "Page", "Path", "Place", "Segment",
+    "Artwork", "Colour", "Document", "GlyphRun", "Gradient", "Image", "Page", "Path", "Place", "Segment", "Stamp",
+    "Stop",
 ]
 
 
@@ -23,6 +24,41 @@ class Colour:
     g: int
     b: int
     alpha: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A colour of a gradient at ``offset``: 0.0 where it starts, 1.0 where it ends."""
+
+    offset: float
+    colour: Colour
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gradient:
+    """Colours that run from one point to another, or between two circles; beyond both ends the end colours go on.
+
+    Without radii the colour runs along the line from ``start`` to ``end``. With radii it runs from the circle around
+    ``start`` to the circle around ``end`` (the inner one lies in the outer one). Page millimetres. Offsets rise from
+    0.0 to 1.0; all stops have the same ``alpha``.
+    """
+
+    start: tuple[float, float]
+    end: tuple[float, float]
+    stops: tuple[Stop, ...]
+    radii: tuple[float, float] | None = None
+
+    def __post_init__(self) -> None:
+        offsets = [stop.offset for stop in self.stops]
+        if len(offsets) < 2 or offsets[0] != 0 or offsets[-1] != 1 or sorted(set(offsets)) != offsets:
+            raise ValueError("a gradient needs stops that rise from 0 to 1")
+        if len({stop.colour.alpha for stop in self.stops}) != 1:
+            raise ValueError("the stops of a gradient are equally clear")
+
+    @property
+    def alpha(self) -> float:
+        """How opaque the whole gradient is."""
+        return self.stops[0].colour.alpha
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +74,7 @@ class Path:
     """A stroked and/or filled outline; coordinates in page millimetres."""
 
     segments: tuple[Segment, ...]
-    fill: Colour | None = None
+    fill: Colour | Gradient | None = None
     stroke: Colour | None = None
     stroke_width_mm: float = 0.0
     even_odd: bool = False
@@ -73,14 +109,15 @@ class GlyphRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """A picture: ``name`` is a key of ``Document.images`` (PNG bytes)."""
+    """A picture: ``name`` is a key of ``Document.images`` (PNG or JPEG bytes)."""
 
     name: str
     x_mm: float
     y_mm: float
     width_mm: float
     height_mm: float
-    role: str = "picture"               # "qr" for the licence's QR code
+    role: str = "picture"               # "qr" for the licence's QR code, "photo" for a field's picture
+    tag: str | None = None              # label of the field whose value this picture is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +128,26 @@ class Place:
     y_mm: float
     width_mm: float
     height_mm: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stamp:
+    """The organisation's seal on a page: ``place`` is its whole picture.
+
+    ``clip`` is the part of the picture that is seen (骑缝章), millimetres from the picture's own top left corner, as in
+    GB/T 33190 StampAnnot@Clip; None for the whole. The place of a cut seal may reach beyond the page, its clip not.
+    """
+
+    place: Place
+    clip: Place | None = None
+
+    @property
+    def visible(self) -> Place:
+        """What of the page the seal covers."""
+        if self.clip is None:
+            return self.place
+        return Place(x_mm=round(self.place.x_mm + self.clip.x_mm, 3), y_mm=round(self.place.y_mm + self.clip.y_mm, 3),
+                     width_mm=self.clip.width_mm, height_mm=self.clip.height_mm)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +173,7 @@ class Page:
     height_mm: float
     artwork: str | None                      # key of Document.artworks
     items: tuple[GlyphRun | Path | Image, ...]   # drawn in this order, over the artwork
-    seals: tuple[Place, ...] = ()            # where the organisation's seal stands, drawn last
+    seals: tuple[Stamp, ...] = ()            # where the organisation's seal stands, drawn last
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

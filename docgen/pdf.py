@@ -1,8 +1,8 @@
 """Write the PDF rendition: PDF/A-3b, one revision, with the place of one certifying signature.
 
-The seal's picture is the signature field's appearance at the first place in the document, and page content
-everywhere else. The same inputs give the same bytes in every process; only ``pades.sign_pdf`` fills what is
-left open, the hex digits of ``/Contents``.
+The seal's picture is the signature field's appearance at the first whole seal of the document, on whichever page that
+stands, and page content everywhere else (the cut ones of a 骑缝章 always). The same inputs give the same bytes in every
+process; only ``pades.sign_pdf`` fills what is left open, the hex digits of ``/Contents``.
 
 Source: ISO 19005-3 (PDF/A-3), ISO 32000-2 12.7.5.5, 12.8 (signatures, DocMDP), ETSI EN 319 142-1 5.3.
 """
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from docgen.page import Document, GlyphRun, Page, Path, Place
+from docgen.page import Document, GlyphRun, Page, Path, Stamp
 from docgen.pdf_content import SCALE, ContentWriter, artwork_stream, state_resources
 from docgen.pdf_fonts import PdfFont, embed_fonts
 from docgen.pdf_icc import SRGB_PROFILE
@@ -83,8 +83,8 @@ def write_pdf(
     """Return DOCUMENT as PDF/A-3b, ready to be signed.
 
     Args:
-        seal_png: the seal's picture, drawn at every ``Page.seals``; None leaves the places empty and the
-            signature invisible.
+        seal_png: the seal's picture, drawn at every ``Page.seals``; None leaves the places empty. The signature is
+            invisible then, and where no page has a whole seal.
 
     Raises:
         PdfError: ``pdf.glyph-mismatch``, ``pdf.image-unreadable``.
@@ -104,8 +104,9 @@ class _Writer:
         self.fonts: dict[str, PdfFont] = {}
         self.xobjects: dict[str, Value] = {}
         self.states: set[str] = set()
-        places = [(index, place) for index, page in enumerate(document.pages) for place in page.seals]
-        self.widget_at: tuple[int, Place] | None = places[0] if places and seal_png is not None else None
+        whole = [(index, stamp) for index, page in enumerate(document.pages) for stamp in page.seals
+                 if stamp.clip is None]
+        self.widget_at: tuple[int, Stamp] | None = whole[0] if whole and seal_png is not None else None
 
     def write(self, meta: PdfMeta, attachments: list[Attachment], plan: SignaturePlan) -> UnsignedPdf:
         """Return the finished file."""
@@ -157,9 +158,9 @@ class _Writer:
                 content.path(item)
             else:
                 content.picture(f"I-{item.name}", item)
-        for place in page.seals if self.seal is not None else ():
-            if (index, place) != self.widget_at:
-                content.picture("Seal", place)
+        for stamp in page.seals if self.seal is not None else ():
+            if (index, stamp) != self.widget_at:
+                content.picture("Seal", stamp.place, None if stamp.clip is None else stamp.visible)
         self.states |= content.states
         stream = self.pdf.add_stream({}, deflate(content.data()), compressed=True)
         box = ["0", "0", _edge(page.width_mm), _edge(page.height_mm)]
@@ -171,15 +172,16 @@ class _Writer:
         self.pdf.define(f"page-{index}", value)
 
     def _widget(self, page_refs: list[Value], signature: Value) -> None:
-        index, place = self.widget_at or (0, None)
+        index, stamp = self.widget_at or (0, None)
         widget: dict[str, Value] = {
             "Type": "/Annot", "Subtype": "/Widget", "FT": "/Sig", "T": text_string(FIELD_NAME),
             "TU": text_string("发证机关电子印章"), "F": _PRINTED_LOCKED, "P": page_refs[index],
             "V": signature,
         }
-        if place is None:
+        if stamp is None:
             widget["Rect"] = [0, 0, 0, 0]
         else:
+            place = stamp.place
             height = self.document.pages[index].height_mm
             left, foot = place.x_mm * SCALE, (height - place.y_mm - place.height_mm) * SCALE
             width, tall = place.width_mm * SCALE, place.height_mm * SCALE

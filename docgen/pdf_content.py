@@ -46,12 +46,15 @@ class ContentWriter:
         """Draw the form or artwork RESOURCE where it stands."""
         self._ops.append(f"/{resource} Do")
 
-    def picture(self, resource: str, place: Image | Place) -> None:
-        """Draw image RESOURCE over PLACE."""
+    def picture(self, resource: str, place: Image | Place, visible: Place | None = None) -> None:
+        """Draw image RESOURCE over PLACE; only what lies in VISIBLE, when that is given."""
         x, y, width, height = place.x_mm, place.y_mm, place.width_mm, place.height_mm
         self._set_alpha("f", 1.0)
         bottom = self._height - y - height
-        self._ops.append(f"q {width:.3f} 0 0 {height:.3f} {x:.3f} {bottom:.3f} cm /{resource} Do Q")
+        clip = "" if visible is None else (
+            f"{visible.x_mm:.3f} {self._height - visible.y_mm - visible.height_mm:.3f} {visible.width_mm:.3f} "
+            f"{visible.height_mm:.3f} re W n ")
+        self._ops.append(f"q {clip}{width:.3f} 0 0 {height:.3f} {x:.3f} {bottom:.3f} cm /{resource} Do Q")
 
     def _set_alpha(self, kind: str, alpha: float) -> None:
         if alpha != self._alphas[kind]:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import fonts
 from docgen.ofd import Attachment, OfdMeta
-from docgen.page import Artwork, Colour, Document, GlyphRun, Image, Page, Path, Place, Segment
+from docgen.page import Artwork, Colour, Document, GlyphRun, Image, Page, Path, Place, Segment, Stamp
 
 BLACK = Colour(0, 0, 0)
 PNG = bytes.fromhex(
@@ -56,7 +56,7 @@ def document(name: str = "测试甲化工贸易有限公司") -> Document:
         Image(name="qr", x_mm=240, y_mm=15, width_mm=36, height_mm=36, role="qr"),
     )
     page = Page(role="正本", width_mm=297.0, height_mm=210.0, artwork="ground", items=items,
-                seals=(Place(x_mm=200, y_mm=140, width_mm=42, height_mm=42),))
+                seals=(Stamp(place=Place(x_mm=200, y_mm=140, width_mm=42, height_mm=42)),))
     copy = Page(role="副本", width_mm=297.0, height_mm=210.0, artwork="ground", items=items[:4],
                 seals=page.seals)
     return Document(title="危险化学品经营许可证", pages=(page, copy), artworks={"ground": artwork},

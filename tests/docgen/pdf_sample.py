@@ -16,7 +16,7 @@ from certs import p256
 from certs.signer import LocalSigner
 from certs.x509 import Certificate
 from certs.x509_build import DOCUMENT_SIGNING, build_certificate
-from docgen.page import Artwork, Colour, Document, GlyphRun, Image, Page, Path, Place, Segment
+from docgen.page import Artwork, Colour, Document, GlyphRun, Image, Page, Path, Place, Segment, Stamp
 from docgen.pdf import Attachment, PdfMeta, SignaturePlan, UnsignedPdf, write_pdf
 
 BLACK = Colour(20, 20, 20)
@@ -115,7 +115,7 @@ def sample() -> Document:
         items += run(f"{number}/3", 145, 195, 3.5, face="song", fill=Colour(90, 90, 90, 0.8))
         seal = Place(x_mm=210, y_mm=140, width_mm=42, height_mm=42)
         pages.append(Page(role=role, width_mm=297, height_mm=210, artwork="ground", items=tuple(items),
-                          seals=(seal,)))
+                          seals=(Stamp(place=seal),)))
     return Document(title=META.title, pages=tuple(pages), artworks={"ground": guilloche()},
                     images={"qr": qr_png()})
 

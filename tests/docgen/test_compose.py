@@ -222,7 +222,7 @@ def assert_sound(document: Document, of: Licence) -> None:
                     continue
                 wanted = part_text(of.kind, part, of.values)
                 assert "".join(run.text for run in runs if run.tag == part.field) == wanted
-        for seal in page.seals:
+        for seal in (stamp.place for stamp in page.seals):
             assert not meet(seal, square)
             for run in runs:
                 if run.tag and run.tag not in ("发证机关", "发证日期"):
@@ -242,7 +242,7 @@ def test_nothing_lies_over_anything_else(number: int, seal_size_mm: float) -> No
 @pytest.mark.parametrize("number", [1, 2])
 def test_the_seal_stands_over_authority_and_date_and_on_the_attached_pages_near_the_foot(number: int) -> None:
     for page in example(number).pages:
-        (seal,) = page.seals
+        seal = page.seals[0].place
         if page.role == "附页":
             assert seal.y_mm + seal.height_mm > 0.8 * page.height_mm
             continue

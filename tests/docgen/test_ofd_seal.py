@@ -15,7 +15,7 @@ from docgen.ofd import OfdParts, write_ofd
 from docgen.ofd_seal import SEAL_ENTRY, SIGNATURE_ENTRY, seal_ofd
 from docgen.ofd_xml import OFD_NS
 from docgen.package import pack
-from docgen.page import Place
+from docgen.page import Place, Stamp
 from tests.docgen.ofd_samples import ATTACHMENTS, CREATED, META, document
 from tests.docgen.seal_samples import seal_and_signer
 from tests.interop.judges import FormJudge
@@ -80,8 +80,8 @@ def test_the_signature_file_keeps_the_order_of_the_schema() -> None:
         "Reference", "CheckValue", "StampAnnot", "Seal", "BaseLoc", "SignedValue"]
 
 
-@pytest.mark.parametrize("places", [[(), ()], [(Place(x_mm=1, y_mm=1, width_mm=42, height_mm=42),)]])
-def test_a_seal_without_a_place_or_with_too_few_lists_is_refused(places: list[tuple[Place, ...]]) -> None:
+@pytest.mark.parametrize("places", [[(), ()], [(Stamp(place=Place(x_mm=1, y_mm=1, width_mm=42, height_mm=42)),)]])
+def test_a_seal_without_a_place_or_with_too_few_lists_is_refused(places: list[tuple[Stamp, ...]]) -> None:
     seal, signer = seal_and_signer()
     with pytest.raises(ValueError):
         seal_ofd(parts(), seal=seal, signer=signer, places=places, signed_at=CREATED)
