@@ -7,7 +7,8 @@ published pattern has one that is marked provisional (decision 8).
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +30,7 @@ class NumberErrorCode(enum.StrEnum):
     REGION = "number.region"
     YEAR = "number.year"
     SEQUENCE = "number.sequence"
+    FORM = "number.form"
     PATTERN = "number.pattern"
 
 
@@ -39,15 +41,20 @@ class PartRule(enum.StrEnum):
     CONSTANT = "constant"       # one of ``values``
     YEAR = "year"               # four digits between ``minimum`` and ``maximum``
     SEQUENCE = "sequence"       # digits, counted from ``minimum``
+    TEXT = "text"               # ideographs, letters A-Z, full-width brackets: the 机关代字 of a 文号
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NumberPart:
-    """One part: its name as the seed has it, its rule, its length in characters."""
+    """One part: its name as the seed has it, its rule, its length in characters.
+
+    ``longest`` is more than ``length`` where the length varies: ``〔2025〕7号``, ``〔2025〕112号``.
+    """
 
     name: str
     rule: PartRule
     length: int
+    longest: int
     values: tuple[str, ...] = ()
     minimum: int = 0
     maximum: int | None = None
@@ -99,8 +106,29 @@ class NumberPattern:
 
     @property
     def length(self) -> int:
-        """How many characters a number has."""
+        """How many characters a number has at least."""
         return sum(part.length for part in self.parts)
+
+    @property
+    def longest(self) -> int:
+        """How many characters a number has at most."""
+        return sum(part.longest for part in self.parts)
+
+    @property
+    def form(self) -> str:
+        """The form of a number for people: ``[机关代字 2–6位]〔[年度 4位]〕[顺序号 1–5位]号``."""
+        return "".join(_form(part) for part in self.parts)
+
+    def serial(self, number: str, names: Sequence[str]) -> str:
+        """The named parts of ``number`` joined, sequences filled up with zeros to their longest.
+
+        Raises:
+            NumberError: the first fault that :meth:`check` finds.
+            KeyError: no part has such a name.
+        """
+        pieces = self.split(number)
+        longest = {part.name: part.longest for part in self.parts}
+        return "".join(pieces[name].rjust(longest[name], "0") for name in names)
 
     def split(self, number: str) -> dict[str, str]:
         """The parts of ``number`` by name.
@@ -127,6 +155,14 @@ class NumberPattern:
     def _shape_fault(self, number: str) -> NumberFault | None:
         length = self.length
         digits = number.isascii() and number.isdigit()
+        if not self._all_digits:
+            if self._pieces(number):
+                return None
+            return NumberFault(
+                code=NumberErrorCode.FORM, part="", found=number[:40],
+                zh=f"编号“{number[:40]}”不符合本种证照的编号规则：{self.form}",
+                en=f"the number “{number[:40]}” has not the form of this kind: {self.form}",
+            )
         if len(number) == length:
             return None
         if digits and abs(len(number) - length) <= _NEAR_MISS:
@@ -143,24 +179,58 @@ class NumberPattern:
                "replace it by the allocated one before issuing",
         )
 
+    @property
+    def _all_digits(self) -> bool:
+        """Whether a number is a row of digits of one length."""
+        return all(
+            part.length == part.longest and part.rule is not PartRule.TEXT
+            and all(value.isascii() and value.isdigit() for value in part.values)
+            for part in self.parts)
+
     def _pieces(self, number: str) -> list[tuple[NumberPart, str]]:
-        pieces, start = [], 0
-        for part in self.parts:
-            pieces.append((part, number[start:start + part.length]))
-            start += part.length
-        return pieces
+        """The parts with their pieces of ``number``; empty when it has not their form."""
+        if self._all_digits:
+            pieces, start = [], 0
+            for part in self.parts:
+                pieces.append((part, number[start:start + part.length]))
+                start += part.length
+            return pieces
+        found = re.fullmatch("".join(f"({_regex(part)})" for part in self.parts), number)
+        return [] if found is None else list(zip(self.parts, found.groups(), strict=True))
+
+
+_TEXT = "[A-Z\u4e00-\u9fff\u3400-\u4dbf（）]"
+
+
+def _regex(part: NumberPart) -> str:
+    """What the part looks like; whether the value is right is checked afterwards."""
+    if part.rule is PartRule.CONSTANT:
+        return "|".join(map(re.escape, part.values))
+    each = _TEXT if part.rule is PartRule.TEXT else "[0-9]"
+    return f"{each}{{{part.length},{part.longest}}}"
+
+
+def _form(part: NumberPart) -> str:
+    if part.rule is PartRule.CONSTANT:
+        return part.values[0] if len(part.values) == 1 else f"[{'|'.join(part.values)}]"
+    count = str(part.length) if part.length == part.longest else f"{part.length}–{part.longest}"
+    return f"[{part.name} {count}位]"
 
 
 def _part(entry: Mapping[str, Any]) -> NumberPart:
     rule = PartRule(entry["rule"])
     values = tuple(str(value) for value in entry.get("values", ()))
     maximum = entry.get("maximum")
+    length = int(entry["length"])
     part = NumberPart(
-        name=str(entry["name"]), rule=rule, length=int(entry["length"]), values=values,
+        name=str(entry["name"]), rule=rule, length=length, longest=int(entry.get("longest", length)), values=values,
         minimum=int(entry.get("minimum", 0)), maximum=None if maximum is None else int(maximum),
     )
-    if part.length < 1 or (rule is PartRule.REGION and part.length != 6):
+    varies = part.longest != length
+    if not 1 <= length <= part.longest <= 30 or (rule is PartRule.REGION and length != 6):
         raise ValueError(f"length of {part.name}")
+    if varies and rule not in (PartRule.SEQUENCE, PartRule.TEXT):
+        raise ValueError(f"only a sequence or a text may vary in length, not {part.name}")
     if rule is PartRule.CONSTANT and (not values or any(len(value) != part.length for value in values)):
         raise ValueError(f"values of {part.name}")
     return part
@@ -187,6 +257,8 @@ def _check_part(part: NumberPart, text: str) -> NumberFault | None:
             NumberErrorCode.CONSTANT, f"应为{'或'.join(part.values)}，现为“{text}”",
             f"must be {' or '.join(part.values)}, not “{text}”",
         )
+    if part.rule is PartRule.TEXT:
+        return None
     if not (text.isascii() and text.isdigit()):
         return fault(
             NumberErrorCode.DIGIT, f"只能是半角数字，现为“{text}”", f"must be digits 0 to 9, not “{text}”",
@@ -199,6 +271,8 @@ def _check_part(part: NumberPart, text: str) -> NumberFault | None:
             f"is {text}, which is no GB/T 2260 region code",
         )
     value, top = int(text), part.maximum
+    if part.longest > part.length and text.startswith("0"):
+        return fault(NumberErrorCode.SEQUENCE, f"{text}不应以0开头", f"is {text} and must not begin with 0")
     if value >= part.minimum and (top is None or value <= top):
         return None
     upper = "" if top is None else f"–{top}"

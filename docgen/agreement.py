@@ -42,13 +42,15 @@ class DisagreementError(EngineError):
 
 def qr_claims(licence: Licence) -> qr_payload.QrClaims:
     """Return what the QR code says of a licence: never a phone or an identity number (R-003-03)."""
-    scope = licence.scope_text
+    scope, address = licence.scope_text, licence.qr_address
+    if address is None:
+        raise LookupError("a document without QR code has no claims")
     return qr_payload.QrClaims(
         serial=licence.serial, uscc=licence.holder_code, holder=licence.holder_name,
         authority_code=licence.issuer_code, issued=licence.issued, valid_from=licence.valid_from,
         valid_to=licence.valid_to, extended_to=licence.extended_to, version=licence.version,
         scope_digest=None if scope is None else sm3(scope.encode("utf-8")),
-        address_digest=sm3(licence.qr_address.encode("utf-8"))[:qr_payload.ADDRESS_DIGEST_BYTES])
+        address_digest=sm3(address.encode("utf-8"))[:qr_payload.ADDRESS_DIGEST_BYTES])
 
 
 def require_same_face(document: Document, licence: Licence, certificate: Certificate) -> None:
@@ -67,7 +69,8 @@ def require_same_face(document: Document, licence: Licence, certificate: Certifi
         if not pages:
             raise _face(face.role, "缺页", "the page is missing")
         _require_face(face, pages, licence)
-    _require_qr(document, licence, certificate)
+    if licence.kind.has_qr:
+        _require_qr(document, licence, certificate)
 
 
 def _text_of(page: Page, number: int) -> str:
@@ -137,17 +140,12 @@ def require_metadata(licence: Licence, *, ofd_xml: bytes, record: bytes) -> None
     in_record = tuple((item.get("name"), item.text or "") for item in (() if metadata is None else metadata))
     values = dict(in_ofd)
     same = in_ofd == in_record and all(
-        values.get(item.name) == _text(licence, item.field)
-        for item in licence.kind.metadata if item.field is not None)
+        values.get(item.name) == licence.joined(item.field)
+        for item in licence.kind.metadata if item.field is not None and item.form is None)
     if not same or values.get("ZZBS") != licence.identifier.text():
         raise DisagreementError(
             DisagreementCode.METADATA, "元数据与证照数据不一致，不予盖章，请报告此问题",
             "the metadata do not agree with the record, so nothing is sealed; report this")
-
-
-def _text(licence: Licence, label: str) -> str | None:
-    value = licence.values[label]
-    return "/".join(value) if isinstance(value, tuple) else value
 
 
 def _face(role: str, zh: str, en: str) -> DisagreementError:

@@ -191,7 +191,8 @@ class Issuer:
 
 def _claim(licence: Licence, identifier: str) -> Claim:
     return Claim(
-        identifier=identifier, record_sm3=licence.digest, number=licence.number, address=licence.qr_address,
+        identifier=identifier, record_sm3=licence.digest, number=licence.number,
+        address=licence.qr_address or "",
         holder_sm3=sm3((licence.holder_code or licence.holder_name).encode("utf-8")),
         version=licence.version)
 
@@ -203,10 +204,16 @@ def _rendition(package: bytes) -> bytes:
 
 
 def _signed_qr(licence: Licence, authority: Authority) -> str:
-    """Return the text of the QR code: the address, and the claims signed by the data-signing key."""
+    """Return the text of the QR code: the address, and the claims signed by the data-signing key.
+
+    Empty for a kind without QR code.
+    """
+    address = licence.qr_address
+    if address is None:
+        return ""
     signer = authority.data_signer
     message = qr_payload.message(qr_claims(licence), key_id(signer.certificate))
-    return qr_payload.text(licence.qr_address, message, raw_from_der(signer.sign(message)))
+    return qr_payload.text(address, message, raw_from_der(signer.sign(message)))
 
 
 def _room(authority: Authority, *, with_timestamp: bool) -> int:

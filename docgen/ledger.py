@@ -76,7 +76,7 @@ class Claim:
 
     Attributes:
         record_sm3: 32 bytes, digest of the record.
-        number: 许可证编号; address: the address in the QR code, as allocated.
+        number: 许可证编号; address: the address in the QR code, as allocated; empty without QR code.
         holder_sm3: 32 bytes, digest of the holder's code (it may be a person's).
         version: 版本号.
     """
@@ -303,7 +303,7 @@ def _require_own(database: sqlite3.Connection, claim: Claim) -> None:
             f"许可证编号 {claim.number} 已用于另一张证照，请核对编号",
             f"number {claim.number} already belongs to another licence: check the number",
             number=claim.number)
-    row = database.execute(
+    row = None if not claim.address else database.execute(
         "SELECT 1 FROM licence WHERE address = ? AND number <> ? LIMIT 1",
         (claim.address, claim.number)).fetchone()
     if row is not None:

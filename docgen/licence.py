@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from codes.errors import Fault
 from codes.identifier import Identifier
-from layouts import Groups, Kind, Value, scope_summary
+from layouts import Groups, Kind, Table, Value, printed, scope_summary
 
 __all__ = ["Licence"]
 
@@ -18,8 +18,9 @@ class Licence:
     """One licence, ready to be drawn and sealed.
 
     ``values`` has an entry for every field of the kind, None where the record gives nothing; dates are
-    ``YYYY-MM-DD``, several choices a tuple. ``digest`` is the SM3 of the canonical JSON of the record.
-    ``warnings`` have the form of faults and forbid nothing.
+    ``YYYY-MM-DD``, several choices a tuple. ``photos`` are the very bytes of the photo fields, by label.
+    ``digest`` is the SM3 of the canonical JSON of the record. ``warnings`` have the form of faults and forbid
+    nothing.
     """
 
     kind: Kind
@@ -28,18 +29,26 @@ class Licence:
     identifier: Identifier
     warnings: tuple[Fault, ...]
     digest: bytes
+    photos: Mapping[str, bytes] = field(default_factory=dict)
 
     def text(self, label: str) -> str | None:
         """The value of a field that holds one text; None where nothing is given.
 
         Raises:
             KeyError: the kind has no such field.
-            TypeError: the field holds several texts.
+            TypeError: the field holds several texts or a table.
         """
         value = self.values[label]
-        if isinstance(value, tuple):
+        if isinstance(value, tuple | Table):
             raise TypeError(f"{label} holds several texts")
         return value
+
+    def joined(self, label: str) -> str | None:
+        """The value of a field as one text, several texts joined with ``/``; None where nothing is given."""
+        value = self.values[label]
+        if isinstance(value, Table):
+            return printed(value, "table")
+        return "/".join(value) if isinstance(value, tuple) else value
 
     def by_role(self, role: str) -> str | None:
         """The value of the field that plays ``role`` (``holder_name``); None where there is none."""
@@ -83,8 +92,8 @@ class Licence:
 
     @property
     def holder_code(self) -> str | None:
-        """统一社会信用代码 of the holder; None for a holder that has none."""
-        return self.by_role("holder_code")
+        """统一社会信用代码 of the holder; None for a holder that has none, or is a person (R-003-03)."""
+        return None if self.kind.holder_is_person else self.by_role("holder_code")
 
     @property
     def issued(self) -> dt.date:
@@ -107,9 +116,9 @@ class Licence:
         return self._date("extended_to")
 
     @property
-    def qr_address(self) -> str:
-        """The allocated address, verbatim (field 34)."""
-        return self._needed("qr")
+    def qr_address(self) -> str | None:
+        """The allocated address, verbatim (field 34); None for a document without QR code."""
+        return self.by_role("qr")
 
     @property
     def version(self) -> str:
@@ -141,8 +150,9 @@ class Licence:
         found: list[tuple[str, str]] = []
         for item in self.kind.metadata:
             if item.field is not None:
-                value = self.values[item.field]
-                text = "/".join(value) if isinstance(value, tuple) else value
+                text = self.joined(item.field)
+                if item.form is not None and text is not None:
+                    text = printed(text, item.form)
             else:
                 text = item.constant if item.source is None else sources[item.source]
             if text is not None:

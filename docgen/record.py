@@ -245,18 +245,18 @@ def _identifier(
     kind: Kind, values: Mapping[str, Value], version: str, wrong: frozenset[str], faults: list[Fault],
 ) -> Identifier | None:
     """The identifier (decision 18); None where its parts are wrong."""
-    issuer, serial = values[kind.roles["issuer_code"]], values[kind.serial_field]
-    if not isinstance(serial, str) or kind.serial_field in wrong:
+    issuer, serial = values[kind.roles["issuer_code"]], values[kind.serial.field]
+    if not isinstance(serial, str) or kind.serial.field in wrong:
         return None
     if holds_identity_number(serial):
-        faults.append(fault(RecordCode.IDENTITY_NUMBER, kind.serial_field))
+        faults.append(fault(RecordCode.IDENTITY_NUMBER, kind.serial.field))
         return None
     if not isinstance(issuer, str) or kind.roles["issuer_code"] in wrong:
         return None
     try:
         return Identifier(type_code=kind.type_code, issuer=issuer, serial=serial, version=version)
     except IdentifierError:
-        faults.append(fault(RecordCode.SERIAL, kind.serial_field))
+        faults.append(fault(RecordCode.SERIAL, kind.serial.field))
         return None
 
 

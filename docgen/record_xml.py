@@ -4,12 +4,14 @@
 
     <LicenceRecord xmlns="urn:zhengyin:licence-record:1" kind="K0" kindVersion="1.0" identifier="1.2.156…">
       <Metadata><Item name="ZZMC">…</Item>…</Metadata>
-      <Fields><Field name="企业名称">…</Field> <Field name="经营方式"><Value>…</Value>…</Field>…</Fields>
+      <Fields><Field name="企业名称">…</Field> <Field name="经营方式"><Value>…</Value>…</Field>
+              <Field name="复审记录"><Row><Cell name="日期">…</Cell>…</Row>…</Field>…</Fields>
       <Scope><Group mode="无储存经营"><Item>…</Item>…</Group>…</Scope>
     </LicenceRecord>
 
 Fields stand in the kind's order, what has no value is left out, ``Scope`` is there when the 许可范围 has
-groups. The same licence always gives the same bytes.
+groups. Paragraphs are separated by LF; of a photo there stands ``sm3:`` and the hex digest of its bytes. The same
+licence always gives the same bytes.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from docgen.licence import Licence
-from layouts import Value
+from layouts import Field, Table, Value
 
 __all__ = ["NAMESPACE", "record_xml"]
 
@@ -46,7 +48,7 @@ def _lines(licence: Licence) -> Iterator[str]:
     yield "  </Metadata>"
     yield "  <Fields>"
     for field in kind.fields:
-        yield from _field(field.label, licence.values[field.label])
+        yield from _field(field, licence.values[field.label])
     yield "  </Fields>"
     if licence.scope:
         yield "  <Scope>"
@@ -59,15 +61,25 @@ def _lines(licence: Licence) -> Iterator[str]:
     yield "</LicenceRecord>"
 
 
-def _field(label: str, value: Value) -> Iterator[str]:
-    name = _escaped(label)
+def _field(field: Field, value: Value) -> Iterator[str]:
+    name = _escaped(field.label)
+    if value is None:
+        return
     if isinstance(value, str):
         yield f'    <Field name="{name}">{_escaped(value)}</Field>'
-    elif value is not None:
-        yield f'    <Field name="{name}">'
+        return
+    yield f'    <Field name="{name}">'
+    if isinstance(value, Table):
+        for row in value.rows:
+            yield "      <Row>"
+            for column, cell in zip(field.columns, row, strict=True):
+                if cell is not None:
+                    yield f'        <Cell name="{_escaped(column.label)}">{_escaped(cell)}</Cell>'
+            yield "      </Row>"
+    else:
         for text in value:
             yield f"      <Value>{_escaped(text)}</Value>"
-        yield "    </Field>"
+    yield "    </Field>"
 
 
 def _escaped(text: str) -> str:

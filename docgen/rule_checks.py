@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from codes.errors import Fault
 from docgen.faults import RecordCode, fault, shown
-from layouts import Check, Kind, Rule, Value
+from layouts import Check, Kind, Rule, Table, Value, holds, printed
 
 __all__ = ["check_rules"]
 
@@ -28,8 +28,8 @@ def check_rules(kind: Kind, values: Values, wrong: frozenset[str]) -> tuple[list
     faults: list[Fault] = []
     warnings: list[Fault] = []
     for rule in kind.rules:
-        needed = {rule.field, *rule.other, *([rule.when[0]] if rule.when else [])}
-        if needed & wrong:
+        needed = {rule.field, *rule.other, *(one[0] for one in rule.when)}
+        if needed & wrong or not all(holds(one, values) for one in rule.when):
             continue
         found = _RULES[rule.check](kind, rule, values)
         if found is not None:
@@ -39,6 +39,8 @@ def check_rules(kind: Kind, values: Values, wrong: frozenset[str]) -> tuple[list
 
 def _text(values: Values, label: str) -> str | None:
     value = values.get(label)
+    if isinstance(value, Table):
+        return printed(value, "table")
     return "/".join(value) if isinstance(value, tuple) else value
 
 
@@ -91,24 +93,26 @@ def _not_after(_: Kind, rule: Rule, values: Values) -> Fault | None:
     return _order(rule, values, ("晚于", "later than"), lambda date, other: date <= other)
 
 
-def _when(rule: Rule, values: Values) -> tuple[str, str] | None:
-    if rule.when is None or _text(values, rule.when[0]) != rule.when[1]:
-        return None
-    return rule.when
+def _when(rule: Rule, values: Values) -> tuple[str, str]:
+    """Why a rule binds, for a sentence: the labels of its conditions, and their values."""
+    return (
+        "、".join(one[0] for one in rule.when),
+        "、".join(shown(_text(values, one[0]) or "") for one in rule.when),
+    )
 
 
 def _empty_when(_: Kind, rule: Rule, values: Values) -> Fault | None:
-    when = _when(rule, values)
-    if when is None or _text(values, rule.field) is None:
+    if _text(values, rule.field) is None:
         return None
-    return fault(RecordCode.EMPTY_WHEN, rule.field, when=when[0], value=when[1])
+    when, value = _when(rule, values)
+    return fault(RecordCode.EMPTY_WHEN, rule.field, when=when, value=value)
 
 
 def _required_when(_: Kind, rule: Rule, values: Values) -> Fault | None:
-    when = _when(rule, values)
-    if when is None or _text(values, rule.field) is not None:
+    if _text(values, rule.field) is not None:
         return None
-    return fault(RecordCode.REQUIRED_WHEN, rule.field, when=when[0], value=when[1])
+    when, value = _when(rule, values)
+    return fault(RecordCode.REQUIRED_WHEN, rule.field, when=when, value=value)
 
 
 def _years(_: Kind, rule: Rule, values: Values) -> Fault | None:

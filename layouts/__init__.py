@@ -5,14 +5,42 @@ page templates, artwork, samples. Nothing else in the engine knows a kind by nam
 """
 
 from layouts.configuration import configure
-from layouts.kind import Check, Face, Field, Format, Kind, KindError, KindErrorCode, Line, Part, Rule, Value
-from layouts.loading import build_kind, kinds, load_kind, resource
-from layouts.printing import face_lines, line_text, part_text, printed
+from layouts.folders import add_folder, forget, kind_folder, kinds, on_change, resource
+from layouts.kind import (
+    Check,
+    Face,
+    Field,
+    Format,
+    Kind,
+    KindError,
+    KindErrorCode,
+    Line,
+    Part,
+    Rule,
+    SealRule,
+    Table,
+    Value,
+)
+from layouts.loading import build_kind, load_kind
+from layouts.printing import (
+    cell_tag,
+    cells,
+    earlier_parts,
+    face_lines,
+    heads,
+    holds,
+    line_text,
+    part_text,
+    printed,
+    stands,
+    table_of,
+)
 from layouts.scope import Groups, ScopeError, ScopeErrorCode, parse_scope, scope_summary, scope_text
 
 __all__ = [
     "Check", "Face", "Field", "Format", "Groups", "Kind", "KindError", "KindErrorCode", "Line", "Part",
-    "Rule", "ScopeError", "ScopeErrorCode", "Value", "build_kind", "configure", "face_lines", "kinds",
-    "line_text", "load_kind", "parse_scope", "part_text", "printed", "resource", "scope_summary",
-    "scope_text",
+    "Rule", "ScopeError", "ScopeErrorCode", "SealRule", "Table", "Value", "add_folder", "build_kind", "cell_tag",
+    "cells", "configure", "earlier_parts", "face_lines", "forget", "heads", "holds", "kind_folder", "kinds",
+    "line_text", "load_kind", "on_change", "parse_scope", "part_text", "printed", "resource", "scope_summary",
+    "scope_text", "stands", "table_of",
 ]

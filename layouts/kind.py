@@ -13,12 +13,28 @@ from codes.errors import EngineError
 from codes.number import NumberPattern
 
 __all__ = [
-    "Check", "Face", "Field", "Format", "Kind", "KindError", "KindErrorCode", "Line", "Metadata", "Part",
-    "Pattern", "Rule", "ScopeRule", "UnitNames", "Value",
+    "Check", "Condition", "Face", "Field", "Format", "Kind", "KindError", "KindErrorCode", "Line", "Metadata",
+    "Part", "Pattern", "Renewal", "Rule", "ScopeRule", "SealRule", "Serial", "Table", "UnitNames", "Validity",
+    "Value",
 ]
 
-Value = str | tuple[str, ...] | None
-"""A field's value in a checked record: a text, several texts, or nothing. Dates are ``YYYY-MM-DD``."""
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The value of a table field: rows from top to bottom, each with one text (or None) a column."""
+
+    rows: tuple[tuple[str | None, ...], ...]
+
+
+Value = str | tuple[str, ...] | Table | None
+"""A field's value in a checked record: a text, several texts, a table, or nothing.
+
+Dates are ``YYYY-MM-DD``; paragraphs are joined with LF; a photo is ``sm3:`` and the hex digest of its bytes; a
+reference to an earlier document is ``<identifier> sm3:<hex>``.
+"""
+
+Condition = tuple[str, ...]
+"""A label, then the values of which the field has one; without values: the field has any value."""
 
 
 class KindErrorCode(enum.StrEnum):
@@ -28,6 +44,8 @@ class KindErrorCode(enum.StrEnum):
     DATA = "kind.data"
     LEGAL_BASIS = "kind.no-legal-basis"
     RESOURCE = "kind.resource"
+    FOLDER = "kind.folder"
+    TWICE = "kind.twice"
     DUPLICATE_ID = "kind.duplicate-id"
 
 
@@ -48,12 +66,18 @@ class Format(enum.StrEnum):
     PATTERN = "pattern"         # a named pattern: phone, digits, ids
     ADDRESS = "address"         # https address that the QR code opens
     SCOPE = "scope"             # 许可范围, see ScopeRule
+    PARAGRAPHS = "paragraphs"   # text of one or more paragraphs, LF between them
+    TABLE = "table"             # rows of ``columns``
+    PHOTO = "photo"             # base64 of a baseline JPEG in the record
+    IDENTITY = "identity"       # GB 11643, always private
+    DIGEST_OF = "digest-of"     # an earlier document of ours: its identifier and the SM3 of its bytes
 
 
 class Check(enum.StrEnum):
     """What a rule over several fields demands. ``other`` are the labels it compares with."""
 
     EQUAL = "equal"                     # field = each of other
+    DIFFERS = "differs"                 # field ≠ each of other
     ISSUE_ONLY = "issue-only"           # issued only when field = value
     NOT_BEFORE = "not-before"           # date of field ≥ first given date of other
     NOT_AFTER = "not-after"             # date of field ≤ first given date of other
@@ -62,11 +86,25 @@ class Check(enum.StrEnum):
     YEARS = "years"                     # other (start) + years = field (end), same day or the day before
     NUMBER_YEAR = "number-year"         # part ``value`` of the number ≤ year of the date other
     NUMBER_REGION = "number-region"     # part ``value`` of the number = region inside the code other
+    ALLOWED = "allowed"                 # field is one of ``values``
+    BARRED = "barred"                   # field is none of ``values``
+    AT_LEAST = "at-least"               # field's place among its values ≥ that of ``value``
+    ONE_OF = "one-of"                   # field or one of other is given
+    COUNT = "count"                     # ``minimum`` ≤ rows (or choices) of field ≤ ``maximum``
+    AGE = "age"                         # ``minimum`` ≤ years from field (birth, identity) to other ≤ ``maximum``
+    IDENTITY_BIRTH = "identity-birth"   # date of field = date of birth inside the identity number other
+    IDENTITY_SEX = "identity-sex"       # 男/女 of field = sex inside the identity number other
+    LEVEL = "level"                     # level (省级, 市级, 县级) of the authority code field is of ``values``
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One field of the record. ``private`` ones never reach a public view, a QR code or 元数据 (R-003-03)."""
+    """One field of the record, or one column of a table.
+
+    ``private`` ones never reach a public view, a QR code or 元数据 (R-003-03). ``form`` says how a page shows
+    the value where that is not the format's own way: ``masked`` (identity), ``identifier`` or ``sm3``
+    (digest-of).
+    """
 
     label: str
     format: Format
@@ -78,13 +116,34 @@ class Field:
     ids: tuple[str, ...] = ()           # ids of ``values`` in the issuing system
     pattern: str | None = None
     metadata: str | None = None         # short name, e.g. ZZBH
+    form: str | None = None
+    columns: tuple[Field, ...] = ()     # of a table
+    min_rows: int = 1                   # of a table that has any
+    max_rows: int = 200
+    unique: bool = False                # of a column: no two rows have the same value
+    attachment: str = ""                # of digest-of: key of the attachment that holds the earlier document
 
     @property
     def printed_as(self) -> str:
-        """The format in which a page shows the value; see :func:`layouts.printed`."""
-        if self.format is Format.DATE:
-            return "date-zh"
-        return "join-slash" if self.format is Format.CHOICES else "text"
+        """The form in which a page shows the value; see :func:`layouts.printed`."""
+        return self.form or _PRINTED.get(self.format, "text")
+
+    def column(self, label: str) -> Field:
+        """The column of a table with this label.
+
+        Raises:
+            KeyError: the table has no such column.
+        """
+        for column in self.columns:
+            if column.label == label:
+                return column
+        raise KeyError(label)
+
+
+_PRINTED = {
+    Format.DATE: "date-zh", Format.CHOICES: "join-slash", Format.PARAGRAPHS: "paragraphs", Format.TABLE: "table",
+    Format.PHOTO: "picture",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,12 +158,16 @@ class Part:
 class Line:
     """One line of a face: a label (may be empty) and what stands behind it.
 
-    ``style`` is ``line``, ``title``, ``subtitle`` or ``maker`` (the 监制 line).
+    ``style`` is ``line``, ``title``, ``subtitle`` or ``maker`` (the 监制 line). A line with ``when`` stands only
+    where that holds; other lines stand with an empty value too (decision 4). ``heads``: of the one table that
+    the line prints, the texts over its columns, repeated on each page that it reaches.
     """
 
     label: str
     parts: tuple[Part, ...]
     style: str = "line"
+    when: Condition | None = None
+    heads: tuple[str, ...] = ()
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -113,17 +176,38 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SealRule:
+    """How the seal stands on the pages of a face.
+
+    ``count`` whole seals a page, or with ``last_page_only`` on the last page of the face alone; with
+    ``straddle`` the 骑缝章 besides: one slice of a seal on each page, when the face has more than one.
+    """
+
+    count: int = 1
+    last_page_only: bool = False
+    straddle: bool = False
+
+    def on(self, number: int, pages: int) -> tuple[int, bool]:
+        """Whole seals, and whether a slice, on page ``number`` (from 1) of ``pages`` of the face."""
+        whole = self.count if number == pages or not self.last_page_only else 0
+        return whole, self.straddle and pages > 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Face:
     """One page of the document with its lines in their exact order (R-000-15).
 
     ``summary``: the 许可范围 may stand as a summary with 详见附页 (decision 5).
-    ``repeats``: over as many pages as the 许可范围 needs.
+    ``repeats``: over as many pages as its long text or table needs.
+    ``qr``: each page carries the QR code.
     """
 
     role: str
     lines: tuple[Line, ...]
     summary: bool = False
     repeats: bool = False
+    seals: SealRule = SealRule()
+    qr: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,8 +219,11 @@ class Rule:
     source: str
     other: tuple[str, ...] = ()
     value: str = ""
-    when: tuple[str, str] | None = None
+    values: tuple[str, ...] = ()
+    when: tuple[Condition, ...] = ()    # the rule binds where all of these hold
     years: int = 0
+    minimum: int | None = None
+    maximum: int | None = None
     warning: bool = False
     zh: str = ""
     en: str = ""
@@ -167,6 +254,37 @@ class Metadata:
     field: str | None = None
     constant: str | None = None
     source: str | None = None
+    form: str | None = None             # ``masked``: the one form in which an identity number may stand here
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serial:
+    """SERIAL of the identifier: the value of ``field``, or these ``parts`` of the number joined.
+
+    A part that is a sequence of one to n digits is filled up with zeros to n. Deterministic (decision 18).
+    """
+
+    field: str
+    parts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validity:
+    """How long a licence of the kind holds: ``years`` where the source says so; ``text`` for people."""
+
+    text: str
+    source: str
+    years: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renewal:
+    """When renewal may be applied for: ``months`` or ``days`` before the last day; ``text`` for people."""
+
+    text: str
+    source: str
+    months: int | None = None
+    days: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +317,7 @@ class Kind:
     legal_basis: tuple[str, ...]
     type_code: str                      # 21 characters, GB/T 36904
     type_code_provisional: bool
-    serial_field: str                   # label of the field whose value is SERIAL of the identifier
+    serial: Serial
     number: NumberPattern
     fields: tuple[Field, ...]
     roles: Mapping[str, str]            # role (issuer_name, holder_code, …) → label
@@ -209,6 +327,9 @@ class Kind:
     faces: tuple[Face, ...]
     patterns: Mapping[str, Pattern]
     unit_names: UnitNames
+    validity: Validity | None = None
+    renewal: Renewal | None = None
+    statuses: tuple[str, ...] = ()      # that a licence of the kind may take
 
     def field(self, label: str) -> Field:
         """The field with this label.
@@ -236,6 +357,22 @@ class Kind:
     def labels(self) -> tuple[str, ...]:
         """The labels of all fields in their order."""
         return tuple(field.label for field in self.fields)
+
+    @property
+    def has_qr(self) -> bool:
+        """Whether documents of this kind carry a QR code."""
+        return "qr" in self.roles
+
+    @property
+    def holder_is_person(self) -> bool:
+        """Whether the holder's code is a person's identity number: it reaches neither QR code nor look-up."""
+        label = self.roles.get("holder_code")
+        return label is not None and self.field(label).format is Format.IDENTITY
+
+    @property
+    def earlier(self) -> Mapping[str, Field]:
+        """The fields that refer to an earlier document, by the key of its attachment."""
+        return {field.attachment: field for field in self.fields if field.format is Format.DIGEST_OF}
 
     @property
     def drawn(self) -> frozenset[str]:

@@ -6,12 +6,14 @@ import functools
 import json
 import re
 from collections.abc import Mapping
-from pathlib import PurePosixPath
 from typing import Any
 
 from codes.number import NumberError, NumberPattern
+from layouts.folders import on_change, resource
+from layouts.heads import with_head
 from layouts.kind import (
     Check,
+    Condition,
     Face,
     Field,
     Format,
@@ -22,51 +24,23 @@ from layouts.kind import (
     Metadata,
     Part,
     Pattern,
+    Renewal,
     Rule,
     ScopeRule,
+    SealRule,
+    Serial,
     UnitNames,
+    Validity,
 )
+from layouts.references import check_references
 
-__all__ = ["build_kind", "kinds", "load_kind", "resource"]
+__all__ = ["build_kind", "load_kind"]
 
-_CODE = re.compile(r"K[0-9]{1,2}[a-z]?")
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
-_ROLES = frozenset({
-    "title", "number", "issuer_name", "issuer_code", "holder_name", "holder_code", "issued", "valid_from",
-    "valid_to", "extended_to", "scope", "qr",
+_FIELD_KEYS = frozenset({
+    "label", "format", "required", "private", "max_length", "constant", "values", "ids", "pattern", "form",
+    "columns", "min_rows", "max_rows", "unique", "attachment",
 })
-_REQUIRED_ROLES = ("title", "number", "issuer_name", "issuer_code", "holder_name", "issued", "qr")
-_METADATA_SOURCES = frozenset({"identifier", "type_code", "version"})
-
-
-@functools.cache
-def kinds() -> tuple[str, ...]:
-    """Codes of the kinds that are here, sorted."""
-    from importlib.resources import files  # slow to import: not before it is needed
-
-    return tuple(sorted(
-        entry.name for entry in files("layouts").iterdir()
-        if _CODE.fullmatch(entry.name) and entry.joinpath("kind.json").is_file()
-    ))
-
-
-def resource(kind_code: str, name: str) -> bytes:
-    """A file out of the folder of a kind, e.g. ``resource("K0", "samples/example-1.json")``.
-
-    Raises:
-        KindError: ``kind.unknown`` or ``kind.resource``.
-    """
-    from importlib.resources import files
-
-    if kind_code not in kinds():
-        raise _unknown(kind_code)
-    parts = PurePosixPath(name).parts
-    if not parts or PurePosixPath(name).is_absolute() or ".." in parts:
-        raise _no_resource(kind_code, name)
-    try:
-        return files("layouts").joinpath(kind_code, *parts).read_bytes()
-    except OSError as error:
-        raise _no_resource(kind_code, name) from error
 
 
 @functools.cache
@@ -76,7 +50,19 @@ def load_kind(code: str) -> Kind:
     Raises:
         KindError: ``kind.unknown``, ``kind.data`` or ``kind.no-legal-basis``.
     """
-    return build_kind(json.loads(resource(code, "kind.json")), _common())
+    try:
+        data = json.loads(resource(code, "kind.json"))
+        if not isinstance(data, dict):
+            raise ValueError("no JSON object")
+    except ValueError as error:
+        raise _wrong_data(code, error) from error
+    kind = build_kind(data, _common())
+    if kind.code != code:
+        raise _wrong_data(code, ValueError(f"code {kind.code!r} in the folder {code}"))
+    return kind
+
+
+on_change(load_kind.cache_clear)
 
 
 def build_kind(data: Mapping[str, Any], common: Mapping[str, Any] | None = None) -> Kind:
@@ -96,14 +82,19 @@ def build_kind(data: Mapping[str, Any], common: Mapping[str, Any] | None = None)
             f"kind {code} has no legal basis and cannot be used", kind=code,
         )
     try:
-        kind = _build(data, _common() if common is None else common)
-        _check_references(kind)
+        common = _common() if common is None else common
+        kind = _build(with_head(data, common.get("heads", {})), common)
+        check_references(kind)
     except (AttributeError, KeyError, TypeError, ValueError, NumberError) as error:
-        raise KindError(
-            KindErrorCode.DATA, f"证照种类{code}的配置有误：{error!r}",
-            f"the data of kind {code} are wrong: {error!r}", kind=code,
-        ) from error
+        raise _wrong_data(code, error) from error
     return kind
+
+
+def _wrong_data(code: str, error: Exception) -> KindError:
+    return KindError(
+        KindErrorCode.DATA, f"证照种类{code}的配置有误：{error!r}",
+        f"the data of kind {code} are wrong: {error!r}", kind=code,
+    )
 
 
 @functools.cache
@@ -118,7 +109,7 @@ def _build(data: Mapping[str, Any], common: Mapping[str, Any]) -> Kind:
     metadata = tuple(
         Metadata(
             name=entry["name"], field=entry.get("field"), constant=entry.get("constant"),
-            source=entry.get("from"),
+            source=entry.get("from"), form=entry.get("form"),
         )
         for entry in data["metadata"]
     )
@@ -129,7 +120,7 @@ def _build(data: Mapping[str, Any], common: Mapping[str, Any]) -> Kind:
         source=data["source"], legal_basis=tuple(data["legal_basis"]),
         type_code=data["identifier"]["type_code"],
         type_code_provisional=bool(data["identifier"]["provisional"]),
-        serial_field=data["identifier"]["serial"],
+        serial=_serial(data["identifier"]["serial"], data["roles"]),
         number=NumberPattern.from_data(data["number"]),
         fields=tuple(_field(entry, short_names) for entry in data["fields"]),
         roles=dict(data["roles"]),
@@ -145,17 +136,36 @@ def _build(data: Mapping[str, Any], common: Mapping[str, Any]) -> Kind:
             abbreviations=dict(units["abbreviations"]), endings=tuple(units["endings"]),
             bare=units["bare"],
         ),
+        validity=_validity(data["validity"]) if "validity" in data else None,
+        renewal=_renewal(data["renewal"]) if "renewal" in data else None,
+        statuses=tuple(data.get("statuses", ())),
     )
 
 
+def _serial(entry: str | Mapping[str, Any], roles: Mapping[str, str]) -> Serial:
+    """``"许可证编号"``, or ``{"parts": [names of parts of the number]}``."""
+    if isinstance(entry, str):
+        return Serial(field=entry)
+    return Serial(field=roles["number"], parts=tuple(entry["parts"]))
+
+
+def _validity(entry: Mapping[str, Any]) -> Validity:
+    return Validity(text=entry["text"], source=entry["source"], years=entry.get("years"))
+
+
+def _renewal(entry: Mapping[str, Any]) -> Renewal:
+    return Renewal(
+        text=entry["text"], source=entry["source"], months=entry.get("months"), days=entry.get("days"))
+
+
 def _field(entry: Mapping[str, Any], short_names: Mapping[str, str]) -> Field:
-    known = {"label", "format", "required", "private", "max_length", "constant", "values", "ids", "pattern"}
-    if not known.issuperset(entry):
-        raise ValueError(f"unknown keys {sorted(set(entry) - known)} in field {entry.get('label')}")
-    rest = {key: value for key, value in entry.items() if key not in ("format", "values", "ids")}
+    if not _FIELD_KEYS.issuperset(entry):
+        raise ValueError(f"unknown keys {sorted(set(entry) - _FIELD_KEYS)} in field {entry.get('label')}")
+    rest = {key: value for key, value in entry.items() if key not in ("format", "values", "ids", "columns")}
     return Field(
         format=Format(entry["format"]),
         values=tuple(entry.get("values", ())), ids=tuple(entry.get("ids", ())),
+        columns=tuple(_field(column, {}) for column in entry.get("columns", ())),
         metadata=short_names.get(entry["label"]), **rest,
     )
 
@@ -164,13 +174,20 @@ def _rule(entry: Mapping[str, Any]) -> Rule:
     severity = entry.get("severity", "error")
     if severity not in ("error", "warning"):
         raise ValueError(f"severity {severity!r}")
-    when = entry.get("when")
+    when = entry.get("when", [])
+    several = [when] if when and not isinstance(when[0], list) else when
     return Rule(
         check=Check(entry["check"]), field=entry["field"], source=entry["source"],
         other=tuple(entry.get("other", ())), value=entry.get("value", ""),
-        when=None if when is None else (str(when[0]), str(when[1])), years=int(entry.get("years", 0)),
+        values=tuple(entry.get("values", ())), when=tuple(_condition(one) for one in several),
+        years=int(entry.get("years", 0)), minimum=entry.get("minimum"), maximum=entry.get("maximum"),
         warning=severity == "warning", zh=entry.get("zh", ""), en=entry.get("en", ""),
     )
+
+
+def _condition(entry: str | list[str]) -> Condition:
+    """``"label"`` or ``["label", value, …]``."""
+    return (entry,) if isinstance(entry, str) else tuple(str(one) for one in entry)
 
 
 def _scope(entry: Mapping[str, Any]) -> ScopeRule:
@@ -183,13 +200,22 @@ def _scope(entry: Mapping[str, Any]) -> ScopeRule:
 
 
 def _face(entry: Mapping[str, Any]) -> Face:
+    seals = entry.get("seals", {})
     return Face(
         role=entry["role"],
         summary=bool(entry.get("summary", False)), repeats=bool(entry.get("repeats", False)),
-        lines=tuple(
-            Line(label=line["label"], parts=_parts(line["text"]), style=line.get("style", "line"))
-            for line in entry["lines"]
-        ),
+        lines=tuple(_line(line) for line in entry["lines"]),
+        seals=SealRule(
+            count=int(seals.get("count", 1)), last_page_only=bool(seals.get("last_page_only", False)),
+            straddle=bool(seals.get("straddle", False))),
+        qr=bool(entry.get("qr", True)),
+    )
+
+
+def _line(entry: Mapping[str, Any]) -> Line:
+    return Line(
+        label=entry["label"], parts=_parts(entry["text"]), style=entry.get("style", "line"),
+        when=_condition(entry["when"]) if "when" in entry else None, heads=tuple(entry.get("heads", ())),
     )
 
 
@@ -198,47 +224,4 @@ def _parts(text: str) -> tuple[Part, ...]:
     return tuple(
         Part(field=piece) if index % 2 else Part(text=piece)
         for index, piece in enumerate(pieces) if index % 2 or piece
-    )
-
-
-def _check_references(kind: Kind) -> None:
-    labels = set(kind.labels)
-    if len(labels) != len(kind.fields) or len({face.role for face in kind.faces}) != len(kind.faces):
-        raise ValueError("a label or a role of a face occurs twice")
-    wanted = [*kind.roles.values(), *kind.drawn, kind.serial_field]
-    wanted += [item.field for item in kind.metadata if item.field is not None]
-    for rule in kind.rules:
-        wanted += [rule.field, *rule.other, *([rule.when[0]] if rule.when else [])]
-    if kind.scope is not None:
-        wanted += [kind.scope.field, kind.scope.modes]
-    missing = sorted(set(wanted) - labels)
-    if missing:
-        raise ValueError(f"no such field: {'、'.join(missing)}")
-    if not _ROLES.issuperset(kind.roles) or not set(_REQUIRED_ROLES).issubset(kind.roles):
-        raise ValueError(f"roles must be of {sorted(_ROLES)}, with at least {_REQUIRED_ROLES}")
-    for field in kind.fields:
-        if field.format in (Format.ENUM, Format.CHOICES) and not field.values:
-            raise ValueError(f"{field.label} has no values")
-        if field.format is Format.PATTERN and field.pattern not in kind.patterns:
-            raise ValueError(f"{field.label} has no pattern")
-    for item in kind.metadata:
-        sources = [source for source in (item.field, item.constant, item.source) if source is not None]
-        if len(sources) != 1 or (item.source is not None and item.source not in _METADATA_SOURCES):
-            raise ValueError(f"metadata {item.name} needs one source")
-        if item.field is not None and kind.field(item.field).private:
-            raise ValueError(f"{item.field} is private and must not be metadata")
-
-
-def _unknown(code: str) -> KindError:
-    return KindError(
-        KindErrorCode.UNKNOWN, f"没有证照种类“{code}”，现有：{'、'.join(kinds())}",
-        f"there is no licence kind “{code}”; known are {', '.join(kinds())}", kind=code,
-    )
-
-
-def _no_resource(kind_code: str, name: str) -> KindError:
-    return KindError(
-        KindErrorCode.RESOURCE, f"证照种类{kind_code}没有文件“{name}”",
-        f"kind {kind_code} has no file “{name}”",
-        kind=kind_code, name=name,
     )

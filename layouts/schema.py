@@ -19,6 +19,9 @@ __all__ = ["record_schema", "schema_bytes"]
 
 _DATE = "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 _USCC = "^[0-9ABCDEFGHJKLMNPQRTUWXY]{18}$"
+_IDENTITY = "^[0-9]{17}[0-9X]$"
+_EARLIER = "^[0-9A-Z.]{1,160} sm3:[0-9a-f]{64}$"
+_PHOTO_LENGTH = 700_000     # base64 of 512 KiB
 
 
 def record_schema(kind: Kind) -> dict[str, Any]:
@@ -69,6 +72,8 @@ def _property(kind: Kind, field: Field) -> dict[str, Any]:
         return {"type": "array", "minItems": 1, "uniqueItems": True, "items": {"enum": list(field.values)}}
     if field.format is Format.ENUM:
         return {"enum": [*field.values, *([] if field.required else [None])]}
+    if field.format is Format.TABLE:
+        return _table(kind, field)
     optional = not field.required or field.format is Format.SCOPE
     schema: dict[str, Any] = {"type": ["string", "null"] if optional else "string"}
     if field.format is Format.USCC:
@@ -78,12 +83,31 @@ def _property(kind: Kind, field: Field) -> dict[str, Any]:
     elif field.format is Format.PATTERN and field.pattern is not None:
         schema["pattern"] = f"^(?:{kind.patterns[field.pattern].regex})$"
     elif field.format is Format.NUMBER:
-        schema |= {"minLength": kind.number.length, "maxLength": kind.number.length}
+        schema |= {"minLength": kind.number.length, "maxLength": kind.number.longest}
+    elif field.format is Format.IDENTITY:
+        schema["pattern"] = _IDENTITY
+    elif field.format is Format.DIGEST_OF:
+        schema["pattern"] = _EARLIER
+    elif field.format is Format.PHOTO:
+        schema |= {"contentEncoding": "base64", "contentMediaType": "image/jpeg", "maxLength": _PHOTO_LENGTH}
     elif field.format is Format.ADDRESS:
         schema |= {"format": "uri", "maxLength": field.max_length}
     else:
         schema |= {"minLength": 1, "maxLength": field.max_length}
     return schema
+
+
+def _table(kind: Kind, field: Field) -> dict[str, Any]:
+    """A list of rows; each row is an object with the columns' labels."""
+    row = {
+        "type": "object",
+        "properties": {column.label: _property(kind, column) for column in field.columns},
+        "required": [column.label for column in field.columns if column.required],
+        "additionalProperties": False,
+    }
+    least = field.min_rows if field.required else 0
+    return {"type": "array" if field.required else ["array", "null"], "minItems": least,
+            "maxItems": field.max_rows, "items": row}
 
 
 if __name__ == "__main__":

@@ -117,7 +117,7 @@ def _check_identifier(kind: Kind, record: RecordData, found: Findings) -> Identi
     except EngineError as error:
         found.add("data.identifier", "", identifier=record.identifier, zh=error.zh, en=error.en)
         return None
-    serial = record.text(kind.serial_field)
+    serial = record.text(kind.serial.field)
     expected = {
         "TYPE": (identifier.type_code, kind.type_code),
         "ISSUER": (identifier.issuer, role_value(kind, record, "issuer_code")),

@@ -1,0 +1,137 @@
+"""Where the folders of licence kinds are: those that ship with the engine, and those of a deployment.
+
+A folder of kinds holds a folder a kind, each with its ``kind.json``. What a deployment adds is added once a
+process, before the first licence is issued or verified; issuing and verifying see the same kinds.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+
+from layouts.kind import KindError, KindErrorCode
+
+__all__ = ["CODE", "add_folder", "forget", "kind_folder", "kinds", "on_change", "resource"]
+
+CODE = re.compile(r"[A-Z][A-Za-z0-9-]{0,15}")
+"""How the code of a kind is written; its folder has the same name."""
+
+_LOCK = threading.Lock()
+_added: list[Path] = []
+_found: dict[str, Path] = {}
+_listeners: list[Callable[[], None]] = []
+
+
+def add_folder(path: Path | str) -> tuple[str, ...]:
+    """Add a folder with kinds; added twice it counts once.
+
+    Returns:
+        The codes of the kinds in it, sorted.
+
+    Raises:
+        KindError: ``kind.folder``, it is no folder; ``kind.twice``, a kind of this code is known already.
+    """
+    folder = Path(path).resolve()
+    with _LOCK:
+        if not folder.is_dir():
+            raise KindError(
+                KindErrorCode.FOLDER, f"证照种类目录 {folder} 不存在或不是目录，请核对路径",
+                f"{folder} is no folder of licence kinds; check the path", path=str(folder),
+            )
+        here = _kinds_in(folder)
+        if folder not in _added:
+            known = {code for one in (_own(), *_added) for code in _kinds_in(one)}
+            twice = sorted(known.intersection(here))
+            if twice:
+                raise KindError(
+                    KindErrorCode.TWICE, f"{folder} 中的证照种类{'、'.join(twice)}与已有的重名，请改用别的代码",
+                    f"{folder}: the licence kinds {', '.join(twice)} are known already; give them other codes",
+                    path=str(folder),
+                )
+            _added.append(folder)
+            _clear()
+    return tuple(sorted(here))
+
+
+def forget() -> None:
+    """Read all kinds anew from now on: for whoever is just writing one. Added folders stay added."""
+    with _LOCK:
+        _clear()
+
+
+def on_change(clear: Callable[[], None]) -> None:
+    """Have ``clear`` called whenever what was read of the kinds may have changed (it empties a cache)."""
+    _listeners.append(clear)
+
+
+def kinds() -> tuple[str, ...]:
+    """Codes of the kinds that are here, sorted."""
+    return tuple(sorted(_all()))
+
+
+def kind_folder(code: str) -> Path:
+    """The folder of a kind.
+
+    Raises:
+        KindError: ``kind.unknown``.
+    """
+    folder = _all().get(code)
+    if folder is None:
+        known = kinds()
+        raise KindError(
+            KindErrorCode.UNKNOWN, f"没有证照种类“{code}”，现有：{'、'.join(known)}",
+            f"there is no licence kind “{code}”; known are {', '.join(known)}", kind=code,
+        )
+    return folder
+
+
+def resource(kind_code: str, name: str) -> bytes:
+    """A file out of the folder of a kind, e.g. ``resource("K0", "samples/example-1.json")``.
+
+    Raises:
+        KindError: ``kind.unknown`` or ``kind.resource``.
+    """
+    folder = kind_folder(kind_code)
+    parts = PurePosixPath(name).parts
+    refused = KindError(
+        KindErrorCode.RESOURCE, f"证照种类{kind_code}没有文件“{name}”", f"kind {kind_code} has no file “{name}”",
+        kind=kind_code, name=name,
+    )
+    if not parts or PurePosixPath(name).is_absolute() or ".." in parts:
+        raise refused
+    try:
+        path = folder.joinpath(*parts).resolve(strict=True)
+        if not path.is_relative_to(folder.resolve()):
+            raise refused
+        return path.read_bytes()
+    except OSError as error:
+        raise refused from error
+
+
+def _own() -> Path:
+    return Path(__file__).resolve().parent
+
+
+def _kinds_in(folder: Path) -> dict[str, Path]:
+    return {
+        entry.name: entry for entry in folder.iterdir()
+        if CODE.fullmatch(entry.name) and (entry / "kind.json").is_file()
+    }
+
+
+def _all() -> dict[str, Path]:
+    if not _found:
+        with _LOCK:
+            found: dict[str, Path] = {}
+            for folder in (_own(), *_added):
+                found.update(_kinds_in(folder))
+            _found.update(found)
+    return _found
+
+
+def _clear() -> None:
+    _found.clear()
+    for clear in _listeners:
+        clear()
