@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from codes.errors import EngineError
 from docgen.page import GlyphRun
-from docgen.template import Column, Entry, Style
+from docgen.template_layout import Column, Entry, Style
 from docgen.typeset import (
     Line,
     TextStyle,

@@ -27,15 +27,8 @@ from docgen.licence import Licence
 from docgen.page import Artwork, Document, GlyphRun, Image, Page, Path, Place, Stamp
 from docgen.qr import qr_png
 from docgen.svg import parse_svg, placed
-from docgen.template import (
-    Art,
-    Entry,
-    PageLayout,
-    Seal,
-    TemplateError,
-    TemplateErrorCode,
-    load_template,
-)
+from docgen.template import TemplateError, TemplateErrorCode, load_template
+from docgen.template_layout import Art, Entry, PageLayout, Seal
 from docgen.typeset import measure, runs, single_line
 from layouts import (
     Face,

@@ -56,8 +56,11 @@ _COLOUR = ValueKind(read=lambda text: text if markup.colour(text) else None, zh=
 _MM = ValueKind(read=_between(-2000, 2000), zh="毫米数", en="a number of millimetres")
 _SIZE = ValueKind(read=_between(0.1, 2000), zh="正的毫米数", en="a positive number of millimetres")
 _EM = ValueKind(read=_between(-0.5, 4), zh="-0.5 至 4 之间的 em 数", en="a number of em from -0.5 to 4")
+_CHARACTERS = ValueKind(read=_between(0, 40), zh="0 至 40 之间的字数（em）", en="a number of em from 0 to 40")
+_SHARE = ValueKind(read=_between(0, 100), zh="0 至 100 之间的份数", en="a share from 0 to 100")
 _LEADING = ValueKind(read=_between(1, 4), zh="1 至 4 之间的行距倍数", en="a leading from 1 to 4")
 _ALIGN = _one_of("left", "center", "right")
+_YES = _one_of("yes", "no")
 
 _LABELS = {"label-width": (_MM, 0.0), "label-gap": (_MM, 0.0)}
 
@@ -68,15 +71,17 @@ WORDS: Mapping[str, Word] = {
     "style": Word(attributes={
         "name": (_NAMED, None), "face": (_FACE, None), "size": (_SIZE, None), "least": (_SIZE, 0.0),
         "colour": (_COLOUR, "#000000"), "leading": (_LEADING, 1.5), "gap": (_EM, 0.0), "tracking": (_EM, 0.0),
-        "justify": (_one_of("yes", "no"), "no")}),
+        "justify": (_YES, "no")}),
     "page": Word(
         attributes={"role": (_TEXT, None), "width": (_SIZE, None), "height": (_SIZE, None),
-                    "artwork": (_NAMED, "")},
-        children=("art", "slot", "ornament", "qr", "line", "column", "seal", "folio")),
+                    "artwork": (_NAMED, ""), "continues": (_YES, "no")},
+        children=("art", "slot", "ornament", "picture", "qr", "line", "column", "flow", "seal", "straddle", "folio")),
     "art": _DRAWING,
     "ornament": _DRAWING,
     "slot": Word(attributes={"name": (_NAMED, None), "default": (_SVG, ""), "x": (_MM, None),
                              "y": (_MM, None), "width": (_SIZE, None)}),
+    "picture": Word(attributes={"src": (_SVG, ""), "field": (_TEXT, ""), "x": (_MM, None), "y": (_MM, None),
+                                "width": (_SIZE, None), "height": (_SIZE, None)}),
     "qr": Word(attributes={"x": (_MM, None), "y": (_MM, None), "size": (_SIZE, None)}),
     "line": Word(attributes={
         "label": (_TEXT, ""), "text": (_TEXT, None), "style": (_NAMED, None), "label-style": (_NAMED, ""),
@@ -85,10 +90,33 @@ WORDS: Mapping[str, Word] = {
         attributes={"x": (_MM, None), "y": (_MM, None), "width": (_SIZE, None), "bottom": (_MM, None),
                     "space": (_MM, 0.0), "least-space": (_MM, 1.0), **_LABELS},
         children=("line",)),
+    "flow": Word(
+        attributes={"x": (_MM, None), "y": (_MM, None), "width": (_SIZE, None), "bottom": (_MM, None)},
+        children=("text", "table")),
+    "text": Word(attributes={
+        "label": (_TEXT, ""), "text": (_TEXT, None), "style": (_NAMED, None), "label-style": (_NAMED, ""),
+        "align": (_ALIGN, "left"), "indent": (_CHARACTERS, -1.0), "hang": (_CHARACTERS, 0.0),
+        "left": (_CHARACTERS, 0.0), "right": (_CHARACTERS, 0.0), "above": (_MM, 0.0), "keep": (_YES, "no"), **_LABELS}),
+    "table": Word(
+        attributes={"label": (_TEXT, ""), "text": (_TEXT, None), "style": (_NAMED, None), "label-style": (_NAMED, ""),
+                    "head-style": (_NAMED, ""), "above": (_MM, 0.0), "keep": (_YES, "no"), "pad": (_MM, 1.0),
+                    "rule": (_MM, 0.2), "rule-colour": (_COLOUR, "#000000"), "head-fill": (_COLOUR, "")},
+        children=("col",)),
+    "col": Word(attributes={"width": (_SIZE, 0.0), "share": (_SHARE, 0.0), "align": (_ALIGN, "left"),
+                            "style": (_NAMED, "")}),
+    "straddle": Word(attributes={"y": (_MM, None)}),
     "seal": Word(attributes={"over": (_TEXT, ""), "dx": (_MM, 0.0), "dy": (_MM, 0.0), "x": (_MM, 0.0),
                              "y": (_MM, 0.0)}),
     "folio": Word(attributes={
         "text": (_TEXT, None), "style": (_NAMED, None), "x": (_MM, None), "y": (_MM, None),
         "width": (_SIZE, None), "align": (_ALIGN, "center")}),
 }
-"""All elements. ``x`` and ``y`` are from the page's top left corner; ``y`` of a line is its baseline."""
+"""All elements. ``x`` and ``y`` are from the page's top left corner; ``y`` of a line is its baseline.
+
+``flow`` is a box from ``y`` to ``bottom`` that its children run through, one after the other, over as many pages as
+they need (``continues``: a second page of the same role, how the following ones look; its flow is empty). ``text`` is
+running text: ``indent`` and ``hang`` of first and other lines, ``left`` and ``right`` are em (characters), ``above`` is
+mm; a label runs in before the text, or stands in ``label-width``. ``table`` draws the field that its text names; the
+heads come from the kind and are repeated on each page. ``picture`` fits a drawing, or the photo in a field, into a box.
+``straddle`` is the 骑缝章.
+"""

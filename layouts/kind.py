@@ -160,7 +160,9 @@ class Line:
 
     ``style`` is ``line``, ``title``, ``subtitle`` or ``maker`` (the 监制 line). A line with ``when`` stands only
     where that holds; other lines stand with an empty value too (decision 4). ``heads``: of the one table that
-    the line prints, the texts over its columns, repeated on each page that it reaches.
+    the line prints, the texts over its columns, repeated on each page that it reaches. ``on``: where the line stands
+    in a face that repeats: on ``each`` page, on the ``first`` or the ``last``, or it belongs to what may ``run`` over
+    several pages and is printed once.
     """
 
     label: str
@@ -168,6 +170,7 @@ class Line:
     style: str = "line"
     when: Condition | None = None
     heads: tuple[str, ...] = ()
+    on: str = "each"
 
     @property
     def fields(self) -> tuple[str, ...]:

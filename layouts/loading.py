@@ -216,6 +216,7 @@ def _line(entry: Mapping[str, Any]) -> Line:
     return Line(
         label=entry["label"], parts=_parts(entry["text"]), style=entry.get("style", "line"),
         when=_condition(entry["when"]) if "when" in entry else None, heads=tuple(entry.get("heads", ())),
+        on=entry.get("on", "each"),
     )
 
 

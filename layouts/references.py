@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from codes.number import PartRule
-from layouts.kind import Check, Field, Format, Kind, Line, Rule
+from layouts.kind import Check, Face, Field, Format, Kind, Line, Rule
 
 __all__ = ["ROLES", "STATUSES", "check_references"]
 
@@ -57,6 +58,7 @@ def check_references(kind: Kind) -> None:
             raise ValueError(f"{face.role}: less than no seal")
         for line in face.lines:
             _check_line(kind, line)
+        _check_order(face)
     _check_metadata(kind)
     if not STATUSES.issuperset(kind.statuses):
         raise ValueError(f"statuses must be of {sorted(STATUSES)}")
@@ -134,6 +136,14 @@ def _check_rule(kind: Kind, rule: Rule) -> None:
         values = known[label].values
         if values and not set(wanted) <= set(values):
             raise ValueError(f"{label} has no value {sorted(set(wanted) - set(values))}")
+
+
+def _check_order(face: Face) -> None:
+    """Lines of a face that repeats: above (each, first), running ones together, below (each, last)."""
+    places = "".join({"each": "e", "first": "f", "last": "l", "run": "r"}.get(line.on, "?") for line in face.lines)
+    pattern = "[ef]*r+[el]*" if face.repeats else "e*"
+    if re.fullmatch(pattern, places) is None:
+        raise ValueError(f"{face.role}: lines stand first or on each page, then those that run, then the last ones")
 
 
 def _check_line(kind: Kind, line: Line) -> None:
