@@ -68,6 +68,27 @@ class RecordCode(enum.StrEnum):
     ADDRESS_HOST = "address.host"
     NUMBER_AFTER_ISSUE = "number.after-issue"
     NUMBER_OTHER_REGION = "number.other-region"
+    NOT_DIFFERENT = "record.not-different"
+    NOT_ALLOWED = "record.not-allowed"
+    BARRED = "record.barred"
+    BELOW = "record.below"
+    ONE_OF = "record.one-of"
+    TOO_FEW = "record.too-few"
+    TOO_MANY = "record.too-many"
+    AGE = "record.age"
+    IDENTITY_FORM = "identity.form"
+    IDENTITY_BIRTH = "identity.birth"
+    IDENTITY_SEX = "identity.sex"
+    LEVEL = "record.authority-level"
+    PARAGRAPH_EMPTY = "text.empty-paragraph"
+    ROWS_FEW = "table.too-few-rows"
+    ROWS_MANY = "table.too-many-rows"
+    CELL_TWICE = "table.twice"
+    PHOTO_BASE64 = "photo.base64"
+    PHOTO_SIZE = "photo.too-large"
+    PHOTO_PIXELS = "photo.pixels"
+    PHOTO_FORM = "photo.form"
+    EARLIER_FORM = "earlier.form"
     SCOPE_DISAGREES = "scope.disagrees"
     SCOPE_OTHER_MODE = "scope.other-mode"
     SCOPE_MODE_TWICE = "scope.mode-twice"
@@ -258,6 +279,87 @@ SENTENCES: dict[RecordCode, tuple[str, str]] = {
     _C.NUMBER_OTHER_REGION: (
         "编号的{part}{value}与“{other}”中的{than}不同，请核对（编号保留初次申请时的行政区划）",
         "the {part} {value} of the number differs from {than} inside “{other}”; please check",
+    ),
+    _C.NOT_DIFFERENT: (
+        "“{label}”与“{other}”相同，两者应不同",
+        "“{label}” is the same as “{other}”; they must differ",
+    ),
+    _C.NOT_ALLOWED: (
+        "“{label}”为“{value}”，{given_zh}只能是：{wanted}",
+        "“{label}” is “{value}”; {given_en}it must be one of: {wanted}",
+    ),
+    _C.BARRED: (
+        "“{label}”为“{value}”，{given_zh}不允许",
+        "“{label}” is “{value}”; {given_en}that is not allowed",
+    ),
+    _C.BELOW: (
+        "“{label}”为“{value}”，{given_zh}应达到“{wanted}”",
+        "“{label}” is “{value}”; {given_en}it must reach “{wanted}”",
+    ),
+    _C.ONE_OF: (
+        "{labels}至少应填写一项",
+        "at least one of {labels} must be given",
+    ),
+    _C.TOO_FEW: (
+        "“{label}”有{count}项，{given_zh}至少应有{limit}项",
+        "“{label}” has {count}; {given_en}at least {limit} are wanted",
+    ),
+    _C.TOO_MANY: (
+        "“{label}”有{count}项，{given_zh}最多{limit}项",
+        "“{label}” has {count}; {given_en}at most {limit} may be given",
+    ),
+    _C.AGE: (
+        "按“{label}”和“{other}”计算，年龄为{age}周岁，{given_zh}应{bounds_zh}",
+        "by “{label}” and “{other}” the person is {age} years old; {given_en}{bounds_en} is wanted",
+    ),
+    _C.IDENTITY_FORM: (
+        "“{label}”不是有效的公民身份号码（GB 11643：18位，出生日期和校验码应正确）",
+        "“{label}” is no identity number (GB 11643: 18 characters, real date of birth, right check character)",
+    ),
+    _C.IDENTITY_BIRTH: (
+        "“{label}”与“{other}”中的出生日期不一致",
+        "“{label}” is not the date of birth inside “{other}”",
+    ),
+    _C.IDENTITY_SEX: (
+        "“{label}”与“{other}”中的性别不一致",
+        "“{label}” is not the sex inside “{other}”",
+    ),
+    _C.LEVEL: (
+        "“{label}”是{value}机关的代码，{given_zh}应由{wanted}机关作出",
+        "“{label}” is the code of an authority of the level {value}; {given_en}it must be {wanted}",
+    ),
+    _C.PARAGRAPH_EMPTY: (
+        "“{label}”是空段落，请删除多余的换行",
+        "“{label}” is an empty paragraph; delete the line feed",
+    ),
+    _C.ROWS_FEW: (
+        "“{label}”有{count}行，至少应有{limit}行",
+        "“{label}” has {count} rows; at least {limit} are wanted",
+    ),
+    _C.ROWS_MANY: (
+        "“{label}”有{count}行，超过上限{limit}行",
+        "“{label}” has {count} rows, more than {limit}",
+    ),
+    _C.CELL_TWICE: (
+        "“{label}”与第{other}行重复，各行应不同",
+        "“{label}” is the same as in row {other}; the rows must differ",
+    ),
+    _C.PHOTO_BASE64: (
+        "“{label}”不是规范的base64编码（不含换行和空格）",
+        "“{label}” is not proper base64 (without blanks and line feeds)",
+    ),
+    _C.PHOTO_SIZE: (
+        "“{label}”的照片有{size}字节，超过上限{limit}字节",
+        "the photo “{label}” has {size} bytes, more than {limit}",
+    ),
+    _C.PHOTO_PIXELS: (
+        "“{label}”的照片为{width}×{height}像素，边长应在{least}至{most}像素之间",
+        "the photo “{label}” has {width}×{height} px; each side must have {least} to {most}",
+    ),
+    _C.PHOTO_FORM: ("“{label}”的照片不可用：{why_zh}", "the photo “{label}” cannot be used: {why_en}"),
+    _C.EARLIER_FORM: (
+        "“{label}”应写作“电子证照标识 sm3:64位十六进制小写摘要”，标识应有效",
+        "“{label}” must be written “<licence identifier> sm3:<64 lower-case hex digits>”, the identifier valid",
     ),
     _C.SCOPE_DISAGREES: (
         "“{label}”与“{other}”不一致，第{place}个字符起不同：“{value}”与“{wanted}”",

@@ -10,9 +10,11 @@ from urllib.parse import urlsplit
 
 from codes import uscc
 from codes.errors import Fault
+from codes.identifier import Identifier, IdentifierError
+from codes.identity import is_identity_number
 from docgen.characters import check_text
 from docgen.faults import RecordCode, fault, shown
-from layouts import Field, Format, Kind, Value
+from layouts import Field, Format, Kind, Value, earlier_parts
 
 __all__ = ["Context", "check_field", "type_fault"]
 
@@ -47,7 +49,7 @@ def type_fault(label: str, value: object, wanted_zh: str, wanted_en: str) -> Fau
 def check_field(
     context: Context, field: Field, raw: object,
 ) -> tuple[Value, list[Fault], list[Fault]]:
-    """Check one field by itself.
+    """Check one field by itself; photos and tables are checked in :mod:`docgen.rich_checks`.
 
     Args:
         context: kind, lookup hosts, demo.
@@ -62,7 +64,7 @@ def check_field(
     if raw is not None and not isinstance(raw, str):
         hint = "文本，请加引号" if isinstance(raw, int | float) else "文本"
         return None, [type_fault(field.label, raw, hint, "text in quotes")], []
-    text, faults = check_text(field.label, raw or "")
+    text, faults = _text(field, raw or "")
     if not text.strip():
         if field.required:
             faults.append(fault(RecordCode.MISSING, field.label))
@@ -80,6 +82,22 @@ def check_field(
         for entry, severe in check(context, field, text):
             (faults if severe else warnings).append(entry)
     return text, faults, warnings
+
+
+def _text(field: Field, raw: str) -> tuple[str, list[Fault]]:
+    """The characters of a text; of paragraphs each by itself, under the path ``理由[2]``."""
+    if field.format is not Format.PARAGRAPHS or "\n" not in raw:
+        return check_text(field.label, raw)
+    paragraphs: list[str] = []
+    faults: list[Fault] = []
+    for number, paragraph in enumerate(raw.split("\n"), 1):
+        path = f"{field.label}[{number}]"
+        text, found = check_text(path, paragraph)
+        paragraphs.append(text)
+        faults += found
+        if not text.strip():
+            faults.append(fault(RecordCode.PARAGRAPH_EMPTY, path))
+    return "\n".join(paragraphs), faults
 
 
 Finding = tuple[Fault, bool]        # a fault, and whether it is one (a warning otherwise)
@@ -165,6 +183,18 @@ def _check_unit(context: Context, field: Field, text: str) -> list[Finding]:
     return []
 
 
+def _check_identity(_: Context, field: Field, text: str) -> list[Finding]:
+    return [] if is_identity_number(text) else [(fault(RecordCode.IDENTITY_FORM, field.label), True)]
+
+
+def _check_earlier(_: Context, field: Field, text: str) -> list[Finding]:
+    try:
+        Identifier.parse(earlier_parts(text)[0])
+    except (ValueError, IdentifierError):
+        return [(fault(RecordCode.EARLIER_FORM, field.label), True)]
+    return []
+
+
 def _check_address(context: Context, field: Field, text: str) -> list[Finding]:
     """The allocated address: https, on a lookup host, nothing that could lead elsewhere (decision 6)."""
 
@@ -199,5 +229,6 @@ def _check_address(context: Context, field: Field, text: str) -> list[Finding]:
 _CHECKS: dict[Format, Callable[[Context, Field, str], list[Finding]]] = {
     Format.USCC: _check_uscc, Format.NUMBER: _check_number, Format.DATE: _check_date,
     Format.ENUM: _check_enum, Format.PATTERN: _check_pattern,
-    Format.UNIT: _check_unit, Format.ADDRESS: _check_address,
+    Format.UNIT: _check_unit, Format.ADDRESS: _check_address, Format.IDENTITY: _check_identity,
+    Format.DIGEST_OF: _check_earlier,
 }

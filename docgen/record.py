@@ -21,9 +21,10 @@ from docgen.characters import undrawable_fault
 from docgen.faults import RecordCode, RecordError, fault, shown
 from docgen.field_checks import Context, check_field, type_fault
 from docgen.licence import Licence
+from docgen.rich_checks import check_photo, check_table
 from docgen.rule_checks import check_rules
 from docgen.scope_checks import check_scope
-from layouts import Format, Groups, Kind, Value, kinds, load_kind, printed, scope_text
+from layouts import Format, Groups, Kind, Table, Value, cell_tag, kinds, load_kind, printed, scope_text
 
 __all__ = ["MAX_BYTES", "RecordCode", "RecordError", "read_record", "validate"]
 
@@ -93,12 +94,20 @@ def validate(
     faults = _unknown_keys(record, kind)
     warnings: list[Fault] = []
     values: dict[str, Value] = {}
+    photos: dict[str, bytes] = {}
     for field in kind.fields:
+        raw = record.get(field.label)
+        more: list[Fault] = []
         if field.format is Format.SCOPE:
             # the scope may come as groups instead; whether it is missing is judged with them
-            values[field.label], found, more = _scope_value(record.get(field.label), context, field.label)
+            values[field.label], found, more = _scope_value(raw, context, field.label)
+        elif field.format is Format.TABLE:
+            values[field.label], found, more = check_table(context, field, raw)
+        elif field.format is Format.PHOTO:
+            values[field.label], data, found = check_photo(field, raw)
+            photos |= {field.label: data} if data else {}
         else:
-            values[field.label], found, more = check_field(context, field, record.get(field.label))
+            values[field.label], found, more = check_field(context, field, raw)
         faults += found
         warnings += more
     wrong = frozenset(re.split(r"[.\[]", entry.field)[0] for entry in faults)
@@ -116,7 +125,7 @@ def validate(
     frozen = MappingProxyType(values)
     return Licence(
         kind=kind, values=frozen, scope=groups or (), identifier=identifier, warnings=tuple(warnings),
-        digest=_digest(kind, frozen, groups or (), version),
+        digest=_digest(kind, frozen, groups or (), version), photos=MappingProxyType(photos),
     )
 
 
@@ -217,10 +226,20 @@ def _check_scope_of(
 def _undrawable(kind: Kind, values: Mapping[str, Value], drawable: Callable[[str], set[str]]) -> list[Fault]:
     """Characters of printed fields that no font can draw: never a blank box on a licence."""
     drawn = kind.drawn
-    texts = {
-        field.label: printed(values[field.label], "join-slash")
-        for field in kind.fields if field.label in drawn and values[field.label] is not None
-    }
+    texts: dict[str, str] = {}
+    for field in kind.fields:
+        value = values[field.label]
+        if field.label not in drawn or value is None or field.format is Format.PHOTO:
+            continue
+        if isinstance(value, Table):
+            texts |= {
+                cell_tag(field.label, number, column.label): cell or ""
+                for number, row in enumerate(value.rows, 1)
+                for column, cell in zip(field.columns, row, strict=False)
+            }
+        else:
+            form = "paragraphs" if field.format is Format.PARAGRAPHS else "join-slash"
+            texts[field.label] = printed(value, form)
     if not drawable("".join(texts.values())):
         return []
     faults = []
@@ -248,6 +267,8 @@ def _identifier(
     issuer, serial = values[kind.roles["issuer_code"]], values[kind.serial.field]
     if not isinstance(serial, str) or kind.serial.field in wrong:
         return None
+    if kind.serial.parts:
+        serial = kind.number.serial(serial, kind.serial.parts)
     if holds_identity_number(serial):
         faults.append(fault(RecordCode.IDENTITY_NUMBER, kind.serial.field))
         return None
@@ -264,6 +285,9 @@ def _digest(kind: Kind, values: Mapping[str, Value], groups: Groups, version: st
     """SM3 of the canonical JSON: equal for records that say the same, however they were written."""
     content = {
         "kind": kind.code, "version": version, "scope": groups,
-        "fields": {label: value for label, value in values.items() if value is not None},
+        "fields": {
+            label: value.rows if isinstance(value, Table) else value
+            for label, value in values.items() if value is not None
+        },
     }
     return sm3(json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode())

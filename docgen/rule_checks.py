@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from codes.errors import Fault
 from docgen.faults import RecordCode, fault, shown
-from layouts import Check, Kind, Rule, Table, Value, holds, printed
+from docgen.rule_checks_more import MORE_RULES, Values, conditions, text_of
+from layouts import Check, Kind, Rule, holds
 
 __all__ = ["check_rules"]
-
-Values = Mapping[str, Value]
-
 
 def check_rules(kind: Kind, values: Values, wrong: frozenset[str]) -> tuple[list[Fault], list[Fault]]:
     """Check every rule of the kind.
@@ -33,56 +31,53 @@ def check_rules(kind: Kind, values: Values, wrong: frozenset[str]) -> tuple[list
             continue
         found = _RULES[rule.check](kind, rule, values)
         if found is not None:
-            (warnings if rule.warning else faults).append(found)
+            (warnings if rule.warning else faults).append(_with_words(rule, found))
     return faults, warnings
 
 
-def _text(values: Values, label: str) -> str | None:
-    value = values.get(label)
-    if isinstance(value, Table):
-        return printed(value, "table")
-    return "/".join(value) if isinstance(value, tuple) else value
+def _with_words(rule: Rule, found: Fault) -> Fault:
+    """The fault with what the kind's data add to its sentences."""
+    if not rule.zh:
+        return found
+    return Fault(
+        field=found.field, code=found.code, zh=f"{found.zh}：{rule.zh}", en=f"{found.en}: {rule.en}")
 
 
 def _first(values: Values, labels: tuple[str, ...]) -> tuple[str, str] | None:
     """The first of the fields that has a value, with it."""
     for label in labels:
-        text = _text(values, label)
+        text = text_of(values, label)
         if text is not None:
             return label, text
     return None
 
 
 def _equal(_: Kind, rule: Rule, values: Values) -> Fault | None:
-    text = _text(values, rule.field)
+    text = text_of(values, rule.field)
     for other in rule.other:
-        than = _text(values, other)
+        than = text_of(values, other)
         if text is not None and than is not None and text != than:
             return fault(RecordCode.DISAGREES, rule.field, other=other)
     return None
 
 
 def _issue_only(_: Kind, rule: Rule, values: Values) -> Fault | None:
-    text = _text(values, rule.field)
+    text = text_of(values, rule.field)
     if text is None or text == rule.value:
         return None
-    more_zh, more_en = (f"：{rule.zh}", f": {rule.en}") if rule.zh else ("", "")
-    found = fault(RecordCode.NOT_ISSUABLE, rule.field, value=shown(text), wanted=rule.value)
-    return Fault(field=found.field, code=found.code, zh=found.zh + more_zh, en=found.en + more_en)
+    return fault(RecordCode.NOT_ISSUABLE, rule.field, value=shown(text), wanted=rule.value)
 
 
 def _order(
     rule: Rule, values: Values, words: tuple[str, str], allowed: Callable[[str, str], bool],
 ) -> Fault | None:
-    text, other = _text(values, rule.field), _first(values, rule.other)
+    text, other = text_of(values, rule.field), _first(values, rule.other)
     if text is None or other is None or allowed(text, other[1]):     # ISO dates compare as texts
         return None
-    found = fault(
+    return fault(
         RecordCode.DATE_ORDER, rule.field, value=text, other=other[0], than=other[1],
         order_zh=words[0], order_en=words[1],
     )
-    more_zh, more_en = (f"：{rule.zh}", f": {rule.en}") if rule.zh else ("", "")
-    return Fault(field=found.field, code=found.code, zh=found.zh + more_zh, en=found.en + more_en)
 
 
 def _not_before(_: Kind, rule: Rule, values: Values) -> Fault | None:
@@ -93,31 +88,23 @@ def _not_after(_: Kind, rule: Rule, values: Values) -> Fault | None:
     return _order(rule, values, ("晚于", "later than"), lambda date, other: date <= other)
 
 
-def _when(rule: Rule, values: Values) -> tuple[str, str]:
-    """Why a rule binds, for a sentence: the labels of its conditions, and their values."""
-    return (
-        "、".join(one[0] for one in rule.when),
-        "、".join(shown(_text(values, one[0]) or "") for one in rule.when),
-    )
-
-
 def _empty_when(_: Kind, rule: Rule, values: Values) -> Fault | None:
-    if _text(values, rule.field) is None:
+    if text_of(values, rule.field) is None:
         return None
-    when, value = _when(rule, values)
+    when, value = conditions(rule, values)
     return fault(RecordCode.EMPTY_WHEN, rule.field, when=when, value=value)
 
 
 def _required_when(_: Kind, rule: Rule, values: Values) -> Fault | None:
-    if _text(values, rule.field) is not None:
+    if text_of(values, rule.field) is not None:
         return None
-    when, value = _when(rule, values)
+    when, value = conditions(rule, values)
     return fault(RecordCode.REQUIRED_WHEN, rule.field, when=when, value=value)
 
 
 def _years(_: Kind, rule: Rule, values: Values) -> Fault | None:
     """Both conventions are right: the same day of the year, or the day before (R-000-10, decision 7)."""
-    end, start = _text(values, rule.field), _first(values, rule.other)
+    end, start = text_of(values, rule.field), _first(values, rule.other)
     if end is None or start is None:
         return None
     begin = dt.date.fromisoformat(start[1])
@@ -142,7 +129,7 @@ def _anniversary(day: dt.date, years: int) -> dt.date:
 
 def _number_part(kind: Kind, rule: Rule, values: Values) -> tuple[str, str] | None:
     """A part of the number, and what it is compared with."""
-    number, other = _text(values, rule.field), _first(values, rule.other)
+    number, other = text_of(values, rule.field), _first(values, rule.other)
     if number is None or other is None:
         return None
     return kind.number.split(number)[rule.value], other[1]
@@ -171,4 +158,5 @@ _RULES: dict[Check, Callable[[Kind, Rule, Values], Fault | None]] = {
     Check.EQUAL: _equal, Check.ISSUE_ONLY: _issue_only, Check.NOT_BEFORE: _not_before,
     Check.NOT_AFTER: _not_after, Check.EMPTY_WHEN: _empty_when, Check.REQUIRED_WHEN: _required_when,
     Check.YEARS: _years, Check.NUMBER_YEAR: _number_year, Check.NUMBER_REGION: _number_region,
+    **MORE_RULES,
 }

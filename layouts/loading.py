@@ -162,6 +162,8 @@ def _field(entry: Mapping[str, Any], short_names: Mapping[str, str]) -> Field:
     if not _FIELD_KEYS.issuperset(entry):
         raise ValueError(f"unknown keys {sorted(set(entry) - _FIELD_KEYS)} in field {entry.get('label')}")
     rest = {key: value for key, value in entry.items() if key not in ("format", "values", "ids", "columns")}
+    if entry["format"] == Format.DIGEST_OF:
+        rest.setdefault("max_length", 240)
     return Field(
         format=Format(entry["format"]),
         values=tuple(entry.get("values", ())), ids=tuple(entry.get("ids", ())),

@@ -1,6 +1,7 @@
 """The record's XML inside a package, read strictly: what the licence says, for machines.
 
-Form: root ``LicenceRecord`` (urn:zhengyin:licence-record:1) with ``Metadata``, ``Fields`` and ``Scope``.
+Form: root ``LicenceRecord`` (urn:zhengyin:licence-record:1) with ``Metadata``, ``Fields`` and ``Scope``. A field is
+a text, ``Value`` children, or the ``Row`` children of a table with ``Cell`` children.
 """
 
 from __future__ import annotations
@@ -12,13 +13,15 @@ from typing import Final
 
 from lxml import etree
 
+from layouts import KindError, Table, load_kind, printed
 from verify.reasons import Refusal
 from verify.xml import local_name, parse_xml
 
 __all__ = ["NAMESPACE", "RecordData", "read_record"]
 
 NAMESPACE: Final = "urn:zhengyin:licence-record:1"
-Value = str | tuple[str, ...]
+Value = str | tuple[str, ...] | Table
+_MAX_ROWS: Final = 5000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +38,8 @@ class RecordData:
     def text(self, label: str) -> str:
         """The value of a field as one text; "" when it has none."""
         value = self.values.get(label, "")
+        if isinstance(value, Table):
+            return printed(value, "table")
         return value if isinstance(value, str) else "/".join(value)
 
 
@@ -58,12 +63,14 @@ def read_record(data: bytes, where: str) -> RecordData:
     if "Metadata" not in parts or "Fields" not in parts:
         raise Refusal("record.form", where, element="Metadata, Fields")
     metadata = tuple((_name(item, "Item", "name", where), _text(item, where)) for item in parts["Metadata"])
+    columns = _columns(root.get("kind", ""), root.get("kindVersion", ""))
     fields: dict[str, Value] = {}
     for field in parts["Fields"]:
         label = _name(field, "Field", "name", where)
         if label in fields:
             raise Refusal("record.form", where, element=label)
-        fields[label] = _value(field, where)
+        rows = len(field) > 0 and local_name(field[0]) == "Row"
+        fields[label] = _table(field, columns.get(label), where) if rows else _value(field, where)
     scope = parts.get("Scope")
     return RecordData(
         kind=root.get("kind", ""), kind_version=root.get("kindVersion", ""),
@@ -103,6 +110,38 @@ def _value(field: etree._Element, where: str) -> Value:
         if child.attrib or (child.tail or "").strip():
             raise Refusal("record.form", where, element="Value")
     return tuple(_text(child, where) for child in field)
+
+
+def _columns(code: str, version: str) -> dict[str, tuple[str, ...]]:
+    """The columns of each table of a kind; none where the kind is not known here."""
+    try:
+        kind = load_kind(code)
+    except KindError:
+        return {}
+    if kind.version != version:
+        return {}
+    return {field.label: tuple(column.label for column in field.columns) for field in kind.fields if field.columns}
+
+
+def _table(field: etree._Element, columns: tuple[str, ...] | None, where: str) -> Table:
+    """The rows of a table; its cells stand in the order of the columns, what is empty is left out."""
+    label = field.get("name", "")
+    if len(field) > _MAX_ROWS or (field.text or "").strip():
+        raise Refusal("record.form", where, element=label)
+    rows: list[dict[str, str]] = []
+    for row in field:
+        _expect(row, "Row", where)
+        if row.attrib or (row.tail or "").strip() or (row.text or "").strip() or not len(row):
+            raise Refusal("record.form", where, element=label)
+        cells = [(_name(cell, "Cell", "name", where), _text(cell, where)) for cell in row]
+        if any((cell.tail or "").strip() for cell in row) or not all(text for _, text in cells):
+            raise Refusal("record.form", where, element=label)
+        rows.append(dict(cells))
+        order = [name for name in columns or rows[-1] if name in rows[-1]]
+        if order != [name for name, _ in cells]:
+            raise Refusal("record.form", where, element=label)
+    known = columns or tuple(dict.fromkeys(name for row in rows for name in row))
+    return Table(tuple(tuple(row.get(name) for name in known) for row in rows))
 
 
 def _group(group: etree._Element, where: str) -> tuple[str, tuple[str, ...]]:

@@ -16,6 +16,7 @@ from docgen.licence import Licence
 from docgen.record import RecordError, read_record, validate
 from layouts import Kind, build_kind, configure, kinds, load_kind, resource, scope_text
 from tests.docgen.bad_records import BAD, BAD_JSON, MODE, OTHER, WARNINGS, Change, drop, put
+from tests.docgen.bad_rich_records import BAD_RICH
 
 HOSTS = ("lookup.example.invalid",)
 
@@ -382,6 +383,7 @@ def test_every_code_is_shown_by_some_test() -> None:
     """The tables above name every code that a record can get."""
     named = {code for row in BAD for _, code in row[2]} | {code for row in WARNINGS for _, code in row[2]}
     named |= {code for _, code in BAD_JSON}
+    named |= {code for row in BAD_RICH for _, code in row[3]}
     elsewhere = {
         "record.invalid", "record.kind-missing", "record.other-kind", "date.years", "scope.no-list",
         "scope.unlisted-item", "record.serial", "record.identity-number",
