@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "issue": ("cli.issue", "签发：记录 → 盖章的 OFD 与 PDF / issue sealed licences from records"),
     "verify": ("cli.verify", "核验证照文件 / say whether a file is genuine and its licence in force"),
     "certs": ("cli.certs", "证书与印章 / certificates and seals"),
+    "kinds": ("cli.kinds", "证照种类：查看、新建、检查、预览 / licence kinds: show, make, check, preview"),
 }
 """Command → (module with ``app``, what it does)."""
 

@@ -77,7 +77,7 @@ class OfdParts:
     shared: frozenset[str]
 
 
-def _ofd_xml(meta: OfdMeta) -> bytes:
+def _ofd_xml(meta: OfdMeta, *, sealed: bool) -> bytes:
     """Write OFD.xml; the document's id is a name-based UUID of the licence's identifier."""
     ofd = root("OFD", {"Version": "1.0", "DocType": "OFD"})
     body = add(ofd, "DocBody")
@@ -96,7 +96,8 @@ def _ofd_xml(meta: OfdMeta) -> bytes:
         for name, value in meta.items:
             add(datas, "CustomData", {"Name": name}, value)
     add(body, "DocRoot", text=f"/{_DOC}/Document.xml")
-    add(body, "Signatures", text=f"/{_DOC}/Signs/Signatures.xml")
+    if sealed:
+        add(body, "Signatures", text=f"/{_DOC}/Signs/Signatures.xml")
     return to_bytes(ofd)
 
 
@@ -237,8 +238,13 @@ def _in_order(entries: Mapping[str, bytes]) -> dict[str, bytes]:
     return {name: entries[name] for name in sorted(entries, key=rank)}
 
 
-def write_ofd(document: Document, *, meta: OfdMeta, attachments: Sequence[Attachment]) -> OfdParts:
+def write_ofd(
+    document: Document, *, meta: OfdMeta, attachments: Sequence[Attachment], sealed: bool = True,
+) -> OfdParts:
     """Write a document as the entries of an unsealed OFD package.
+
+    Args:
+        sealed: whether a seal will be added; a preview has none and names none.
 
     The same arguments give the same bytes. OFD.xml names ``Signs/Signatures.xml``, which
     :func:`docgen.ofd_seal.seal_ofd` adds.
@@ -254,6 +260,6 @@ def write_ofd(document: Document, *, meta: OfdMeta, attachments: Sequence[Attach
     writer.write_document(pages)
     writer.write_tags(pages, meta.short_names)
     writer.write_attachments(attachments, meta.created)
-    writer.entries["OFD.xml"] = _ofd_xml(meta)
+    writer.entries["OFD.xml"] = _ofd_xml(meta, sealed=sealed)
     return OfdParts(
         entries=_in_order(writer.entries), page_numbers=tuple(page.number for page in pages), shared=shared)

@@ -23,7 +23,7 @@ from docgen.pdf_images import add_image
 from docgen.pdf_metadata import PdfMeta, information, require_zone, xmp
 from docgen.pdf_objects import PdfFile, Value, date_string, deflate, name, number, text_string
 
-__all__ = ["Attachment", "PdfMeta", "SignaturePlan", "UnsignedPdf", "write_pdf"]
+__all__ = ["Attachment", "PdfMeta", "SignaturePlan", "UnsignedPdf", "write_pdf", "write_plain_pdf"]
 
 FIELD_NAME = "issuer-seal"
 _PRINTED_LOCKED = 132                # annotation flags Print and Locked
@@ -93,6 +93,15 @@ def write_pdf(
     return _Writer(document, seal_png).write(meta, [Attachment(*one) for one in attachments], signature)
 
 
+def write_plain_pdf(document: Document, *, meta: PdfMeta) -> bytes:
+    """Return DOCUMENT as PDF/A-3b without signature, seal or attachment: a preview, never a licence.
+
+    Raises:
+        PdfError, FontError: as ``write_pdf``.
+    """
+    return _Writer(document, None).plain(meta)
+
+
 class _Writer:
     """One document on its way into one file."""
 
@@ -109,15 +118,35 @@ class _Writer:
         self.widget_at: tuple[int, Stamp] | None = whole[0] if whole and seal_png is not None else None
 
     def write(self, meta: PdfMeta, attachments: list[Attachment], plan: SignaturePlan) -> UnsignedPdf:
-        """Return the finished file."""
+        """Return the finished file, but for its signature."""
         pdf = self.pdf
         catalog = pdf.reserve("catalog")
         info = pdf.add(information(meta))
+        pages, page_refs, widget, signature = self._pages(signed=True)
+        self._widget(page_refs, signature)
+        pdf.define("signature", _signature_dictionary(plan))
+        files = [self._attachment(one, meta) for one in attachments]
+        pdf.define("catalog", self._catalog(meta, pages, widget, signature, attachments, files))
+        return self._finish(pdf.write(catalog=catalog, info=info), plan)
+
+    def plain(self, meta: PdfMeta) -> bytes:
+        """Return the finished file, which has no place for a signature."""
+        catalog = self.pdf.reserve("catalog")
+        info = self.pdf.add(information(meta))
+        pages, _, _, _ = self._pages(signed=False)
+        self.pdf.define("catalog", self._catalog(meta, pages, None, None, [], []))
+        data = self.pdf.write(catalog=catalog, info=info)
+        self.pdf.set_id(data)
+        return bytes(data)
+
+    def _pages(self, *, signed: bool) -> tuple[Value, list[Value], Value, Value]:
+        """Write the pages; return references to their tree, to each, and to the widget and the signature to come."""
+        pdf = self.pdf
         pages = pdf.reserve("pages")
         resources = pdf.reserve("resources")
         page_refs = [pdf.reserve(f"page-{index}") for index in range(len(self.document.pages))]
-        widget = pdf.reserve("widget")
-        signature = pdf.reserve("signature")
+        widget = pdf.reserve("widget") if signed else None
+        signature = pdf.reserve("signature") if signed else None
         self.fonts, font_resources = embed_fonts(pdf, self.document)
         self._shared()
         for index, page in enumerate(self.document.pages):
@@ -126,11 +155,7 @@ class _Writer:
         pdf.define("resources", {
             "Font": font_resources, "XObject": self.xobjects, "ExtGState": state_resources(self.states),
         })
-        self._widget(page_refs, signature)
-        pdf.define("signature", _signature_dictionary(plan))
-        files = [self._attachment(one, meta) for one in attachments]
-        pdf.define("catalog", self._catalog(meta, pages, widget, signature, attachments, files))
-        return self._finish(pdf.write(catalog=catalog, info=info), plan)
+        return pages, page_refs, widget, signature
 
     def _shared(self) -> None:
         """Add what pages share: artwork and pictures."""
@@ -167,7 +192,7 @@ class _Writer:
         value: dict[str, Value] = {
             "Type": "/Page", "Parent": pages, "MediaBox": box, "Resources": resources, "Contents": stream,
         }
-        if index == (self.widget_at[0] if self.widget_at else 0):
+        if widget is not None and index == (self.widget_at[0] if self.widget_at else 0):
             value["Annots"] = [widget]
         self.pdf.define(f"page-{index}", value)
 
@@ -218,10 +243,11 @@ class _Writer:
                 "Type": "/OutputIntent", "S": "/GTS_PDFA1", "OutputConditionIdentifier": "(sRGB)",
                 "Info": "(sRGB IEC61966-2.1)", "DestOutputProfile": profile,
             }],
-            "AcroForm": {"Fields": [widget], "SigFlags": _SIGNATURES_EXIST_APPEND_ONLY},
-            "Perms": {"DocMDP": signature},
-            "Extensions": {"ESIC": {"BaseVersion": "/1.7", "ExtensionLevel": 5}},
         }
+        if signature is not None:
+            catalog["AcroForm"] = {"Fields": [widget], "SigFlags": _SIGNATURES_EXIST_APPEND_ONLY}
+            catalog["Perms"] = {"DocMDP": signature}
+            catalog["Extensions"] = {"ESIC": {"BaseVersion": "/1.7", "ExtensionLevel": 5}}
         if files:
             named = sorted((one.name.encode("utf-16-be"), text_string(one.name), ref)
                            for one, ref in zip(attachments, files, strict=True))

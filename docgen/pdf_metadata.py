@@ -28,13 +28,17 @@ _TOOL = "证印 zhengyin"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PdfMeta:
-    """Identifier (GB/T 36904), title, issuing authority, SM3 of the record's XML in hex, time of writing."""
+    """Identifier (GB/T 36904), title, issuing authority, SM3 of the record's XML in hex, time of writing.
+
+    ``notice`` says what the file is.
+    """
 
     identifier: str
     title: str
     author: str
     record_sm3: str
     created: datetime
+    notice: str = NOTICE
 
     def __post_init__(self) -> None:
         require_zone(self.created)
@@ -55,7 +59,7 @@ def information(meta: PdfMeta) -> dict[str, Value]:
     """Return the document information dictionary."""
     created = date_string(meta.created)
     return {
-        "Title": text_string(meta.title), "Author": text_string(meta.author), "Subject": text_string(NOTICE),
+        "Title": text_string(meta.title), "Author": text_string(meta.author), "Subject": text_string(meta.notice),
         "Creator": text_string(_TOOL), "Producer": text_string(_TOOL),
         "CreationDate": created, "ModDate": created,
     }
@@ -114,7 +118,7 @@ xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:zy="{schema}">
 def xmp(meta: PdfMeta) -> bytes:
     """Return the XMP packet, read-only, UTF-8."""
     return _PACKET.format(
-        schema=SCHEMA, title=escape(meta.title), author=escape(meta.author), notice=NOTICE, tool=_TOOL,
+        schema=SCHEMA, title=escape(meta.title), author=escape(meta.author), notice=escape(meta.notice), tool=_TOOL,
         created=meta.created.astimezone(CHINA).isoformat(timespec="seconds"),
         identifier=escape(meta.identifier), record_sm3=escape(meta.record_sm3), extension=_EXTENSION,
     ).encode()

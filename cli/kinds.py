@@ -1,0 +1,175 @@
+"""``zhengyin kinds``: licence kinds, listed, shown, made, checked and previewed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from codes.errors import EngineError
+
+if TYPE_CHECKING:
+    from docgen.design.contained import Answer
+    from docgen.design.findings import Finding
+
+__all__ = ["app"]
+
+FOUND, USAGE, CANNOT = 1, 2, 3
+_ADDED = "另有证照种类的目录 / a further folder with kinds"
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+
+@app.callback()
+def _group() -> None:
+    """证照种类：列出、查看、新建、检查、预览 / licence kinds: list, show, new, check, preview."""
+
+
+@app.command("list")
+def list_kinds(
+    kinds: Annotated[list[Path] | None, typer.Option("--kinds", help=_ADDED, exists=True, file_okay=False)] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")] = False,
+) -> None:
+    """列出证照种类 / list the licence kinds."""
+    from docgen.design.describing import summaries
+
+    _run(lambda: _print_list(summaries(kinds or []), as_json))
+
+
+@app.command()
+def show(
+    code: Annotated[str, typer.Argument(metavar="CODE|FOLDER")],
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")] = False,
+) -> None:
+    """查看一种证照的全部配置 / show everything that a kind's data say."""
+    from docgen.design.describing import describe, description
+    from docgen.design.folder import open_folder
+
+    def work() -> int:
+        folder = open_folder(code)
+        typer.echo(json.dumps(description(folder), ensure_ascii=False, indent=2) if as_json else describe(folder))
+        return 0
+
+    _run(work)
+
+
+@app.command()
+def new(
+    code: Annotated[str, typer.Argument(metavar="CODE", help="新种类的代码，如 T1 / the new kind's code")],
+    name: Annotated[str, typer.Option("--name", help="证照名称 / the licence's name")],
+    out: Annotated[Path, typer.Option("--out", file_okay=False, help="在此目录下建立 CODE/ / where CODE/ is made")],
+) -> None:
+    """新建一个完整可用的证照种类 / make a complete kind that works at once."""
+    from docgen.design.scaffold import new_kind
+
+    def work() -> int:
+        for path in new_kind(code, name=name, out=out):
+            typer.echo(str(path))
+        typer.echo(f"下一步 / next: zhengyin kinds check {out / code}", err=True)
+        return 0
+
+    _run(work)
+
+
+@app.command()
+def check(
+    what: Annotated[list[str] | None, typer.Argument(
+        metavar="[CODE|FOLDER]...", help="默认全部 / all kinds by default")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")] = False,
+) -> None:
+    """检查证照种类：短、长、空、生僻字数据各绘一遍 / draw short, long, empty and rare data and look at the pages.
+
+    退出码 / exit codes: 0 nothing to mend, 1 findings, 2 usage, 3 could not.
+    """
+    import layouts
+    from docgen.design.contained import run
+    from docgen.design.folder import open_folder
+
+    def work() -> int:
+        answers = [(name, run("check", open_folder(name))) for name in what or layouts.kinds()]
+        if as_json:
+            from docgen.design.findings import to_json
+
+            typer.echo(json.dumps([{"kind": name, "findings": to_json(answer.findings), **answer.facts}
+                                   for name, answer in answers], ensure_ascii=False, indent=2))
+        else:
+            for name, answer in answers:
+                _print_answer(name, answer)
+        return FOUND if any(answer.findings for _, answer in answers) else 0
+
+    _run(work)
+
+
+@app.command()
+def preview(
+    what: Annotated[str, typer.Argument(metavar="CODE|FOLDER")],
+    record: Annotated[Path | None, typer.Option(
+        "--record", exists=True, dir_okay=False,
+        help="记录，默认取第一条样例 / a record; the first sample by default")] = None,
+    out: Annotated[Path, typer.Option(
+        "--out", file_okay=False, help="存放预览的目录 / the folder for the preview")] = Path("preview"),
+    watch: Annotated[bool, typer.Option(
+        "--watch", help="在浏览器中预览，保存即重绘 / show it in the browser and redraw on save")] = False,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="端口，0 为任意 / 0 for any")] = 8765,
+) -> None:
+    """预览：PDF、OFD 与网页，每页标明“预览 · 非正式证照” / PDF, OFD and a web page, plainly marked as no licence."""
+    from docgen.design.folder import open_folder
+
+    def work() -> int:
+        from docgen.design.watching import Preview, serve
+
+        shown = Preview(open_folder(what), record=record, out=out)
+        if watch:
+            serve(shown, port=port, say=typer.echo)
+            return 0
+        answer = shown.draw()
+        _print_answer(what, answer)
+        for path in shown.files:
+            typer.echo(str(path))
+        return FOUND if answer.findings else 0
+
+    _run(work)
+
+
+def _run(work: Any) -> None:
+    """Do a command's work; errors raised on purpose are printed, and the exit code says how it went."""
+    from cli.main import print_error
+    from docgen.design.findings import DesignError
+
+    try:
+        code = work() or 0
+    except EngineError as error:
+        print_error(error)
+        code = USAGE if isinstance(error, DesignError) else CANNOT
+    raise typer.Exit(code)
+
+
+def _print_list(kinds: list[dict[str, Any]], as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(kinds, ensure_ascii=False, indent=2))
+        return
+    for kind in kinds:
+        typer.echo(f"{kind['code']}\t{kind['name']}\t{'、'.join(kind['pages'])}\t{kind['name_en']}")
+
+
+def _print_answer(name: str, answer: Answer) -> None:
+    for finding in answer.findings:
+        typer.echo(_line(finding))
+    for note in answer.facts.get("notes", ()):
+        typer.echo(f"提示 / note: {note['file']}:{note['line']}: {note['zh']} / {note['en']}", err=True)
+    count = len(answer.findings)
+    drawn = "、".join(answer.facts.get("drawn", ()))
+    if count:
+        typer.echo(f"{name}: {count} 处待改 / {count} to mend", err=True)
+    else:
+        typer.echo(f"{name}: 未发现问题 / nothing to mend" + (f" ({drawn})" if drawn else ""), err=True)
+
+
+def _line(finding: Finding) -> str:
+    """``T1/pages.xml:12: design.overlap [企业名称] (long): 中文 / English``."""
+    place = f"{finding.place}: " if finding.place else ""
+    field = f" [{finding.field}]" if finding.field else ""
+    data = f" ({finding.data})" if finding.data else ""
+    return f"{place}{finding.code}{field}{data}: {finding.zh} / {finding.en}"

@@ -1,0 +1,198 @@
+"""``check``: is a kind complete, and does it look right with every record it accepts?
+
+Runs inside the contained child. The parts of the folder come first; then every sample and four made records are drawn
+and looked at.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from codes.errors import EngineError
+from docgen.compose import compose
+from docgen.design.child import TimeUp, time_finding, time_limit
+from docgen.design.findings import Finding, FindingCode, from_error, to_json
+from docgen.design.folder import KindFolder, line_of
+from docgen.design.inspection import Inspector
+from docgen.design.records import SIZES, drawable, extreme_record
+from docgen.faults import RecordError
+from docgen.licence import Licence
+from docgen.page import Document
+from docgen.record import read_record, validate
+from docgen.template import Layout, load_template
+from layouts import Kind, load_kind, printed
+from layouts.schema import schema_bytes
+
+__all__ = ["BLANK_QR", "DEMO_SEAL_MM", "check_kind", "draw"]
+
+BLANK_QR = "ZHENGYIN PREVIEW - NOT A LICENCE - " * 8
+"""What a QR code says while nothing is issued; as long as a signed one about."""
+
+DEMO_SEAL_MM = 42.0
+_TYPE_CODE = re.compile(r"[0-9A-Z]{21}")
+_UNDECIDED = re.compile(r'"(待定[^"/]*?)(?: / ([^"]*))?"')
+_WORD = re.compile(r"[^\s'\"“”：:、,;()\[\]{}]+")
+
+
+def draw(licence: Licence, *, seal_mm: float = DEMO_SEAL_MM) -> tuple[Document, Layout]:
+    """Lay out a licence with a QR code that says nothing; also the filled template it was laid out by.
+
+    Raises:
+        EngineError: as :func:`docgen.compose.compose`.
+    """
+    kind = licence.kind
+    document = compose(licence, BLANK_QR, seal_size_mm=seal_mm)
+    values = {field.label: printed(licence.values.get(field.label), field.printed_as) for field in kind.fields}
+    return document, load_template(kind.code).layout(values)
+
+
+def check_kind(folder: KindFolder, *, drawing_s: float) -> dict[str, Any]:
+    """Everything that is wrong with a kind, as the child's answer."""
+    findings = _parts(folder)
+    drawn: list[str] = []
+    notes = [] if findings else _undecided(folder)
+    if not findings:
+        try:
+            kind = load_kind(folder.code)
+        except EngineError as error:
+            findings.append(_kind_error(folder, error))
+        else:
+            findings += _completeness(folder, kind)
+            findings += _drawings(folder, kind, drawing_s, drawn)
+    return {"findings": to_json(findings), "drawn": drawn, "notes": to_json(notes)}
+
+
+def _parts(folder: KindFolder) -> list[Finding]:
+    """The files without which nothing else can be looked at."""
+    data = folder.json("kind.json")
+    if isinstance(data, Finding):
+        return [data]
+    file = f"{folder.code}/kind.json"
+    if not isinstance(data, dict):
+        return [Finding(code=FindingCode.JSON.value, zh="kind.json 应为 JSON 对象", en="kind.json is one JSON object",
+                        file=file)]
+    findings = []
+    if data.get("code") != folder.code:
+        findings.append(Finding(
+            code=FindingCode.CODE.value, file=file, line=_key_line(folder, "code"), field="code",
+            zh=f"code 应与目录同名，为“{folder.code}”", en=f"code must be “{folder.code}”, the folder's name"))
+    if folder.read("pages.xml") is None:
+        findings.append(_missing(f"{folder.code}/pages.xml", "缺少模板 pages.xml", "the template pages.xml is missing"))
+    return findings
+
+
+def _undecided(folder: KindFolder) -> list[Finding]:
+    """What the author still has to say: every text of kind.json that begins with 待定."""
+    text = (folder.read("kind.json") or b"").decode("utf-8", errors="replace")
+    return [Finding(code=FindingCode.UNDECIDED.value, zh=found[1], en=found[2] or "still to be decided",
+                    file=f"{folder.code}/kind.json", line=text.count("\n", 0, found.start()) + 1)
+            for found in _UNDECIDED.finditer(text)]
+
+
+def _missing(file: str, zh: str, en: str, *, line: int = 1, field: str = "") -> Finding:
+    return Finding(code=FindingCode.PART.value, zh=zh, en=en, file=file, line=line, field=field)
+
+
+def _key_line(folder: KindFolder, key: str) -> int:
+    return line_of((folder.read("kind.json") or b"").decode("utf-8", errors="replace"), key)
+
+
+def _kind_error(folder: KindFolder, error: EngineError) -> Finding:
+    """Where in kind.json an error of the loader is: at the first of its words that stands there in quotes."""
+    text = (folder.read("kind.json") or b"").decode("utf-8", errors="replace")
+    words = sorted(_WORD.findall(error.en.partition("wrong:")[2]), key=len, reverse=True)
+    word = next((word for word in words if f'"{word}"' in text and word != folder.code), "")
+    return Finding(code=error.code.value, zh=error.zh, en=error.en, file=f"{folder.code}/kind.json", field=word,
+                   line=line_of(text, word) if word else 1)
+
+
+def _completeness(folder: KindFolder, kind: Kind) -> list[Finding]:
+    """What a kind must have to be used: a type code, a source of its validity, statuses, schema, samples."""
+    findings: list[Finding] = []
+    file = f"{folder.code}/kind.json"
+    if not _TYPE_CODE.fullmatch(kind.type_code):
+        findings.append(_missing(
+            file, f"证照类型代码“{kind.type_code}”应为21位数字与大写字母（GB/T 36904）",
+            f"the type code “{kind.type_code}” must be 21 characters 0-9 A-Z (GB/T 36904)",
+            line=_key_line(folder, "type_code"), field="identifier.type_code"))
+    if "valid_to" in kind.roles and (kind.validity is None or not kind.validity.source):
+        findings.append(_missing(file, "有效期没有依据：请填写 validity 的 text 与 source",
+                                 "the validity has no source: give validity with text and source",
+                                 line=_key_line(folder, "validity"), field="validity"))
+    if not kind.statuses:
+        findings.append(_missing(file, "没有写明证照可能的状态（statuses）",
+                                 "the statuses that a licence may take are missing",
+                                 line=_key_line(folder, "statuses"), field="statuses"))
+    schema = folder.read("schema.json")
+    if schema != schema_bytes(kind):
+        stale = schema is not None
+        findings.append(Finding(
+            code=FindingCode.SCHEMA.value if stale else FindingCode.PART.value, file=f"{folder.code}/schema.json",
+            zh=f"schema.json {'与 kind.json 不符' if stale else '缺失'}，请用 python -m layouts.schema 重写",
+            en=f"schema.json is {'not what kind.json gives' if stale else 'missing'}; run python -m layouts.schema"))
+    if not folder.samples():
+        findings.append(_missing(f"{folder.code}/samples", "没有样例记录（samples/*.json）",
+                                 "there is no sample record (samples/*.json)"))
+    return findings
+
+
+def _drawings(folder: KindFolder, kind: Kind, drawing_s: float, drawn: list[str]) -> list[Finding]:
+    """Draw every sample, then short, long, empty and rare data made from the first; look at the pages."""
+    findings: list[Finding] = []
+    inspector = Inspector(f"{folder.code}/pages.xml")
+    first: dict[str, Any] | None = None
+    for name in folder.samples():
+        file = f"{folder.code}/{name}"
+        try:
+            record = read_record(folder.read(name) or b"")
+            licence = validate(record, kind, lookup_hosts=(), drawable=drawable, demo=True)
+        except RecordError as error:
+            findings += from_error(error, data=name, file=file, lines=folder.lines(name, kind.labels))
+            continue
+        first = first or record
+        found = _drawing(folder, licence, inspector, drawing_s, name)
+        findings += found
+        drawn.append(name)
+        if any(finding.code == FindingCode.TIME for finding in found):
+            return findings                                 # every other drawing would end like this one
+    for size in SIZES if first is not None else ():
+        try:
+            _, licence = extreme_record(kind, first or {}, size)
+        except RecordError as error:
+            findings += from_error(error, data=size, file=f"{folder.code}/kind.json")
+            continue
+        findings += _drawing(folder, licence, inspector, drawing_s, size)
+        drawn.append(size)
+    return _once(findings)
+
+
+def _drawing(folder: KindFolder, licence: Licence, inspector: Inspector, drawing_s: float, data: str) -> list[Finding]:
+    file = f"{folder.code}/pages.xml"
+    try:
+        with time_limit(drawing_s):
+            document, layout = draw(licence)
+            return inspector.inspect(document, layout, data=data)
+    except TimeUp as up:
+        return [time_finding(file, up, drawing_s)]
+    except EngineError as error:
+        return from_error(error, data=data, file=file, lines=_template_lines(folder, licence.kind))
+    except MemoryError:
+        return [Finding(code=FindingCode.MEMORY.value, file=file, data=data, zh="绘制需要的内存超过上限，已停止",
+                        en="drawing needs more memory than the limit and was stopped")]
+
+
+def _template_lines(folder: KindFolder, kind: Kind) -> dict[str, int]:
+    """Label → the line of the template in which it first stands."""
+    labels = [*kind.labels, *(face.role for face in kind.faces)]
+    return folder.lines("pages.xml", tuple(dict.fromkeys([*labels, *(
+        line.label for face in kind.faces for line in face.lines if line.label)])))
+
+
+def _once(findings: list[Finding]) -> list[Finding]:
+    """The same fault at the same place once, with the first record that shows it."""
+    seen: dict[tuple[str, str, int, str], Finding] = {}
+    for finding in findings:
+        seen.setdefault((finding.code, finding.file, finding.line, finding.field), finding)
+    return list(seen.values())
+

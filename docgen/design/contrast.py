@@ -1,0 +1,146 @@
+"""How well text stands out from the artwork under it: the ground as a small picture, and WCAG's ratio.
+
+The ground is drawn at 4 pixels a millimetre without smoothing, so that a hairline has its full colour; the darkest and
+the lightest pixel under a text are what it must stand out from.
+
+Source: WCAG 2.2, relative luminance and contrast ratio.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from PIL import Image, ImageChops, ImageDraw
+
+from docgen.page import Colour, Path
+
+__all__ = ["Ground", "contrast", "flattened"]
+
+PIXELS_A_MM = 4
+_STEPS = 8                      # straight pieces of a Bézier curve
+_MAX_PIXELS = 40_000_000
+
+Point = tuple[float, float]
+
+
+class Ground:
+    """What lies under the text of a page, drawn once."""
+
+    def __init__(self, width_mm: float, height_mm: float, paths: Iterable[Path]) -> None:
+        """Draw the ground.
+
+        Raises:
+            ValueError: the page is larger than anything that is printed.
+        """
+        size = (round(width_mm * PIXELS_A_MM), round(height_mm * PIXELS_A_MM))
+        if size[0] * size[1] > _MAX_PIXELS:
+            raise ValueError(f"a page of {width_mm} by {height_mm} mm")
+        self._picture = Image.new("RGB", (max(size[0], 1), max(size[1], 1)), (255, 255, 255))
+        for path in paths:
+            self._draw(path)
+
+    def colours(
+        self, left_mm: float, top_mm: float, right_mm: float, bottom_mm: float,
+    ) -> tuple[tuple[int, int, int], ...]:
+        """The colours in a rectangle, each once; white beyond the page."""
+        box = [round(edge * PIXELS_A_MM) for edge in (left_mm, top_mm, right_mm, bottom_mm)]
+        box[2], box[3] = max(box[2], box[0] + 1), max(box[3], box[1] + 1)
+        part = self._picture.crop((box[0], box[1], box[2], box[3]))
+        found = part.getcolors(part.width * part.height) or []
+        return tuple(colour for _, colour in found if isinstance(colour, tuple))     # type: ignore[misc]
+
+    def _draw(self, path: Path) -> None:
+        lines = flattened(path)
+        points = [point for line in lines for point in line]
+        if not points:
+            return
+        margin = 1 + round(path.stroke_width_mm * PIXELS_A_MM)
+        left = max(int(min(x for x, _ in points)) - margin, 0)
+        top = max(int(min(y for _, y in points)) - margin, 0)
+        right = min(int(max(x for x, _ in points)) + margin + 1, self._picture.width)
+        bottom = min(int(max(y for _, y in points)) + margin + 1, self._picture.height)
+        if right <= left or bottom <= top:
+            return
+        size = (right - left, bottom - top)
+        moved = [[(x - left, y - top) for x, y in line] for line in lines]
+        if path.fill is not None:
+            self._paint(_filled(moved, size, path.even_odd), _flat(path.fill), (left, top))
+        if path.stroke is not None:
+            self._paint(_stroked(moved, size, path.stroke_width_mm), _flat(path.stroke), (left, top))
+
+    def _paint(self, mask: Image.Image, colour: Colour, place: tuple[int, int]) -> None:
+        alpha = colour.alpha
+        self._picture.paste((colour.r, colour.g, colour.b), place, mask.point(lambda level: round(level * alpha)))
+
+
+def _flat(fill: object) -> Colour:
+    """One colour for a fill: its own, or the darkest stop of a gradient."""
+    if isinstance(fill, Colour):
+        return fill
+    stops: list[Colour] = [stop.colour for stop in getattr(fill, "stops", ())]
+    return min(stops, key=_luminance_of, default=Colour(255, 255, 255))
+
+
+def _luminance_of(colour: Colour) -> float:
+    return _luminance((colour.r, colour.g, colour.b))
+
+
+def flattened(path: Path) -> list[list[Point]]:
+    """The outline as straight lines, in pixels; one list for each subpath."""
+    lines: list[list[Point]] = []
+    for segment in path.segments:
+        args = [value * PIXELS_A_MM for value in segment.args]
+        if segment.op == "M":
+            lines.append([(args[0], args[1])])
+        elif segment.op == "L":
+            lines[-1].append((args[0], args[1]))
+        elif segment.op == "C":
+            lines[-1] += _curve(lines[-1][-1], args)
+        else:
+            lines[-1].append(lines[-1][0])
+            lines.append([lines[-1][0]])
+    return [line for line in lines if len(line) > 1]
+
+
+def _curve(start: Point, args: list[float]) -> list[Point]:
+    (x0, y0), (x1, y1, x2, y2, x3, y3) = start, args
+    out = []
+    for step in range(1, _STEPS + 1):
+        t = step / _STEPS
+        u = 1 - t
+        a, b, c, d = u * u * u, 3 * u * u * t, 3 * u * t * t, t * t * t
+        out.append((a * x0 + b * x1 + c * x2 + d * x3, a * y0 + b * y1 + c * y2 + d * y3))
+    return out
+
+
+def _filled(lines: list[list[Point]], size: tuple[int, int], even_odd: bool) -> Image.Image:
+    """The inside of an outline; outlines that wind twice count as filled unless the rule is even-odd."""
+    whole = Image.new("L", size, 0)
+    for line in lines:
+        one = Image.new("L", size, 0)
+        ImageDraw.Draw(one).polygon(line, fill=255)
+        whole = ImageChops.difference(whole, one) if even_odd else ImageChops.lighter(whole, one)
+    return whole
+
+
+def _stroked(lines: list[list[Point]], size: tuple[int, int], width_mm: float) -> Image.Image:
+    mask = Image.new("L", size, 0)
+    draw = ImageDraw.Draw(mask)
+    for line in lines:
+        draw.line(line, fill=255, width=max(round(width_mm * PIXELS_A_MM), 1))
+    return mask
+
+
+def _luminance(colour: tuple[int, int, int]) -> float:
+    def linear(channel: int) -> float:
+        value = channel / 255
+        return value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
+
+    red, green, blue = map(linear, colour)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: tuple[int, int, int], other: tuple[int, int, int]) -> float:
+    """WCAG's contrast ratio of two colours, 1 to 21."""
+    bright, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (bright + 0.05) / (dark + 0.05)

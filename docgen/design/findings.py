@@ -1,0 +1,95 @@
+"""What is wrong with a kind: one finding each, with the file, the line and the field where it can be mended."""
+
+from __future__ import annotations
+
+import enum
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from codes.errors import EngineError, Fault
+
+__all__ = ["DesignError", "Finding", "FindingCode", "from_error", "from_json", "to_json"]
+
+
+class FindingCode(enum.StrEnum):
+    """Stable codes of what ``check`` and ``preview`` find by themselves; errors of the engine keep their own."""
+
+    FOLDER = "design.no-folder"
+    EXISTS = "design.exists"
+    CODE = "design.code"
+    JSON = "design.json"
+    PART = "design.part-missing"
+    SCHEMA = "design.schema-stale"
+    SAMPLE = "design.sample-refused"
+    DATA = "design.no-data"
+    OVERFLOW = "design.overflow"
+    OVERLAP = "design.overlap"
+    UNDER_QR = "design.under-qr"
+    UNDER_SEAL = "design.under-seal"
+    TOO_SMALL = "design.too-small"
+    CONTRAST = "design.contrast"
+    TIME = "design.time"
+    MEMORY = "design.memory"
+    UNDECIDED = "design.undecided"
+    PORT = "design.port"
+    BROKEN = "design.broken"
+
+
+class DesignError(EngineError):
+    """A designer's command that cannot be carried out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing to mend.
+
+    ``file`` is the file inside the kind's folder and ``line`` the line in it, from 1; ``field`` the label it concerns;
+    ``data`` the record that shows it (a sample's name, or ``long``, ``short``, ``empty``, ``rare``).
+    """
+
+    code: str
+    zh: str
+    en: str
+    file: str = ""
+    line: int = 1
+    field: str = ""
+    data: str = ""
+
+    @property
+    def place(self) -> str:
+        """``K0/pages.xml:12``; empty when no file is known."""
+        return f"{self.file}:{self.line}" if self.file else ""
+
+
+def from_error(error: EngineError, *, data: str = "", file: str = "", lines: Mapping[str, int] | None = None,
+               ) -> list[Finding]:
+    """Findings of an error of the engine: one for each fault that it carries, else one.
+
+    Args:
+        data: the record that was drawn.
+        file: where the error is when it does not say so itself.
+        lines: label → line of ``file``.
+    """
+    lines = lines or {}
+    faults: tuple[Fault, ...] = getattr(error, "faults", ())
+    if faults:
+        return [Finding(code=fault.code, zh=fault.zh, en=fault.en, file=file, field=fault.field, data=data,
+                        line=lines.get(fault.field.split("[")[0].split(".")[0], 1))
+                for fault in faults]
+    label = error.facts.get("label", "")
+    own = error.facts.get("file")
+    line = int(error.facts["line"]) if "line" in error.facts else lines.get(label, 1)
+    return [Finding(code=error.code.value, zh=error.zh, en=error.en, file=own or file, line=line, field=label,
+                    data=data)]
+
+
+def to_json(findings: Iterable[Finding]) -> list[dict[str, Any]]:
+    """Findings as plain data."""
+    return [asdict(finding) for finding in findings]
+
+
+def from_json(text: str) -> list[Finding]:
+    """Findings out of the JSON list that :func:`to_json` made."""
+    return [Finding(**entry) for entry in json.loads(text)]

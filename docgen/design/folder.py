@@ -1,0 +1,95 @@
+"""The folder of a kind as a designer sees it: files, and the lines in which things stand."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import layouts
+from docgen.design.findings import DesignError, Finding, FindingCode
+
+__all__ = ["KindFolder", "line_of", "open_folder"]
+
+_MAX_BYTES = 4_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindFolder:
+    """Where a kind lies. ``own`` says that it is none of the kinds that are installed."""
+
+    code: str
+    path: Path
+    own: bool
+
+    def read(self, name: str) -> bytes | None:
+        """The content of a file in the folder, None where there is none (or it is larger than 4 MB)."""
+        path = self.path / name
+        if not path.is_file() or path.stat().st_size > _MAX_BYTES:
+            return None
+        return path.read_bytes()
+
+    def json(self, name: str) -> Any | Finding:
+        """The JSON of a file in the folder, or what is wrong with it."""
+        data = self.read(name)
+        if data is None:
+            return self._finding(FindingCode.PART, name, f"缺少文件 {name}", f"the file {name} is missing")
+        try:
+            return json.loads(data.decode("utf-8"))
+        except UnicodeDecodeError as error:
+            line = data.count(b"\n", 0, error.start) + 1
+            return self._finding(FindingCode.JSON, name, "应为 UTF-8 文本", "expected UTF-8 text", line)
+        except json.JSONDecodeError as error:
+            return self._finding(FindingCode.JSON, name, f"不是合格的 JSON（{error.msg}）",
+                                 f"this is no JSON ({error.msg})", error.lineno)
+        except RecursionError:
+            return self._finding(FindingCode.JSON, name, "JSON 嵌套过深", "the JSON is nested too deeply")
+
+    def _finding(self, code: FindingCode, name: str, zh: str, en: str, line: int = 1) -> Finding:
+        return Finding(code=code.value, zh=zh, en=en, file=f"{self.code}/{name}", line=line)
+
+    def lines(self, name: str, labels: tuple[str, ...]) -> dict[str, int]:
+        """Label → line of ``name`` in which it first stands in quotes."""
+        text = (self.read(name) or b"").decode("utf-8", errors="replace")
+        return {label: line_of(text, label) for label in labels}
+
+    def samples(self) -> tuple[str, ...]:
+        """Names of the sample records (``samples/example-1.json``), sorted."""
+        return tuple(sorted(f"samples/{path.name}" for path in (self.path / "samples").glob("*.json")))
+
+
+def line_of(text: str, word: str) -> int:
+    """The first line of ``text`` in which ``word`` stands in double quotes; 1 where it stands nowhere."""
+    found = re.search(f'"{re.escape(word)}"', text)
+    return text.count("\n", 0, found.start()) + 1 if found else 1
+
+
+@functools.cache
+def _installed(code: str) -> Path:
+    from importlib.resources import files
+
+    return Path(str(files("layouts").joinpath(code)))
+
+
+def open_folder(what: str | Path) -> KindFolder:
+    """The folder that a command names: a kind's code, or a path.
+
+    Raises:
+        DesignError: ``design.no-folder``.
+    """
+    path = Path(what)
+    if (path / "kind.json").is_file():
+        path = path.resolve()
+        code = path.name
+        installed = code in layouts.kinds() and _installed(code).resolve() == path
+        return KindFolder(code=code, path=path, own=not installed)
+    code = str(what)
+    if code in layouts.kinds():
+        return KindFolder(code=code, path=_installed(code), own=False)
+    known = layouts.kinds()
+    raise DesignError(
+        FindingCode.FOLDER, f"“{what}”不是证照种类（现有{'、'.join(known)}），也不是含 kind.json 的目录",
+        f"“{what}” is neither a kind ({', '.join(known)}) nor a folder with a kind.json")

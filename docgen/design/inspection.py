@@ -1,0 +1,224 @@
+"""Look at laid-out pages as a reader would: nothing clipped, nothing overlapping, nothing too small or too faint.
+
+Works on the page model alone, which both writers draw; the template only says in which line of the file a text is made.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+from docgen.design.contrast import Ground, contrast
+from docgen.design.findings import Finding, FindingCode
+from docgen.page import Artwork, Document, GlyphRun, Image, Page, Path, Place
+from docgen.template_layout import Column, Entry, Flow, Layout, PageLayout
+
+__all__ = ["Inspector"]
+
+_ABOVE_EM, _BELOW_EM = 0.82, 0.1        # ink of a line above and below its baseline
+_TOUCH_MM = 0.12                        # so much two boxes may share without ink meeting ink
+_EDGE_MM = 0.35                         # so much a text may reach beyond its place (rounding, hanging blanks)
+
+_TOO_SMALL = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class _Box:
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def meets(self, other: _Box, by: float = 0.0) -> bool:
+        return (self.left + by < other.right and other.left + by < self.right
+                and self.top + by < other.bottom and other.top + by < self.bottom)
+
+    def inside(self, other: _Box, by: float) -> bool:
+        return (other.left - by <= self.left and self.right <= other.right + by
+                and other.top - by <= self.top and self.bottom <= other.bottom + by)
+
+
+@functools.cache
+def _floors() -> Mapping[str, Any]:
+    data: dict[str, Any] = json.loads(resources.files(__package__).joinpath("floors.json").read_bytes())
+    return data
+
+
+def _box_of(run: GlyphRun) -> _Box:
+    """Where a run has ink; blanks at its end have none."""
+    right = run.xs_mm[0] + run.width_mm
+    text = run.text.rstrip(" \u3000")
+    if text and len(text) < len(run.text):
+        right = run.xs_mm[len(text)]
+    return _Box(run.xs_mm[0], run.y_mm - _ABOVE_EM * run.size_mm, right, run.y_mm + _BELOW_EM * run.size_mm)
+
+
+def _rectangle(place: Place | Image) -> _Box:
+    return _Box(place.x_mm, place.y_mm, place.x_mm + place.width_mm, place.y_mm + place.height_mm)
+
+
+class Inspector:
+    """Inspects documents of one kind; the grounds are drawn once."""
+
+    def __init__(self, file: str) -> None:
+        """``file``: the template's name, for the findings."""
+        self._file = file
+        self._grounds: dict[str, Ground] = {}
+
+    def inspect(self, document: Document, layout: Layout, *, data: str, colours: bool = True) -> list[Finding]:
+        """Everything that is wrong with the pages of a document, each fault once.
+
+        Args:
+            layout: the filled template that the document was laid out by.
+            data: the name of the record, for the findings.
+            colours: whether to look at sizes and colours too, which depend little on the record.
+        """
+        by_role = {page.role: page for page in layout.pages}
+        found: dict[tuple[object, ...], Finding] = {}
+        before: str | None = None
+        for page in document.pages:
+            places = _Places(page, by_role.get(page.role), first=page.role != before)
+            before = page.role
+            findings = [*self._places(page, places), *self._overlaps(page, places), *self._covered(page, places)]
+            if colours:
+                findings += [*self._sizes(page, places), *self._colours(document, page, places)]
+            for code, run, zh, en in findings:
+                line = places.source_line(run)
+                key = (code, page.role, line, run.tag)
+                if key not in found:
+                    found[key] = Finding(
+                        code=code.value, zh=f"{page.role}的“{_short(run)}”{zh}",
+                        en=f"{_short(run)} on {page.role} {en}", file=self._file, line=line, field=run.tag or "",
+                        data=data)
+        return list(found.values())
+
+    def _places(self, page: Page, places: _Places) -> Iterable[_Found]:
+        """Text beyond the page or beyond the place that the template gives it."""
+        sheet = _Box(0, 0, page.width_mm, page.height_mm)
+        for run, box in places.runs:
+            room = places.room(run)
+            if not box.inside(sheet, 0):
+                yield FindingCode.OVERFLOW, run, "超出页面", "leaves the page"
+            elif room is not None and not box.inside(room, _EDGE_MM):
+                yield FindingCode.OVERFLOW, run, "超出模板给它的位置", "leaves the place that the template gives it"
+
+    def _overlaps(self, page: Page, places: _Places) -> Iterable[_Found]:
+        """Text on text, or on a picture."""
+        pictures = [_rectangle(item) for item in page.items if isinstance(item, Image) and item.role != "qr"]
+        ordered = sorted(places.runs, key=lambda pair: pair[1].top)
+        for index, (run, box) in enumerate(ordered):
+            for other, other_box in ordered[index + 1:]:
+                if other_box.top >= box.bottom:
+                    break
+                if box.meets(other_box, _TOUCH_MM):
+                    yield (FindingCode.OVERLAP, run, f"与“{_short(other)}”重叠", f"overlaps {_short(other)}")
+            if any(box.meets(picture, _TOUCH_MM) for picture in pictures):
+                yield FindingCode.OVERLAP, run, "与图片重叠", "overlaps a picture"
+
+    def _covered(self, page: Page, places: _Places) -> Iterable[_Found]:
+        """Text under the QR code, or under a seal whose line it is not."""
+        codes = [_rectangle(item) for item in page.items if isinstance(item, Image) and item.role == "qr"]
+        seals = [(_rectangle(stamp.visible), stamp.clip is None) for stamp in page.seals]
+        for run, box in places.runs:
+            if any(box.meets(code) for code in codes):
+                yield FindingCode.UNDER_QR, run, "在二维码之下", "lies under the QR code"
+            for seal, whole in seals:
+                if box.meets(seal, _TOUCH_MM) and not (whole and places.anchors(run)):
+                    yield (FindingCode.UNDER_SEAL, run, "在印章之下，而它不是 over 所列的行",
+                           "lies under the seal, and it is none of the lines in over")
+
+    def _sizes(self, page: Page, places: _Places) -> Iterable[_Found]:
+        """Text smaller than what is read without effort."""
+        longest = max(page.width_mm, page.height_mm)
+        floor = next(one for one in _floors()["sizes"] if longest <= one["longest_side_mm"])
+        for run, _ in places.runs:
+            least = floor["value_mm"] if run.tag is not None else floor["label_mm"]
+            if run.size_mm < least - _TOO_SMALL:
+                yield (FindingCode.TOO_SMALL, run, f"字高 {run.size_mm:.2f} mm，小于可读的 {least} mm",
+                       f"is {run.size_mm:.2f} mm high, less than the readable {least} mm")
+
+    def _colours(self, document: Document, page: Page, places: _Places) -> Iterable[_Found]:
+        """Text that does not stand out from the artwork under it."""
+        ground = self._ground(page, document.artworks)
+        least = float(_floors()["contrast"])
+        for run, box in places.runs:
+            ink = (run.fill.r, run.fill.g, run.fill.b)
+            under = ground.colours(box.left, box.top, box.right, box.bottom)
+            ratio = min(map(functools.partial(contrast, ink), under), default=21.0)
+            if ratio < least:
+                yield (FindingCode.CONTRAST, run, f"与底图的对比度为 {ratio:.1f}，应不小于 {least}",
+                       f"has a contrast of {ratio:.1f} to the artwork under it; {least} is the least")
+
+    def _ground(self, page: Page, artworks: Mapping[str, Artwork]) -> Ground:
+        """The artwork and the drawings of a page; both are the same for every page of a role."""
+        if page.role not in self._grounds:
+            paths = list(artworks[page.artwork].paths) if page.artwork is not None else []
+            paths += [item for item in page.items if isinstance(item, Path)]
+            self._grounds[page.role] = Ground(page.width_mm, page.height_mm, paths)
+        return self._grounds[page.role]
+
+
+_Found = tuple[FindingCode, GlyphRun, str, str]
+
+
+def _short(run: GlyphRun) -> str:
+    return run.text if len(run.text) <= 16 else run.text[:15] + "…"
+
+
+def _room(block: Column | Flow) -> _Box:
+    return _Box(block.x_mm, block.y_mm, block.x_mm + block.width_mm, block.bottom_mm)
+
+
+class _Places:
+    """The runs of a page with their boxes, and what the template says of the lines they belong to."""
+
+    def __init__(self, page: Page, layout: PageLayout | None, *, first: bool) -> None:
+        """``first``: whether this is the first page of its role; those after it may look different."""
+        self.runs = [(item, _box_of(item)) for item in page.items if isinstance(item, GlyphRun)]
+        self._rooms: dict[int, _Box] = {}
+        self._lines: dict[int, int] = {}
+        self._anchored: frozenset[int] = frozenset()
+        self._page_line = layout.source_line if layout is not None else 1
+        if layout is not None:
+            self._lines = {entry.number: entry.source_line for entry in layout.entries}
+            self._read(layout, page)
+            if layout.following is not None and not first:
+                self._read(layout.following, page)
+                self._continue(layout, layout.following)
+            over = {label for seal in layout.seals for label in seal.over}
+            self._anchored = frozenset(entry.number for entry in layout.entries
+                                       if isinstance(entry, Entry) and over & entry.names)
+
+    def _read(self, layout: PageLayout, page: Page) -> None:
+        """The rooms that the blocks of a page give their lines."""
+        for block in layout.blocks:
+            if isinstance(block, Column | Flow):
+                room = _room(block)
+                self._rooms |= {entry.number: room for entry in block.entries}
+            elif isinstance(block, Entry):
+                self._lines.setdefault(block.number, block.source_line)
+                self._rooms[block.number] = _Box(block.x_mm, 0, block.x_mm + block.width_mm, page.height_mm)
+
+    def _continue(self, layout: PageLayout, following: PageLayout) -> None:
+        """On a continuing page what runs over pages has the box of the continuing flow."""
+        if layout.flow is not None and following.flow is not None:
+            room = _room(following.flow)
+            self._rooms |= {entry.number: room for entry in layout.flow.entries}
+
+    def room(self, run: GlyphRun) -> _Box | None:
+        """The place of the line that a run belongs to; None where the template gives none."""
+        return None if run.line is None else self._rooms.get(run.line)
+
+    def source_line(self, run: GlyphRun) -> int:
+        """The line of the template that made a run."""
+        return self._page_line if run.line is None else self._lines.get(run.line, self._page_line)
+
+    def anchors(self, run: GlyphRun) -> bool:
+        """Whether the seal may stand over this run."""
+        return run.line in self._anchored
+
+

@@ -1,0 +1,131 @@
+"use strict";
+// The preview's page: shows what was drawn, says what is wrong and where, and sends edited data back.
+const $ = (id) => document.getElementById(id);
+let form = "";          // the schema that the form was made from
+let timer = 0;
+
+function element(name, attributes, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value !== false && value !== undefined) made.setAttribute(key, value === true ? "" : value);
+  }
+  made.append(...children);
+  return made;
+}
+
+function input(label, rule, value) {
+  if ("const" in rule) return element("input", { value: rule.const, readonly: true });
+  if (rule.enum) {
+    const options = rule.enum.map((one) => {
+      const option = element("option", { value: one ?? "" }, one ?? "—");
+      option.selected = (value ?? null) === one;
+      return option;
+    });
+    return element("select", {}, ...options);
+  }
+  if (rule.type === "array" && rule.items?.enum) {
+    const boxes = rule.items.enum.map((one) => {
+      const box = element("input", { type: "checkbox", value: one });
+      box.checked = (value ?? []).includes(one);
+      return element("label", {}, box, " ", one);
+    });
+    return element("fieldset", {}, ...boxes);
+  }
+  if (rule.contentEncoding === "base64") {
+    const file = element("input", { type: "file", accept: "image/png,image/jpeg" });
+    file.dataset.value = value ?? "";
+    return file;
+  }
+  if (typeof value === "object" && value !== null || rule.type === "object" || rule.type === "array") {
+    const area = element("textarea", { rows: 6, "data-json": true });
+    area.value = value === undefined || value === null ? "" : JSON.stringify(value, null, 1);
+    return area;
+  }
+  const long = (rule.maxLength ?? 0) > 60;
+  const made = element(long ? "textarea" : "input", { rows: long ? 3 : undefined });
+  made.value = value ?? "";
+  return made;
+}
+
+function build(schema, record) {
+  $("form").replaceChildren(...Object.entries(schema.properties).map(([label, rule]) => {
+    const star = (schema.required ?? []).includes(label) ? " *" : "";
+    const made = input(label, rule, record[label]);
+    made.dataset.label = label;
+    return element("label", {}, element("span", {}, label + star), made);
+  }));
+}
+
+function read(made) {
+  if (made.tagName === "FIELDSET") return [...made.querySelectorAll("input:checked")].map((box) => box.value);
+  if (made.type === "file") return made.dataset.value || null;
+  if (made.value === "") return null;
+  return made.hasAttribute("data-json") ? JSON.parse(made.value) : made.value;
+}
+
+async function send() {
+  const record = {};
+  for (const made of $("form").querySelectorAll("[data-label]")) {
+    made.classList.remove("wrong");
+    try {
+      const value = read(made);
+      if (value !== null) record[made.dataset.label] = value;
+    } catch {
+      made.classList.add("wrong");
+      return;
+    }
+  }
+  $("status").textContent = "…";
+  await fetch("record", {
+    method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(record, null, 1) });
+}
+
+$("form").addEventListener("input", (event) => {
+  clearTimeout(timer);
+  const file = event.target.type === "file" ? event.target.files[0] : undefined;
+  if (!file) {
+    timer = setTimeout(send, 400);
+    return;
+  }
+  const reader = new FileReader();
+  reader.onload = () => {
+    event.target.dataset.value = reader.result.split(",")[1] ?? "";
+    send();
+  };
+  reader.readAsDataURL(file);
+});
+$("form").addEventListener("submit", (event) => event.preventDefault());
+
+function show(which) {
+  for (const one of ["ofd", "pdf"]) {
+    $(one).hidden = one !== which;
+    $(`show-${one}`).setAttribute("aria-pressed", String(one === which));
+  }
+}
+$("show-ofd").addEventListener("click", () => show("ofd"));
+$("show-pdf").addEventListener("click", () => show("pdf"));
+
+async function redraw() {
+  const state = await (await fetch("state")).json();
+  $("name").textContent = `${state.code} ${state.name ?? ""}`;
+  $("status").textContent = state.findings.length ? `${state.findings.length} 处待改 / to mend` : "未发现问题 / nothing to mend";
+  $("findings").replaceChildren(...state.findings.map((one) => element("li", {},
+    element("code", {}, one.file ? `${one.file}:${one.line}` : one.code), ` ${one.field} ${one.zh} / ${one.en}`)));
+  $("ofd").replaceChildren(...state.pages.map((page) => element("figure", {},
+    element("img", { src: `${page.file}?${state.version}`, alt: page.role }),
+    element("figcaption", {}, page.role))));
+  $("pdf").replaceChildren(...(state.pages.length
+    ? [element("object", { data: `preview.pdf?${state.version}`, type: "application/pdf" })] : []));
+  const schema = JSON.stringify(state.schema ?? null);
+  if (state.schema && state.record && schema !== form) {
+    form = schema;
+    build(state.schema, state.record);
+  }
+  for (const made of $("form").querySelectorAll("[data-label]")) {
+    made.classList.toggle("wrong", state.findings.some((one) => one.field.split(/[.[]/)[0] === made.dataset.label
+      && !one.file.endsWith(".xml")));
+  }
+  document.body.dataset.version = state.version;
+}
+
+new EventSource("events").onmessage = redraw;
