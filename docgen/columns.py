@@ -13,9 +13,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from codes.errors import EngineError
-from docgen.page import GlyphRun
+from docgen.page import GlyphRun, Path
 from docgen.template_layout import Column, Entry, Style
 from docgen.typeset import (
+    ASCENT_EM,
     Line,
     TextStyle,
     break_lines,
@@ -25,11 +26,15 @@ from docgen.typeset import (
     single_line,
 )
 
-__all__ = ["ComposeError", "ComposeErrorCode", "PlacedRow", "Value", "fill_column", "fill_pages", "set_entry"]
+__all__ = [
+    "STEPS", "ComposeError", "ComposeErrorCode", "PlacedRow", "Value", "fill_column", "fill_pages", "set_entry",
+    "sized",
+]
 
-_STEPS = 8
-_ASCENT_EM = 0.88          # from the baseline to the top of the ideographic box
-_HANG_EM = 2.0             # 一、 stands out; the rest of a group is indented
+STEPS = 8
+"""From a style's own size to its least."""
+
+_HANG_EM = 2.0             # 一、 stands out, the rest of a group is indented; paragraphs the other way round
 _TIGHT_LEADING = 1.28      # at the least size
 _LEAST_LINES = 3           # of a value that runs over pages, on each
 _EPSILON = 1e-6
@@ -52,13 +57,17 @@ class Value:
     """What a line prints: the paragraphs, and for each character of each the field it belongs to.
 
     ``groups``: the 许可范围, whose paragraphs hang by their numerals. ``long``: the whole of it, which
-    shrinks before other values do and may run over pages.
+    shrinks before other values do and may run over pages. ``indented``: paragraphs whose first lines are indented.
+    A table has ``heads`` and ``rows`` of (text, tag) instead of paragraphs.
     """
 
     paragraphs: tuple[str, ...]
     tags: tuple[tuple[str | None, ...], ...]
     groups: bool = False
     long: bool = False
+    indented: bool = False
+    heads: tuple[str, ...] = ()
+    rows: tuple[tuple[tuple[str, str | None], ...], ...] = ()
 
     @property
     def text(self) -> str:
@@ -95,18 +104,20 @@ class _Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlacedRow:
-    """The glyphs of one line of the face, where they stand."""
+    """The glyphs of one line of the face (or of a part of it), where they stand; ``paths`` lie under all text."""
 
     entry: Entry
     label: tuple[GlyphRun, ...]
     value: tuple[GlyphRun, ...]
+    paths: tuple[Path, ...] = ()
 
 
-def _sized(style: Style, step: int) -> TextStyle:
+def sized(style: Style, step: int) -> TextStyle:
+    """A style at one of the sizes between its own (0) and its least (``STEPS``)."""
     if not step or style.least_mm == style.text.size_mm:
         return style.text
-    size = style.text.size_mm - (style.text.size_mm - style.least_mm) * step / _STEPS
-    leading = min(style.text.leading, _TIGHT_LEADING) if step == _STEPS else style.text.leading
+    size = style.text.size_mm - (style.text.size_mm - style.least_mm) * step / STEPS
+    leading = min(style.text.leading, _TIGHT_LEADING) if step == STEPS else style.text.leading
     return replace(style.text, size_mm=round(size, 3), leading=leading)
 
 
@@ -115,24 +126,25 @@ def _lines(value: Value, style: TextStyle, width_mm: float) -> tuple[_SetLine, .
     for paragraph, tags in zip(value.paragraphs, value.tags, strict=True):
         if paragraph:
             lines = break_lines(measure(paragraph, style), width_mm / style.size_mm, justify=style.justify,
-                                indent_em=_HANG_EM if value.groups else 0.0)
+                                indent_em=_HANG_EM if value.groups else 0.0,
+                                first_em=_HANG_EM if value.indented else 0.0)
             out += [_SetLine(line=line, tags=tags, first=index == 0, last=index == len(lines) - 1)
                     for index, line in enumerate(lines)]
     return tuple(out)
 
 
 def _row(entry: Entry, value: Value, step: int, label_step: int, width_mm: float) -> _Row:
-    style, label_style = _sized(entry.style, step), _sized(entry.label_style, label_step)
+    style, label_style = sized(entry.style, step), sized(entry.label_style, label_step)
     boxes = [style, label_style] if entry.label else [style]
-    above = max(((box.leading - 1) / 2 + _ASCENT_EM) * box.size_mm for box in boxes)
-    below = max(((box.leading + 1) / 2 - _ASCENT_EM) * box.size_mm for box in boxes)
+    above = max(((box.leading - 1) / 2 + ASCENT_EM) * box.size_mm for box in boxes)
+    below = max(((box.leading + 1) / 2 - ASCENT_EM) * box.size_mm for box in boxes)
     return _Row(entry=entry, style=style, label_style=label_style, lines=_lines(value, style, width_mm),
                 above_mm=above, below_mm=below)
 
 
 def _least_height(entry: Entry, value: Value, step: int, width_mm: float) -> float:
     """A height that the row cannot be below, without breaking its lines."""
-    style = _sized(entry.style, step)
+    style = sized(entry.style, step)
     width = sum(measure(paragraph, style).width_em for paragraph in value.paragraphs)
     squeezed = 0.9 * width * style.size_mm / width_mm
     return max(math.ceil(squeezed), 1) * style.leading * style.size_mm
@@ -140,8 +152,8 @@ def _least_height(entry: Entry, value: Value, step: int, width_mm: float) -> flo
 
 def _steps() -> Iterator[tuple[int, int]]:
     """(step of long values, step of the others), in the order of preference."""
-    yield from ((step, 0) for step in range(_STEPS + 1))
-    yield from ((_STEPS, step) for step in range(1, _STEPS + 1))
+    yield from ((step, 0) for step in range(STEPS + 1))
+    yield from ((STEPS, step) for step in range(1, STEPS + 1))
 
 
 def fill_column(column: Column, values: Sequence[Value]) -> list[PlacedRow] | None:
@@ -211,14 +223,14 @@ def fill_pages(column: Column, values: Sequence[Value], role: str) -> list[list[
         capacity = int(room / row.lead_mm) + 1 if room >= 0 else 0
         return (row, _split(row.lines, capacity)) if capacity >= _LEAST_LINES else None
 
-    chosen = next(filter(None, map(at, range(_STEPS // 2, _STEPS + 1))), None)
+    chosen = next(filter(None, map(at, range(STEPS // 2, STEPS + 1))), None)
     if chosen is None:
         label = column.entries[-1].label
         raise ComposeError(
             ComposeErrorCode.OVERFLOW, f"{role}的“{label}”没有位置：其上各行过长；请缩短或调整模板",
             f"there is no room for {label} on {role}: the lines above are too long; shorten them or change "
             f"the template", role=role, label=label)
-    larger = (one for one in map(at, range(_STEPS // 2)) if one and len(one[1]) == len(chosen[1]))
+    larger = (one for one in map(at, range(STEPS // 2)) if one and len(one[1]) == len(chosen[1]))
     row, pages = next(larger, chosen)
     return [[*_place(column, head, column.space_mm), _placed_row(column, row, lines, y)] for lines in pages]
 
@@ -253,8 +265,8 @@ def set_entry(entry: Entry, value: Value, role: str) -> PlacedRow:
         taken = (entry.label_width_mm or label.width_em * label_style.size_mm) + entry.label_gap_mm
     text = value.text
     tags = tuple(tag for part in value.tags for tag in part)
-    for step in range(_STEPS + 1):
-        style = _sized(entry.style, step)
+    for step in range(STEPS + 1):
+        style = sized(entry.style, step)
         width = measure(text, style).width_em * style.size_mm if text else 0.0
         if taken + width <= entry.width_mm + _EPSILON:
             break

@@ -23,6 +23,7 @@ __all__ = ["TAG_NS", "Attachment", "OfdMeta", "OfdParts", "write_ofd"]
 TAG_NS = "urn:zhengyin:licence-tags:1"
 _DOC = "Doc_0"
 _CREATOR = "zhengyin"
+_JPEG = b"\xff\xd8\xff"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,9 +160,11 @@ class _Writer:
             parent = add(res, "MultiMedias")
             for index, (name, data) in enumerate(self.document.images.items()):
                 number = self.images[name] = self.numbers.next()
-                media = add(parent, "MultiMedia", {"ID": str(number), "Type": "Image", "Format": "PNG"})
-                add(media, "MediaFile", text=f"Image_{index}.png")
-                self.entries[f"{_DOC}/Res/Image_{index}.png"] = data
+                form = "JPEG" if data.startswith(_JPEG) else "PNG"
+                file = f"Image_{index}.{'jpg' if form == 'JPEG' else 'png'}"
+                media = add(parent, "MultiMedia", {"ID": str(number), "Type": "Image", "Format": form})
+                add(media, "MediaFile", text=file)
+                self.entries[f"{_DOC}/Res/{file}"] = data
         self.entries[f"{_DOC}/DocumentRes.xml"] = to_bytes(res)
 
     def write_pages(self) -> list[PageFile]:

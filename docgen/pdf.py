@@ -113,6 +113,7 @@ class _Writer:
         self.fonts: dict[str, PdfFont] = {}
         self.xobjects: dict[str, Value] = {}
         self.states: set[str] = set()
+        self.shadings: dict[str, Value] = {}
         whole = [(index, stamp) for index, page in enumerate(document.pages) for stamp in page.seals
                  if stamp.clip is None]
         self.widget_at: tuple[int, Stamp] | None = whole[0] if whole and seal_png is not None else None
@@ -152,20 +153,26 @@ class _Writer:
         for index, page in enumerate(self.document.pages):
             self._page(index, page, pages=pages, resources=resources, widget=widget)
         pdf.define("pages", {"Type": "/Pages", "Count": len(page_refs), "Kids": page_refs})
-        pdf.define("resources", {
+        shared: dict[str, Value] = {
             "Font": font_resources, "XObject": self.xobjects, "ExtGState": state_resources(self.states),
-        })
+        }
+        if self.shadings:
+            shared["Shading"] = self.shadings
+        pdf.define("resources", shared)
         return pages, page_refs, widget, signature
 
     def _shared(self) -> None:
         """Add what pages share: artwork and pictures."""
         for key, artwork in sorted(self.document.artworks.items()):
-            data, states = artwork_stream(artwork)
+            made = artwork_stream(artwork)
+            resources: dict[str, Value] = {"ExtGState": state_resources(made.states)}
+            if made.shadings:
+                resources["Shading"] = made.shadings
             self.xobjects[f"A-{key}"] = self.pdf.add_stream({
                 "Type": "/XObject", "Subtype": "/Form",
                 "BBox": ["0", "0", number(artwork.width_mm), number(artwork.height_mm)],
-                "Resources": {"ExtGState": state_resources(states)},
-            }, data, compressed=True)
+                "Resources": resources,
+            }, made.data, compressed=True)
         for key, png in sorted(self.document.images.items()):
             self.xobjects[f"I-{key}"] = add_image(self.pdf, png)
         if self.seal_png is not None and any(page.seals for page in self.document.pages):
@@ -187,6 +194,7 @@ class _Writer:
             if (index, stamp) != self.widget_at:
                 content.picture("Seal", stamp.place, None if stamp.clip is None else stamp.visible)
         self.states |= content.states
+        self.shadings |= content.shadings
         stream = self.pdf.add_stream({}, deflate(content.data()), compressed=True)
         box = ["0", "0", _edge(page.width_mm), _edge(page.height_mm)]
         value: dict[str, Value] = {

@@ -9,11 +9,14 @@ Source: ISO 32000-2 8.4 (graphics state), 8.5 (paths), 9.4 (text).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import NamedTuple
 
-from docgen.page import Artwork, Colour, GlyphRun, Image, Path, Place
+from docgen.page import Artwork, Colour, GlyphRun, Gradient, Image, Path, Place
 from docgen.pdf_errors import PdfError, PdfErrorCode
 from docgen.pdf_fonts import PdfFont, resource_name
 from docgen.pdf_objects import Value, deflate, number
+from docgen.pdf_shading import shading, shading_name
 
 __all__ = ["SCALE", "ContentWriter", "artwork_stream"]
 
@@ -23,7 +26,15 @@ SCALE = 72 / 25.4
 _TOLERANCE_MM = 0.00025
 _ARTWORKS_KEPT = 32
 
-_artworks: dict[tuple[str, float], tuple[bytes, frozenset[str]]] = {}
+_artworks: dict[tuple[str, float], ArtworkStream] = {}
+
+
+class ArtworkStream(NamedTuple):
+    """An artwork's compressed content and the resources that it needs."""
+
+    data: bytes
+    states: frozenset[str]
+    shadings: Mapping[str, Value]
 
 
 class ContentWriter:
@@ -37,6 +48,7 @@ class ContentWriter:
         self._width = -1.0
         self._alphas = {"f": 1.0, "s": 1.0}
         self.states: set[str] = set()
+        self.shadings: dict[str, Value] = {}
 
     def page_scale(self) -> None:
         """Make a millimetre the unit; the first operator of a page."""
@@ -80,12 +92,27 @@ class ContentWriter:
 
     def path(self, path: Path) -> None:
         """Fill and stroke PATH."""
+        if isinstance(path.fill, Gradient):
+            self._shade(path, path.fill)
+            path = replace(path, fill=None)
         if path.fill is None and path.stroke is None:
             return
-        if path.fill is not None:
+        if isinstance(path.fill, Colour):
             self._set_fill(path.fill)
         if path.stroke is not None:
             self._set_stroke(path.stroke, path.stroke_width_mm)
+        star = "*" if path.even_odd and path.fill is not None else ""
+        paint = "B" if path.fill and path.stroke else "f" if path.fill else "S"
+        self._ops.append(f"{self._outline(path)} {paint}{star}")
+
+    def _shade(self, path: Path, gradient: Gradient) -> None:
+        """Fill PATH with a gradient: clip to it and paint the shading."""
+        self._set_alpha("f", gradient.alpha)
+        key = shading_name(gradient, self._height)
+        self.shadings[key] = shading(gradient, self._height)
+        self._ops.append(f"q {self._outline(path)} W{'*' if path.even_odd else ''} n /{key} sh Q")
+
+    def _outline(self, path: Path) -> str:
         height, ops = self._height, []
         for segment in path.segments:
             args = segment.args
@@ -96,9 +123,7 @@ class ContentWriter:
                 ops.append("h")
             else:
                 ops.append(f"{args[0]:.3f} {height - args[1]:.3f} {'m' if segment.op == 'M' else 'l'}")
-        star = "*" if path.even_odd and path.fill is not None else ""
-        paint = "B" if path.fill and path.stroke else "f" if path.fill else "S"
-        self._ops.append(" ".join(ops) + f" {paint}{star}")
+        return " ".join(ops)
 
     def run(self, run: GlyphRun, font: PdfFont) -> None:
         """Set one glyph run.
@@ -141,8 +166,8 @@ def _rgb(colour: Colour) -> str:
     return " ".join(number(channel / 255) for channel in (colour.r, colour.g, colour.b))
 
 
-def artwork_stream(artwork: Artwork) -> tuple[bytes, frozenset[str]]:
-    """Return ARTWORK's compressed content and the graphics states it uses; made once a process."""
+def artwork_stream(artwork: Artwork) -> ArtworkStream:
+    """Return ARTWORK's content and what it needs; made once a process."""
     key = (artwork.digest, artwork.height_mm)
     if key not in _artworks:
         writer = ContentWriter(artwork.height_mm)
@@ -150,7 +175,7 @@ def artwork_stream(artwork: Artwork) -> tuple[bytes, frozenset[str]]:
             writer.path(path)
         while len(_artworks) >= _ARTWORKS_KEPT:
             del _artworks[next(iter(_artworks))]
-        _artworks[key] = deflate(writer.data(), 9), frozenset(writer.states)
+        _artworks[key] = ArtworkStream(deflate(writer.data(), 9), frozenset(writer.states), writer.shadings)
     return _artworks[key]
 
 

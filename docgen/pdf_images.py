@@ -1,7 +1,8 @@
-"""Pictures of a PDF: PNG in, image XObjects out.
+"""Pictures of a PDF: PNG and baseline JPEG in, image XObjects out.
 
 A grey or RGB PNG without transparency (a QR code) goes in as it is, its rows still compressed; any other
-picture is decoded once a process, its alpha channel becoming a soft mask.
+PNG is decoded once a process, its alpha channel becoming a soft mask. A JPEG goes in byte by byte (a photo: its digest
+is in the record).
 
 Source: ISO 32000-2 7.4.4.4 (predictors), 8.9.5 (images), 11.6.5.2 (soft masks); PNG (ISO/IEC 15948).
 """
@@ -15,11 +16,13 @@ import zlib
 
 from PIL import Image
 
+from codes.jpeg import JpegError, jpeg_facts
 from docgen.pdf_errors import PdfError, PdfErrorCode
 from docgen.pdf_objects import PdfFile, Value, deflate
 
 __all__ = ["add_image"]
 
+_JPEG = b"\xff\xd8\xff"
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _CHANNELS = {0: (1, "/DeviceGray"), 2: (3, "/DeviceRGB")}
 _MAX_PIXELS = 25_000_000
@@ -72,12 +75,24 @@ def _decoded(png: bytes) -> tuple[tuple[int, int], bytes, bytes | None]:
     return rgba.size, deflate(clear.convert("RGB").tobytes(), 9), deflate(alpha.tobytes(), 9)
 
 
+def _jpeg(pdf: PdfFile, jpeg: bytes) -> Value:
+    """Add a baseline JPEG as it is."""
+    try:
+        facts = jpeg_facts(jpeg)
+    except JpegError as exc:
+        raise _unreadable(exc.en) from exc
+    head = _head(facts.width, facts.height, 8, "/DeviceGray" if facts.components == 1 else "/DeviceRGB")
+    return pdf.add_stream({**head, "Filter": "/DCTDecode"}, jpeg)
+
+
 def add_image(pdf: PdfFile, png: bytes) -> Value:
-    """Add the picture PNG to PDF and return the reference to its image XObject.
+    """Add a picture (PNG or baseline JPEG) to PDF and return the reference to its image XObject.
 
     Raises:
         PdfError: ``pdf.image-unreadable``.
     """
+    if png.startswith(_JPEG):
+        return _jpeg(pdf, png)
     chunks = _chunks(png)
     width, height, bits, colour, _, _, interlaced = struct.unpack(">IIBBBBB", chunks[b"IHDR"][0])
     if colour in _CHANNELS and bits <= 8 and not interlaced and b"tRNS" not in chunks:

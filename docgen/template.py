@@ -43,7 +43,7 @@ from docgen.memo import Memo
 from docgen.template_faces import check_faces
 from docgen.template_layout import Column, Entry, Layout, PageLayout
 from docgen.template_reader import SOURCE_LINE, Reader, TemplateError, TemplateErrorCode
-from layouts import Kind, load_kind, resource
+from layouts import Kind, load_kind, on_change, resource
 
 __all__ = [
     "Column", "Entry", "Layout", "PageLayout", "Template", "TemplateError", "TemplateErrorCode", "load_template",
@@ -126,6 +126,9 @@ def load_template(kind_code: str) -> Template:
     """
     source = resource(kind_code, "pages.xml")
     return Template(source, file=f"{kind_code}/pages.xml", kind=load_kind(kind_code))
+
+
+on_change(load_template.cache_clear)
 
 
 def _with_line_numbers(text: str) -> str:

@@ -34,10 +34,12 @@ from codes.errors import EngineError
 from docgen.page import Colour, GlyphRun
 
 __all__ = [
-    "CLOSING", "OPENING", "Line", "Measured", "TextStyle", "TypesetError", "TypesetErrorCode",
+    "ASCENT_EM", "CLOSING", "OPENING", "Line", "Measured", "TextStyle", "TypesetError", "TypesetErrorCode",
     "break_lines", "distribute", "measure", "runs", "single_line",
 ]
 
+ASCENT_EM = 0.88
+"""From the baseline to the top of the ideographic box."""
 OPENING = frozenset("（《〈「『【〔〖［｛“‘([{")
 """What no line ends with."""
 CLOSING = frozenset("，。、；：！？）》〉」』】〕〗］｝”’…—～·・,.;:!?)]}%％‰℃°′″々")
@@ -70,7 +72,7 @@ class TypesetError(EngineError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextStyle:
-    """How a text looks. ``face`` is a key of ``fonts.CHAINS``; the rest of the chain stands in for it.
+    """How a text looks. ``face`` is a key of ``fonts.CHAINS``; the rest of ``fonts.chain`` stands in.
 
     ``leading`` (baseline to baseline), ``gap_em`` (between Chinese and Latin or digits) and
     ``tracking_em`` (after every character) are em; ``justify`` sets full lines flush on both sides.
@@ -145,9 +147,9 @@ def _traits(char: str) -> int:
 
 
 @cache
-def _glyph(char: str, chain: str) -> tuple[str, int, float]:
-    """Face, glyph and advance (em) of a character in a chain."""
-    for key in fonts.CHAINS[chain]:
+def _glyph(char: str, chain: tuple[str, ...]) -> tuple[str, int, float]:
+    """Face, glyph and advance (em) of a character in a chain of faces."""
+    for key in chain:
         face = fonts.face(key)
         glyph = face.glyph_id(char)
         if glyph is not None:
@@ -178,11 +180,11 @@ def measure(text: str, style: TextStyle) -> Measured:
     Raises:
         TypesetError: ``typeset.missing-glyph``.
     """
-    return _measure(text, style.face, style.gap_em, style.tracking_em)
+    return _measure(text, fonts.chain(style.face), style.gap_em, style.tracking_em)
 
 
 @lru_cache(maxsize=512)
-def _measure(text: str, chain: str, gap_em: float, tracking_em: float) -> Measured:
+def _measure(text: str, chain: tuple[str, ...], gap_em: float, tracking_em: float) -> Measured:
     chosen = [_glyph(char, chain) for char in text]
     widths = [width for _, _, width in chosen]
     count = len(text)
@@ -221,13 +223,14 @@ def _measure(text: str, chain: str, gap_em: float, tracking_em: float) -> Measur
         breaks=(*breaks[:count], True), squeezable=tuple(squeezable), stretchable=tuple(stretchable))
 
 
-def break_lines(measured: Measured, width_em: float, *, indent_em: float = 0.0,
+def break_lines(measured: Measured, width_em: float, *, indent_em: float = 0.0, first_em: float = 0.0,
                 justify: bool = False) -> tuple[Line, ...]:
     """Break a text into the lines of one paragraph.
 
     Args:
         width_em: width of the column in em of the size it will be set in.
         indent_em: indent of every line but the first.
+        first_em: indent of the first line.
         justify: stretch full lines to the column.
 
     Raises:
@@ -236,7 +239,7 @@ def break_lines(measured: Measured, width_em: float, *, indent_em: float = 0.0,
     lines: list[Line] = []
     start, count = 0, len(measured.text)
     while start < count:
-        indent = indent_em if lines else 0.0
+        indent = indent_em if lines else first_em
         end = _line_end(measured, start, width_em - indent)
         lines.append(_fit(measured, start, end, indent, width_em - indent, justify and end < count))
         start = end

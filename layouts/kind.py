@@ -178,6 +178,9 @@ class Line:
         return tuple(part.field for part in self.parts if part.field is not None)
 
 
+_STRADDLED = 8              # pages that one 骑缝章 may lie over
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SealRule:
     """How the seal stands on the pages of a face.
@@ -194,6 +197,21 @@ class SealRule:
         """Whole seals, and whether a slice, on page ``number`` (from 1) of ``pages`` of the face."""
         whole = self.count if number == pages or not self.last_page_only else 0
         return whole, self.straddle and pages > 1
+
+    @staticmethod
+    def slice_of(number: int, pages: int) -> tuple[int, int]:
+        """Which slice (from 0) of how many page ``number`` (from 1) of ``pages`` bears.
+
+        One seal lies over eight pages at most; pages that need several share them as evenly as they can.
+        """
+        groups = -(-pages // _STRADDLED)
+        first = 0
+        for group in range(groups):
+            size = pages // groups + (group < pages % groups)
+            if number <= first + size:
+                return number - 1 - first, size
+            first += size
+        raise ValueError(f"page {number} of {pages}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

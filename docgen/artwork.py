@@ -1,0 +1,68 @@
+"""The drawings of a kind on the pages of its template: grounds that pages share, and small ones of one page."""
+
+from __future__ import annotations
+
+import functools
+
+from certs.sm3 import sm3
+from docgen.page import Artwork, Path
+from docgen.svg import parse_svg, placed
+from docgen.template_layout import Art, PageLayout
+from layouts import KindError, on_change, resource
+
+__all__ = ["artwork", "drawings"]
+
+
+def artwork(kind_code: str, layout: PageLayout) -> Artwork:
+    """The ground of a page, read once a process.
+
+    Raises:
+        SvgError: with file and line.
+        KindError: ``kind.resource``: a drawing that the template names is not there.
+    """
+    return _artwork(kind_code, layout.artwork or "", layout.art, layout.width_mm, layout.height_mm)
+
+
+@functools.lru_cache(maxsize=64)
+def _artwork(kind_code: str, name: str, art: tuple[Art, ...], width_mm: float, height_mm: float) -> Artwork:
+    paths = drawings(kind_code, art)
+    digest = sm3(repr((width_mm, height_mm, paths)).encode("utf-8")).hex()
+    return Artwork(name=name, digest=digest, width_mm=width_mm, height_mm=height_mm, paths=paths)
+
+
+@functools.lru_cache(maxsize=64)
+def drawings(kind_code: str, art: tuple[Art, ...]) -> tuple[Path, ...]:
+    """The paths of drawings, each in its place.
+
+    Raises:
+        SvgError, KindError: as ``artwork``.
+    """
+    paths: list[Path] = []
+    for one in art:
+        found = _drawing(kind_code, one)
+        if found is None:
+            continue
+        file, data = found
+        drawing = parse_svg(data, name=f"{kind_code}/{file}")
+        x, y, width = one.x_mm, one.y_mm, one.width_mm
+        if one.height_mm is not None:
+            width = min(width, one.height_mm * drawing.width_mm / drawing.height_mm)
+            x += (one.width_mm - width) / 2
+            y += (one.height_mm - width * drawing.height_mm / drawing.width_mm) / 2
+        paths += placed(drawing, x_mm=x, y_mm=y, width_mm=width)
+    return tuple(paths)
+
+
+def _drawing(kind_code: str, one: Art) -> tuple[str, bytes] | None:
+    """A drawing's file name and content: the official artwork of a slot, else what stands in for it."""
+    file = f"art/{one.file}"
+    try:
+        return file, resource(kind_code, file)
+    except KindError:
+        if not one.slot:
+            raise
+    return (f"art/{one.fallback}", resource(kind_code, f"art/{one.fallback}")) if one.fallback else None
+
+
+on_change(_artwork.cache_clear)
+on_change(drawings.cache_clear)
