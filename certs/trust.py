@@ -9,6 +9,7 @@ Layout (every certificate one DER file, every CRL one DER file)::
     data-signing/<key id>.cer       certificates that sign QR payloads; key id = first 8 bytes of SM3, hex
     crls/*.crl                      revocation lists; each is used only for the CA that signed it
     tsa/*.cer                       anchors of timestamp authorities
+    fonts/<SHA-256>.outlines        tables of outlines of an office's further fonts, by the digest of the font
 
 All folders but ``roots`` may be missing. An anchor whose subject's CN holds 演示 is a demonstration's: what
 rests on it has no legal effect.
@@ -19,7 +20,7 @@ from __future__ import annotations
 import enum
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
@@ -33,7 +34,7 @@ __all__ = ["DEMO_MARK", "Trust", "TrustCode", "TrustError", "is_demo_anchor", "k
 
 DEMO_MARK = "演示"
 _T = TypeVar("_T")
-_MAX_CERTIFICATE, _MAX_CRL, _MAX_FILES = 64 * 1024, 16 * 1024 * 1024, 10_000
+_MAX_CERTIFICATE, _MAX_CRL, _MAX_OUTLINES, _MAX_FILES = 64 * 1024, 16 * 1024 * 1024, 4 * 1024 * 1024, 10_000
 
 
 class TrustCode(enum.StrEnum):
@@ -65,7 +66,8 @@ def is_demo_anchor(anchor: Certificate) -> bool:
 class Trust:
     """What is believed: anchors, accepted seal makers, data-signing certificates, revocation lists.
 
-    ``data_signing`` maps key ids in lower-case hex (16 digits) to certificates.
+    ``data_signing`` maps key ids in lower-case hex (16 digits) to certificates, ``font_outlines`` digests
+    of font files (64 digits) to tables of outlines, which a verifier reads.
     """
 
     name: str
@@ -76,6 +78,7 @@ class Trust:
     data_signing: Mapping[str, Certificate]
     crls: tuple[Crl, ...] = ()
     tsa: tuple[Certificate, ...] = ()
+    font_outlines: Mapping[str, bytes] = field(default_factory=dict)
 
     @classmethod
     def load(cls, folder: Path) -> Trust:
@@ -112,7 +115,9 @@ class Trust:
             seal_makers=_certificates(folder / "seal-makers"),
             data_signing=MappingProxyType(data_signing),
             crls=tuple(crl for _, crl in _load(folder / "crls", ".crl", Crl.load, _MAX_CRL)),
-            tsa=_certificates(folder / "tsa"))
+            tsa=_certificates(folder / "tsa"),
+            font_outlines=MappingProxyType({
+                path.stem: data for path, data in _load(folder / "fonts", ".outlines", bytes, _MAX_OUTLINES)}))
 
 
 def _settings(folder: Path) -> tuple[str, tuple[str, ...]]:

@@ -24,6 +24,7 @@ __all__ = ["Subset", "SubsetMaker"]
 
 _COMPRESSION_LEVEL = 4                   # two thirds of the time of level 6 for 2 % more bytes
 _NAMES = (0, 1, 2, 4, 6)
+_UNIQUE = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +47,11 @@ class Subset:
 class SubsetMaker:
     """Makes subsets of one font; remembers the glyphs that documents share and the last subsets."""
 
-    def __init__(self, key: str, font: TrueType) -> None:
+    def __init__(self, key: str, font: TrueType, *, mark: str = "") -> None:
+        """``mark`` becomes the unique name of every subset, when it is not empty."""
         self._key = key
         self._font = font
+        self._mark = mark
         self.glyph = functools.lru_cache(maxsize=4096)(self._glyph)
         self.make = functools.lru_cache(maxsize=16)(self._make)
 
@@ -66,7 +69,8 @@ class SubsetMaker:
         maxp[16:28] = bytes(12)          # twilight zone, storage, functions, stack: no instructions left
         return {
             b"head": bytes(head), b"hhea": font.table(b"hhea"), b"maxp": bytes(maxp),
-            b"post": bytes(post), b"OS/2": font.table(b"OS/2", 78), b"name": _small_name(font.table(b"name")),
+            b"post": bytes(post), b"OS/2": font.table(b"OS/2", 78),
+            b"name": _small_name(font.table(b"name"), self._mark),
         }
 
     def _glyph(self, glyph: int) -> tuple[bytes, int, bytes, int, tuple[int, ...]]:
@@ -140,14 +144,16 @@ class SubsetMaker:
         return b"".join(pieces), loca, b"".join(metrics), advances, checksum & 0xFFFFFFFF
 
 
-def _small_name(table: bytes) -> bytes:
-    """Return a name table with only copyright, family, style, full and PostScript name in English."""
+def _small_name(table: bytes, mark: str) -> bytes:
+    """Return a name table with only copyright, family, style, full and PostScript name in English, and MARK."""
     count, strings = struct.unpack_from(">HH", table, 2)
     kept = []
     for index in range(count):
         platform, encoding, language, name, length, offset = struct.unpack_from(">6H", table, 6 + 12 * index)
         if (platform, encoding, language) == (3, 1, 0x409) and name in _NAMES:
             kept.append((name, table[strings + offset:strings + offset + length]))
+    if mark:
+        kept.append((_UNIQUE, mark.encode("utf-16-be")))
     kept.sort()
     head = struct.pack(">HHH", 0, len(kept), 6 + 12 * len(kept))
     records, text = b"", b""

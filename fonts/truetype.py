@@ -19,9 +19,13 @@ from mmap import mmap
 
 from codes.errors import EngineError
 
-__all__ = ["FontError", "FontErrorCode", "TrueType", "table_checksum"]
+__all__ = ["DIGEST_SIZE", "FontError", "FontErrorCode", "TrueType", "malformed", "table_checksum"]
+
+DIGEST_SIZE = 12
+"""Bytes of a glyph's digest: 96 bits of BLAKE2b."""
 
 _MAX_COMPONENT_DEPTH = 8
+_MAX_CHARACTERS = 120_000
 
 _ARGS_ARE_WORDS = 0x0001
 _HAS_SCALE = 0x0008
@@ -37,10 +41,11 @@ class FontErrorCode(enum.StrEnum):
     UNKNOWN_FACE = "font.unknown-face"
     MISSING_GLYPH = "font.missing-glyph"
     MALFORMED = "font.malformed"
+    PACK = "font.pack"
 
 
 class FontError(EngineError):
-    """A face that is not there, a character that it cannot draw, or a broken font file."""
+    """A face that is not there, a character that it cannot draw, a broken font file, an unusable pack."""
 
 
 def malformed(zh: str, en: str) -> FontError:
@@ -65,6 +70,7 @@ class TrueType:
     def __init__(self, data: bytes | mmap) -> None:
         self.data = data
         self._tables: dict[bytes, tuple[int, int]] = {}
+        tags: list[bytes] = []
         if data[:4] not in (b"\x00\x01\x00\x00", b"true"):
             raise malformed("不是 TrueType 轮廓字体", "not a font with TrueType outlines")
         count = self._number(">H", 4)
@@ -73,6 +79,9 @@ class TrueType:
             if start + length > len(data):
                 raise malformed("表超出文件末尾", "a table runs past the end of the file")
             self._tables[tag] = (start, length)
+            tags.append(tag)
+        self.tags = tuple(tags)
+        """The tables that the directory names, in its order."""
         head = self.table(b"head", 54)
         self.units_per_em: int = struct.unpack_from(">H", head, 18)[0]
         self.bbox: tuple[int, int, int, int] = struct.unpack_from(">4h", head, 36)
@@ -141,6 +150,25 @@ class TrueType:
                 raise malformed("字符映射被截断", "the character map is cut short") from exc
         return self._cmap
 
+    def character_maps(self) -> list[dict[int, int]]:
+        """Return every character map of the font, code point to glyph; only formats 4 and 12 are read."""
+        table = self.table(b"cmap", 4)
+        maps = []
+        try:
+            for index in range(struct.unpack_from(">H", table, 2)[0]):
+                offset = struct.unpack_from(">I", table, 8 + 8 * index)[0]
+                form = struct.unpack_from(">H", table, offset)[0]
+                if form not in (4, 12) or index > 3:
+                    raise malformed("字符映射的格式不支持", "a character map has another form")
+                groups = _format_12(table, offset) if form == 12 else _format_4(table, offset)
+                if sum(groups[1]) - sum(groups[0]) + len(groups[0]) > _MAX_CHARACTERS:
+                    raise malformed("字符映射过大", "a character map is too large")
+                maps.append({code: glyph + code - start for start, end, glyph in zip(*groups, strict=True)
+                             for code in range(start, end + 1)})
+        except struct.error as exc:
+            raise malformed("字符映射被截断", "the character map is cut short") from exc
+        return maps
+
     def glyph_id(self, char: str) -> int | None:
         """Return the glyph that draws the one character CHAR, None where there is none."""
         starts, ends, glyphs = self._groups()
@@ -176,8 +204,8 @@ class TrueType:
         """Return the advance width of GLYPH."""
         return self.metrics(glyph)[0]
 
-    def outline(self, glyph: int) -> bytes:
-        """Return the glyf record of GLYPH without its instructions; empty for a blank."""
+    def _stored(self, glyph: int) -> bytes:
+        """Return the glyf record of GLYPH as it stands in the file."""
         start, length = self._loca
         size = 4 if self._long_loca else 2
         if not 0 <= glyph < self.glyph_count or (glyph + 2) * size > length:
@@ -189,7 +217,11 @@ class TrueType:
             end = 2 * self._number(">H", start + 2 * glyph + 2)
         if not begin <= end <= self._glyf[1]:
             raise malformed("字形超出 glyf 表", "a glyph runs past table glyf")
-        record = bytes(self.data[self._glyf[0] + begin:self._glyf[0] + end])
+        return bytes(self.data[self._glyf[0] + begin:self._glyf[0] + end])
+
+    def outline(self, glyph: int) -> bytes:
+        """Return the glyf record of GLYPH without its instructions; empty for a blank."""
+        record = self._stored(glyph)
         if not record:
             return b""
         try:
@@ -197,22 +229,50 @@ class TrueType:
         except (struct.error, IndexError) as exc:
             raise malformed("字形被截断", "a glyph is cut short") from exc
 
-    def outline_digest(self, glyph: int, _depth: int = 0) -> bytes:
-        """Return SHA-256 over advance, bearing and outline of GLYPH.
-
-        Equal digests mean the same picture at the same size, whatever the glyphs are numbered: the parts
-        of a composite count by their own digests. So an embedded subset can be held against its face.
-        """
+    def has_instructions(self, glyph: int, _depth: int = 0) -> bool:
+        """Say whether GLYPH or a part of it has instructions: they can move its points anywhere."""
         if _depth > _MAX_COMPONENT_DEPTH:
             raise malformed("组合字形嵌套过深", "composite glyphs are nested too deeply")
-        record = self.outline(glyph)
-        digest = hashlib.sha256(struct.pack(">Hh", *self.metrics(glyph)))
-        digest.update(struct.pack(">H", self.units_per_em))
-        at = 0
+        record = self._stored(glyph)
+        try:
+            if not record:
+                return False
+            contours = struct.unpack_from(">h", record, 0)[0]
+            if contours >= 0:
+                return bool(struct.unpack_from(">H", record, 10 + 2 * contours)[0])
+            for place in component_places(record):
+                flags, part = struct.unpack_from(">HH", record, place - 2)
+                if flags & _HAS_INSTRUCTIONS or self.has_instructions(part, _depth + 1):
+                    return True
+        except struct.error as exc:
+            raise malformed("字形被截断", "a glyph is cut short") from exc
+        return False
+
+    def outline_digest(self, glyph: int, *, stored: bool = False, _depth: int = 0) -> bytes:
+        """Return BLAKE2b (12 bytes) over units per em, advance, bearing and outline of GLYPH.
+
+        Equal digests mean the same picture at the same size, where there are no instructions; glyph ids do
+        not count. ``stored`` takes the record as it lies in the file, which is quicker and gives the
+        same for fonts of :class:`fonts.subset.SubsetMaker`; of others it says nothing.
+        """
+        record = self._stored(glyph)
+        head = struct.pack(">HHh", self.units_per_em, *self.metrics(glyph))
+        if len(record) >= 10 and record[0] >= 0x80:
+            return self._composite_digest(glyph, head, _depth)
+        if not stored:
+            record = self.outline(glyph)
+            record += bytes(-len(record) % 4)
+        return hashlib.blake2b(head + record, digest_size=DIGEST_SIZE).digest()
+
+    def _composite_digest(self, glyph: int, head: bytes, depth: int) -> bytes:
+        if depth > _MAX_COMPONENT_DEPTH:
+            raise malformed("组合字形嵌套过深", "composite glyphs are nested too deeply")
+        record, at = self.outline(glyph), 0          # composites are few: the same for every form
+        digest = hashlib.blake2b(head, digest_size=DIGEST_SIZE)
         for place in component_places(record):
             digest.update(record[at:place])
             part = struct.unpack_from(">H", record, place)[0]
-            digest.update(self.outline_digest(part, _depth + 1))
+            digest.update(self.outline_digest(part, _depth=depth + 1))
             at = place + 2
         digest.update(record[at:])
         return digest.digest()
