@@ -23,7 +23,7 @@ from codes.errors import EngineError
 from docgen.licence import Licence
 from docgen.ofd_xml import OFD_NS
 from docgen.page import Document, GlyphRun, Image, Page
-from layouts import Face, Line, line_text
+from layouts import Face, Field, Line, cells, heads, line_text, stands, table_of
 
 __all__ = ["DisagreementError", "qr_claims", "require_metadata", "require_same_face"]
 
@@ -73,26 +73,57 @@ def require_same_face(document: Document, licence: Licence, certificate: Certifi
         _require_qr(document, licence, certificate)
 
 
+def _runs_of(page: Page, number: int) -> list[GlyphRun]:
+    """Return what a page draws of one line of its face."""
+    return [item for item in page.items if isinstance(item, GlyphRun) and item.line == number]
+
+
 def _text_of(page: Page, number: int) -> str:
     """Return what a page says in one line of its face."""
-    return "".join(
-        item.text for item in page.items if isinstance(item, GlyphRun) and item.line == number)
+    return "".join(run.text for run in _runs_of(page, number))
 
 
 def _require_face(face: Face, pages: Sequence[Page], licence: Licence) -> None:
-    """Compare each line of a face; a scope that repeats over pages is read over all of them."""
-    scope = licence.kind.scope
+    """Compare each line of a face on all its pages."""
     for number, line in enumerate(face.lines):
-        expected = _expected(line, licence, summary=face.summary)
-        if scope is not None and line.fields == (scope.field,):
-            texts = [_text_of(page, number) for page in pages]
-            read = "".join(text.removeprefix(line.label) for text in texts)
-            agrees = texts[0].startswith(line.label) and read in expected
-        else:
-            agrees = all(_text_of(page, number) == line.label + expected[0] for page in pages)
-        if not agrees:
+        if not _agrees(line, number, face, pages, licence):
             raise _face(face.role, f"第 {number + 1} 行（{line.label or '无标签'}）与数据不同",
                         f"line {number + 1} ({line.label or 'no label'}) differs from the record")
+
+
+def _agrees(line: Line, number: int, face: Face, pages: Sequence[Page], licence: Licence) -> bool:
+    """Whether a line says what the record says, on the pages where it must stand and on no other."""
+    kind, values = licence.kind, licence.values
+    texts = [_text_of(page, number) for page in pages]
+    if not stands(line, values):
+        return not any(texts)
+    table = table_of(kind, line)
+    if table is not None:
+        return _same_table(line, table, [_runs_of(page, number) for page in pages], licence)
+    expected = _expected(line, licence, summary=face.summary)
+    if kind.scope is not None and line.fields == (kind.scope.field,):
+        read = "".join(text.removeprefix(line.label) for text in texts)
+        return texts[0].startswith(line.label) and read in expected
+    whole = line.label + expected[0]
+    if line.on == "run":
+        return "".join(texts) == whole
+    last = len(texts) - 1
+    shown = {"each": range(last + 1), "first": (0,), "last": (last,)}[line.on]
+    return all(text == (whole if index in shown else "") for index, text in enumerate(texts))
+
+
+def _same_table(line: Line, table: Field, pages: Sequence[Sequence[GlyphRun]], licence: Licence) -> bool:
+    """Whether the cells say what the record says, and every page that has some begins with the heads."""
+    found: dict[str, str] = {}
+    for runs in pages:
+        for run in runs:
+            if run.tag is not None:
+                found[run.tag] = found.get(run.tag, "") + run.text
+    wanted = cells(table, licence.values.get(table.label))
+    fixed = ["".join(run.text for run in runs if run.tag is None) for runs in pages if runs]
+    over = "".join(heads(licence.kind, line)) if wanted else ""
+    return tuple(found.items()) == wanted and fixed == [
+        (line.label if not index else "") + over for index in range(len(fixed))] and bool(fixed or not over)
 
 
 def _expected(line: Line, licence: Licence, *, summary: bool) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ Source: ISO 19005-3 (PDF/A-3), ISO 32000-2 12.7.5.5, 12.8 (signatures, DocMDP), 
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -174,7 +175,7 @@ class _Writer:
                 "Resources": resources,
             }, made.data, compressed=True)
         for key, png in sorted(self.document.images.items()):
-            self.xobjects[f"I-{key}"] = add_image(self.pdf, png)
+            self.xobjects[_picture_name(key)] = add_image(self.pdf, png)
         if self.seal_png is not None and any(page.seals for page in self.document.pages):
             self.seal = self.xobjects["Seal"] = add_image(self.pdf, self.seal_png)
 
@@ -189,7 +190,7 @@ class _Writer:
             elif isinstance(item, Path):
                 content.path(item)
             else:
-                content.picture(f"I-{item.name}", item)
+                content.picture(_picture_name(item.name), item)
         for stamp in page.seals if self.seal is not None else ():
             if (index, stamp) != self.widget_at:
                 content.picture("Seal", stamp.place, None if stamp.clip is None else stamp.visible)
@@ -275,6 +276,11 @@ class _Writer:
         data[at:at + len(zeros)] = _BYTE_RANGE.format(start, end, len(data) - end).encode()
         self.pdf.set_id(data)
         return UnsignedPdf(data=bytes(data), start=start, end=end, signed_at=plan.signed_at)
+
+
+def _picture_name(key: str) -> str:
+    """Return the resource name of a picture; a key that PDF cannot spell plainly (照片) is named by its digest."""
+    return f"I-{key}" if key.isascii() else f"I-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
 
 
 def _edge(length_mm: float) -> str:

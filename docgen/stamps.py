@@ -41,7 +41,8 @@ def _place(seal: Seal, layout: PageLayout, rows: Sequence[PlacedRow], size_mm: f
     """Where the seal stands: its centre over the middle of the lines it belongs to (骑年盖月), or fixed."""
     x, y = seal.x_mm, seal.y_mm
     if x is None or y is None:
-        covered = [run for row in rows if row.entry.names & set(seal.over) for run in row.value]
+        numbers = _under(seal, rows)
+        covered = [run for row in rows if row.entry.number in numbers for run in row.value]
         if not covered:
             raise TemplateError(
                 TemplateErrorCode.VALUE, f"over 应为本页有值的行，实为“{'、'.join(seal.over)}”",
@@ -58,6 +59,12 @@ def _place(seal: Seal, layout: PageLayout, rows: Sequence[PlacedRow], size_mm: f
     return place
 
 
+def _under(seal: Seal, rows: Sequence[PlacedRow]) -> frozenset[int]:
+    """The lines that a seal stands over: for each name the last line of the page that has it."""
+    last = {name: row.entry.number for row in rows if row.value for name in row.entry.names & set(seal.over)}
+    return frozenset(last.values())
+
+
 def _leaves(layout: PageLayout, size_mm: float) -> ComposeError:
     return ComposeError(ComposeErrorCode.SEAL_PLACE,
                         f"{layout.role}上 {size_mm} mm 的印章超出页面；请换小印章或调整模板",
@@ -72,16 +79,16 @@ def check_overlaps(layout: PageLayout, rows: Sequence[PlacedRow], seals: Sequenc
         ComposeError: ``compose.overlap`` or ``compose.seal-place``.
     """
     square = _square(layout.qr) if layout.qr else None
-    owned: list[tuple[frozenset[str], Place]] = []
+    owned: list[tuple[frozenset[int], Place]] = []
     whole = iter(layout.seals)
     for stamp in seals:
-        owned.append((frozenset(next(whole).over if stamp.clip is None else ()), stamp.visible))
+        owned.append((_under(next(whole), rows) if stamp.clip is None else frozenset(), stamp.visible))
     for row in rows:
         for run in row.value:
             box = Place(x_mm=run.xs_mm[0], y_mm=run.y_mm - _ABOVE_EM * run.size_mm, width_mm=run.width_mm,
                         height_mm=(_ABOVE_EM + _BELOW_EM) * run.size_mm)
             hit = square is not None and _meet(box, square)
-            if hit or any(not row.entry.names & over and _meet(box, place) for over, place in owned):
+            if hit or any(row.entry.number not in under and _meet(box, place) for under, place in owned):
                 raise _overlap(layout, row, run.text, file)
     if square is not None and any(_meet(square, stamp.visible) for stamp in seals):
         raise ComposeError(
