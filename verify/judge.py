@@ -7,7 +7,7 @@ called genuine.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -58,6 +58,11 @@ class Case:
 
     def __post_init__(self) -> None:
         self.judge = Judge(trust=self.trust, at=self.at, clock_now=self.clock_now, found=self.found)
+
+    @property
+    def font_packs(self) -> Mapping[str, bytes]:
+        """Tables of outlines that the trust folder has for fonts of packs."""
+        return self.trust.font_outlines if self.trust else {}
 
     def report(self, require_status: bool) -> Report:
         """Everything found, as a report. Valid only when every demanded check came to a good end."""

@@ -11,6 +11,7 @@ from typing import Final
 from layouts import Kind
 from verify.agree import check_head, check_metadata, check_record, check_tags, role_value
 from verify.face import check_pages
+from verify.glyphs import check_glyphs
 from verify.judge import Case, RecordCase, guarded, read_case
 from verify.judge_pdf import judge_rendition
 from verify.model import Attachment, Finding, PageView, PictureBox, Severity
@@ -186,6 +187,7 @@ class _OfdJudge:
         views = self._stamped([page.view for page in document.pages])
         self.case.pages = views
         check_pages(kind, record.record, views, self.case.found)
+        check_glyphs(views, self.case.font_packs, self.case.found)
         for view in views:
             if len(view.seals) != 1:
                 self.case.found.add("page.seal", "", page=view.number)

@@ -14,6 +14,7 @@ from certs.trust import Trust
 from layouts import Kind
 from verify.agree import check_metadata, check_record, role_value
 from verify.face import check_pages
+from verify.glyphs import check_glyphs
 from verify.judge import Case, RecordCase, guarded, read_case
 from verify.model import Severity, Verdict
 from verify.pdf import PdfEvidence, check_pdf, judge
@@ -108,6 +109,7 @@ class _PdfJudge:
         kind, record = _known(self.case)
         self.case.pages = self.evidence.pages
         check_pages(kind, record.record, self.evidence.pages, self.case.found)
+        check_glyphs(self.evidence.pages, self.case.font_packs, self.case.found)
         for page in self.evidence.pages:
             if len(page.seals) != 1:
                 self.case.found.add("page.seal", "", page=page.number)
@@ -153,3 +155,4 @@ def judge_rendition(case: Case, data: bytes) -> None:
     if not case.pages:
         raise Refusal("file.broken-off", "pages", check="pages")
     compare_pages(case.pages, evidence.pages, case.found)
+    check_glyphs(evidence.pages, case.font_packs, case.found)

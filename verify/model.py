@@ -83,8 +83,8 @@ class TextRun:
 
     ``text`` has exactly one Unicode character for each glyph; ``xs_mm[i]`` is the origin of glyph i and
     ``y_mm`` the baseline. ``glyphs`` are ids in the embedded font, ``font`` names it (PostScript name
-    without a subset tag), ``font_id`` is the file's own name of it. ``width_mm`` runs from the first
-    origin to the end of the last advance. ``colour`` is sRGB, each channel 0 to 255.
+    without a subset tag), ``font_id`` is the file's own name of it, ``program`` the embedded font itself.
+    ``width_mm`` runs from the first origin to the end of the last advance. ``colour`` is sRGB, each channel 0 to 255.
     """
 
     text: str
@@ -97,6 +97,7 @@ class TextRun:
     glyphs: tuple[int, ...] = ()
     colour: tuple[int, int, int] = (0, 0, 0)
     order: int = 0
+    program: bytes = field(default=b"", repr=False, compare=False)
 
     @property
     def box(self) -> RectMm:

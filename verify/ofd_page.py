@@ -276,6 +276,7 @@ class PageReader:
         font = self.resources.fonts.get(element.get("Font", ""))
         if font is None:
             raise Refusal("ofd.missing", canvas.where)
+        program = self.fetch(font[1]) if font[1] else b""
         pieces = []
         for code in children(element, "TextCode"):
             self._unknown_attributes(code, frozenset({"X", "Y", "DeltaX"}), canvas)
@@ -289,7 +290,7 @@ class PageReader:
                 continue
             run = TextRun(text=text, xs_mm=tuple(box.x_mm + x for x in xs), y_mm=box.y_mm + y, size_mm=size,
                           width_mm=xs[-1] - xs[0] + size, font=font[0], font_id=element.get("Font", ""),
-                          colour=colour, order=canvas.order)
+                          colour=colour, order=canvas.order, program=program)
             canvas.runs.append(run)
             opaque = alpha == 255 and element.get("Alpha", "255") == "255" \
                 and element.get("Fill", "true") in ("true", "1")

@@ -172,7 +172,7 @@ def _run(text: PaintedText, box: Box) -> TextRun:
     return TextRun(
         text=text.chars, xs_mm=xs, y_mm=(box.top - text.y) * _MM, size_mm=text.size * _MM,
         width_mm=text.end_x * _MM - xs[0], font=text.font.name, font_id=text.font_id, glyphs=text.glyphs,
-        colour=(red, green, blue), order=text.order)
+        colour=(red, green, blue), order=text.order, program=text.font.program)
 
 
 def _picture(painted: PaintedImage, box: Box) -> PictureBox:

@@ -223,6 +223,18 @@ _PAGES: Final = {
     "page.picture": (_NO, "第 {page} 页有未知的图片", "page {page} shows an unknown picture"),
 }
 
+_FONT: Final = {
+    "font.glyph": (_NO, "第 {page} 页的“{char}”（{point}）所用字形不是该字在字体 {font} 中的字形，所见可能与文字不符",
+                   "page {page} draws “{char}” ({point}) with another outline than the font {font} has for it: "
+                   "what is seen may not be what the text says"),
+    "font.form": (_NO, "第 {page} 页嵌入的字体 {font} 已损坏，或含有可改变字形的内容",
+                  "the font {font} embedded for page {page} is broken or holds what could change its glyphs"),
+    "font.unknown": (_UNSURE,
+                     "第 {page} 页的字体 {font}（SHA-256 {sha256}）不是本系统的字体，信任目录中也没有它的轮廓表",
+                     "the font {font} (SHA-256 {sha256}) of page {page} is none of ours, and the trust folder has no "
+                     "table of its outlines"),
+}
+
 _QR: Final = {
     "qr.missing": (_NO, "第 {page} 页没有可识别的二维码", "page {page} has no readable QR code"),
     "qr.several": (_NO, "第 {page} 页的二维码不止一个或与其他页不同",
@@ -265,7 +277,7 @@ _FOREIGN: Final = {
 
 TABLE: Final = MappingProxyType({
     code: Meaning(*meaning)
-    for group in (_FILE, _ZIP, _XML, _OFD, _SEAL, _COVERAGE, _TRUST, _DATA, _PAGES, _QR, _RENDITION, _FOREIGN)
+    for group in (_FILE, _ZIP, _XML, _OFD, _SEAL, _COVERAGE, _TRUST, _DATA, _PAGES, _FONT, _QR, _RENDITION, _FOREIGN)
     for code, meaning in group.items()
 })
 """All codes. Never renamed or reused once released."""
