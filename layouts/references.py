@@ -59,6 +59,8 @@ def check_references(kind: Kind) -> None:
         for line in face.lines:
             _check_line(kind, line)
         _check_order(face)
+    if kind.has_qr and not any(face.qr for face in kind.faces):
+        raise ValueError("a kind with a QR code has a face that bears it")
     _check_metadata(kind)
     if not STATUSES.issuperset(kind.statuses):
         raise ValueError(f"statuses must be of {sorted(STATUSES)}")

@@ -5,14 +5,31 @@ Every demand is worked out anew from the kind's data; nothing is taken from the 
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
 from codes.errors import EngineError
 from codes.identifier import Identifier
+from codes.identity import is_identity_number
 from codes.uscc import is_uscc
-from layouts import Format, Kind, KindError, Value, load_kind, part_text, scope_text
+from layouts import (
+    Format,
+    Kind,
+    KindError,
+    Table,
+    Value,
+    cell_tag,
+    cells,
+    earlier_parts,
+    holds,
+    load_kind,
+    part_text,
+    printed,
+    scope_text,
+    stands,
+)
 from layouts.kind import Check, Field
 from verify.face import scope_forms, squeeze
 from verify.ofd import OfdDocument, Tag
@@ -20,9 +37,12 @@ from verify.reasons import Findings
 from verify.record import RecordData
 from verify.status import parse_date
 
-__all__ = ["check_head", "check_metadata", "check_record", "check_tags", "kind_of", "role_value", "withheld"]
+__all__ = [
+    "check_head", "check_metadata", "check_record", "check_tags", "earlier_of", "kind_of", "role_value", "withheld",
+]
 
 _SERIAL: Final = re.compile(r"[0-9A-Z]{1,64}")
+_PHOTO: Final = re.compile(r"sm3:[0-9a-f]{64}")
 
 
 def kind_of(record: RecordData, found: Findings) -> Kind | None:
@@ -62,7 +82,8 @@ def check_record(kind: Kind, record: RecordData, found: Findings) -> Identifier 
             continue
         _check_value(kind, field, value, found)
     for rule in kind.rules:
-        if rule.check is Check.EQUAL and not rule.warning:
+        binds = all(holds(one, record.values) for one in rule.when)
+        if rule.check is Check.EQUAL and binds and not rule.warning:
             for other in rule.other:
                 if record.values.get(rule.field) != record.values.get(other):
                     _wrong(found, rule.field, f"与“{other}”不一致", f"differs from “{other}”")
@@ -81,6 +102,9 @@ def _check_value(kind: Kind, field: Field, value: Value, found: Findings) -> Non
         if not chosen or not set(chosen) <= set(field.values) or len(set(chosen)) != len(chosen):
             _wrong(found, field.label, "不在规定的取值中", "not among the allowed values")
         return
+    if field.format is Format.TABLE:
+        _check_table(kind, field, value, found)
+        return
     if not isinstance(value, str):
         _wrong(found, field.label, "应为单个文本", "must be one text")
     elif field.constant is not None and value != field.constant:
@@ -95,6 +119,41 @@ def _check_value(kind: Kind, field: Field, value: Value, found: Findings) -> Non
     elif field.format is Format.NUMBER:
         for fault in kind.number.check(value):
             _wrong(found, field.label, fault.zh, fault.en)
+    elif field.format is Format.PARAGRAPHS and not all(part.strip() for part in value.split("\n")):
+        _wrong(found, field.label, "有空段落", "an empty paragraph")
+    elif field.format is Format.PHOTO and not _PHOTO.fullmatch(value):
+        _wrong(found, field.label, "不是照片的摘要", "no digest of a photo")
+    elif field.format is Format.IDENTITY and not is_identity_number(value):
+        _wrong(found, field.label, "公民身份号码的校验码不符", "the check character of the identity number is wrong")
+    elif field.format is Format.DIGEST_OF and earlier_of(value) is None:
+        _wrong(found, field.label, "不是前件的标识和摘要", "no identifier and digest of an earlier document")
+
+
+def _check_table(kind: Kind, field: Field, value: Value, found: Findings) -> None:
+    """Check a table: its number of rows, and each cell by its column."""
+    if not isinstance(value, Table):
+        _wrong(found, field.label, "应为表格", "must be a table")
+        return
+    if not max(1, field.min_rows) <= len(value.rows) <= field.max_rows:
+        _wrong(found, field.label, "行数不符", "too few or too many rows")
+    for number, row in enumerate(value.rows, 1):
+        if len(row) != len(field.columns):
+            _wrong(found, field.label, "列数不符", "other columns than the kind's")
+            return
+        for column, cell in zip(field.columns, row, strict=True):
+            placed = dataclasses.replace(column, label=cell_tag(field.label, number, column.label))
+            if cell is not None:
+                _check_value(kind, placed, cell, found)
+            elif column.required:
+                _wrong(found, placed.label, "缺失或为空", "missing or empty")
+
+
+def earlier_of(value: str) -> tuple[str, str] | None:
+    """Identifier and SM3 (hex) in a reference to an earlier document; None for what is none."""
+    try:
+        return earlier_parts(value)
+    except ValueError:
+        return None
 
 
 def _check_scope(kind: Kind, record: RecordData, found: Findings) -> None:
@@ -118,6 +177,11 @@ def _check_identifier(kind: Kind, record: RecordData, found: Findings) -> Identi
         found.add("data.identifier", "", identifier=record.identifier, zh=error.zh, en=error.en)
         return None
     serial = record.text(kind.serial.field)
+    if kind.serial.parts:
+        try:
+            serial = kind.number.serial(serial, kind.serial.parts)
+        except EngineError:
+            serial = ""              # the number itself is named as wrong
     expected = {
         "TYPE": (identifier.type_code, kind.type_code),
         "ISSUER": (identifier.issuer, role_value(kind, record, "issuer_code")),
@@ -136,8 +200,9 @@ def _expected_metadata(kind: Kind, record: RecordData, identifier: Identifier) -
     items = []
     for item in kind.metadata:
         if item.field is not None:
-            value = record.values.get(item.field)
-            text = "/".join(value) if isinstance(value, tuple) else value
+            text = record.text(item.field) if item.field in record.values else None
+            if text is not None and item.form is not None:
+                text = printed(text, item.form)
         else:
             text = item.constant if item.source is None else sources[item.source]
         if text is not None:
@@ -176,6 +241,8 @@ def check_tags(kind: Kind, record: RecordData, document: OfdDocument, found: Fin
     """Each printed field is tagged, and the tagged objects print exactly its value on every page."""
     pages = {page.id: page for page in document.pages}
     names = {item.field: item.name for item in kind.metadata if item.field is not None}
+    expected, forms = _printed_values(kind, record), scope_forms(record)
+    photos = {label for label in expected if label in kind.labels and kind.field(label).format is Format.PHOTO}
     seen: set[str] = set()
     tagged: set[tuple[str, str]] = set()
     for tag in document.tags:
@@ -183,31 +250,58 @@ def check_tags(kind: Kind, record: RecordData, document: OfdDocument, found: Fin
             or not tagged.isdisjoint(tag.objects)
         seen.add(tag.label)
         tagged.update(tag.objects)
-        known = tag.label in kind.labels and (not tag.name or names.get(tag.label) == tag.name)
+        known = tag.label in expected and (not tag.name or names.get(tag.label) == tag.name)
         exists = all(page in pages and item in pages[page].objects for page, item in tag.objects)
-        if double or not known or not exists or not _tag_agrees(kind, record, document, tag):
+        if double or not known or not exists or not _tag_agrees(kind, document, tag, expected[tag.label], forms):
             found.add("data.tags", tag.label, label=tag.label)
-    for label in sorted(kind.drawn):
-        if record.values.get(label) and label not in seen:
+    for label in sorted(expected.keys() - seen):
+        if expected[label] or label in photos:
             found.add("data.tags", label, label=label)
 
 
-def _tag_agrees(kind: Kind, record: RecordData, document: OfdDocument, tag: Tag) -> bool:
-    """Whether the tagged objects, page by page, print the value."""
-    if tag.label == kind.roles.get("qr"):
-        return True                      # a picture: what it says is checked where QR codes are read
+def _printed_values(kind: Kind, record: RecordData) -> dict[str, str]:
+    """What each tag has to print, without white space: the fields of all lines that stand, cells one by one.
+
+    The QR code and photos print no text.
+    """
+    expected: dict[str, str] = {}
+    for face in kind.faces:
+        for line in face.lines:
+            if not stands(line, record.values):
+                continue
+            for part in line.parts:
+                value = None if part.field is None else record.values.get(part.field)
+                if part.field is None or value is None:
+                    continue
+                field = kind.field(part.field)
+                if field.format is Format.TABLE:
+                    expected |= {tag: squeeze(text) for tag, text in cells(field, value)}
+                else:
+                    expected[part.field] = squeeze(part_text(kind, part, record.values))
+    if kind.has_qr:
+        expected.setdefault(kind.roles["qr"], "")
+    return expected
+
+
+def _tag_agrees(kind: Kind, document: OfdDocument, tag: Tag, expected: str, forms: tuple[str, str]) -> bool:
+    """Whether the tagged objects print the value: whole on each page, or whole over several pages."""
+    if tag.label == kind.roles.get("qr") or (
+            tag.label in kind.labels and kind.field(tag.label).format is Format.PHOTO):
+        return True                      # a picture: what it shows is checked where pictures are read
     pieces = []
     for page in document.pages:
         text = squeeze("".join(page.objects[item] for number, item in tag.objects if number == page.id))
         if text:
             pieces.append(text)
     if kind.scope is not None and tag.label == kind.scope.field:
-        return _scope_agrees(pieces, scope_forms(record))
-    field = kind.field(tag.label)
-    part = next(part for face in kind.faces for line in face.lines for part in line.parts
-                if part.field == field.label)
-    expected = squeeze(part_text(kind, part, record.values))
-    return bool(pieces) and all(piece == expected for piece in pieces)
+        return _scope_agrees(pieces, forms)
+    return bool(expected) and (
+        all(_repeats(piece, expected) for piece in pieces) or _repeats("".join(pieces), expected))
+
+
+def _repeats(text: str, expected: str) -> bool:
+    """Whether a text is the expected one, once or several times."""
+    return bool(text) and text == expected * (len(text) // len(expected))
 
 
 def _scope_agrees(pieces: list[str], forms: tuple[str, str]) -> bool:

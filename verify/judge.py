@@ -13,17 +13,18 @@ from typing import Final
 
 from certs.trust import Trust
 from codes.identifier import Identifier
-from layouts import Kind
+from layouts import Kind, Table
 from verify.agree import kind_of, role_value, withheld
 from verify.chains import Judge
 from verify.model import Finding, PageView, Severity, SignatureEvidence, Verdict
 from verify.reasons import Findings, Refusal
-from verify.record import RecordData, read_record
-from verify.report import Check, Coverage, FileFacts, LicenceData, Report
+from verify.record import RecordData, Value, read_record
+from verify.report import Check, Coverage, FieldValue, FileFacts, LicenceData, Report
 from verify.status import LicenceState, Status, licence_status
 
 __all__ = ["Case", "RecordCase", "guarded", "read_case"]
 
+_HEADLINE: Final = ("holder_name", "holder_code", "number", "issuer_name")
 _RESULTS: Final = {Verdict.VALID: "passed", Verdict.INVALID: "failed", Verdict.INDETERMINATE: "indeterminate"}
 
 
@@ -55,6 +56,7 @@ class Case:
     coverage: Coverage = field(default_factory=lambda: Coverage(complete=False))
     record: RecordCase | None = None
     pages: Sequence[PageView] = ()
+    depth: int = 0                       # 1 for an earlier document inside another
 
     def __post_init__(self) -> None:
         self.judge = Judge(trust=self.trust, at=self.at, clock_now=self.clock_now, found=self.found)
@@ -100,7 +102,10 @@ class Case:
         hidden = set(withheld(kind, record)) if kind else set(record.values)
         return LicenceData(
             kind=record.kind, identifier=record.identifier,
-            fields={label: value for label, value in record.values.items() if label not in hidden},
+            fields={label: _plain(kind, label, value) for label, value in record.values.items()
+                    if kind and label not in hidden},
+            headline=tuple((kind.roles[role], role_value(kind, record, role)) for role in _HEADLINE
+                           if kind and role in kind.roles and kind.roles[role] not in hidden),
             metadata=record.metadata, withheld=tuple(sorted(hidden)), proven=verdict is Verdict.VALID)
 
     def _status(self) -> Status:
@@ -110,6 +115,17 @@ class Case:
         first, last, extended = (role_value(self.record.kind, self.record.record, role)
                                  for role in ("valid_from", "valid_to", "extended_to"))
         return licence_status(first, last, extended, self.at)
+
+
+def _plain(kind: Kind, label: str, value: Value) -> FieldValue:
+    """A value for the report; of a table each row as column → text, private columns left out."""
+    if not isinstance(value, Table):
+        return value
+    columns = kind.field(label).columns if label in kind.labels else ()
+    return tuple(
+        {column.label: cell for column, cell in zip(columns, row, strict=False)
+         if cell is not None and not column.private}
+        for row in value.rows)
 
 
 def _weight(findings: Sequence[Finding]) -> Verdict:

@@ -8,13 +8,14 @@ import hashlib
 from collections.abc import Sequence
 from typing import Final
 
-from layouts import Kind
-from verify.agree import check_head, check_metadata, check_record, check_tags, role_value
+from certs.sm3 import sm3
+from layouts import Field, Kind
+from verify.agree import check_head, check_metadata, check_record, check_tags, earlier_of, role_value
 from verify.face import check_pages
 from verify.glyphs import check_glyphs
 from verify.judge import Case, RecordCase, guarded, read_case
 from verify.judge_pdf import judge_rendition
-from verify.model import Attachment, Finding, PageView, PictureBox, Severity
+from verify.model import Attachment, Finding, PageView, PictureBox, Severity, Verdict
 from verify.ofd import OfdDocument, SignatureEntry, read_ofd, read_signatures
 from verify.png import png_bitmap, png_size
 from verify.qr import check_attached, check_qr
@@ -153,17 +154,16 @@ class _OfdJudge:
         attachment = self._attachment(_RECORD)
         if attachment is None:
             raise Refusal("record.missing", "")
-        for each in document.attachments:
-            name = each.relationship
-            if name not in (_RECORD, _RENDITION, _DATA_CERTIFICATE) and not (
-                    name.startswith("crl_") and name.endswith(".crl")):
-                found.add("data.attachment", name)
         read_case(self.case, attachment.data, _RECORD)
+        self._attachments_known()
         kind, record = self._known()
         identifier = check_record(kind, record.record, found)
         record.identifier = identifier
         if identifier is not None:
             check_metadata(kind, record.record, identifier, {"OFD.xml": document.custom_datas}, found)
+        for field in kind.earlier.values():
+            if field.label in record.record.values:
+                self._earlier(field, record.record.text(field.label))
         check_head(kind, record.record, document, found)
         check_tags(kind, record.record, document, found)
         for sealing in self.sealings:
@@ -173,6 +173,50 @@ class _OfdJudge:
                 found.add("seal.authority", "", seal=sealing.signature.seal.info.name, authority=name)
             if sealing.signer.uscc != code:
                 found.add("seal.code", "", certificate=sealing.signer.uscc or "—", authority=code)
+
+    def _attachments_known(self) -> None:
+        """Only what the engine or the kind names may ride in the package."""
+        record = self.case.record
+        kind = record.kind if record else None
+        known = {_RECORD, _RENDITION}
+        if kind is None or kind.has_qr:
+            known.add(_DATA_CERTIFICATE)
+        if record and kind:
+            known |= {f"{key}.ofd" for key, field in kind.earlier.items() if field.label in record.record.values}
+        for each in self._document().attachments:
+            name = each.relationship
+            if name not in known and not (name.startswith("crl_") and name.endswith(".crl")):
+                self.case.found.add("data.attachment", name)
+
+    def _earlier(self, field: Field, reference: str) -> None:
+        """The earlier document that a field names: its digest, its identifier, its own verdict.
+
+        It is verified once, as a file of its own; what it may refer to in turn is not followed any further.
+        """
+        name, named, found = f"{field.attachment}.ofd", earlier_of(reference), self.case.found
+        attachment = self._attachment(name)
+        if named is None:
+            return                       # said where the field is checked
+        if attachment is None:
+            raise Refusal("data.attachment", name)
+        identifier, digest = named
+        if sm3(attachment.data).hex() != digest:
+            found.add("data.earlier", name, label=field.label, zh="SM3 摘要不同", en="its SM3 differs")
+            return
+        if self.case.depth:
+            found.add("data.earlier-unsure", name, label=field.label, zh="前件的前件未再检查",
+                      en="it is nested too deep and was not looked at")
+            return
+        inner = Case(name="", kind="ofd", data=attachment.data, at=self.case.at, clock_now=self.case.clock_now,
+                     trust=self.case.trust, demanded=CHECKS, depth=self.case.depth + 1)
+        judge_ofd(inner)
+        report = inner.report(False)
+        if report.licence is None or report.licence.identifier != identifier:
+            found.add("data.earlier", name, label=field.label, zh="证照标识不同", en="its identifier differs")
+        if report.verdict is not Verdict.VALID:
+            code = "data.earlier-invalid" if report.verdict is Verdict.INVALID else "data.earlier-unsure"
+            first = next((reason for reason in report.reasons if report.weighs(reason)), None)
+            found.add(code, name, label=field.label, zh=first.zh if first else "—", en=first.en if first else "—")
 
     def _known(self) -> tuple[Kind, RecordCase]:
         """The record and its kind, when both are known."""
@@ -220,6 +264,8 @@ class _OfdJudge:
         if record.identifier is None or not self.case.pages:
             raise Refusal("file.broken-off", "data", check="data")
         payload = check_qr(kind, record.record, record.identifier, self.case.pages, self.case.judge)
+        if not kind.has_qr:
+            return
         certificate = self._attachment(_DATA_CERTIFICATE)
         if certificate is None:
             raise Refusal("data.attachment", _DATA_CERTIFICATE)

@@ -98,6 +98,9 @@ class _PdfJudge:
         record.identifier = check_record(kind, record.record, self.case.found)
         if record.identifier is not None:
             check_metadata(kind, record.record, record.identifier, {}, self.case.found)
+        for field in kind.earlier.values():
+            if field.label in record.record.values:
+                self.case.found.add("data.earlier-elsewhere", field.label, label=field.label)
         metadata = self.evidence.metadata
         if metadata.identifier != record.record.identifier:
             self.case.found.add("rendition.metadata", "", name="identifier")

@@ -16,6 +16,8 @@ from typing import Final
 
 from lxml import etree
 
+from certs.sm3 import sm3
+from verify.jpeg import is_jpeg, jpeg_bitmap, jpeg_size
 from verify.model import Bitmap, PageView, PictureBox, RectMm, TextRun
 from verify.png import png_bitmap, png_size
 from verify.reasons import Findings, Refusal
@@ -341,12 +343,13 @@ class PageReader:
                  and not any(matrix[index] for index in (1, 2, 4, 5)))
         if not whole or element.get("Alpha", "255") != "255":
             self.found.add("ofd.not-understood", canvas.where, element="ImageObject@CTM")
-        width, height = png_size(data)
+        jpeg = is_jpeg(data)
+        width, height = jpeg_size(data) if jpeg else png_size(data)
         canvas.objects[identifier] = posixpath.basename(path)
         canvas.pictures.append(PictureBox(
             name=posixpath.basename(path), box=box, digest=hashlib.sha256(data).hexdigest(),
             load=self._loaders.setdefault(path, _loader(data)), width_px=width, height_px=height,
-            order=canvas.order, upright=whole))
+            order=canvas.order, upright=whole, sm3=sm3(data).hex() if jpeg else ""))
 
     def _overlaid(self, canvas: _Canvas) -> None:
         """Name text that a later picture or filled path may cover, and pictures so covered."""
@@ -366,7 +369,7 @@ class PageReader:
 
 def _loader(data: bytes) -> Callable[[], Bitmap]:
     """Decode these bytes when asked, once."""
-    return functools.cache(functools.partial(png_bitmap, data))
+    return functools.cache(functools.partial(jpeg_bitmap if is_jpeg(data) else png_bitmap, data))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

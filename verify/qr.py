@@ -17,7 +17,9 @@ from codes.qr_payload import QrClaims, QrPayload, parse
 from layouts import Kind, scope_text
 from verify.agree import role_value
 from verify.chains import Judge
+from verify.face import page_roles
 from verify.model import Bitmap, PageView, PictureBox
+from verify.pictures import QrPage, check_photos
 from verify.reasons import Findings
 from verify.record import RecordData
 from verify.status import parse_date
@@ -52,16 +54,26 @@ def _text_of(picture: PictureBox, known: dict[tuple[str, int, int], str | None])
 
 def check_qr(kind: Kind, record: RecordData, identifier: Identifier, pages: Sequence[PageView],
              judge: Judge) -> QrPayload | None:
-    """Check the codes of all pages: one a page, all the same, and each claim as in the record."""
+    """Check photos and codes of all pages: one code a page that has one, all the same, each claim as recorded.
+
+    For a kind without QR code no page has one, and there is nothing to return.
+    """
     found = judge.found
+    faces = page_roles(kind, len(pages))
+    if faces is None:                    # named where pages are counted
+        to_read: list[QrPage] = [(page, page.pictures) for page in pages]
+    else:
+        to_read = check_photos(kind, record, faces, pages, found)
+    if not kind.has_qr:
+        return None
     text: str | None = None
     known: dict[tuple[str, int, int], str | None] = {}
-    for page in pages:
-        readable = [picture for picture in page.pictures if picture.upright
+    for page, pictures in to_read:
+        readable = [picture for picture in pictures if picture.upright
                     and min(picture.box.width_mm, picture.box.height_mm) >= _SMALLEST_MM]
-        here = _text_of(readable[0], known) if len(readable) == 1 == len(page.pictures) else None
+        here = _text_of(readable[0], known) if len(readable) == 1 == len(pictures) else None
         if not readable or here is None:
-            found.add("qr.missing" if len(page.pictures) <= 1 else "page.picture", "", page=page.number)
+            found.add("qr.missing" if len(pictures) <= 1 else "page.picture", "", page=page.number)
             return None
         if text is not None and here != text:
             found.add("qr.several", "", page=page.number)
@@ -89,7 +101,8 @@ def _expected(kind: Kind, record: RecordData, identifier: Identifier) -> dict[st
 
     scope = scope_text(record.scope) if kind.scope is not None else ""
     claims: dict[str, object] = {
-        "serial": identifier.serial, "uscc": role_value(kind, record, "holder_code") or None,
+        "serial": identifier.serial,
+        "uscc": None if kind.holder_is_person else role_value(kind, record, "holder_code") or None,
         "holder": role_value(kind, record, "holder_name"),
         "authority_code": role_value(kind, record, "issuer_code"), "issued": date("issued"),
         "valid_from": date("valid_from"), "valid_to": date("valid_to"), "extended_to": date("extended_to"),

@@ -203,6 +203,14 @@ _DATA: Final = {
                   "the tag “{label}” disagrees with the record or the page"),
     "data.attachment": (_NO, "附件 {where} 缺失、重复或多余",
                         "the attachment {where} is missing, repeated or unexpected"),
+    "data.earlier": (_NO, "附件“{where}”与“{label}”记载的前件不符：{zh}",
+                     "the attachment {where} is not the earlier document that “{label}” names: {en}"),
+    "data.earlier-invalid": (_NO, "附件“{where}”（“{label}”）不真实：{zh}",
+                             "the earlier document in the attachment {where} (“{label}”) is not genuine: {en}"),
+    "data.earlier-unsure": (_UNSURE, "附件“{where}”（“{label}”）的真伪无法确定：{zh}",
+                            "whether the earlier document in {where} (“{label}”) is genuine cannot be told: {en}"),
+    "data.earlier-elsewhere": (_NOTE, "“{label}”所指的前件只在 OFD 原件之内，本文件不含",
+                               "the earlier document that “{label}” names rides in the OFD, the original, only"),
     "data.head": (_NO, "文档信息 {name} 与证照数据不一致",
                   "{name} in the document's head disagrees with the record"),
 }
@@ -220,6 +228,8 @@ _PAGES: Final = {
                     "the page number “{found}” of page {page} is wrong"),
     "page.seal": (_NO, "第 {page} 页的印章缺失或多余", "page {page} lacks its seal or has one too many"),
     "page.overlap": (_NO, "{role}（第 {page} 页）有文字重叠", "text lies on other text on page {page}"),
+    "page.photo": (_NO, "第 {page} 页的“{label}”缺失，或不是证照数据中的照片",
+                   "page {page} lacks “{label}” or shows another photo than the record's"),
     "page.picture": (_NO, "第 {page} 页有未知的图片", "page {page} shows an unknown picture"),
 }
 

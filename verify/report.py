@@ -100,16 +100,21 @@ class Anchor:
     demo: bool
 
 
+FieldValue = str | tuple[str, ...] | tuple[Mapping[str, str], ...]
+"""A text, several texts, or the rows of a table."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LicenceData:
     """The licence as the file holds it. ``proven`` only in a genuine file. Private fields are left out."""
 
     kind: str
     identifier: str
-    fields: Mapping[str, str | tuple[str, ...]]
+    fields: Mapping[str, FieldValue]
     metadata: tuple[tuple[str, str], ...]
     withheld: tuple[str, ...]            # labels of private fields that the file holds
     proven: bool
+    headline: tuple[tuple[str, str], ...] = ()      # holder, its code, number, authority: label, value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,7 +235,8 @@ def _licence(licence: LicenceData | None) -> dict[str, Any] | None:
         return None
     return {
         "kind": clean(licence.kind), "identifier": clean(licence.identifier), "proven": licence.proven,
-        "fields": {label: list(value) if isinstance(value, tuple) else value
+        "fields": {label: [dict(one) if isinstance(one, Mapping) else one for one in value]
+                   if isinstance(value, tuple) else value
                    for label, value in licence.fields.items()},
         "metadata": dict(licence.metadata), "withheld": list(licence.withheld),
     }
@@ -281,11 +287,7 @@ def _licence_lines(licence: LicenceData | None) -> list[str]:
         return []
     word = "" if licence.proven else "（文件自称，未经证实 / as the file claims, unproven）"
     lines = [f"证照标识 identifier: {clean(licence.identifier)}{word}"]
-    for label in ("企业名称", "统一社会信用代码", "许可证编号", "发证机关"):
-        value = licence.fields.get(label)
-        if value:
-            lines.append(f"  {label}: {clean(value if isinstance(value, str) else '/'.join(value))}")
-    return lines
+    return lines + [f"  {label}: {clean(value)}" for label, value in licence.headline if value]
 
 
 def _signature_lines(signature: SignatureEvidence) -> list[str]:
