@@ -65,11 +65,11 @@ def test_a_good_record_is_taken_and_fits_its_schema(kind: str, change: Change) -
 
 
 CLAUSES = [
-    pytest.param("T1", "one officer", marks=pytest.mark.req("R-004-07")),
-    pytest.param("T1", "no reasons", marks=pytest.mark.req("R-004-05")),
-    pytest.param("T2", "too young", marks=pytest.mark.req("R-004-02")),
-    pytest.param("T2", "too old", marks=pytest.mark.req("R-004-02")),
-    pytest.param("T2", "too little schooling for chemicals", marks=pytest.mark.req("R-004-02")),
+    pytest.param("R1", "one officer", marks=pytest.mark.req("R-004-07")),
+    pytest.param("R1", "no reasons", marks=pytest.mark.req("R-004-05")),
+    pytest.param("R2", "too young", marks=pytest.mark.req("R-004-02")),
+    pytest.param("R2", "too old", marks=pytest.mark.req("R-004-02")),
+    pytest.param("R2", "too little schooling for chemicals", marks=pytest.mark.req("R-004-02")),
 ]
 
 
@@ -82,17 +82,17 @@ def test_a_clause_refuses_what_breaks_it(kind: str, name: str) -> None:
 
 
 def test_what_the_kind_says_stands_in_the_sentences() -> None:
-    record = sample("T1")
+    record = sample("R1")
     record["核查人员"] = record["核查人员"][:1]
     fault, = _faults(record)
     assert fault.zh.endswith("：核查应有2名以上人员")
-    record = sample("T1") | {"等级": "三级"}
+    record = sample("R1") | {"等级": "三级"}
     fault, = _faults(record)
     assert fault.zh == "“等级”为“三级”，“类别”为“第一类”时应达到“二级”"
 
 
 def test_a_licence_has_the_values_and_the_photo_bytes() -> None:
-    letter, card = _check(sample("T1")), _check(sample("T2"))
+    letter, card = _check(sample("R1")), _check(sample("R2"))
     table = letter.values["核查人员"]
     assert isinstance(table, Table)
     assert table.rows[1] == ("测试人乙", "0000002", None, None)
@@ -106,13 +106,13 @@ def test_a_licence_has_the_values_and_the_photo_bytes() -> None:
 
 @pytest.mark.req("R-003-03")
 def test_an_identity_number_is_no_holder_code_and_masked_in_the_metadata() -> None:
-    card = _check(sample("T2"))
+    card = _check(sample("R2"))
     assert card.holder_code is None
     assert dict(card.metadata)["CZZTDM"] == "999999**********16"
     assert "999999199001010016" not in json.dumps(card.metadata)
 
 
-@pytest.mark.parametrize("kind", ["T1", "T2"])
+@pytest.mark.parametrize("kind", ["R1", "R2"])
 def test_the_xml_says_what_the_record_says(kind: str) -> None:
     licence = _check(sample(kind))
     read = read_xml(record_xml(licence), "record.xml")
@@ -120,7 +120,7 @@ def test_the_xml_says_what_the_record_says(kind: str) -> None:
 
 
 def test_records_that_differ_in_one_cell_have_different_digests() -> None:
-    record = sample("T1")
+    record = sample("R1")
     first = _check(record).digest
     record["核查人员"][1]["意见"] = "不同意"
     assert _check(record).digest != first
