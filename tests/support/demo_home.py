@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+import layouts
 from certs.demo import DEFAULT_AUTHORITIES, LOWER_LINE, DemoAuthority, make_demo
 from certs.home import Home
 from certs.keystore import ScryptCost
@@ -26,7 +27,7 @@ CHEAP = ScryptCost(n=16, r=1, p=1)
 CITY = ("11140100MB9TEX0180", "测试市应急管理局")
 PROVINCE = ("11140000MB9TEX018T", "测试省应急管理厅")
 """Code and name of the authorities that every demo home has."""
-KINDS = tuple(f"K{number}" for number in range(9))
+KINDS = layouts.kinds()
 
 
 @functools.cache
