@@ -95,13 +95,15 @@ def _missing(file: str, zh: str, en: str, *, line: int = 1, field: str = "") -> 
 
 
 def _key_line(folder: KindFolder, key: str) -> int:
-    return line_of((folder.read("kind.json") or b"").decode("utf-8", errors="replace"), key)
+    text = (folder.read("kind.json") or b"").decode("utf-8", errors="replace")
+    found = re.search(rf'"{re.escape(key)}"\s*:', text)
+    return text.count("\n", 0, found.start()) + 1 if found else 1
 
 
 def _kind_error(folder: KindFolder, error: EngineError) -> Finding:
     """Where in kind.json an error of the loader is: at the first of its words that stands there in quotes."""
     text = (folder.read("kind.json") or b"").decode("utf-8", errors="replace")
-    words = sorted(_WORD.findall(error.en.partition("wrong:")[2]), key=len, reverse=True)
+    words = sorted(_WORD.findall(error.en.partition("wrong:")[2]), key=lambda word: (word.isascii(), -len(word)))
     word = next((word for word in words if f'"{word}"' in text and word != folder.code), "")
     return Finding(code=error.code.value, zh=error.zh, en=error.en, file=f"{folder.code}/kind.json", field=word,
                    line=line_of(text, word) if word else 1)

@@ -58,10 +58,20 @@ def _template_line(frame: FrameType | None) -> int | None:
     while frame is not None:
         template = frame.f_globals.get("__jinja_template__")
         if template is not None:
-            line: int = template.get_corresponding_lineno(frame.f_lineno)
+            line: int = template.get_corresponding_lineno(_code_line(frame))
             return line
         frame = frame.f_back
     return None
+
+
+def _code_line(frame: FrameType) -> int:
+    """The line of code in a frame; the last before it where it has none itself, as the jump back in a loop."""
+    line = frame.f_code.co_firstlineno
+    for start, _, number in frame.f_code.co_lines():
+        if start > frame.f_lasti:
+            break
+        line = number or line
+    return line
 
 
 def _set_limits(limits: dict[str, Any]) -> None:

@@ -1,0 +1,130 @@
+"""``kinds check``: a new kind passes at once; each way to spoil it is found, with its file, line and field."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from docgen.design.findings import DesignError
+from docgen.design.folder import open_folder
+from docgen.design.scaffold import new_kind
+from tests.design.kinds import CODE, NAME, change, check, codes, made
+
+
+@pytest.fixture
+def kind(tmp_path: Path) -> Path:
+    return made(tmp_path)
+
+
+@pytest.mark.req("R-003-04", "R-003-59")
+def test_a_new_kind_passes_at_once_and_says_what_its_author_still_has_to_write(kind: Path) -> None:
+    answer = check(kind)
+    assert answer.findings == ()
+    assert answer.facts["drawn"] == ["samples/example-1.json", "short", "long", "empty", "rare"]
+    text = (kind / "kind.json").read_text(encoding="utf-8")
+    assert [note["line"] for note in answer.facts["notes"]] == [
+        number for number, line in enumerate(text.splitlines(), 1) if '"待定' in line]
+
+
+SPOILT = [
+    # file, what stands there, what is put there, code, field
+    ("kind.json", '"validity": {', '"validity_old": {', "design.part-missing", "validity"),
+    ("kind.json", '"version": "1.0",', '"version" "1.0",', "design.json", ""),
+    ("kind.json", '"label": "住所", "required": true', '"label": "住址", "required": true', "kind.data", "住所"),
+    ("kind.json", '"type_code": "11100000MB9TEX018A', '"type_code": "11100', "design.part-missing",
+     "identifier.type_code"),
+    ("kind.json", '"max_length": 300', '"max_length": 3000', "compose.overflow", None),
+    ("pages.xml", 'style="title" x="66" y="58"', 'style="title" x="66" y="70"', "design.overlap", "证照名称"),
+    ("pages.xml", 'x="31" y="34" width="110"', 'x="190" y="34" width="90"', "compose.overlap", None),
+    ("pages.xml", 'name="code" face="kai" size="4.3" least="3.175"', 'name="code" face="kai" size="3"',
+     "design.too-small", "统一社会信用代码"),
+    ("pages.xml", 'name="value" face="kai" size="4.8" least="3.175" colour="#111111"',
+     'name="value" face="kai" size="4.8" least="3.175" colour="#8fa3b5"', "design.contrast", "企业名称"),
+    ("pages.xml", '<seal over="发证机关 发证日期"/>', '<seal over="发证机关"/>', "compose.overlap", None),
+    ("pages.xml", '<seal over="发证机关 发证日期"/>', '<seal over="发证单位"/>', "template.value", None),
+    ("pages.xml", '<seal over="发证机关 发证日期"/>', '<stamp over="发证机关"/>', "template.unknown-word", None),
+    ("pages.xml", 'text="（副本）"', 'text="（正本）"', "template.face", None),
+    ("pages.xml", "{{ rest() }}", "{{ rests() }}", "template.filling", None),
+    ("pages.xml", "{% macro rest() -%}", "{% macro rest( -%}", "template.malformed", None),
+    ("pages.xml", "border.svg", "boarder.svg", "kind.resource", None),
+    ("samples/example-1.json", '"91140100MA9TEX0149"', '"91140100MA9TEX0148"', "uscc.check-digit", "统一社会信用代码"),
+    ("samples/example-1.json", '"法定代表人": "测试人甲",', "", "record.missing", "法定代表人"),
+    ("art/border.svg", '<g fill="none"', "<script>alert(1)</script><g fill=\"none\"", "svg.active-content", None),
+    ("art/border.svg", '<g fill="none"', '<image href="https://example.invalid/a.png"/><g fill="none"',
+     "svg.active-content", None),
+    ("art/ground.svg", '<g fill="none"', '<use href="other.svg#x"/><g fill="none"', "svg.active-content", None),
+]
+
+
+LINES = {"design.json", "template.malformed", "template.unknown-word", "svg.active-content", "uscc.check-digit"}
+
+
+@pytest.mark.parametrize(("file", "old", "new", "code", "field"), SPOILT, ids=lambda value: str(value)[:24])
+def test_what_is_spoilt_is_found_in_its_file_and_line(
+    kind: Path, file: str, old: str, new: str, code: str, field: str | None,
+) -> None:
+    line = change(kind / file, old, new)
+    findings = [finding for finding in check(kind).findings if finding.code == code]
+    assert findings, [(one.code, one.place, one.zh) for one in check(kind).findings]
+    if field is not None:
+        assert field in {finding.field for finding in findings}
+    places = {(finding.file, finding.line) for finding in findings}
+    if code in LINES:
+        assert (f"{CODE}/{file}", line) in places, places
+    assert all(finding.file.startswith(f"{CODE}/") and finding.zh and finding.en for finding in findings)
+
+
+def test_a_changed_field_makes_the_schema_stale(kind: Path) -> None:
+    change(kind / "kind.json", '"max_length": 160', '"max_length": 150')
+    assert codes(check(kind)) == ["design.schema-stale"]
+
+
+@pytest.mark.parametrize(("file", "code"), [
+    ("schema.json", "design.part-missing"), ("pages.xml", "design.part-missing"),
+    ("samples/example-1.json", "design.part-missing"), ("art/ground.svg", "kind.resource"),
+])
+def test_a_missing_part_is_named(kind: Path, file: str, code: str) -> None:
+    (kind / file).unlink()
+    assert code in codes(check(kind))
+
+
+@pytest.mark.req("R-004-25")
+def test_a_kind_without_legal_basis_is_refused(kind: Path) -> None:
+    change(kind / "kind.json", '"待定：写明法律依据 / to do: the legal basis"', "")
+    assert codes(check(kind)) == ["kind.no-legal-basis"]
+
+
+def test_a_folder_with_another_name_than_its_code_is_found(kind: Path) -> None:
+    other = kind.rename(kind.parent / "T2")
+    answer = check(other)
+    assert codes(answer) == ["design.code"]
+    assert answer.findings[0].line == 2
+
+
+def test_a_kind_of_one_s_own_may_not_take_the_code_of_an_installed_one(kind: Path) -> None:
+    change(kind / "kind.json", f'"code": "{CODE}"', '"code": "K0"')
+    assert codes(check(kind.rename(kind.parent / "K0"))) == ["kind.twice"]
+
+
+@pytest.mark.parametrize(("code", "name", "why"), [
+    ("t1", NAME, "small letter"), ("K0", NAME, "taken"), ("T/1", NAME, "no path"), ("T1", "", "no name"),
+    ("T1", "测试\u202e证", "turns the text round"), ("T1", "测" * 21, "too long"),
+])
+def test_a_code_or_a_name_that_cannot_be_used_makes_no_folder(tmp_path: Path, code: str, name: str, why: str) -> None:
+    with pytest.raises(DesignError):
+        new_kind(code, name=name, out=tmp_path)
+    assert list(tmp_path.iterdir()) == [], why
+
+
+def test_an_existing_folder_is_left_alone(kind: Path) -> None:
+    before = (kind / "kind.json").read_bytes()
+    with pytest.raises(DesignError):
+        new_kind(CODE, name="别的", out=kind.parent)
+    assert (kind / "kind.json").read_bytes() == before
+
+
+def test_what_is_no_kind_is_said_so(tmp_path: Path) -> None:
+    with pytest.raises(DesignError) as caught:
+        open_folder(tmp_path)
+    assert caught.value.code.value == "design.no-folder"

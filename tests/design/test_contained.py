@@ -1,0 +1,135 @@
+"""Untrusted kinds: whatever a folder holds, the child ends, says where the trouble is, and draws nothing."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from docgen.design.contained import Limits, run
+from docgen.design.folder import open_folder
+from tests.design.kinds import CODE, QUICK, change, check, made
+
+_LOOP = "{% for a in range(99999) %}{% for b in range(99999) %}{% if b < 0 %}x{% endif %}{% endfor %}{% endfor %}"
+
+
+@pytest.fixture
+def kind(tmp_path: Path) -> Path:
+    return made(tmp_path)
+
+
+def test_a_template_that_loops_forever_is_stopped_in_its_line(kind: Path) -> None:
+    line = change(kind / "pages.xml", '  <page role="正本"', f'{_LOOP}<page role="正本"')
+    begun = time.monotonic()
+    answer = check(kind, QUICK)
+    assert time.monotonic() - begun < 4 * QUICK.whole_s
+    assert [(finding.code, finding.file, finding.line) for finding in answer.findings] == [
+        ("design.time", f"{CODE}/pages.xml", line)]
+
+
+@pytest.mark.parametrize("hungry", [
+    "{% set a = 'x' * 900000000 %}{% set b = a * 9 %}",
+    "{% set ns = ['x' * 100000000] %}{% for n in range(99) %}{% set ns = ns + ns %}{% endfor %}{{ ns | join }}",
+])
+def test_a_template_that_eats_memory_is_stopped(kind: Path, hungry: str) -> None:
+    line = change(kind / "pages.xml", '  <page role="正本"', f'{hungry}<page role="正本"')
+    (finding,) = check(kind, QUICK).findings
+    assert finding.code in {"design.memory", "template.filling", "template.malformed"}
+    assert finding.file == f"{CODE}/pages.xml"
+    assert finding.line in (line, 1)
+
+
+def test_a_template_that_writes_without_end_is_stopped(kind: Path) -> None:
+    change(kind / "pages.xml", '  <page role="正本"',
+           '{% for n in range(99999) %}<page role="x"/>{% endfor %}<page role="正本"')
+    (finding,) = check(kind, QUICK).findings
+    assert finding.code == "template.malformed"
+
+
+@pytest.mark.parametrize("reach", [
+    "{{ values.__class__.__mro__ }}", "{{ ''.__class__ }}", "{{ cycler.__init__.__globals__.os }}",
+    "{{ kind.__class__.__base__.__subclasses__() }}", "{% include '/etc/hostname' %}",
+])
+def test_a_template_reaches_nothing_of_python(kind: Path, reach: str) -> None:
+    change(kind / "pages.xml", '  <page role="正本"', f'<!-- {reach} --><page role="正本"')
+    answer = check(kind, QUICK)
+    assert all(finding.code in {"template.filling", "template.malformed"} for finding in answer.findings)
+    assert answer.findings
+
+
+@pytest.mark.parametrize("mark", ["<!DOCTYPE x [<!ENTITY e SYSTEM 'file:///etc/hostname'>]>", "<?php echo 1 ?>"])
+def test_artwork_brings_in_no_other_file(kind: Path, mark: str) -> None:
+    change(kind / "art/ground.svg", "<svg", f"{mark}<svg")
+    (finding,) = check(kind, QUICK).findings
+    assert finding.file == f"{CODE}/art/ground.svg"
+
+
+def test_artwork_of_too_many_pieces_is_refused(kind: Path) -> None:
+    change(kind / "art/ground.svg", '<g fill="none"', '<rect width="1" height="1"/>' * 30_000 + '<g fill="none"')
+    (finding,) = check(kind, QUICK).findings
+    assert finding.code == "svg.too-large"
+
+
+def test_a_link_out_of_the_folder_is_not_followed(kind: Path) -> None:
+    (kind / "art/ground.svg").unlink()
+    (kind / "art/ground.svg").symlink_to("/etc/hostname")
+    (finding,) = check(kind, QUICK).findings
+    assert finding.code == "kind.resource"
+
+
+def _huge_png() -> bytes:
+    out = io.BytesIO()
+    Image.new("1", (20_000, 20_000)).save(out, "PNG")
+    return out.getvalue()
+
+
+@pytest.fixture
+def photo_kind(kind: Path) -> Path:
+    """A kind whose record holds a photo."""
+    phone = '    {"label": "联系电话"'
+    change(kind / "kind.json", phone, f'    {{"label": "照片", "format": "photo"}},\n{phone}')
+    return kind
+
+
+@pytest.mark.parametrize(("photo", "why"), [
+    (_huge_png(), "20,000 by 20,000 pixels"), (b"MZ\x90\x00" * 40, "a program"),
+    (b"\xff\xd8\xff\xe0" + b"x" * 99, "torn"),
+    (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "SVG"),
+], ids=lambda value: value if isinstance(value, str) else "")
+def test_a_photo_that_is_none_is_named_in_its_line(photo_kind: Path, photo: bytes, why: str) -> None:
+    sample = photo_kind / "samples/example-1.json"
+    record = json.loads(sample.read_bytes()) | {"照片": base64.b64encode(photo).decode()}
+    sample.write_text(json.dumps(record, ensure_ascii=False, indent=2), encoding="utf-8")
+    line = next(number for number, text in enumerate(sample.read_text().splitlines(), 1) if '"照片"' in text)
+    findings = [one for one in check(photo_kind, QUICK).findings if one.field == "照片"]
+    assert {(one.file, one.line) for one in findings} == {(f"{CODE}/samples/example-1.json", line)}, why
+
+
+def test_nothing_is_drawn_when_something_is_wrong(kind: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    change(kind / "pages.xml", '  <page role="正本"', f'{_LOOP}<page role="正本"')
+    answer = run("draw", open_folder(kind), out=out, limits=QUICK, record=None, record_name="")
+    assert [finding.code for finding in answer.findings] == ["design.time"]
+    assert list(out.iterdir()) == []
+
+
+def test_the_child_knows_nothing_of_our_environment(kind: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[object] = []
+    real = subprocess.Popen
+    monkeypatch.setenv("ZHENGYIN_PASSWORD", "a password of a test")
+    monkeypatch.setattr(subprocess, "Popen", lambda *words, **more: seen.append(more["env"]) or real(*words, **more))
+    assert check(kind).ok
+    assert seen == [{"LANG": "C.UTF-8"}]
+
+
+def test_a_child_that_is_killed_by_the_system_is_told_as_such(kind: Path) -> None:
+    answer = check(kind, Limits(drawing_s=60, whole_s=1, memory_mb=64, file_mb=1))
+    assert {finding.code for finding in answer.findings} <= {"design.memory", "design.time", "design.broken"}
+    assert not answer.ok
