@@ -99,7 +99,7 @@ def _expected(kind: Kind, record: RecordData, identifier: Identifier) -> dict[st
     def date(role: str) -> dt.date | None:
         return parse_date(role_value(kind, record, role))
 
-    scope = scope_text(record.scope) if kind.scope is not None else ""
+    scope = scope_text(record.scope) if kind.scope is not None else role_value(kind, record, "scope")
     claims: dict[str, object] = {
         "serial": identifier.serial,
         "uscc": None if kind.holder_is_person else role_value(kind, record, "holder_code") or None,
