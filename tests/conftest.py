@@ -47,6 +47,15 @@ def poppler() -> None:
 
 
 @pytest.fixture(scope="session")
+def chromium() -> str:
+    """A Chromium or Chrome."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if not found:
+        _missing("a browser (Chromium)", "install the package chromium")
+    return found or ""
+
+
+@pytest.fixture(scope="session")
 def openssl() -> str:
     """The ``openssl`` command, version 3."""
     found = shutil.which("openssl")

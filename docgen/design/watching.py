@@ -44,7 +44,7 @@ class Preview:
         self.out = out
         self.version = 0
         self._record = record
-        self._limits = limits
+        self.limits = limits
         self._edited: str | None = None
         self._answer = Answer(findings=(), facts={})
         self._lock = threading.Lock()
@@ -67,7 +67,7 @@ class Preview:
             record, name = self._edited, "record"
             if record is None and self._record is not None:
                 record, name = self._record.read_bytes().decode("utf-8", errors="replace"), self._record.name
-            self._answer = run("draw", self.folder, out=self.out.resolve(), limits=self._limits, record=record,
+            self._answer = run("draw", self.folder, out=self.out.resolve(), limits=self.limits, record=record,
                                record_name=name)
             if self._answer.facts.get("pages"):
                 (self.out / "index.html").write_text(self._page(), encoding="utf-8")
