@@ -227,7 +227,7 @@ def coil(start: float, turns: int, period: float, centre: float, swing: float, l
                          else (centre + swing * math.cos(t), -swing * math.sin(t)))
         return ((across, along), (slope, run)) if upright else ((along, across), (run, slope))
 
-    return sampled(curve, 0.0, 2 * math.pi * turns, turns * (8 if eyes else 6))
+    return sampled(curve, 0.0, 2 * math.pi * turns, turns * (8 if eyes else 4))
 
 
 def sides(draw: Callable[[float, float, float, bool, int], str], middle: float, start: float) -> str:

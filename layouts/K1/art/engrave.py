@@ -65,11 +65,10 @@ def corner(at: Point) -> list[str]:
 def border() -> list[str]:
     """Loops, and through their middle a copper braid."""
     def loops(start: float, end: float, middle: float, upright: bool, outward: int) -> str:
-        turns = round((end - start) / 8.3)
+        turns = round((end - start) / 8.8)
         period = (end - start) / turns
-        return "".join(coil(start + shift * period / 2, turns, period, middle, outward * swing, 3.1,
-                            upright=upright)
-                       for shift, swing in ((-0.5, 3.7), (0, -3.7), (0.5, 3.7)))
+        return "".join(coil(start + shift * period, turns, period, middle, outward * swing, 3.0, upright=upright)
+                       for shift, swing in ((0, 3.8), (0.5, 3.8), (0, -3.8), (0.5, -3.8)))
 
     def braid(start: float, end: float, middle: float, upright: bool, _: int) -> str:
         turns = round((end - start) / 4.15)

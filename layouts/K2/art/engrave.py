@@ -89,19 +89,19 @@ def rope(swing: float, third: float, phase: float, period: float, start: float, 
         slope = swing * turn * (math.cos(angle) + 3 * third * math.cos(3 * angle))
         return ((across, t), (slope, 1.0)) if upright else ((t, across), (1.0, slope))
 
-    return sampled(curve, start, end, round((end - start) / period * 8))
+    return sampled(curve, start, end, round((end - start) / period * 6))
 
 
 def border() -> list[str]:
     """A flat rope of ultramarine, a gold strand inside it."""
     def strands(start: float, end: float, middle: float, upright: bool, _: int) -> str:
         period = (end - start) / round((end - start) / 13.0)
-        return "".join(rope(3.1, 0.24, math.pi * index / 3, period, start, end, middle, upright)
+        return "".join(rope(4.4, 0.2, math.pi * index / 3, period, start, end, middle, upright)
                        for index in range(6))
 
     def gold(start: float, end: float, middle: float, upright: bool, _: int) -> str:
         period = (end - start) / round((end - start) / 13.0) / 2
-        return "".join(rope(0.95, 0.0, math.pi * index, period, start, end, middle, upright) for index in range(2))
+        return "".join(rope(1.1, 0.0, math.pi * index, period, start, end, middle, upright) for index in range(2))
 
     bands = [stroke(sides(strands, 14.1, 24.3), INKS.soft, 0.15), stroke(sides(gold, 14.1, 24.3), INKS.ochre, 0.24)]
     return engraving.border(INKS, bands, corner, MICROTEXT)
