@@ -6,10 +6,11 @@ listed, all of it at once, each fault with its field, a stable code and a senten
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, NoReturn
 
@@ -24,7 +25,7 @@ from docgen.licence import Licence
 from docgen.rich_checks import check_photo, check_table
 from docgen.rule_checks import check_rules
 from docgen.scope_checks import check_scope
-from layouts import Format, Groups, Kind, Table, Value, cell_tag, kinds, load_kind, printed, scope_text
+from layouts import Format, Groups, Kind, KindError, Table, Value, cell_tag, kinds, load_kind, printed, scope_text
 
 __all__ = ["MAX_BYTES", "RecordCode", "RecordError", "read_record", "validate"]
 
@@ -165,7 +166,7 @@ def _choose_kind(record: Mapping[str, Any], kind: Kind | None) -> Kind:
     code = record.get(KIND_KEY)
     known = "、".join(kinds())
     if code is None and kind is None:
-        for candidate in map(load_kind, kinds()):
+        for candidate in _usable_kinds():
             title = record.get(candidate.roles["title"])
             if title is not None and title == candidate.field(candidate.roles["title"]).constant:
                 return candidate
@@ -179,6 +180,13 @@ def _choose_kind(record: Mapping[str, Any], kind: Kind | None) -> Kind:
     if code not in kinds():
         _refuse(RecordCode.KIND_UNKNOWN, KIND_KEY, value=shown(code or ""), known=known)
     return load_kind(code)
+
+
+def _usable_kinds() -> Iterator[Kind]:
+    """All kinds but those whose data are wrong; whoever names such a one is told."""
+    for code in kinds():
+        with contextlib.suppress(KindError):
+            yield load_kind(code)
 
 
 def _unknown_keys(record: Mapping[str, Any], kind: Kind) -> list[Fault]:
