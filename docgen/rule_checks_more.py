@@ -12,6 +12,7 @@ from layouts import Check, Kind, Rule, Table, Value, printed
 
 __all__ = ["MORE_RULES", "Values", "conditions", "text_of"]
 
+_MUNICIPALITIES = frozenset({"11", "12", "31", "50"})     # 直辖市, GB/T 2260
 Values = Mapping[str, Value]
 
 
@@ -145,13 +146,17 @@ def _identity_sex(_: Kind, rule: Rule, values: Values) -> Fault | None:
 
 
 def _level(_: Kind, rule: Rule, values: Values) -> Fault | None:
-    """The level of an authority by the region inside its code: 14 00 00 省级, 14 01 00 市级, 14 01 05 县级."""
+    """The level of an authority by the region inside its code: 14 00 00 省级, 14 01 00 市级, 14 01 05 县级.
+
+    A 直辖市 (31 00 00) is a province and a city in one, a place straight under its province (41 90 01) a city too.
+    """
     code = text_of(values, rule.field)
     if code is None:
         return None
     region = code[2:8]
     level = "省级" if region.endswith("0000") else "市级" if region.endswith("00") else "县级"
-    if level in rule.values:
+    also_city = (level == "省级" and region[:2] in _MUNICIPALITIES) or (level == "县级" and region[2:4] == "90")
+    if level in rule.values or (also_city and "市级" in rule.values):
         return None
     return fault(
         RecordCode.LEVEL, rule.field, value=level, wanted="或".join(rule.values), **_given(rule, values))

@@ -242,6 +242,20 @@ def test_a_licence_that_must_not_be_is_refused(code: str, change: Change, expect
     assert faults(record) == expected
 
 
+LEVELS = [
+    # kind, code of the authority, whether it may issue
+    ("K1", CITY[0], True), ("K1", "11110000MB9TEX0269", True), ("K1", "11419001MB9TEX026B", True),
+    ("K1", "11500112MB9TEX026H", False), ("K1", "11410000MB9TEX026D", False), ("K2", "11110000MB9TEX0269", True),
+    ("K2", "11419001MB9TEX026B", False), ("K7", "11110000MB9TEX0269", True), ("K7", COUNTY[0], False),
+]
+
+
+@pytest.mark.parametrize(("code", "authority", "may"), LEVELS)
+def test_a_municipality_is_a_province_and_a_city_in_one(code: str, authority: str, may: bool) -> None:
+    record = sample(code) | {"发证机关代码": authority}
+    assert faults(record) == ([] if may else [("发证机关代码", "record.authority-level")])
+
+
 @pytest.mark.req("R-004-03")
 def test_delegation_to_a_county_is_allowed_where_nothing_bars_it() -> None:
     record = sample("K2") | COUNTY_ACTS | {"涉及剧毒化学品": "否", "涉及危险化工工艺或重点监管危险化学品": "否"}
