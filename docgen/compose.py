@@ -32,7 +32,7 @@ from docgen.template import load_template
 from docgen.template_layout import Column, Entry, Flow, PageLayout, Photo
 from docgen.typeset import measure, runs, single_line
 from docgen.values import face_values, printed_values
-from layouts import Face, scope_summary, scope_text
+from layouts import Face, scope_summary, scope_text, stands
 
 __all__ = ["ComposeError", "ComposeErrorCode", "artwork", "compose"]
 
@@ -118,11 +118,17 @@ class _FaceWriter:
             ground.append(Image(name=_QR_IMAGE, x_mm=qr.x_mm, y_mm=qr.y_mm, width_mm=qr.size_mm,
                                 height_mm=qr.size_mm, role="qr"))
         ground += [self.photo(block) for block in layout.blocks
-                   if isinstance(block, Photo) and block.field in self.licence.photos]
+                   if isinstance(block, Photo) and self.shows(block, number, count)]
         ground += [path for row in rows for path in row.paths]
         glyphs = [run for row in rows for run in (*row.label, *row.value)]
         return Page(role=layout.role, width_mm=layout.width_mm, height_mm=layout.height_mm, artwork=layout.artwork,
                     items=(*ground, *glyphs, *_folio(layout, number, count)), seals=seals)
+
+    def shows(self, photo: Photo, number: int, count: int) -> bool:
+        """Whether a photo stands on page ``number`` of ``count``."""
+        line = self.face.lines[photo.number]
+        here = {"first": number == 1, "last": number == count}.get(line.on, True)
+        return here and stands(line, self.licence.values) and photo.field in self.licence.photos
 
     def photo(self, place: Photo) -> Image:
         """The picture of a field in the middle of its box."""

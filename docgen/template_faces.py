@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from docgen.template_layout import Column, Entry, Flow, Layout, PageLayout, Table
 from docgen.template_reader import TemplateError, TemplateErrorCode
-from layouts import Face, Kind, Line, heads
+from layouts import FOLIOS, Face, Kind, Line, heads
 
 __all__ = ["check_faces"]
 
@@ -24,11 +24,13 @@ def check_faces(layout: Layout, kind: Kind) -> None:
     for page, face in zip(layout.pages, kind.faces, strict=True):
         _check_page(layout, page, face, face.lines)
         _check_flow(layout, page, face, kind)
+        _check_folio(layout, page, face)
         if page.following is not None:
             if not face.repeats:
                 raise _refuse(layout, page.following.source_line, f"{face.role}不续页，不应有 continues 的页",
                               f"{face.role} does not repeat: there is no page to continue it")
             _check_page(layout, page.following, face, [line for line in face.lines if line.on in ("each", "last")])
+            _check_folio(layout, page.following, face)
             flow = page.following.flow
             if flow is None or flow.items:
                 raise _refuse(layout, page.following.source_line, "continues 的页应有一个空的 flow",
@@ -58,6 +60,16 @@ def _check_page(layout: Layout, page: PageLayout, face: Face, lines: Sequence[Li
         raise _refuse(layout, page.source_line,
                       f"{page.role}应有 {face.seals.count} 个 seal、{int(face.seals.straddle)} 个 straddle",
                       f"expected {face.seals.count} seal and {int(face.seals.straddle)} straddle on {page.role}")
+
+
+def _check_folio(layout: Layout, page: PageLayout, face: Face) -> None:
+    """Pages that repeat are numbered, in a form that the verifier reads; other pages are not."""
+    if not face.repeats and page.folio is not None:
+        raise _refuse(layout, page.source_line, f"{face.role}只有一页，不应有 folio",
+                      f"{face.role} is one page: expected no folio")
+    if face.repeats and (page.folio is None or page.folio.text not in FOLIOS):
+        raise _refuse(layout, page.source_line, f"{face.role}应有 folio，text 为{'、'.join(FOLIOS)}之一",
+                      f"expected a folio on {face.role} with one of the texts {', '.join(FOLIOS)}")
 
 
 def _check_flow(layout: Layout, page: PageLayout, face: Face, kind: Kind) -> None:

@@ -7,6 +7,7 @@ page templates, artwork, samples. Nothing else in the engine knows a kind by nam
 from layouts.configuration import configure
 from layouts.folders import add_folder, forget, kind_folder, kinds, on_change, resource
 from layouts.kind import (
+    FOLIOS,
     Check,
     Face,
     Field,
@@ -38,7 +39,7 @@ from layouts.printing import (
 from layouts.scope import Groups, ScopeError, ScopeErrorCode, parse_scope, scope_summary, scope_text
 
 __all__ = [
-    "Check", "Face", "Field", "Format", "Groups", "Kind", "KindError", "KindErrorCode", "Line", "Part",
+    "FOLIOS", "Check", "Face", "Field", "Format", "Groups", "Kind", "KindError", "KindErrorCode", "Line", "Part",
     "Rule", "ScopeError", "ScopeErrorCode", "SealRule", "Table", "Value", "add_folder", "build_kind", "cell_tag",
     "cells", "configure", "earlier_parts", "face_lines", "forget", "heads", "holds", "kind_folder", "kinds",
     "line_text", "load_kind", "on_change", "parse_scope", "part_text", "printed", "resource", "scope_summary",

@@ -13,7 +13,7 @@ from codes.errors import EngineError
 from codes.number import NumberPattern
 
 __all__ = [
-    "Check", "Condition", "Face", "Field", "Format", "Kind", "KindError", "KindErrorCode", "Line", "Metadata",
+    "FOLIOS", "Check", "Condition", "Face", "Field", "Format", "Kind", "KindError", "KindErrorCode", "Line", "Metadata",
     "Part", "Pattern", "Renewal", "Rule", "ScopeRule", "SealRule", "Serial", "Table", "UnitNames", "Validity",
     "Value",
 ]
@@ -103,7 +103,7 @@ class Field:
 
     ``private`` ones never reach a public view, a QR code or 元数据 (R-003-03). ``form`` says how a page shows
     the value where that is not the format's own way: ``masked`` (identity), ``identifier`` or ``sm3``
-    (digest-of).
+    (digest-of), ``date-plain`` (a date without leading zeros, as letters have it).
     """
 
     label: str
@@ -177,6 +177,9 @@ class Line:
         """Labels of the fields that this line prints, in their order."""
         return tuple(part.field for part in self.parts if part.field is not None)
 
+
+FOLIOS = ("{n}/{m}", "第{n}页 共{m}页", "第 {n} 页 共 {m} 页", "— {n} —", "－ {n} －")
+"""The forms of a page number: of the pages of a face that repeats, ``n`` of ``m``."""
 
 _STRADDLED = 8              # pages that one 骑缝章 may lie over
 

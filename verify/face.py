@@ -1,41 +1,33 @@
 """Do the pages show what the record says, and nothing else? For OFD and PDF alike.
 
 In the order of drawing, with white space taken out, a page's text must be, character by character, the labels
-and values of the licence kind's face in their order: every text is accounted for and none is missing. The
-places are checked too: a value stands beside or below its own label, lines follow each other downwards or in
-a column further right, and no text lies on other text.
+and values of the licence kind's face in their order: every text is accounted for and none is missing. What runs over
+pages is read over all of them, a table with its heads on each. The places are checked too: a value stands beside or
+below its own label, lines follow each other downwards or in a column further right, text runs downwards, the cells of a
+row stand side by side, and no text lies on other text.
 """
 
 from __future__ import annotations
 
-import re
+import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
-from layouts import Kind, line_text, scope_summary, scope_text
-from layouts.kind import Face, Line
+from layouts import FOLIOS, Kind
+from layouts.kind import Face
+from verify.face_lines import ExpectedLine, Running, expected_lines
+from verify.face_lines import scope_forms as scope_forms
+from verify.face_lines import squeeze as squeeze
 from verify.model import PageView, TextRun
 from verify.reasons import Findings
 from verify.record import RecordData
 
 __all__ = ["check_pages", "page_roles", "scope_forms", "squeeze"]
 
-_SPACE: Final = re.compile(r"[\s\u00a0\u3000]+")
-_PAGE_NUMBER: Final = re.compile(r"([0-9]{1,3})/([0-9]{1,3})")
 _BASELINE_MM: Final = 1.0               # label and value of one line may differ by so much
+_RUN_IN_MM: Final = 15.0                # running text goes on so far left of its label at most
 _TOUCH_MM: Final = 0.5
 _RUN_LIMIT: Final = 3000                # text objects of one page of a licence
-
-
-def squeeze(text: str) -> str:
-    """Text without white space."""
-    return _SPACE.sub("", text)
-
-
-def scope_forms(record: RecordData) -> tuple[str, str]:
-    """The 许可范围 whole and as a summary, without white space."""
-    return squeeze(scope_text(record.scope)), squeeze(scope_summary(record.scope))
 
 
 def page_roles(kind: Kind, count: int) -> list[Face] | None:
@@ -55,37 +47,28 @@ def check_pages(kind: Kind, record: RecordData, pages: Sequence[PageView],
     if faces is None:
         found.add("page.count", "", detail=len(pages))
         return None
-    total = sum(face.repeats for face in faces)
-    pieces: list[str] = []
-    for face, page in zip(faces, pages, strict=True):
-        reader = _PageCheck(kind, record, face, page, found)
-        reader.run(len(pieces) + 1, total)
-        if face.repeats:
-            pieces.append(reader.piece)
-    whole = scope_forms(record)[0]
-    if pieces and kind.scope is not None and "".join(pieces) != whole:
-        last = next(face for face in faces if face.repeats)
-        found.add("page.line", "", role=last.role, page=len(faces) - total + 1, label=kind.scope.field,
-                  found="".join(pieces), expected=whole)
+    at = 0
+    for face in kind.faces:
+        own = pages[at:at + faces.count(face)]
+        lines = expected_lines(kind, record, face)
+        running = Running([line for line in lines if line.on == "run"])
+        for index, page in enumerate(own, 1):
+            _PageCheck(face, lines, running, page, found).run(index, len(own))
+        if not running.read_whole and not running.broken:
+            line = running.line
+            found.add("page.line", "", role=face.role, page=at + 1, label=line.name, found=running.shown,
+                      expected=line.forms[0])
+        at += len(own)
     return faces
 
 
-@dataclass(frozen=True, slots=True)
-class _Expected:
-    """One line as it must read: its name for people, its text in each allowed form."""
-
-    name: str
-    label: str
-    forms: tuple[str, ...]
-    is_scope: bool
-
-
 class _PageCheck:
-    """One page against one face. ``piece`` is the part of the 许可范围 that a repeating page prints."""
+    """One page against one face."""
 
-    def __init__(self, kind: Kind, record: RecordData, face: Face, page: PageView, found: Findings) -> None:
-        self.face, self.page, self.found = face, page, found
-        self.lines = [self._expected(kind, record, line) for line in face.lines]
+    def __init__(self, face: Face, lines: Sequence[ExpectedLine], running: Running, page: PageView,
+                 found: Findings) -> None:
+        self.face, self.page, self.found, self.running = face, page, found, running
+        self.lines = lines
         self.text = ""
         self.starts: list[tuple[int, TextRun]] = []     # where each run begins in ``text``
         for run in sorted(page.runs, key=lambda each: each.order):
@@ -93,93 +76,197 @@ class _PageCheck:
             if words:
                 self.starts.append((len(self.text), run))
                 self.text += words
+        self.edges = {at for at, _ in self.starts} | {len(self.text)}
         self.position = 0
-        self.piece = ""
         self.previous: list[TextRun] = []
-
-    def _expected(self, kind: Kind, record: RecordData, line: Line) -> _Expected:
-        """A line of the face with the record's values."""
-        is_scope = kind.scope is not None and kind.scope.field in line.fields
-        text = squeeze(line_text(kind, line, record.values))
-        forms = (text, scope_forms(record)[1]) if is_scope and self.face.summary else (text,)
-        return _Expected(line.label or text, squeeze(line.label), forms, is_scope)
 
     def run(self, index: int, total: int) -> None:
         """Read all lines off the page; name the first that differs, and what is left over."""
+        if self._read(index, total):
+            self._overlaps()
+        else:
+            self.running.broken = True
+
+    def _read(self, index: int, total: int) -> bool:
+        """Fixed lines above, what runs over pages, fixed lines below, the page number."""
         end = self._foot(index, total) if self.face.repeats else len(self.text)
-        for number, line in enumerate(self.lines):
-            if not self._line(number, line, end):
-                return
+        shown = {"each"} | ({"first"} if index == 1 else set()) | ({"last"} if index == total else set())
+        places = [number for number, line in enumerate(self.lines) if line.on == "run"]
+        above = [line for line in (self.lines[:places[0]] if places else self.lines) if line.on in shown]
+        below = [line for line in (self.lines[places[-1] + 1:] if places else ()) if line.on in shown]
+        if not self._fixed(above):
+            return False
+        tail = sum(len(line.label + line.forms[0]) for line in below)
+        if places and not self._run_on(max(self.position, end - tail)):
+            return False
+        if not self._fixed(below):
+            return False
         if self.position != end:
             self._add("page.extra", found=self.text[self.position:end])
-        self._overlaps()
-
-    def _add(self, code: str, **facts: object) -> None:
-        self.found.add(code, "", role=self.face.role, page=self.page.number, **facts)
-
-    def _foot(self, index: int, total: int) -> int:
-        """Check the page number, drawn last; return where the face's own text ends."""
-        start, words = len(self.text), ""
-        if self.starts:
-            start = self.starts[-1][0]
-            words = self.text[start:]
-        match = _PAGE_NUMBER.fullmatch(words)
-        if match is None or (int(match.group(1)), int(match.group(2))) != (index, total):
-            self._add("page.number", found=words)
-            return len(self.text)
-        return start
-
-    def _line(self, number: int, line: _Expected, end: int) -> bool:
-        """Read one line: label, then value."""
-        if not self.text.startswith(line.label, self.position):
-            self._add("page.label", label=line.name)
-            return False
-        label = self._take(len(line.label))
-        forms = line.forms
-        if line.is_scope and self.face.repeats:
-            tail = "".join(each.label + each.forms[0] for each in self.lines[number + 1:])
-            self.piece = self.text[self.position:max(self.position, end - len(tail))]
-            forms = (self.piece,)
-        fitting = [form for form in forms if self.text.startswith(form, self.position)]
-        if not fitting:
-            self._add("page.line", label=line.name, found=self._shown(number), expected=forms[0])
-            return False
-        value = self._take(max(map(len, fitting)))
-        if label is None or value is None or not self._well_placed(label, value):
-            self._add("page.label", label=line.name)
             return False
         return True
 
-    def _shown(self, number: int) -> str:
+    def _fixed(self, lines: Sequence[ExpectedLine]) -> bool:
+        """Lines that stand on this page alone; a table among them stands on it whole."""
+        for number, line in enumerate(lines):
+            if line.rows:
+                whole = Running([line])
+                read = self._table(whole, line, len(self.text)) and whole.read_whole
+            else:
+                read = self._line(lines[number + 1:], line)
+            if not read:
+                return False
+        return True
+
+    def _add(self, code: str, **facts: object) -> bool:
+        self.found.add(code, "", role=self.face.role, page=self.page.number, **facts)
+        return False
+
+    def _foot(self, index: int, total: int) -> int:
+        """Check the page number, drawn last; return where the face's own text ends."""
+        for folio in FOLIOS:
+            words = squeeze(folio.format(n=index, m=total))
+            start = len(self.text) - len(words)
+            if self.text.endswith(words) and start in self.edges:
+                return start
+        self._add("page.number", found=self.text[self.starts[-1][0]:] if self.starts else "")
+        return len(self.text)
+
+    # -- lines that stand on one page
+
+    def _line(self, rest: Sequence[ExpectedLine], line: ExpectedLine) -> bool:
+        """Read one line: label, then value."""
+        if not self.text.startswith(line.label, self.position):
+            return self._add("page.label", label=line.name)
+        label = self._take(len(line.label))
+        fitting = [form for form in line.forms if self.text.startswith(form, self.position)]
+        if not fitting:
+            return self._add("page.line", label=line.name, found=self._shown(rest), expected=line.forms[0])
+        value = self._take(max(map(len, fitting)))
+        if label is None or value is None or not self._well_placed(label, value):
+            return self._add("page.label", label=line.name)
+        return True
+
+    def _shown(self, rest: Sequence[ExpectedLine]) -> str:
         """The text up to the next label, for people."""
-        places = [self.text.find(line.label, self.position) for line in self.lines[number + 1:] if line.label]
+        places = [self.text.find(line.label, self.position) for line in rest if line.label]
         return self.text[self.position:min((at for at in places if at >= 0), default=len(self.text))]
 
     def _take(self, length: int) -> list[TextRun] | None:
         """Step over ``length`` characters; their runs, None when the end lies inside a run."""
         start, self.position = self.position, self.position + length
         runs = [run for at, run in self.starts if start <= at < self.position]
-        whole = self.position == len(self.text) or any(at == self.position for at, _ in self.starts)
-        return runs if whole else None
+        return runs if self.position in self.edges else None
 
     def _well_placed(self, label: list[TextRun], value: list[TextRun]) -> bool:
-        """The value begins beside its label and stays right of it; the line follows the one before."""
+        """The value begins beside its label and stays right of it, or goes on below it; the line follows the last."""
         if label:
-            right = max(run.xs_mm[-1] for run in label)
+            left, right = label[0].xs_mm[0], max(run.xs_mm[-1] for run in label)
             base = label[0].y_mm
             if any(abs(run.y_mm - base) > _BASELINE_MM for run in label):
                 return False
-            if value and abs(value[0].y_mm - base) > _BASELINE_MM:
+            if value and (abs(value[0].y_mm - base) > _BASELINE_MM or value[0].xs_mm[0] < right):
                 return False
-            if any(run.xs_mm[0] < right or run.y_mm < base - _BASELINE_MM for run in value):
+            if any(run.y_mm < base - _BASELINE_MM or (
+                    run.xs_mm[0] < right and (run.y_mm < base + _BASELINE_MM or run.xs_mm[0] < left - _RUN_IN_MM))
+                    for run in value):
                 return False
-        runs = [*label, *value]
+        return self._follows([*label, *value])
+
+    def _follows(self, runs: list[TextRun]) -> bool:
+        """Whether runs stand below what came before them, or right of it."""
         before, self.previous = self.previous, runs or self.previous
         if not before or not runs:
             return True
         below = min(run.y_mm for run in runs) > max(run.y_mm for run in before) - _BASELINE_MM
         beside = min(run.xs_mm[0] for run in runs) > max(run.xs_mm[-1] for run in before)
         return below or beside
+
+    # -- what runs over pages
+
+    def _run_on(self, end: int) -> bool:
+        """Read on where the page before stopped."""
+        running = self.running
+        while self.position < end and not running.read_whole:
+            line = running.line
+            if line.is_scope:
+                read = self._scope(running, line, end)
+            else:
+                read = self._table(running, line, end) if line.rows else self._passage(running, line, end)
+            if not read:
+                return False
+        if self.position != end:
+            return self._add("page.extra", found=self.text[self.position:end])
+        return True
+
+    def _scope(self, running: Running, line: ExpectedLine, end: int) -> bool:
+        """The 许可范围 has its label on each page that it reaches."""
+        if not self.text.startswith(line.label, self.position):
+            return self._add("page.label", label=line.name)
+        label = self._take(len(line.label))
+        piece = self.text[self.position:end]
+        rest = line.forms[0][running.offset:]
+        if not piece or not rest.startswith(piece):
+            return self._add("page.line", label=line.name, found=piece, expected=rest)
+        value = self._take(len(piece))
+        if label is None or value is None or not self._well_placed(label, value):
+            return self._add("page.label", label=line.name)
+        running.advance(len(piece))
+        return True
+
+    def _passage(self, running: Running, line: ExpectedLine, end: int) -> bool:
+        """A line of running text, or as much of it as stands on this page."""
+        here = self.text[self.position:end]
+        label: list[TextRun] | None = []
+        if line.label and not running.offset:
+            if not here.startswith(line.label):
+                return self._add("page.label", label=line.name)
+            label = self._take(len(line.label))
+            here = here[len(line.label):]
+        rest = line.forms[0][running.offset:]
+        if not (here.startswith(rest) or rest.startswith(here)):
+            return self._add("page.line", label=line.name, found=here[:len(rest)], expected=rest)
+        length = min(len(here), len(rest))
+        value = self._take(length)
+        if label is None or value is None or not _downwards([*label, *value]) \
+                or not self._well_placed(label, value):
+            return self._add("page.label", label=line.name)
+        running.advance(length)
+        return True
+
+    def _table(self, running: Running, line: ExpectedLine, end: int) -> bool:
+        """A table, or as many rows of it as stand on this page, under its heads."""
+        heads = [line.label, *line.heads] if running.fresh and line.label else [*line.heads]
+        if not self.text.startswith("".join(heads), self.position):
+            return self._add("page.label", label=line.name)
+        if running.fresh and line.label and not self._follows(self._take(len(line.label)) or []):
+            return self._add("page.label", label=line.name)
+        if not self._row(list(line.heads)) or self.position >= end:
+            return self._add("page.label", label=line.name)
+        while not running.table_read and self.position < end:
+            here = self.text[self.position:end]
+            parts = running.row_parts(here, [edge - self.position for edge in self.edges])
+            if parts is None:
+                return self._add("page.line", label=line.name, found=here[:200], expected="".join(running.row_left))
+            if not self._row(parts):
+                return self._add("page.label", label=line.name)
+        if running.table_read:
+            running.next_line()
+        return True
+
+    def _row(self, parts: Sequence[str]) -> bool:
+        """Step over the cells of a row: each reads downwards, each stands right of the one before, all below."""
+        everything: list[TextRun] = []
+        right = float("-inf")
+        for part in parts:
+            runs = self._take(len(part)) if part else []
+            if runs is None or not _downwards(runs) or (runs and min(run.xs_mm[0] for run in runs) <= right):
+                return False
+            right = max([right, *(run.xs_mm[-1] for run in runs)])
+            everything += runs
+        before, self.previous = self.previous, everything or self.previous
+        return not before or not everything or (
+            min(run.y_mm for run in everything) > max(run.y_mm for run in before) - _BASELINE_MM)
 
     def _overlaps(self) -> None:
         """Name text that lies on other text: seen so, neither could be read."""
@@ -196,3 +283,12 @@ class _PageCheck:
                 if left < other_right and other_left < right:
                     self._add("page.overlap")
                     return
+
+
+def _downwards(runs: Sequence[TextRun]) -> bool:
+    """Whether each run goes on right of the one before on its line, or below it."""
+    for one, other in itertools.pairwise(runs):
+        beside = abs(other.y_mm - one.y_mm) <= _TOUCH_MM and other.xs_mm[0] > one.xs_mm[-1]
+        if not beside and other.y_mm <= one.y_mm + _TOUCH_MM:
+            return False
+    return True

@@ -21,6 +21,7 @@ from verify.png import png_bitmap, png_size
 from verify.qr import check_attached, check_qr
 from verify.reasons import Refusal
 from verify.seal import Sealing, coverage_of, evidence_of, examine, judge_sealing
+from verify.stamps import check_seals
 from verify.zip import Archive, read_zip
 
 __all__ = ["CHECKS", "judge_ofd"]
@@ -31,6 +32,7 @@ _HARD: Final = frozenset({
     "seal.signer-not-listed", "trust.chain-failed", "xml.doctype", "ofd.path",
 })
 """What makes an OFD of any writer "not genuine"; the rest of a foreign file's oddities are "cannot say"."""
+_SLACK_MM: Final = 0.001
 _RECORD, _RENDITION, _DATA_CERTIFICATE = "record.xml", "rendition.pdf", "data-signing.cer"
 
 
@@ -230,11 +232,10 @@ class _OfdJudge:
         document = self._document()
         views = self._stamped([page.view for page in document.pages])
         self.case.pages = views
-        check_pages(kind, record.record, views, self.case.found)
+        faces = check_pages(kind, record.record, views, self.case.found)
         check_glyphs(views, self.case.font_packs, self.case.found)
-        for view in views:
-            if len(view.seals) != 1:
-                self.case.found.add("page.seal", "", page=view.number)
+        if faces is not None:
+            check_seals(faces, views, self.case.found)
 
     def _stamped(self, views: Sequence[PageView]) -> list[PageView]:
         """The pages with the pictures of the seals that stand on them."""
@@ -247,14 +248,15 @@ class _OfdJudge:
                 if stamp.page not in boxes:
                     raise Refusal("seal.stamp", stamp.page)
                 boxes[stamp.page].append(PictureBox(
-                    name="seal", box=stamp.place, digest=hashlib.sha256(picture.data).hexdigest(),
+                    name="seal", box=stamp.place, clip=stamp.clip, digest=hashlib.sha256(picture.data).hexdigest(),
                     load=functools.partial(png_bitmap, picture.data), width_px=width, height_px=height,
                     order=1 << 30))
         stamped = []
         for page, view in zip(document.pages, views, strict=True):
             seals = tuple(boxes[page.id])
-            if any(seal.box.x_mm < 0 or seal.box.y_mm < 0 or seal.box.right_mm > view.width_mm
-                   or seal.box.bottom_mm > view.height_mm for seal in seals):
+            seen = [seal.clip or seal.box for seal in seals]
+            if any(box.x_mm < 0 or box.y_mm < 0 or box.right_mm > view.width_mm + _SLACK_MM
+                   or box.bottom_mm > view.height_mm + _SLACK_MM for box in seen):
                 raise Refusal("seal.stamp", page.id)
             stamped.append(dataclasses.replace(view, seals=seals))
         return stamped

@@ -23,6 +23,7 @@ from verify.qr import check_qr
 from verify.reasons import Findings, Refusal
 from verify.rendition import compare_metadata, compare_pages
 from verify.report import Coverage, CoveredEntry
+from verify.stamps import check_seals
 
 __all__ = ["CHECKS", "judge_pdf", "judge_rendition"]
 
@@ -111,11 +112,10 @@ class _PdfJudge:
     def _pages(self) -> None:
         kind, record = _known(self.case)
         self.case.pages = self.evidence.pages
-        check_pages(kind, record.record, self.evidence.pages, self.case.found)
+        faces = check_pages(kind, record.record, self.evidence.pages, self.case.found)
         check_glyphs(self.evidence.pages, self.case.font_packs, self.case.found)
-        for page in self.evidence.pages:
-            if len(page.seals) != 1:
-                self.case.found.add("page.seal", "", page=page.number)
+        if faces is not None:
+            check_seals(faces, self.evidence.pages, self.case.found)
 
     def _qr(self) -> None:
         kind, record = _known(self.case)

@@ -143,6 +143,7 @@ class PictureBox:
     height_px: int = 0
     order: int = 0
     upright: bool = True
+    clip: RectMm | None = None         # what of a cut picture is seen; None for a whole one
     sm3: str = ""                      # of a JPEG: hex digest of the very file that stands in the document
 
 

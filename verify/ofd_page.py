@@ -19,6 +19,7 @@ from lxml import etree
 from certs.sm3 import sm3
 from verify.jpeg import is_jpeg, jpeg_bitmap, jpeg_size
 from verify.model import Bitmap, PageView, PictureBox, RectMm, TextRun
+from verify.ofd_shading import check_shading, is_shaded
 from verify.png import png_bitmap, png_size
 from verify.reasons import Findings, Refusal
 from verify.xml import (
@@ -321,8 +322,12 @@ class PageReader:
         self._unknown_children(element, frozenset({"FillColor", "StrokeColor", "AbbreviatedData"}), canvas)
         self._visible(element, canvas)
         box = rect(element.get("Boundary", ""), canvas.where)
-        for name in ("FillColor", "StrokeColor"):
-            self._colour(only_child(element, name, canvas.where), canvas)
+        fill, stroke = (only_child(element, name, canvas.where) for name in ("FillColor", "StrokeColor"))
+        self._colour(stroke, canvas)
+        if fill is not None and is_shaded(fill):
+            check_shading(fill, canvas.where, self.found)
+        else:
+            self._colour(fill, canvas)
         if element.get("Fill", "false") in ("true", "1"):
             canvas.fills.append((canvas.order, box))
 

@@ -91,8 +91,9 @@ class PaintedImage(NamedTuple):
 
     image: PdfImage
     matrix: Matrix
-    clipped: bool
+    clipped: bool                       # not wholly seen
     order: int
+    seen: Box | None = None             # what an upright rectangle leaves of it, when it is cut by one
 
 
 class Fill(NamedTuple):

@@ -13,10 +13,11 @@ from hashlib import sha256
 from typing import Final
 
 from verify.pdf_canvas import Box, Fill, Matrix, PaintedImage, corners, multiply
-from verify.pdf_graphics import Operand, name_of
+from verify.pdf_graphics import FAINT, Operand, name_of
 from verify.pdf_objects import Name, Object, Stream
 from verify.pdf_reasons import PdfRefusal
 from verify.pdf_resources import Resources
+from verify.pdf_shading import check_shading
 from verify.pdf_text import TextOperators
 
 __all__ = ["MAX_CONTENT", "MAX_TOKENS", "Interpreter", "rectangle_of"]
@@ -147,7 +148,17 @@ class Interpreter(TextOperators):
             raise self.refusal("Do")
         matrix = self.state.ctm
         clipped = self.state.odd_clip or not corners(matrix).inside(self.state.clip, 0.5)
-        self.images.append(PaintedImage(image, matrix, clipped, self.next_order()))
+        seen = corners(matrix).within(self.state.clip) if clipped and not self.state.odd_clip else None
+        self.images.append(PaintedImage(image, matrix, clipped, self.next_order(), seen))
+
+    def shade(self, operands: list[Operand]) -> None:
+        """``sh``: paints all that the clip leaves."""
+        resources = self.here()
+        if self.state.in_text or self.path:
+            raise self.refusal("sh")
+        check_shading(resources.file.get(resources.named("Shading", name_of(operands[0]))), resources.where)
+        if self.state.alpha > FAINT:
+            self.fills.append(Fill(self.state.clip, self.next_order()))
 
     def form(self, stream: Stream, resources: Resources, where: str) -> None:
         """Paint a form XObject under the current matrix; forms of paths alone are remembered."""
@@ -248,4 +259,5 @@ _OPERATORS: Final[dict[bytes, tuple[Callable[[Interpreter, list[Operand]], None]
     b"T*": (Interpreter.text_next_line, 0), b"Tm": (Interpreter.set_text_matrix, 6),
     b"Tj": (Interpreter.show, 1), b"TJ": (Interpreter.show_array, 1),
     b"BMC": (Interpreter.begin_mark, 1), b"EMC": (Interpreter.end_mark, 0), b"Do": (Interpreter.do, 1),
+    b"sh": (Interpreter.shade, 1),
 }

@@ -10,12 +10,13 @@ from verify.pdf_objects import Name
 from verify.pdf_reasons import PdfRefusal
 from verify.pdf_resources import Resources
 
-__all__ = ["GraphicsOperators", "Operand", "matrix_of", "name_of", "numbers_of"]
+__all__ = ["FAINT", "GraphicsOperators", "Operand", "matrix_of", "name_of", "numbers_of"]
 
 MAX_PAINTED: Final = 200_000            # text runs, pictures and fills of a page
 MAX_STATES: Final = 64                  # q within q
 _COVERING_STROKE_PT: Final = 4.0        # a line as thick as this can hide a character
-_FAINT: Final = 0.02
+FAINT: Final = 0.02
+"""What is as clear as this covers nothing."""
 
 Operand: TypeAlias = "float | bytes | Name | list[float | bytes | Name]"
 
@@ -187,7 +188,7 @@ class GraphicsOperators:
         path = self.path
         if path:
             box = Box(min(path[::2]), min(path[1::2]), max(path[::2]), max(path[1::2]))
-            if filled and self.state.alpha > _FAINT:
+            if filled and self.state.alpha > FAINT:
                 self.fills.append(Fill(box.within(self.state.clip), self.next_order()))
             if self.pending_clip:
                 self.state.clip = box.within(self.state.clip)

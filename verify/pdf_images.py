@@ -1,7 +1,7 @@
 """Reads the pictures of a rendition: size, colour, soft mask; pixels are decoded on demand.
 
-Supported: FlateDecode, with or without a PNG predictor, 1 or 8 bits, grey or RGB (also by an ICC
-profile of that many channels) or a palette, and an 8-bit soft mask of the same size.
+Supported: a baseline JPEG (DCTDecode) of exactly its size; FlateDecode, with or without a PNG predictor, 1 or 8 bits,
+grey or RGB (also by an ICC profile of that many channels) or a palette, and an 8-bit soft mask of the same size.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ from typing import Final
 
 from PIL import Image
 
+from certs.sm3 import sm3
+from codes.jpeg import jpeg_facts
+from verify.jpeg import jpeg_bitmap, jpeg_size
 from verify.model import Bitmap
 from verify.pdf_file import PdfFile
 from verify.pdf_keys import check_keys
@@ -38,6 +41,7 @@ class Plane:
     channels: int
     bits: int
     palette: bytes = b""               # RGB triples; "" when the samples are the colours
+    jpeg: bool = False                 # the samples are a baseline JPEG
 
     def samples(self) -> Image.Image:
         """The pixels as a Pillow picture of mode 1, L, P or RGB.
@@ -45,6 +49,9 @@ class Plane:
         Raises:
             ValueError: damaged, or not exactly as long as its size says.
         """
+        if self.jpeg:
+            made = jpeg_bitmap(self.raw)
+            return Image.frombytes(made.mode, (made.width, made.height), made.data)
         row = (self.width * self.channels * self.bits + 7) // 8
         mode = {(1, 1): "1", (1, 8): "L", (3, 8): "RGB"}[self.channels, self.bits]
         if self.predictor:
@@ -63,6 +70,7 @@ class PdfImage:
     plane: Plane
     mask: Plane | None
     digest: str
+    sm3: str = ""                      # of a JPEG: hex digest of its file
 
     def bitmap(self) -> Bitmap:
         """Decode the pixels.
@@ -97,11 +105,14 @@ def read_image(file: PdfFile, stream: Stream, where: str) -> PdfImage:
         if not isinstance(soft, Stream) or "SMask" in soft.entries:
             raise PdfRefusal("pdf.image", where)
         mask = _plane(file, soft, where)
-        if (mask.channels, mask.bits, mask.palette) != (1, 8, b"") or (
+        if (mask.channels, mask.bits, mask.palette, mask.jpeg) != (1, 8, b"", False) or (
                 (mask.width, mask.height) != (plane.width, plane.height)):
             raise PdfRefusal("pdf.image", where)
         stored.update(soft.raw)
-    return PdfImage(name=where, plane=plane, mask=mask, digest=stored.hexdigest())
+    if plane.jpeg and mask is not None:
+        raise PdfRefusal("pdf.image", where)
+    return PdfImage(name=where, plane=plane, mask=mask, digest=stored.hexdigest(),
+                    sm3=sm3(stream.raw).hex() if plane.jpeg else "")
 
 
 def _plane(file: PdfFile, stream: Stream, where: str) -> Plane:
@@ -121,6 +132,12 @@ def _plane(file: PdfFile, stream: Stream, where: str) -> Plane:
     filters = file.get(entries.get("Filter"))
     if isinstance(filters, list) and len(filters) == 1:
         filters = filters[0]
+    if filters == "DCTDecode":
+        if "DecodeParms" in entries or palette or bits != 8 or jpeg_size(stream.raw) != (width, height) or (
+                jpeg_facts(stream.raw).components != channels):
+            raise PdfRefusal("pdf.image", where)
+        return Plane(raw=stream.raw, deflated=False, predictor=False, width=width, height=height, channels=channels,
+                     bits=bits, jpeg=True)
     if filters is not None and filters != "FlateDecode":
         raise PdfRefusal("pdf.image", where)
     predictor = _predictor(file, entries, (channels, bits, width), where)

@@ -28,7 +28,10 @@ _ALLOWED: Final = {
     "Pages": _keys("Type Kids Count MediaBox"),
     "Page": _keys("Type Parent MediaBox CropBox TrimBox BleedBox ArtBox Rotate Resources Contents "
                   "Annots"),
-    "Resources": _keys("Font XObject ExtGState ColorSpace ProcSet"),
+    "Resources": _keys("Font XObject ExtGState ColorSpace ProcSet Shading"),
+    "Shading": _keys("ShadingType ColorSpace Coords Function Extend"),
+    "Interpolation": _keys("FunctionType Domain C0 C1 N"),
+    "Stitching": _keys("FunctionType Domain Functions Bounds Encode"),
     "ExtGState": _keys("Type ca CA BM SMask AIS LW LC LJ ML D SA"),
     "Content": _STREAM,
     "Form": _STREAM | _keys("Type Subtype FormType BBox Matrix Resources Name"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Final
 
 from verify.model import PageView, PictureBox, RectMm, TextRun
@@ -138,7 +139,10 @@ class PageReader:
         seals: list[PictureBox] = []
         for index, image in enumerate(painted.images):
             picture = _picture(image, box)
-            if image.clipped or not corners(image.matrix).inside(box, 0.5):
+            cut = image.seen if image.image.mask is not None else None
+            if cut is not None and cut.right > cut.left and cut.top > cut.bottom:
+                picture = dataclasses.replace(picture, clip=_rect(cut, box))
+            elif image.clipped or not corners(image.matrix).inside(box, 0.5):
                 self.findings.add("pdf.picture-cut", where)
             (seals if image.image.mask is not None or index >= shown else pictures).append(picture)
         return PageView(number=number, width_mm=box.right * _MM, height_mm=box.top * _MM,
@@ -182,6 +186,10 @@ def _picture(painted: PaintedImage, box: Box) -> PictureBox:
     return PictureBox(
         name=image.name, digest=image.digest, load=image.bitmap, width_px=image.plane.width,
         height_px=image.plane.height, order=painted.order,
-        upright=abs(b) < _SAME_PT and abs(c) < _SAME_PT and a > 0 and d > 0,
-        box=RectMm(x_mm=area.left * _MM, y_mm=(box.top - area.top) * _MM,
-                   width_mm=(area.right - area.left) * _MM, height_mm=(area.top - area.bottom) * _MM))
+        upright=abs(b) < _SAME_PT and abs(c) < _SAME_PT and a > 0 and d > 0, box=_rect(area, box), sm3=image.sm3)
+
+
+def _rect(area: Box, page: Box) -> RectMm:
+    """A box of the page in millimetres from its top left corner."""
+    return RectMm(x_mm=area.left * _MM, y_mm=(page.top - area.top) * _MM,
+                  width_mm=(area.right - area.left) * _MM, height_mm=(area.top - area.bottom) * _MM)

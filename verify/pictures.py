@@ -23,11 +23,12 @@ _SMALLEST_MM: Final = 8.0
 _STRETCH: Final = 0.02                  # of the photo's own ratio of width to height
 
 
-def photo_digests(kind: Kind, record: RecordData, face: Face) -> dict[str, str]:
-    """The photos that a face shows: label → SM3 hex."""
+def photo_digests(kind: Kind, record: RecordData, face: Face, number: int = 1, pages: int = 1) -> dict[str, str]:
+    """The photos that page ``number`` (from 1) of ``pages`` of a face shows: label → SM3 hex."""
     found = {}
     for line in face.lines:
-        for label in line.fields if stands(line, record.values) else ():
+        here = {"first": number == 1, "last": number == pages}.get(line.on, True)
+        for label in line.fields if here and stands(line, record.values) else ():
             value = record.values.get(label)
             if kind.field(label).format is Format.PHOTO and isinstance(value, str):
                 found[label] = value.removeprefix("sm3:")
@@ -44,8 +45,9 @@ def check_photos(kind: Kind, record: RecordData, faces: Sequence[Face], pages: S
         found: gets ``page.photo`` and ``page.picture``.
     """
     to_read: list[QrPage] = []
-    for face, page in zip(faces, pages, strict=True):
-        wanted = photo_digests(kind, record, face)
+    for index, (face, page) in enumerate(zip(faces, pages, strict=True)):
+        first = next(at for at, each in enumerate(faces) if each is face)
+        wanted = photo_digests(kind, record, face, index - first + 1, sum(each is face for each in faces))
         rest = list(page.pictures)
         for label, digest in wanted.items():
             fitting = [picture for picture in rest if picture.sm3 == digest]

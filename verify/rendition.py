@@ -104,13 +104,15 @@ def _same_boxes(ours: Sequence[PictureBox], theirs: Sequence[PictureBox]) -> boo
     """Whether pictures stand at the same places."""
     if len(ours) != len(theirs):
         return False
-    return all(abs(a - b) <= _PICTURE_MM for one, other in zip(ours, theirs, strict=True)
+    return all((one.clip is None) == (other.clip is None) and abs(a - b) <= _PICTURE_MM
+               for one, other in zip(ours, theirs, strict=True)
                for a, b in zip(_edges(one), _edges(other), strict=True))
 
 
-def _edges(picture: PictureBox) -> tuple[float, float, float, float]:
-    box = picture.box
-    return box.x_mm, box.y_mm, box.right_mm, box.bottom_mm
+def _edges(picture: PictureBox) -> tuple[float, ...]:
+    """The edges of a picture, and of what is seen of it."""
+    return tuple(edge for box in (picture.box, picture.clip or picture.box)
+                 for edge in (box.x_mm, box.y_mm, box.right_mm, box.bottom_mm))
 
 
 def _same_pixels(one: PictureBox, other: PictureBox) -> bool:

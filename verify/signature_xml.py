@@ -22,6 +22,7 @@ from verify.zip import Archive
 
 __all__ = ["Described", "Stamp", "check_references", "read_signature_xml"]
 
+_SLACK_MM: Final = 0.001
 _SM3_NAMES: Final = frozenset({"1.2.156.10197.1.401", "SM3", "sm3"})
 _SM2_NAMES: Final = frozenset({"1.2.156.10197.1.501"})
 _CHILDREN: Final = frozenset({"Provider", "SignatureMethod", "SignatureDateTime", "References", "StampAnnot",
@@ -35,10 +36,14 @@ _TIMES: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stamp:
-    """Where the seal's picture stands: the page's object ID and the place in millimetres."""
+    """Where the seal's picture stands: the page's object ID and the place in millimetres.
+
+    ``clip`` is the part that is seen, on the page, of a seal that is cut (骑缝章).
+    """
 
     page: str
     place: RectMm
+    clip: RectMm | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,12 +118,20 @@ def _references(info: etree._Element, path: str, found: Findings) -> dict[str, b
 
 
 def _stamps(info: etree._Element, path: str, found: Findings) -> tuple[Stamp, ...]:
-    """Where the seal stands; a stamp that is cut (骑缝章) is not understood in this version."""
+    """Where the seal stands, whole or cut; a clip counts from the corner of its boundary."""
     stamps = []
     for element in children(info, "StampAnnot"):
-        if set(element.attrib) - {"ID", "PageRef", "Boundary"}:
-            found.add("ofd.not-understood", path, element="StampAnnot/Clip")
-        stamps.append(Stamp(page=element.get("PageRef", ""), place=rect(element.get("Boundary", ""), path)))
+        if set(element.attrib) - {"ID", "PageRef", "Boundary", "Clip"}:
+            found.add("ofd.not-understood", path, element="StampAnnot")
+        place, clip = rect(element.get("Boundary", ""), path), None
+        if "Clip" in element.attrib:
+            own = rect(element.get("Clip", ""), path)
+            if own.x_mm < 0 or own.y_mm < 0 or own.right_mm > place.width_mm + _SLACK_MM \
+                    or own.bottom_mm > place.height_mm + _SLACK_MM:
+                raise Refusal("seal.stamp", element.get("PageRef", ""))
+            clip = RectMm(x_mm=place.x_mm + own.x_mm, y_mm=place.y_mm + own.y_mm, width_mm=own.width_mm,
+                          height_mm=own.height_mm)
+        stamps.append(Stamp(page=element.get("PageRef", ""), place=place, clip=clip))
     return tuple(stamps)
 
 

@@ -148,11 +148,11 @@ def test_bytes_that_are_no_utf_8_are_refused() -> None:
 
 
 def test_what_a_record_says_is_escaped_in_the_template() -> None:
-    source = SOURCE.replace('<folio text="{n}/{m}"', '<folio text="{{ values[\'企业名称\'] }}"', 1)
+    source = SOURCE.replace('<seal over="发证机关 发证日期"', '<seal over="{{ values[\'企业名称\'] }}"', 1)
     template = Template(source.encode("utf-8"), file="K0/pages.xml", kind=K0)
-    layout = template.layout(VALUES | {"企业名称": '"/><seal x="1" y="1"/>'})
-    folio = layout.pages[2].folio
-    assert folio is not None and folio.text == '"/><seal x="1" y="1"/>'
+    layout = template.layout(VALUES | {"企业名称": '"/><seal/>'})
+    (seal,) = layout.pages[0].seals
+    assert seal.over == ('"/><seal/>',)
 
 
 def test_every_word_is_described_where_it_is_refused() -> None:

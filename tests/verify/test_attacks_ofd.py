@@ -319,7 +319,7 @@ FORGERIES = [
     ("seal.stamp", {"edit": lambda data: re.sub(rb'PageRef="[0-9]+"', b'PageRef="77777"', data, count=1)}),
     ("seal.stamp", {"edit": lambda data: re.sub(rb'Boundary="[0-9.]+ ', b'Boundary="290 ', data, count=1)}),
     ("page.seal", {"edit": lambda data: re.sub(rb"<ofd:StampAnnot [^>]*/>", b"", data, count=1)}),
-    ("ofd.not-understood", {"edit": lambda data: data.replace(
+    ("page.seal", {"edit": lambda data: data.replace(
         b"<ofd:StampAnnot ", b'<ofd:StampAnnot Clip="0 0 1 1" ')}),
     ("seal.method", {"edit": lambda data: data.replace(b"1.2.156.10197.1.401", b"1.2.840.113549.2.5")}),
     ("seal.method", {"edit": lambda data: data.replace(b"1.2.156.10197.1.501", b"1.2.840.10045.4.3.2")}),

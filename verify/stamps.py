@@ -1,0 +1,49 @@
+"""Do the seals stand where the kind's faces say: whole ones on which pages, a 骑缝章 cut over which?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from layouts import Face
+from verify.model import PageView, PictureBox
+from verify.reasons import Findings
+
+__all__ = ["check_seals"]
+
+_SAME_MM: Final = 0.05
+
+
+def check_seals(faces: Sequence[Face], pages: Sequence[PageView], found: Findings) -> None:
+    """Count the seals of each page, and lay the slices of a 骑缝章 together.
+
+    Args:
+        faces: the face of each page.
+        found: gets ``page.seal``.
+    """
+    for face in dict.fromkeys(faces):
+        own = [page for page, each in zip(pages, faces, strict=True) if each is face]
+        level: PictureBox | None = None
+        for number, page in enumerate(own, 1):
+            whole, cut = face.seals.on(number, len(own))
+            slices = [seal for seal in page.seals if seal.clip is not None]
+            fits = len(page.seals) - len(slices) == whole and len(slices) == int(cut)
+            for seal in slices:
+                level = level or seal
+                fits = fits and _is_slice(seal, page, level, *face.seals.slice_of(number, len(own)))
+            if not fits:
+                found.add("page.seal", "", page=page.number)
+
+
+def _is_slice(seal: PictureBox, page: PageView, first: PictureBox, index: int, count: int) -> bool:
+    """Whether a cut seal shows just its slice, flush with the page's right edge, level with the first page's."""
+    clip, box = seal.clip, seal.box
+    if clip is None:
+        return False
+    pairs = [
+        (clip.x_mm - box.x_mm, box.width_mm * index / count),
+        (clip.right_mm - box.x_mm, box.width_mm * (index + 1) / count),
+        (clip.right_mm, page.width_mm), (clip.y_mm, box.y_mm), (clip.bottom_mm, box.bottom_mm),
+        (box.y_mm, first.box.y_mm), (box.width_mm, first.box.width_mm), (box.height_mm, first.box.height_mm),
+    ]
+    return all(abs(one - other) <= _SAME_MM for one, other in pairs)
