@@ -7,22 +7,28 @@ import subprocess
 import zipfile
 from pathlib import Path
 
-import numpy as np
 import pypdf
 import pytest
 import zxingcpp
-from PIL import Image, ImageFilter
+from PIL import Image
 
 import layouts
 from certs.x509 import Certificate
 from tests.interop.conftest import Example
 from tests.interop.judges import CryptoJudge, FormJudge
+from tests.interop.pictures import (
+    FAR,
+    PICTURES,
+    WORST_TILE,
+    assert_same_pictures,
+    best_difference,
+    pdf_pictures,
+    tiles,
+)
 from verify import verify
 
 pytestmark = pytest.mark.judge
-PICTURES = Path(__file__).parent.parent.parent / "out" / "pictures"
 QR_DPI = 150
-TILE, WORST_TILE = 40, 160      # pixels at 300 dpi: 3.4 mm; a tenth of a tile
 
 
 def without_spaces(text: str) -> str:
@@ -36,11 +42,6 @@ def values(example: Example) -> dict[str, str]:
     kind = layouts.load_kind("K0")
     shown = ("统一社会信用代码", "许可证编号", "企业名称", "企业住所", "企业法定代表人", "发证机关", "发证日期")
     return {label: layouts.printed(licence.fields[label], kind.field(label).printed_as) for label in shown}
-
-
-def pdf_pictures(pdf: Path, folder: Path, dpi: int) -> list[Path]:
-    subprocess.run(["pdftoppm", "-r", str(dpi), "-png", pdf, folder / "pdf"], check=True)
-    return sorted(folder.glob("pdf-*.png"))
 
 
 @pytest.mark.req("R-003-26", "R-003-58")
@@ -127,23 +128,9 @@ def test_the_qr_code_is_read_from_each_page_at_150_dpi_in_both_renditions(
 def test_both_renditions_look_the_same(example: Example, form_judge: FormJudge, poppler: None) -> None:
     """Drawn by poppler and by ofdrw, pages differ by no more than edges that two programs smooth differently.
 
-    The programs round a page to whole pixels in their own ways, so the pictures (300 dpi) are laid over each other with
-    the best shift of at most two pixels (0.17 mm); places to 0.05 mm are compared glyph by glyph elsewhere. Blurring by
-    two pixels takes smoothing out. What then still differs by more than a quarter of the scale is other ink: a lost
-    character of 5 mm is some 1000 such pixels, and fills tiles of 40 by 40.
+    How the pictures are compared, and why so: tests/interop/pictures.py.
     """
-    folder = PICTURES / example.name
-    folder.mkdir(parents=True, exist_ok=True)
-    drawn_pdf = pdf_pictures(example.pdf, folder, 300)
-    drawn_ofd = form_judge.ofd_pictures(example.ofd, folder, 300 / 25.4)
-    assert len(drawn_pdf) == len(drawn_ofd)
-    for left, right in zip(drawn_pdf, drawn_ofd, strict=True):
-        difference = best_difference(left, right)
-        Image.fromarray(difference.astype(np.uint8)).save(folder / f"difference-{left.stem}.png")
-        far = difference > 64
-        worst = tiles(far).max()
-        assert far.mean() < 0.0005, f"{left.name}: {far.mean():.4%} of the pixels differ"
-        assert worst < WORST_TILE, f"{left.name}: {worst} of {TILE * TILE} pixels differ in one spot"
+    assert_same_pictures(example.pdf, example.ofd, form_judge, PICTURES / example.name)
 
 
 def test_the_comparison_of_pictures_sees_one_lost_character(example: Example, poppler: None, tmp_path: Path) -> None:
@@ -152,21 +139,4 @@ def test_the_comparison_of_pictures_sees_one_lost_character(example: Example, po
     x, y, size = (round(mm * 300 / 25.4) for mm in (79, 78, 6))
     picture.paste((255, 255, 255), (x, y, x + size, y + size))
     picture.save(tmp_path / "lost.png")
-    assert tiles(best_difference(page, tmp_path / "lost.png") > 64).max() > WORST_TILE
-
-
-def best_difference(left: Path, right: Path) -> np.ndarray:
-    """Absolute differences of two blurred grey pictures, at the whole-pixel shift where they agree best."""
-    one, two = (
-        np.asarray(Image.open(path).convert("L").filter(ImageFilter.GaussianBlur(2)), dtype=np.int16)
-        for path in (left, right))
-    height, width = (min(one.shape[axis], two.shape[axis]) for axis in (0, 1))
-    one, two = one[:height, :width], two[:height, :width]
-    shifts = [(dy, dx) for dy in range(-2, 3) for dx in range(-2, 3)]
-    return min((np.abs(one - np.roll(two, shift, axis=(0, 1)))[2:-2, 2:-2] for shift in shifts), key=np.mean)
-
-
-def tiles(far: np.ndarray) -> np.ndarray:
-    """How many pixels differ in each tile."""
-    cut = far[: far.shape[0] // TILE * TILE, : far.shape[1] // TILE * TILE]
-    return cut.reshape(cut.shape[0] // TILE, TILE, -1, TILE).sum(axis=(1, 3))
+    assert tiles(best_difference(page, tmp_path / "lost.png") > FAR).max() > WORST_TILE
