@@ -58,12 +58,16 @@ class Config:
         demo: whether ``certs demo`` made the home and may change it.
         lookup_hosts: hosts on which QR addresses may lie, lower case.
         tsa_urls: timestamp services, tried in order; none means signatures without timestamps.
+        font_pack: folder of further fonts, absolute or from the home; empty for none.
+        kinds_folder: folder with the office's own kinds, from the home's folder; "" for none.
     """
 
     name: str
     demo: bool = False
     lookup_hosts: tuple[str, ...] = ()
     tsa_urls: tuple[str, ...] = ()
+    font_pack: str = ""
+    kinds_folder: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +116,15 @@ def load_config(home: Path) -> Config:
     path = home / "config.toml"
     try:
         content = tomllib.loads(read_file(path, max_bytes=_MAX_CONFIG).decode("utf-8"))
-        unknown = sorted(set(content) - {"name", "demo", "lookup_hosts", "tsa_urls"})
+        unknown = sorted(set(content) - {"name", "demo", "lookup_hosts", "tsa_urls", "font_pack", "kinds_folder"})
         if unknown:
             raise ValueError(f"unknown key {unknown[0]}")
-        name, demo = content.get("name"), content.get("demo", False)
+        name, demo, font_pack = content.get("name"), content.get("demo", False), content.get("font_pack", "")
+        kinds = content.get("kinds_folder", "")
         lists = [content.get(key, []) for key in ("lookup_hosts", "tsa_urls")]
-        if not isinstance(name, str) or not isinstance(demo, bool):
-            raise ValueError("name takes a text, demo true or false")
+        if not isinstance(name, str) or not isinstance(demo, bool) or not isinstance(font_pack, str) \
+                or not isinstance(kinds, str):
+            raise ValueError("name, font_pack and kinds_folder take a text, demo true or false")
         if not all(isinstance(one, list) and all(isinstance(text, str) for text in one) for one in lists):
             raise ValueError("lookup_hosts and tsa_urls take lists of texts")
     except ValueError as error:
@@ -126,7 +132,8 @@ def load_config(home: Path) -> Config:
             HomeCode.CONFIG, f"{path} 写得不对（{error}），请更正",
             f"{path} is not right ({error}): correct it", path=str(path)) from None
     return Config(
-        name=name, demo=demo, lookup_hosts=tuple(host.lower() for host in lists[0]), tsa_urls=tuple(lists[1]))
+        name=name, demo=demo, lookup_hosts=tuple(host.lower() for host in lists[0]), tsa_urls=tuple(lists[1]),
+        font_pack=font_pack, kinds_folder=kinds)
 
 
 def store_config(home: Path, config: Config) -> None:
@@ -145,6 +152,10 @@ def store_config(home: Path, config: Config) -> None:
         f"lookup_hosts = {text(list(config.lookup_hosts))}",
         f"tsa_urls = {text(list(config.tsa_urls))}",
     ]
+    if config.font_pack:
+        lines.append(f"font_pack = {text(config.font_pack)}")
+    if config.kinds_folder:
+        lines.append(f"kinds_folder = {text(config.kinds_folder)}")
     write_atomic(home / "config.toml", ("\n".join(lines) + "\n").encode(), mode=0o600)
 
 

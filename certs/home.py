@@ -147,6 +147,11 @@ class Home:
         return self.path / "trust"
 
     @property
+    def font_pack(self) -> Path | None:
+        """The folder of further fonts that the settings name."""
+        return self.path / self.config.font_pack if self.config.font_pack else None
+
+    @property
     def issued_dir(self) -> Path:
         """Where the ledger and the packages lie."""
         return self.path / "issued"

@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.kind_folders import KINDS_HELP, add_kinds
 from codes.errors import EngineError
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 
 REFUSED, USAGE, CANNOT = 1, 2, 3
 _LINES = (".jsonl", ".ndjson")
-_USAGE_CODES = ("home.", "keystore.")
+_USAGE_CODES = ("home.", "keystore.", "kind.", "font.pack")
 _CANNOT_CODES = ("file.", "issue.store-", "internal.", "pdf.timestamp")
 
 
@@ -41,6 +42,14 @@ def issue(
         "--out", file_okay=False, help="存放 <标识>.ofd 和 <标识>.pdf 的目录 / folder for the files")],
     home: Annotated[Path | None, typer.Option(
         "--home", help="工作目录，默认取 ZHENGYIN_HOME / home; by default ZHENGYIN_HOME")] = None,
+    font_pack: Annotated[Path | None, typer.Option(
+        "--font-pack",
+        help="生僻字的字体包目录，默认取工作目录的设置 / folder of further fonts; by default the home's")] = None,
+    attach: Annotated[list[str] | None, typer.Option(
+        "--attach", metavar="NAME=FILE",
+        help="记录所引用的前件（OFD 原件） / an earlier document that the record names, as NAME=FILE")] = None,
+    kinds: Annotated[list[Path] | None, typer.Option(
+        "--kinds", exists=True, file_okay=False, help=KINDS_HELP)] = None,
 ) -> None:
     """签发证照：校验记录，排版，签名，盖章，存档 / check, draw, sign, seal and keep.
 
@@ -51,19 +60,43 @@ def issue(
 
     try:
         opened = Home.open(home)
-        code = _many(records, out, opened) if records.suffix in _LINES else _single(records, out, opened)
+        add_kinds(kinds, opened.path)
+        if records.suffix in _LINES:
+            if attach:
+                raise typer.BadParameter("多条记录不能带前件 / only one record can have it", param_hint="--attach")
+            code = _many(records, out, opened, font_pack)
+        else:
+            code = _single(records, out, opened, font_pack, _attached(attach or []))
     except EngineError as error:
         print_error(error)
         code = _exit_code(error.code.value)
     raise typer.Exit(code)
 
 
-def _single(path: Path, out: Path, home: Home) -> int:
+def _attached(named: list[str]) -> dict[str, bytes]:
+    """Read the files of ``--attach NAME=FILE``."""
+    from certs.files import read_file
+    from docgen.earlier import MAX_EARLIER_BYTES
+
+    found: dict[str, bytes] = {}
+    for one in named:
+        name, _, file = one.partition("=")
+        if not name or not file or name in found:
+            raise typer.BadParameter(
+                f"{one!r} 应写作 名称=文件，名称不重复 / write NAME=FILE, each name once", param_hint="--attach")
+        found[name] = read_file(Path(file), max_bytes=MAX_EARLIER_BYTES)
+    return found
+
+
+def _single(
+    path: Path, out: Path, home: Home, font_pack: Path | None, attachments: dict[str, bytes],
+) -> int:
     """Issue one record and say where the files are."""
     import docgen
     from certs.files import read_file
 
-    issued = docgen.issue(read_file(path, max_bytes=64 * 1024 * 1024), home=home, out=out)
+    issued = docgen.issue(read_file(path, max_bytes=64 * 1024 * 1024), home=home, out=out,
+                          font_pack=font_pack, attachments=attachments)
     for fault in issued.warnings:
         typer.echo(f"提示 / note: {fault.field}: {fault.code}: {fault.zh} / {fault.en}", err=True)
     typer.echo(_summary(issued))
@@ -78,13 +111,14 @@ def _summary(issued: Issued) -> str:
     return f"已签发 / issued: {issued.identifier} (用印审批 / approval {issued.approval})"
 
 
-def _many(path: Path, out: Path, home: Home) -> int:
+def _many(path: Path, out: Path, home: Home, font_pack: Path | None) -> int:
     """Issue every line; a result line each on stdout, progress on stderr."""
     import docgen
 
     worst, good, bad = 0, 0, 0
     with path.open("rb") as stream:
-        for result in docgen.issue_many(_with_progress(stream, path.stat().st_size), home=home, out=out):
+        lines = _with_progress(stream, path.stat().st_size)
+        for result in docgen.issue_many(lines, home=home, out=out, font_pack=font_pack):
             typer.echo(result.to_json())
             if result.ok:
                 good += 1

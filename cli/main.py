@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "verify": ("cli.verify", "核验证照文件 / say whether a file is genuine and its licence in force"),
     "certs": ("cli.certs", "证书与印章 / certificates and seals"),
     "kinds": ("cli.kinds", "证照种类：查看、新建、检查、预览 / licence kinds: show, make, check, preview"),
+    "fonts": ("cli.fonts", "字体与字体包 / the faces, and packs of further fonts"),
 }
 """Command → (module with ``app``, what it does)."""
 

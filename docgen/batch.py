@@ -84,9 +84,10 @@ def _issued(number: int, issued: Issued) -> LineResult:
         repeated=issued.repeated, approval=issued.approval, warnings=issued.warnings)
 
 
-def _one(issuer: Issuer, number: int, line: bytes, out: Path | None, now: dt.datetime | None) -> LineResult:
+def _one(issuer: Issuer, number: int, line: bytes, out: Path | None, now: dt.datetime | None,
+         font_pack: Path | None) -> LineResult:
     try:
-        return _issued(number, issuer.issue(line.rstrip(b"\r\n"), out=out, now=now))
+        return _issued(number, issuer.issue(line.rstrip(b"\r\n"), out=out, now=now, font_pack=font_pack))
     except EngineError as error:
         return LineResult(
             line=number, code=error.code.value, zh=error.zh, en=error.en,
@@ -100,13 +101,13 @@ def _one(issuer: Issuer, number: int, line: bytes, out: Path | None, now: dt.dat
 
 def issue_many(
     lines: Iterable[bytes], *, home: Home | Path | str | None = None, out: Path | str | None = None,
-    now: dt.datetime | None = None,
+    now: dt.datetime | None = None, font_pack: Path | str | None = None,
 ) -> Iterator[LineResult]:
     """Issue a record a line and yield each result as soon as it is there; nothing else is kept in memory.
 
     Args:
         lines: JSON records in UTF-8, e.g. :func:`record_lines` of a file; blank lines are passed over.
-        home, out, now: as for :func:`docgen.issue`; without ``now`` each licence has its own time.
+        home, out, now, font_pack: as for :func:`docgen.issue`; without ``now`` each licence has its own time.
 
     Raises:
         HomeError, FileError: the home cannot be used at all.
@@ -114,6 +115,7 @@ def issue_many(
     Source: R-000-39, R-000-42, R-003-46.
     """
     issuer, folder = issuer_of(home), None if out is None else Path(out)
+    pack = None if font_pack is None else Path(font_pack)
     for number, line in enumerate(lines, 1):
         if line.strip():
-            yield _one(issuer, number, line, folder, now)
+            yield _one(issuer, number, line, folder, now, pack)

@@ -29,6 +29,7 @@ from codes.errors import EngineError, Fault
 from docgen import pdf as pdf_writer
 from docgen.agreement import qr_claims, require_metadata, require_same_face
 from docgen.compose import compose
+from docgen.earlier import require_earlier
 from docgen.export import export
 from docgen.ledger import Claim, Ledger, exists
 from docgen.licence import Licence
@@ -41,11 +42,13 @@ from docgen.pdf_errors import PdfError
 from docgen.record import read_record, validate
 from docgen.record_xml import record_xml
 from docgen.tsa import HttpTimestamper, Timestamper
+from layouts import add_folder
 
 __all__ = ["CHINA", "IssueCode", "IssueError", "Issued", "Issuer", "engine_version", "issue"]
 
 CHINA = dt.timezone(dt.timedelta(hours=8), "CST")
 _FACE_CHAIN = "kai"
+Earlier = tuple[tuple[str, bytes], ...]
 _RECORD, _RENDITION = "record.xml", "rendition.pdf"
 
 
@@ -115,20 +118,32 @@ class Issuer:
     """Issues from one home, again and again; keys, seals and the ledger stay open."""
 
     def __init__(self, home: Home) -> None:
-        """Open the home's ledger.
+        """Open the home's ledger, and make the home's own kinds known to the process.
 
         Raises:
             FileError: the folder ``issued`` cannot be made.
+            KindError: the folder of the home's kinds cannot be used.
         """
         self.home = home
+        if home.config.kinds_folder:
+            add_folder(home.path / home.config.kinds_folder)
         self._ledger = Ledger(home.issued_dir)
         urls = home.config.tsa_urls
         self._timestamper = _FirstToAnswer(urls) if urls else None
 
     def issue(
         self, record: Mapping[str, Any] | bytes, *, out: Path | None = None, now: dt.datetime | None = None,
+        font_pack: Path | None = None, attachments: Mapping[str, bytes] | None = None,
     ) -> Issued:
         """Issue one licence: see :func:`issue`."""
+        folder = font_pack or self.home.font_pack
+        with fonts.using(fonts.load_pack(folder) if folder else None):
+            return self._checked(record, out, now, attachments or {})
+
+    def _checked(
+        self, record: Mapping[str, Any] | bytes, out: Path | None, now: dt.datetime | None,
+        attachments: Mapping[str, bytes],
+    ) -> Issued:
         moment = dt.datetime.now(CHINA) if now is None else now
         if moment.utcoffset() is None:
             raise IssueError(
@@ -138,14 +153,14 @@ class Issuer:
         values = read_record(record) if isinstance(record, bytes) else record
         config = self.home.config
         licence = validate(values, lookup_hosts=config.lookup_hosts, drawable=_drawable, demo=config.demo)
-        issued = self._issue(licence, moment)
+        issued = self._issue(licence, moment, attachments)
         if out is None:
             return issued
         name = issued.identifier                     # the original last: where it is, all is
         pdf_path, ofd_path = export(out, {f"{name}.pdf": issued.pdf, f"{name}.ofd": issued.ofd})
         return replace(issued, ofd_path=ofd_path, pdf_path=pdf_path)
 
-    def _issue(self, licence: Licence, moment: dt.datetime) -> Issued:
+    def _issue(self, licence: Licence, moment: dt.datetime, attachments: Mapping[str, bytes]) -> Issued:
         """Return the kept package of this licence, or make and keep it, under the identifier's lock."""
         identifier = licence.identifier.text()
         with self._ledger.hold(identifier):
@@ -157,6 +172,7 @@ class Issuer:
                 return Issued(
                     identifier=identifier, ofd=package, pdf=_rendition(package), repeated=True,
                     approval=None, warnings=licence.warnings)
+            earlier = require_earlier(licence, attachments)
             authority = self._authority(licence, moment)
             reservation = self._ledger.reserve(
                 _claim(licence, identifier),
@@ -165,7 +181,7 @@ class Issuer:
                     seal_id=authority.seal.seal_id, at=moment, used=used).id,
                 moment)
             try:
-                package, rendition = _make(licence, authority, moment, self._timestamper)
+                package, rendition = _make(licence, authority, moment, self._timestamper, earlier)
                 reservation.keep(package, moment)
             except BaseException:
                 reservation.release()
@@ -240,13 +256,18 @@ def _signed_pdf(
     return sign_pdf(unsigned, authority.pdf_signer, chain=authority.pdf_chain, timestamper=timestamper)
 
 
-def _attachments(record: bytes, rendition: bytes, authority: Authority) -> tuple[Attachment, ...]:
-    """What rides in the package: data, rendition, and what a verifier needs years later."""
+def _attachments(
+    licence: Licence, record: bytes, rendition: bytes, authority: Authority, earlier: Earlier,
+) -> tuple[Attachment, ...]:
+    """What rides in the package: data, rendition, earlier documents, and what a verifier needs years later."""
+    titles = {key: field.label for key, field in licence.kind.earlier.items()}
     return (
         Attachment(name=_RECORD, title="证照数据.xml", format="xml", data=record),
         Attachment(name=_RENDITION, title="版式副本.pdf", format="pdf", data=rendition),
-        Attachment(name="data-signing.cer", title="数据签名证书.cer", format="cer",
-                   data=authority.data_signer.certificate.der, shown=False),
+        *(Attachment(name=f"{key}.ofd", title=f"{titles[key]}.ofd", format="ofd", data=data)
+          for key, data in earlier),
+        *([Attachment(name="data-signing.cer", title="数据签名证书.cer", format="cer",
+                      data=authority.data_signer.certificate.der, shown=False)] if licence.kind.has_qr else []),
         *(Attachment(name=f"crl_{index}.crl", title=f"证书撤销列表{index}.crl", format="crl", data=crl.der,
                      shown=False)
           for index, crl in enumerate(authority.crls)),
@@ -255,6 +276,7 @@ def _attachments(record: bytes, rendition: bytes, authority: Authority) -> tuple
 
 def _make(
     licence: Licence, authority: Authority, moment: dt.datetime, timestamper: Timestamper | None,
+    earlier: Earlier,
 ) -> tuple[bytes, bytes]:
     """Return the sealed package and the rendition inside it."""
     qr_text = _signed_qr(licence, authority)
@@ -269,7 +291,7 @@ def _make(
             created=moment, items=licence.metadata,
             short_names={item.field: item.name for item in licence.kind.metadata if item.field},
             creator_version=engine_version()),
-        attachments=_attachments(record, rendition, authority))
+        attachments=_attachments(licence, record, rendition, authority, earlier))
     require_metadata(licence, ofd_xml=parts.entries["OFD.xml"], record=record)
     entries = seal_ofd(
         parts, seal=authority.seal.seal, signer=authority.sealing_signer,
@@ -279,7 +301,8 @@ def _make(
 
 def issue(
     record: Mapping[str, Any] | bytes, *, home: Home | Path | str | None = None,
-    out: Path | str | None = None, now: dt.datetime | None = None,
+    out: Path | str | None = None, now: dt.datetime | None = None, font_pack: Path | str | None = None,
+    attachments: Mapping[str, bytes] | None = None,
 ) -> Issued:
     """Issue one licence: check the record, draw it, sign and seal it, keep it, and write both files.
 
@@ -289,6 +312,10 @@ def issue(
             ``ZHENGYIN_HOME`` names.
         out: folder for ``<identifier>.ofd`` and ``<identifier>.pdf``; None writes neither.
         now: aware moment of sealing; by default the clock's.
+        font_pack: folder of further TrueType fonts for characters that the faces here cannot draw; by default
+            the one that the home's settings name.
+        attachments: the OFDs of earlier documents that the record names, by the kind's keys (``earlier``);
+            a repeat needs none.
 
     Returns:
         The package and its rendition. The same record again, from any process and into any folder, gives
@@ -299,12 +326,16 @@ def issue(
         LedgerError: ``issue.exists`` (the identifier was issued with another record),
             ``issue.number-taken``, ``issue.qr-taken``, ``issue.store-damaged``,
             ``issue.store-unavailable``.
+        FontError: ``font.pack``, the font pack cannot be used.
+        EarlierError: an earlier document is missing or is another one.
         IssueError, HomeError, SealError, ApprovalError, KeyStoreError: this authority cannot seal it.
         FileError: a file cannot be written; nothing half-written stands under a final name.
 
     Source: R-000-12, R-000-14, R-000-23, R-000-26, R-003-22, R-003-46.
     """
-    return issuer_of(home).issue(record, out=None if out is None else Path(out), now=now)
+    return issuer_of(home).issue(record, out=None if out is None else Path(out), now=now,
+                                 font_pack=None if font_pack is None else Path(font_pack),
+                                 attachments=attachments)
 
 
 def issuer_of(home: Home | Path | str | None) -> Issuer:

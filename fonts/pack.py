@@ -76,8 +76,7 @@ def load_pack(folder: Path) -> Pack:
                            f"there is another font called {face.postscript_name}")
         taken.add(face.postscript_name)
         faces.append(face)
-    for face in faces:
-        _LOADED.setdefault(face.key, face)
+    faces = [_LOADED.setdefault(face.key, face) for face in faces]
     return Pack(folder=folder, faces=tuple(faces))
 
 

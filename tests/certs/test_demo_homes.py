@@ -155,7 +155,7 @@ REFUSALS: list[tuple[str, str, DemoAuthority]] = [
     ("a name of 65 characters", "demo.bad-name", DemoAuthority(name="局" * 65, code=COUNTY.code)),
     ("a name too long to draw", "imprint.name-length", DemoAuthority(name="局" * 41, code=COUNTY.code)),
     ("a character nobody draws", "imprint.character",
-     DemoAuthority(name="测试\U00031350局", code=COUNTY.code)),
+     DemoAuthority(name="测试\U00020004局", code=COUNTY.code)),
     ("an imprint that is no PNG", "imprint-file.not-png",
      DemoAuthority(name=COUNTY.name, code=COUNTY.code, imprint=b"GIF89a")),
     ("a diameter that no seal has", "imprint-file.diameter",
