@@ -43,8 +43,14 @@ def _colour(parent: etree._Element, name: str, colour: Colour) -> None:
 
 
 def _gradient(parent: etree._Element, gradient: Gradient, left: int, top: int) -> None:
-    """Write a colour that runs (GB/T 33190 8.3.4): points count from the object's corner, both ends go on."""
-    attributes = {"Alpha": str(round(gradient.alpha * 255))} if gradient.alpha < 1 else None
+    """Write a colour that runs (GB/T 33190 8.3.4): points count from the object's corner, both ends go on.
+
+    Its mean is written as the plain value, for readers that draw no gradients.
+    """
+    mean = gradient.mean
+    attributes = {"Value": f"{mean.r} {mean.g} {mean.b}"}
+    if gradient.alpha < 1:
+        attributes["Alpha"] = str(round(gradient.alpha * 255))
     colour = add(parent, "FillColor", attributes)
     start, end = (f"{mm(micron(x) - left)} {mm(micron(y) - top)}" for x, y in (gradient.start, gradient.end))
     ends = {"StartPoint": start, "EndPoint": end, "Extend": "3"}

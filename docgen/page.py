@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 __all__ = [
     "Artwork", "Colour", "Document", "GlyphRun", "Gradient", "Image", "Page", "Path", "Place", "Segment", "Stamp",
@@ -59,6 +60,16 @@ class Gradient:
     def alpha(self) -> float:
         """How opaque the whole gradient is."""
         return self.stops[0].colour.alpha
+
+    @property
+    def mean(self) -> Colour:
+        """The mean of the colours along the way, for what draws no gradients."""
+        sums = [0.0, 0.0, 0.0]
+        for one, other in pairwise(self.stops):
+            share = (other.offset - one.offset) / 2
+            ends = ((one.colour.r, other.colour.r), (one.colour.g, other.colour.g), (one.colour.b, other.colour.b))
+            sums = [total + share * (left + right) for total, (left, right) in zip(sums, ends, strict=True)]
+        return Colour(round(sums[0]), round(sums[1]), round(sums[2]), self.alpha)
 
 
 @dataclass(frozen=True, slots=True)

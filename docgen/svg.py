@@ -1,9 +1,10 @@
 """Artwork: a strict subset of SVG, read into paths of the page model.
 
 Understood: ``svg`` (``viewBox``, and ``width``/``height`` in mm), ``g``, ``path``, ``rect``, ``circle``,
-``ellipse``, ``line``, ``polyline``, ``polygon``, ``title``, ``desc``; ``transform``, ``fill``,
-``fill-rule``, ``stroke``, ``stroke-width``, ``opacity``, ``fill-opacity``, ``stroke-opacity``; colours as
-``#rgb``, ``#rrggbb`` or ``none``. Everything else is refused by name and line, scripts, styles, links and
+``ellipse``, ``line``, ``polyline``, ``polygon``, ``title``, ``desc``, and in ``defs`` at the beginning
+``linearGradient`` and ``radialGradient`` (see ``svg_gradient``); ``transform``, ``fill``, ``fill-rule``, ``stroke``,
+``stroke-width``, ``opacity``, ``fill-opacity``, ``stroke-opacity``; colours as ``#rgb``, ``#rrggbb`` or ``none``, fills
+also as ``url(#name)`` of a gradient. Everything else is refused by name and line, scripts, styles, links and
 pictures above all: artwork is drawn alike in every format or not at all.
 
 Source: SVG 1.1 (W3C), chapters 7 to 11.
@@ -14,13 +15,14 @@ from __future__ import annotations
 import enum
 import math
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from lxml import etree
 
 from docgen import markup
-from docgen.page import Colour, Path, Segment
+from docgen.page import Colour, Gradient, Path, Segment, Stop
+from docgen.svg_gradient import GradientPlan, NotACircleError, moved_gradient
 from docgen.svg_path import Point, outline
 
 __all__ = ["Drawing", "SvgError", "SvgErrorCode", "parse_svg", "placed"]
@@ -38,13 +40,21 @@ _GEOMETRY = {
     "polygon": {"points"},
     "title": set(),
     "desc": set(),
+    "defs": set(),
+    "linearGradient": {"x1", "y1", "x2", "y2"},
+    "radialGradient": {"cx", "cy", "r", "fx", "fy"},
+    "stop": {"offset", "stop-color", "stop-opacity"},
 }
+_GRADIENT = {"id", "gradientUnits", "gradientTransform"}
+_ONLY_IN = {"linearGradient": "defs", "radialGradient": "defs", "stop": "linearGradient、radialGradient"}
 _PAINT = {"fill", "fill-rule", "stroke", "stroke-width", "opacity", "fill-opacity", "stroke-opacity"}
 _COMMON = _PAINT | {"id", "transform"}
 _ACTIVE = {"script", "style", "image", "use", "a", "foreignObject", "iframe", "set", "animate", "handler"}
 _MAX_ELEMENTS = 20_000
 _MAX_SEGMENTS = 200_000
 _MAX_DEPTH = 32
+_MAX_STOPS = 64
+_URL = re.compile(r"url\(#([A-Za-z][\w-]*)\)")
 _TRANSFORM = re.compile(r"\s*(matrix|translate|scale|rotate)\s*\(([^()]*)\)\s*,?")
 _SPLIT = re.compile(r"[\s,]+")
 
@@ -75,7 +85,7 @@ class Drawing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Paint:
-    fill: tuple[int, int, int] | None = (0, 0, 0)
+    fill: tuple[int, int, int] | GradientPlan | None = (0, 0, 0)
     even_odd: bool = False
     stroke: tuple[int, int, int] | None = None
     width: float = 1.0
@@ -89,6 +99,7 @@ class _Reader:
     file: str
     elements: int = 0
     segments: int = 0
+    gradients: dict[str, GradientPlan] = field(default_factory=dict)
 
     def fail(self, line: int, zh: str, en: str) -> SvgError:
         return SvgError(SvgErrorCode.MALFORMED, zh, en, file=self.file, line=line)
@@ -138,6 +149,12 @@ class _Reader:
         name = self.check(node)
         if name in ("title", "desc"):
             return
+        if name in _ONLY_IN:
+            raise self.at(node, SvgErrorCode.UNSUPPORTED, f"{name} 只能在 {_ONLY_IN[name]} 内",
+                          f"{name} may stand in {_ONLY_IN[name]} only")
+        if name == "defs":
+            self.definitions(node)
+            return
         if name != "svg" and "transform" in node.attrib:
             matrix = self.transform(node, matrix)
         paint = self.paint(node, paint)
@@ -153,9 +170,72 @@ class _Reader:
         if self.segments > _MAX_SEGMENTS:
             raise self.at(node, SvgErrorCode.TOO_LARGE, f"线段多于 {_MAX_SEGMENTS} 个",
                           f"more than {_MAX_SEGMENTS} path segments")
-        path = _painted(segments, matrix, paint)
+        try:
+            path = _painted(segments, matrix, paint)
+        except NotACircleError as exc:
+            raise self.at(node, SvgErrorCode.UNSUPPORTED,
+                          "此处的 radialGradient 会变成椭圆，请用 userSpaceOnUse 或填充正方形、圆",
+                          "the radialGradient would become an ellipse here; use userSpaceOnUse, or fill a square or a "
+                          "circle") from exc
         if path is not None:
             out.append(path)
+
+    def definitions(self, node: etree._Element) -> None:
+        """Read the gradients in ``defs``."""
+        for child in node:
+            name = self.check(child)
+            if name not in ("linearGradient", "radialGradient"):
+                raise self.at(child, SvgErrorCode.UNSUPPORTED,
+                              f"defs 内应为 linearGradient、radialGradient，实为 {name}",
+                              f"expected linearGradient or radialGradient in defs, found {name}")
+            key = child.get("id") or ""
+            if not _URL.fullmatch(f"url(#{key})") or key in self.gradients:
+                raise self.at(child, SvgErrorCode.MALFORMED, f"渐变应有不重复的 id，实为 {key!r}",
+                              f"expected an id of its own for a gradient, found {key!r}")
+            self.gradients[key] = self.gradient(child, name)
+
+    def gradient(self, node: etree._Element, name: str) -> GradientPlan:
+        """One gradient with its stops."""
+        units = node.get("gradientUnits", "objectBoundingBox")
+        if units not in ("objectBoundingBox", "userSpaceOnUse"):
+            raise self.at(node, SvgErrorCode.MALFORMED,
+                          f"gradientUnits 应为 objectBoundingBox 或 userSpaceOnUse，实为 {units!r}",
+                          f"expected objectBoundingBox or userSpaceOnUse for gradientUnits, found {units!r}")
+        boxed = units == "objectBoundingBox"
+        middle = 0.5 if boxed else None
+        radii: tuple[float, float] | None = None
+        if name == "linearGradient":
+            start = self.number(node, "x1", 0.0), self.number(node, "y1", 0.0)
+            end = self.number(node, "x2", 1.0 if boxed else None), self.number(node, "y2", 0.0)
+        else:
+            end = self.number(node, "cx", middle), self.number(node, "cy", middle)
+            start = self.number(node, "fx", end[0]), self.number(node, "fy", end[1])
+            radii = (0.0, self.number(node, "r", middle))
+            if math.dist(start, end) > radii[1] or radii[1] < 0:
+                raise self.at(node, SvgErrorCode.MALFORMED, "fx、fy 应在圆内，r 应为正数",
+                              "expected fx and fy inside the circle, and r positive")
+        matrix = self.transform(node, (1, 0, 0, 1, 0, 0), "gradientTransform")
+        return GradientPlan(start=start, end=end, radii=radii, stops=self.stops(node), boxed=boxed, matrix=matrix)
+
+    def stops(self, node: etree._Element) -> tuple[Stop, ...]:
+        """The stops of a gradient, from 0 to 1."""
+        stops: list[Stop] = []
+        for child in node:
+            if self.check(child) != "stop":
+                raise self.at(child, SvgErrorCode.UNSUPPORTED, "渐变内应为 stop", "expected stop in a gradient")
+            colour = markup.colour(child.get("stop-color") or "")
+            alpha = self.number(child, "stop-opacity", 1.0)
+            if colour is None or not 0 <= alpha <= 1:
+                raise self.at(child, SvgErrorCode.MALFORMED,
+                              "stop 应有 stop-color（#rgb 或 #rrggbb），不透明度在 0 与 1 之间",
+                              "expected stop-color #rgb or #rrggbb, and an opacity from 0 to 1")
+            stops.append(Stop(round(self.number(child, "offset"), 4), Colour(*colour, alpha)))
+        offsets = [stop.offset for stop in stops]
+        if not 2 <= len(stops) <= _MAX_STOPS or sorted(set(offsets)) != offsets or (offsets[0], offsets[-1]) != (0, 1) \
+                or len({stop.colour.alpha for stop in stops}) > 1:
+            raise self.at(node, SvgErrorCode.MALFORMED, "渐变应有 offset 从 0 递增到 1 的 stop，且不透明度相同",
+                          "expected stops whose offset rises from 0 to 1, all of the same opacity")
+        return tuple(stops)
 
     def check(self, node: etree._Element) -> str:
         """The element's name, once it and its attributes are known to be allowed."""
@@ -171,8 +251,9 @@ class _Reader:
             if key.startswith("on") or key.rpartition("}")[2] in ("href", "style", "class"):
                 raise self.at(node, SvgErrorCode.ACTIVE_CONTENT, f"不允许属性 {key}：不得含脚本、样式、链接",
                               f"attribute {key} is not allowed: no scripts, styles or links in artwork")
-            if key not in _GEOMETRY[name] and key not in _COMMON:
-                expected = sorted(_GEOMETRY[name] | _COMMON)
+            common = _GRADIENT if name in _ONLY_IN else _COMMON
+            if key not in _GEOMETRY[name] and key not in common:
+                expected = sorted(_GEOMETRY[name] | common)
                 raise self.at(node, SvgErrorCode.UNSUPPORTED,
                               f"{name} 不支持属性 {key}，可用：{'、'.join(expected)}",
                               f"{name} has no attribute {key} here; expected one of {', '.join(expected)}")
@@ -192,10 +273,25 @@ class _Reader:
         if not all(0 <= alpha <= 1 for alpha in alphas):
             raise self.at(node, SvgErrorCode.MALFORMED, "不透明度应在 0 与 1 之间",
                           "expected an opacity from 0 to 1")
-        return _Paint(fill=self.ink(node, "fill", paint.fill), even_odd=rule == "evenodd",
+        return _Paint(fill=self.filling(node, paint.fill), even_odd=rule == "evenodd",
                       stroke=self.ink(node, "stroke", paint.stroke),
                       width=self.number(node, "stroke-width", paint.width), fill_alpha=alphas[0],
                       stroke_alpha=alphas[1], alpha=paint.alpha * alphas[2])
+
+    def filling(self, node: etree._Element, default: tuple[int, int, int] | GradientPlan | None,
+                ) -> tuple[int, int, int] | GradientPlan | None:
+        """The fill of an element: a colour, or a gradient that was defined before."""
+        text = node.get("fill")
+        if text is None:
+            return default
+        if not text.startswith("url("):
+            return self.ink(node, "fill", None)
+        match = _URL.fullmatch(text)
+        plan = self.gradients.get(match[1]) if match else None
+        if plan is None:
+            raise self.at(node, SvgErrorCode.MALFORMED, f"fill 应为前面 defs 中的渐变 url(#id)，实为 {text!r}",
+                          f"expected url(#id) of a gradient in the defs above for fill, found {text!r}")
+        return plan
 
     def ink(self, node: etree._Element, name: str, default: tuple[int, int, int] | None,
             ) -> tuple[int, int, int] | None:
@@ -210,17 +306,17 @@ class _Reader:
                           f"expected none, #rgb or #rrggbb for {name}, found {text!r}")
         return found
 
-    def transform(self, node: etree._Element, matrix: Matrix) -> Matrix:
+    def transform(self, node: etree._Element, matrix: Matrix, name: str = "transform") -> Matrix:
         """The matrix of an element inside that of its parent."""
-        text, at = node.get("transform") or "", 0
+        text, at = node.get(name) or "", 0
         while at < len(text):
             match = _TRANSFORM.match(text, at)
             values = [markup.length(part) for part in _SPLIT.split(match[2].strip())] if match else [None]
             step = None if match is None or None in values else _step(match[1], [v or 0.0 for v in values])
             if match is None or step is None:
                 raise self.at(node, SvgErrorCode.MALFORMED,
-                              f"transform 应为 matrix、translate、scale、rotate，实为 {text!r}",
-                              f"expected matrix, translate, scale or rotate in transform, found {text!r}")
+                              f"{name} 应为 matrix、translate、scale、rotate，实为 {text!r}",
+                              f"expected matrix, translate, scale or rotate in {name}, found {text!r}")
             matrix, at = _times(matrix, step), match.end()
         return matrix
 
@@ -273,7 +369,8 @@ def placed(drawing: Drawing, *, x_mm: float, y_mm: float, width_mm: float) -> tu
     scale = width_mm / drawing.width_mm
     return tuple(
         Path(segments=tuple(_moved(segment, x_mm, y_mm, scale) for segment in path.segments),
-             fill=path.fill, stroke=path.stroke, stroke_width_mm=round(path.stroke_width_mm * scale, 3),
+             fill=(moved_gradient(path.fill, x_mm, y_mm, scale) if isinstance(path.fill, Gradient) else path.fill),
+             stroke=path.stroke, stroke_width_mm=round(path.stroke_width_mm * scale, 3),
              even_odd=path.even_odd)
         for path in drawing.paths)
 
@@ -284,10 +381,23 @@ def _moved(segment: Segment, x_mm: float, y_mm: float, scale: float) -> Segment:
                                      for index, value in enumerate(segment.args)))
 
 
-def _painted(segments: Iterable[tuple[str, tuple[Point, ...]]], matrix: Matrix, paint: _Paint) -> Path | None:
+def _fill(segments: Sequence[tuple[str, tuple[Point, ...]]], matrix: Matrix, paint: _Paint,
+          ) -> Colour | Gradient | None:
+    """What fills a shape: its colour, or its gradient laid into its box."""
+    alpha = round(paint.alpha * paint.fill_alpha, 3)
+    if not isinstance(paint.fill, GradientPlan):
+        return Colour(*paint.fill, alpha) if paint.fill else None
+    xs = [x for _, points in segments for x, _ in points]
+    ys = [y for _, points in segments for _, y in points]
+    if not xs:
+        return None
+    return paint.fill.laid((min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys)), matrix, alpha)
+
+
+def _painted(segments: Sequence[tuple[str, tuple[Point, ...]]], matrix: Matrix, paint: _Paint) -> Path | None:
     a, b, c, d, e, f = matrix
     width = round(paint.width * math.sqrt(abs(a * d - b * c)), 3)
-    fill = Colour(*paint.fill, round(paint.alpha * paint.fill_alpha, 3)) if paint.fill else None
+    fill = _fill(segments, matrix, paint)
     stroke = (Colour(*paint.stroke, round(paint.alpha * paint.stroke_alpha, 3))
               if paint.stroke and width > 0 else None)
     moved = tuple(Segment(op, tuple(round(value, 3) for x, y in points

@@ -25,9 +25,8 @@ _STOPS: Final = 64
 
 
 def is_shaded(element: etree._Element | None) -> bool:
-    """Whether a FillColor holds a gradient instead of a value."""
-    return (element is not None and len(element) == 1 and local_name(element[0]) in _KINDS
-            and "Value" not in element.attrib)
+    """Whether a FillColor holds a gradient."""
+    return element is not None and len(element) == 1 and local_name(element[0]) in _KINDS
 
 
 def check_shading(element: etree._Element, where: str, found: Findings) -> None:
@@ -36,15 +35,31 @@ def check_shading(element: etree._Element, where: str, found: Findings) -> None:
     kind = local_name(shading)
     stops = [(segment.get("Position", ""), segment) for segment in shading]
     fits = (
-        set(element.attrib) <= {"Alpha"} and _ALPHA.fullmatch(str(element.get("Alpha", "255"))) is not None
+        set(element.attrib) <= {"Value", "Alpha"} and _COLOUR.fullmatch(str(element.get("Value"))) is not None
+        and _ALPHA.fullmatch(str(element.get("Alpha", "255"))) is not None
         and set(shading.attrib) == _KINDS[kind] and shading.get("Extend") == "3"
         and all(_POINT.fullmatch(str(shading.get(name))) for name in ("StartPoint", "EndPoint"))
         and all(_LENGTH.fullmatch(str(shading.get(name))) for name in _KINDS[kind] - _AXIAL)
         and 2 <= len(stops) <= _STOPS and all(_is_segment(segment) for _, segment in stops)
         and all(_OFFSET.fullmatch(offset) for offset, _ in stops))
     offsets = [float(offset) for offset, _ in stops] if fits else []
-    if not fits or (offsets[0], offsets[-1]) != (0.0, 1.0) or sorted(set(offsets)) != offsets:
+    if not fits or (offsets[0], offsets[-1]) != (0.0, 1.0) or sorted(set(offsets)) != offsets or not _is_mean(
+            _channels(element.get("Value")), offsets, [_channels(segment[0].get("Value")) for _, segment in stops]):
         found.add("ofd.not-understood", where, element=kind)
+
+
+def _channels(text: str | None) -> list[int]:
+    return [int(channel) for channel in str(text).split()]
+
+
+def _is_mean(value: list[int], offsets: list[float], colours: list[list[int]]) -> bool:
+    """Whether a plain value, which readers without gradients draw, is the mean of the colours along the way."""
+    for channel, found in enumerate(value):
+        mean = sum((right - left) * (one[channel] + other[channel]) / 2
+                   for left, right, one, other in zip(offsets, offsets[1:], colours, colours[1:], strict=False))
+        if abs(mean - found) > 1:
+            return False
+    return True
 
 
 def _is_segment(segment: etree._Element) -> bool:

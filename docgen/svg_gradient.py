@@ -1,0 +1,112 @@
+"""Gradients of SVG artwork: read out of ``defs``, then laid into the shape that they fill.
+
+Understood: ``linearGradient`` and ``radialGradient`` with ``id``, their points, ``gradientUnits`` and
+``gradientTransform``, and stops (``offset``, ``stop-color``, ``stop-opacity`` the same for all). Both ends go on
+(``spreadMethod`` pad). Where a radial gradient would be drawn as an ellipse it is refused: PDF and OFD draw circles.
+
+Source: SVG 1.1 (W3C), 13.2 gradients.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from docgen.page import Colour, Gradient, Stop
+
+__all__ = ["GradientPlan", "NotACircleError", "moved_gradient"]
+
+Matrix = tuple[float, float, float, float, float, float]
+_ROUND = 1e-3
+
+
+class NotACircleError(ValueError):
+    """A radial gradient whose circles would become ellipses."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GradientPlan:
+    """A gradient as the file has it: points in its own units, or in shares of the shape's box (``boxed``)."""
+
+    start: tuple[float, float]
+    end: tuple[float, float]
+    radii: tuple[float, float] | None
+    stops: tuple[Stop, ...]
+    boxed: bool
+    matrix: Matrix
+
+    def laid(self, box: tuple[float, float, float, float], matrix: Matrix, alpha: float) -> Gradient | Colour:
+        """The gradient of one shape, in the drawing's millimetres; a plain colour where it has no room to run.
+
+        Args:
+            box: left, top, width, height of the shape in its own units.
+            matrix: from the shape's units to the drawing.
+            alpha: of the shape.
+
+        Raises:
+            NotACircleError: see there.
+        """
+        whole = self.matrix
+        if self.boxed:
+            left, top, width, height = box
+            whole = _times((width, 0, 0, height, left, top), whole)
+        whole = _times(matrix, whole)
+        stops = tuple(Stop(stop.offset, Colour(stop.colour.r, stop.colour.g, stop.colour.b,
+                                               round(stop.colour.alpha * alpha, 3))) for stop in self.stops)
+        a, b, c, d, _, _ = whole
+        if not a * d - b * c:
+            return stops[-1].colour
+        return self._linear(whole, stops) if self.radii is None else self._radial(whole, stops, self.radii)
+
+    def _linear(self, matrix: Matrix, stops: tuple[Stop, ...]) -> Gradient | Colour:
+        """Along the line on which the colour still runs at right angles to its stripes, whatever the matrix does."""
+        a, b, c, d, _, _ = matrix
+        dx, dy = self.end[0] - self.start[0], self.end[1] - self.start[1]
+        length = dx * dx + dy * dy
+        if not length:
+            return stops[-1].colour
+        share = (dx / length, dy / length)                  # how fast the colour runs, in the gradient's units
+        area = a * d - b * c
+        rise = ((d * share[0] - b * share[1]) / area, (a * share[1] - c * share[0]) / area)
+        speed = rise[0] ** 2 + rise[1] ** 2
+        start = _at(matrix, self.start)
+        end = (start[0] + rise[0] / speed, start[1] + rise[1] / speed)
+        return _gradient(start, end, None, stops)
+
+    def _radial(self, matrix: Matrix, stops: tuple[Stop, ...], radii: tuple[float, float]) -> Gradient | Colour:
+        a, b, c, d, _, _ = matrix
+        across, down = math.hypot(a, b), math.hypot(c, d)
+        if abs(across - down) > _ROUND * across or abs(a * c + b * d) > _ROUND * across * down:
+            raise NotACircleError
+        if not radii[1]:
+            return stops[-1].colour
+        scale = math.sqrt(abs(a * d - b * c))
+        return _gradient(_at(matrix, self.start), _at(matrix, self.end), (radii[0] * scale, radii[1] * scale), stops)
+
+
+def _gradient(start: Sequence[float], end: Sequence[float], radii: tuple[float, float] | None,
+              stops: tuple[Stop, ...]) -> Gradient:
+    return Gradient(
+        start=(round(start[0], 3), round(start[1], 3)), end=(round(end[0], 3), round(end[1], 3)),
+        radii=None if radii is None else (round(radii[0], 3), round(radii[1], 3)), stops=stops)
+
+
+def moved_gradient(gradient: Gradient, x_mm: float, y_mm: float, scale: float) -> Gradient:
+    """A gradient put on a page with the drawing that it belongs to."""
+    def moved(point: tuple[float, float]) -> tuple[float, float]:
+        return x_mm + point[0] * scale, y_mm + point[1] * scale
+
+    radii = None if gradient.radii is None else (gradient.radii[0] * scale, gradient.radii[1] * scale)
+    return _gradient(moved(gradient.start), moved(gradient.end), radii, gradient.stops)
+
+
+def _at(matrix: Matrix, point: tuple[float, float]) -> tuple[float, float]:
+    a, b, c, d, e, f = matrix
+    return a * point[0] + c * point[1] + e, b * point[0] + d * point[1] + f
+
+
+def _times(left: Matrix, right: Matrix) -> Matrix:
+    a, b, c, d, e, f = left
+    g, h, i, j, k, m = right
+    return (a * g + c * h, b * g + d * h, a * i + c * j, b * i + d * j, a * k + c * m + e, b * k + d * m + f)
