@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from cli.kind_folders import KINDS_HELP, add_kinds
 from codes.errors import EngineError
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ def verify(
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")] = False,
     home: Annotated[Path | None, typer.Option(
         "--home", help="工作目录，默认取 ZHENGYIN_HOME / home; by default ZHENGYIN_HOME")] = None,
+    kinds: Annotated[list[Path] | None, typer.Option(
+        "--kinds", exists=True, file_okay=False, help=KINDS_HELP)] = None,
 ) -> None:
     """核验证照文件：文件真伪与证照状态两个结论 / two answers: is the file genuine, is the licence in force.
 
@@ -49,6 +52,7 @@ def verify(
 
     try:
         moment = _moment(at)
+        add_kinds(kinds, home)
         believed = _trust(trust, home)
         if file.is_dir():
             code = _folder(file, believed, moment, require_status, as_json)
@@ -56,7 +60,7 @@ def verify(
             code = _one(file, believed, moment, require_status, as_json)
     except EngineError as error:
         print_error(error)
-        code = USAGE if error.code.value.startswith("home.") else CANNOT
+        code = USAGE if error.code.value.startswith(("home.", "kind.")) else CANNOT
     raise typer.Exit(code)
 
 

@@ -69,8 +69,29 @@ def require_same_face(document: Document, licence: Licence, certificate: Certifi
         if not pages:
             raise _face(face.role, "缺页", "the page is missing")
         _require_face(face, pages, licence)
+        for number, page in enumerate(pages, 1):
+            _require_pictures(face, page, licence, document, first=number == 1, last=number == len(pages))
     if licence.kind.has_qr:
         _require_qr(document, licence, certificate)
+
+
+def _require_pictures(
+    face: Face, page: Page, licence: Licence, document: Document, *, first: bool, last: bool,
+) -> None:
+    """A page bears the photos of its lines, from the record's very bytes, and a QR code where the kind says so."""
+    wanted = [
+        label for line in face.lines for label in line.fields
+        if label in licence.photos and stands(line, licence.values)
+        and {"first": first, "last": last}.get(line.on, True)
+    ]
+    pictures = [item for item in page.items if isinstance(item, Image)]
+    drawn = [item.tag or "" for item in pictures if item.role == "photo"]
+    same = all(document.images[item.name] == licence.photos.get(item.tag or "")
+               for item in pictures if item.role == "photo")
+    if sorted(drawn) != sorted(wanted) or not same:
+        raise _face(face.role, "的照片与数据不同", "the photo differs from the record")
+    if sum(item.role == "qr" for item in pictures) != (licence.kind.has_qr and face.qr):
+        raise _qr(f"{face.role}缺少二维码或有多余的二维码", f"{face.role} has no QR code or one too many")
 
 
 def _runs_of(page: Page, number: int) -> list[GlyphRun]:
