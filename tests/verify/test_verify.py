@@ -97,6 +97,7 @@ def test_private_fields_do_not_reach_the_report() -> None:
     assert "联系人电话" in json.loads(told)["licence"]["withheld"]
 
 
+@pytest.mark.req("R-003-32")
 def test_the_text_report_says_both_answers_who_sealed_what_is_covered_and_whom_we_trust() -> None:
     report = check(issued().ofd)
     text = report.to_text()
