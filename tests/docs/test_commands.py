@@ -19,7 +19,7 @@ from urllib.parse import unquote
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
-PAGES = sorted([*ROOT.glob("README*.md"), *ROOT.glob("C*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "fonts" / "README.md"])
+PAGES = sorted(page for form in ("README*.md", "C*.md", "docs/**/*.md", "fonts/*.md") for page in ROOT.glob(form))
 BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```", re.S | re.M)
 MAKE = re.compile(r"^make ([\w-]+)$")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
