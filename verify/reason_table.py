@@ -10,7 +10,21 @@ from typing import Final, NamedTuple
 
 from verify.model import Severity
 
-__all__ = ["TABLE", "Meaning"]
+__all__ = ["CHECK_NAMES", "TABLE", "Meaning"]
+
+CHECK_NAMES: Final = {
+    "container": ("文件封装", "container"),
+    "structure": ("文件结构", "structure"),
+    "seal": ("电子签章", "e-seal"),
+    "coverage": ("签章保护范围", "what the seal covers"),
+    "trust": ("证书与信任", "certificates and trust"),
+    "signature": ("PDF 数字签名", "PDF signature"),
+    "data": ("数据与元数据", "data and metadata"),
+    "pages": ("页面与数据一致", "pages agree with the data"),
+    "qr": ("二维码", "QR code"),
+    "rendition": ("PDF 版式副本一致", "PDF rendition agrees"),
+}
+"""Each check of a report in Chinese and English."""
 
 
 class Meaning(NamedTuple):

@@ -10,11 +10,11 @@ from typing import Any, Final
 
 from certs.sm3 import sm3
 from verify.model import Finding, Reason, Severity, SignatureEvidence, Verdict
+from verify.reason_table import CHECK_NAMES
 from verify.reasons import clean
 from verify.status import CHINA, Status
 
 __all__ = [
-    "CHECK_NAMES",
     "Anchor",
     "Check",
     "Coverage",
@@ -30,18 +30,6 @@ _VERDICTS: Final = {
     Verdict.VALID: ("真实", "genuine"),
     Verdict.INVALID: ("不真实", "not genuine"),
     Verdict.INDETERMINATE: ("无法确定", "cannot say"),
-}
-CHECK_NAMES: Final = {
-    "container": ("文件封装", "container"),
-    "structure": ("文件结构", "structure"),
-    "seal": ("电子签章", "e-seal"),
-    "coverage": ("签章保护范围", "what the seal covers"),
-    "trust": ("证书与信任", "certificates and trust"),
-    "signature": ("PDF 数字签名", "PDF signature"),
-    "data": ("数据与元数据", "data and metadata"),
-    "pages": ("页面与数据一致", "pages agree with the data"),
-    "qr": ("二维码", "QR code"),
-    "rendition": ("PDF 版式副本一致", "PDF rendition agrees"),
 }
 _MARKS: Final = {"passed": "✓", "failed": "✗", "indeterminate": "?", "not-done": "–"}
 
