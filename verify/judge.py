@@ -77,6 +77,11 @@ class Case:
             anchors=tuple(self.judge.anchors.values()), checked_at=self.at, demo=self.judge.demo,
             trust_name=self.trust.name if self.trust else "", require_status=require_status)
 
+    def without_trust(self) -> None:
+        """Say that nothing can be trusted, unless the reason has been told already."""
+        if self.trust is None and not self.found.has("trust.unusable"):
+            self.found.add("trust.none")
+
     def _check(self, name: str) -> Check:
         """The result of one check: notes weigh nothing."""
         findings = self.found.of(name)

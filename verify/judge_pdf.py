@@ -81,8 +81,7 @@ class _PdfJudge:
             raise Refusal("file.broken-off", "signature", check="signature")
 
     def _trust(self) -> None:
-        if self.case.trust is None:
-            self.case.found.add("trust.none")
+        self.case.without_trust()
         if self.evidence.chain is None:
             raise Refusal("file.broken-off", "signature", check="signature")
         if self.case.judge.demo:

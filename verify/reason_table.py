@@ -38,7 +38,7 @@ class Meaning(NamedTuple):
 _NO, _UNSURE, _NOTE = Severity.INVALID, Severity.INDETERMINATE, Severity.NOTE
 
 _FILE: Final = {
-    "file.not-such": (_NOTE, "不是 OFD 或 PDF 文件", "neither an OFD nor a PDF file"),
+    "file.not-such": (_UNSURE, "不是 OFD 或 PDF 文件", "neither an OFD nor a PDF file"),
     "file.too-large": (_UNSURE, "文件超过 {limit} 字节的检查上限",
                        "the file is over the limit of {limit} bytes"),
     "file.name": (_NOTE, "文件名不是证照标识（浏览器常会改名；文件名不影响结论）",

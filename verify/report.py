@@ -230,7 +230,8 @@ def _text_lines(report: Report) -> list[str]:
     lines = [f"文件 file: {clean(report.file.name)}"]
     if report.file.kind == "unknown":
         return [*lines, *(f"  {reason.zh} / {reason.en} [{reason.code}]" for reason in report.reasons)]
-    lines += [f"文件真伪 document: {zh} / {en}", f"证照状态 licence: {_status_text(report.status)}"]
+    status = _status_text(report.status, proven=report.verdict is Verdict.VALID)
+    lines += [f"文件真伪 document: {zh} / {en}", f"证照状态 licence: {status}"]
     if report.demo:
         lines.append(f"※ {DEMO_ZH} / {DEMO_EN}")
     lines += _licence_lines(report.licence)
@@ -256,11 +257,12 @@ def _text_lines(report: Report) -> list[str]:
     return lines
 
 
-def _status_text(status: Status) -> str:
-    """The licence's state, its days, and that nobody asked the register."""
+def _status_text(status: Status, *, proven: bool) -> str:
+    """The licence's state, its days, that the file alone claims them, and that nobody asked the register."""
     days = f"（{status.first_day} 至 {status.last_day}）" if status.first_day else ""
     tail = "；未联网查询注销、吊销等情况 / the register was not asked" if status.register == "unknown" else ""
-    return f"{status.zh}{days} / {status.en}{tail}"
+    claimed = "" if proven or not days else "（文件自称，未经证实 / as the file claims, unproven）"
+    return f"{status.zh}{days} / {status.en}{claimed}{tail}"
 
 
 def _licence_lines(licence: LicenceData | None) -> list[str]:

@@ -55,7 +55,8 @@ def test_a_configured_mode_is_issued_and_verifies(own_home: Home) -> None:
 
 @pytest.mark.parametrize(("modes", "scope"), [
     (["无储存经营", "有储存经营（不构成重大危险源）"], "一、无储存经营：甲醇；"),
-    (["有储存经营（不构成重大危险源）", "无储存经营"], "一、无储存经营：甲醇；二、有储存经营（不构成重大危险源）：汽油；"),
+    (["有储存经营（不构成重大危险源）", "无储存经营"],
+     "一、无储存经营：甲醇；二、有储存经营（不构成重大危险源）：汽油；"),
 ])
 def test_groups_may_be_fewer_than_the_modes_or_in_another_order(own_home: Home, modes: list[str], scope: str) -> None:
     issued = docgen.issue(record(经营方式=modes, 许可范围=scope), home=own_home)
