@@ -82,10 +82,9 @@ class _PdfJudge:
 
     def _trust(self) -> None:
         self.case.without_trust()
+        self.case.demonstration([self.evidence.signer] if self.evidence.signer else [])
         if self.evidence.chain is None:
             raise Refusal("file.broken-off", "signature", check="signature")
-        if self.case.judge.demo:
-            self.case.found.add("trust.demo")
 
     def _data(self) -> None:
         data = self.evidence.attachment(_RECORD)

@@ -196,6 +196,9 @@ _TRUST: Final = {
                     "the seal maker “{name}” is not among the trusted seal makers"),
     "trust.demo": (_NOTE, "所信任的是演示根证书：演示，不具法律效力",
                    "the trusted anchor is a demonstration's: no legal force"),
+    "trust.demo-claimed": (_NOTE, "文件的证书自称由演示机构签发（{issuer}）：这类文件不具法律效力",
+                           "the file's certificates say that a demonstration issued them ({issuer}): "
+                           "such files have no legal force"),
 }
 
 _DATA: Final = {

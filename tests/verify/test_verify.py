@@ -107,6 +107,12 @@ def test_the_text_report_says_both_answers_who_sealed_what_is_covered_and_whom_w
     assert "\x1b" not in text
 
 
+def test_a_demonstrations_file_says_so_even_where_its_anchor_is_not_trusted() -> None:
+    report = verify.verify(issued().ofd, trust=None)
+    assert report.verdict == "indeterminate" and not report.demo
+    assert "trust.demo-claimed" in {reason.code for reason in report.reasons}
+
+
 def test_no_text_of_a_file_reaches_a_terminal_raw() -> None:
     hostile = "恶意\u202e\u200b公司"
     parts = entries()
