@@ -37,6 +37,7 @@ class HomeCode(enum.StrEnum):
     NO_AUTHORITY = "home.no-authority"
     AUTHORITY_NAME = "home.authority-name"
     INCOMPLETE = "home.incomplete"
+    KIND_SETTINGS = "home.kind-settings"
 
 
 class HomeError(EngineError):

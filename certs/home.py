@@ -52,6 +52,7 @@ ROLES: Final = ("sealing", "data", "pdf")
 """The three keys of an authority: sealing and data are SM2, pdf is P-256."""
 _CLOCKS_DIFFER: Final = timedelta(minutes=5)
 _MAX_SMALL, _MAX_CRL = 4 * 1024 * 1024, 32 * 1024 * 1024
+_MAX_SETTINGS = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,6 +222,31 @@ class Home:
             ("approvals",), (folder,),
             lambda: tuple(load_approval(path) for path in _files(folder, ".json")))
         return approvals
+
+    def kind_settings(self, code: str) -> Mapping[str, Any] | None:
+        """Return what this deployment sets for a licence kind (``kinds/<code>.json``), None when nothing.
+
+        Raises:
+            HomeError: ``home.kind-settings``, the file is not a JSON object.
+            FileError: the file cannot be read.
+        """
+        path = self.path / "kinds" / f"{code}.json"
+
+        def read() -> Mapping[str, Any] | None:
+            if not path.is_file():
+                return None
+            try:
+                settings = json.loads(read_file(path, max_bytes=_MAX_SETTINGS))
+            except (ValueError, RecursionError):
+                settings = None
+            if not isinstance(settings, dict):
+                raise HomeError(
+                    HomeCode.KIND_SETTINGS, f"{path} 不是 JSON 对象，请更正或移走",
+                    f"{path} is not a JSON object; correct it or move it away", path=str(path))
+            return settings
+
+        settings: Mapping[str, Any] | None = self._keep(("kind", code), (path.parent,), read)
+        return settings
 
     def approval_for(
         self, *, kind: str, region: str, seal_id: str, at: datetime, used: Mapping[str, int] | None = None,

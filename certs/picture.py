@@ -110,7 +110,7 @@ def check_picture(png: bytes, *, diameter_mm: int) -> Picture:
             f"the imprint's picture has {width}×{height} pixels; that of a round seal is square")
     dpi = min(width, height) / diameter_mm * 25.4
     if dpi < LEAST_DPI - 0.5:
-        needed = -(-diameter_mm * LEAST_DPI * 10 // 254)
+        needed = round(diameter_mm * LEAST_DPI / 25.4)
         raise PictureError(
             PictureCode.RESOLUTION,
             f"印模图片只有 {dpi:.0f} 点每英寸，至少 {LEAST_DPI}（{diameter_mm} 毫米要 {needed} 像素见方）",

@@ -115,17 +115,19 @@ def _many(path: Path, out: Path, home: Home, font_pack: Path | None) -> int:
     """Issue every line; a result line each on stdout, progress on stderr."""
     import docgen
 
-    worst, good, bad = 0, 0, 0
+    worst, good, bad, repeated = 0, 0, 0, 0
     with path.open("rb") as stream:
         lines = _with_progress(stream, path.stat().st_size)
         for result in docgen.issue_many(lines, home=home, out=out, font_pack=font_pack):
             typer.echo(result.to_json())
             if result.ok:
                 good += 1
+                repeated += result.repeated
             else:
                 bad += 1
                 worst = max(worst, _exit_code(result.code))
-    typer.echo(f"已签发 {good}，未签发 {bad} / issued {good}, refused {bad}", err=True)
+    typer.echo(f"已签发 {good}（其中此前已签发 {repeated}），未签发 {bad} / "
+               f"issued {good} ({repeated} of them before), refused {bad}", err=True)
     return worst
 
 

@@ -78,7 +78,8 @@ def print_error(error: EngineError) -> None:
     """Print an error as ``code: 中文 / English`` on stderr, each fault that it carries on a further line."""
     typer.echo(f"{error.code.value}: {error.zh} / {error.en}", err=True)
     for fault in getattr(error, "faults", ()):
-        typer.echo(f"  {fault.field}: {fault.code}: {fault.zh} / {fault.en}", err=True)
+        place = f"{fault.field}: " if fault.field else ""
+        typer.echo(f"  {place}{fault.code}: {fault.zh} / {fault.en}", err=True)
 
 
 def run() -> None:

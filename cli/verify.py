@@ -30,10 +30,12 @@ _CHINA: Final = dt.timezone(dt.timedelta(hours=8))
 
 @app.command()
 def verify(
-    file: Annotated[Path, typer.Argument(
-        metavar="FILE|DIR", exists=True, help="OFD 或 PDF 文件，或目录 / an OFD or PDF file, or a folder")],
+    files: Annotated[list[Path], typer.Argument(
+        metavar="FILE|DIR…", exists=True,
+        help="OFD 或 PDF 文件或目录，可给多个 / OFD or PDF files or folders")],
     trust: Annotated[Path | None, typer.Option(
-        "--trust", help="信任目录，默认取工作目录的 / trust folder; by default the home's")] = None,
+        "--trust", exists=True, file_okay=False,
+        help="信任目录，默认取工作目录的 / trust folder; by default the home's")] = None,
     at: Annotated[str | None, typer.Option(
         "--at", metavar="TIME", help="核验时刻，默认现在 / ISO 8601; by default now, zone +08:00")] = None,
     require_status: Annotated[bool, typer.Option(
@@ -54,10 +56,10 @@ def verify(
         moment = _moment(at)
         add_kinds(kinds, home)
         believed = _trust(trust, home)
-        if file.is_dir():
-            code = _folder(file, believed, moment, require_status, as_json)
+        if len(files) == 1 and not files[0].is_dir():
+            code = _one(files[0], believed, moment, require_status, as_json)
         else:
-            code = _one(file, believed, moment, require_status, as_json)
+            code = _several(files, believed, moment, require_status, as_json)
     except EngineError as error:
         print_error(error)
         code = USAGE if error.code.value.startswith(("home.", "kind.")) else CANNOT
@@ -104,13 +106,13 @@ def _one(file: Path, trust: Trust | Path | None, at: dt.datetime | None, require
     return report.exit_code
 
 
-def _folder(folder: Path, trust: Trust | Path | None, at: dt.datetime | None, require_status: bool,
-            as_json: bool) -> int:
-    """Verify every OFD and PDF below a folder, one line each (``--json``: one JSON object a line)."""
+def _several(named: list[Path], trust: Trust | Path | None, at: dt.datetime | None, require_status: bool,
+             as_json: bool) -> int:
+    """Verify files, and every OFD and PDF below folders, one line each (``--json``: one JSON object a line)."""
     import verify
 
     codes = []
-    for path in _files(folder):
+    for path in _files(named):
         try:
             report = verify.verify(path, trust=trust, at=at, require_status=require_status)
         except EngineError as error:
@@ -125,19 +127,29 @@ def _folder(folder: Path, trust: Trust | Path | None, at: dt.datetime | None, re
         else:
             typer.echo(_line(path, report))
     if not codes:
-        typer.echo(f"{folder} 中没有 .ofd 或 .pdf 文件 / {folder} holds no .ofd or .pdf file", err=True)
+        names = ", ".join(map(str, named))
+        typer.echo(f"{names} 中没有 .ofd 或 .pdf 文件 / {names} holds no .ofd or .pdf file", err=True)
         return NOT_SUCH
     return next(code for code in _WORST if code in codes)
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    """Files to verify, in the order of their names."""
-    return (path for path in sorted(folder.rglob("*")) if path.suffix.lower() in _ENDINGS and path.is_file())
+def _files(named: list[Path]) -> Iterator[Path]:
+    """The files that are named, and in the place of a folder what it holds, in the order of their names."""
+    for path in named:
+        if path.is_dir():
+            yield from (one for one in sorted(path.rglob("*")) if one.suffix.lower() in _ENDINGS and one.is_file())
+        else:
+            yield path
 
 
 def _line(path: Path, report: Report) -> str:
-    """One file in one line: both answers, the first reason."""
+    """One file in one line: what it is, the licence's state where the file proves it, the first reason."""
+    from verify.model import Verdict
+
     zh, en = report.words
+    if report.file.kind == "unknown":
+        zh, en = "不是 OFD 或 PDF 文件", "neither OFD nor PDF"
+    status = f" · {report.status.zh} / {report.status.en}" if report.verdict is Verdict.VALID else ""
     weighing = [reason for reason in report.reasons if report.weighs(reason)]
     reason = f" · {weighing[0].zh} / {weighing[0].en} [{weighing[0].code}]" if weighing else ""
-    return f"{zh} / {en} · {report.status.zh} / {report.status.en} · {path}{reason}"
+    return f"{zh} / {en}{status} · {path}{reason}"

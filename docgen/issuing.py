@@ -152,7 +152,9 @@ class Issuer:
         moment = moment.astimezone(CHINA).replace(microsecond=0)
         values = read_record(record) if isinstance(record, bytes) else record
         config = self.home.config
-        licence = validate(values, lookup_hosts=config.lookup_hosts, drawable=_drawable, demo=config.demo)
+        licence = validate(
+            values, lookup_hosts=config.lookup_hosts, drawable=_drawable, demo=config.demo,
+            settings=self.home.kind_settings)
         issued = self._issue(licence, moment, attachments)
         if out is None:
             return issued

@@ -25,7 +25,9 @@ from docgen.licence import Licence
 from docgen.rich_checks import check_photo, check_table
 from docgen.rule_checks import check_rules
 from docgen.scope_checks import check_scope
-from layouts import Format, Groups, Kind, KindError, Table, Value, cell_tag, kinds, load_kind, printed, scope_text
+from layouts import (
+    Format, Groups, Kind, KindError, Table, Value, cell_tag, configure, kinds, load_kind, printed, scope_text,
+)
 
 __all__ = ["MAX_BYTES", "RecordCode", "RecordError", "read_record", "validate"]
 
@@ -76,6 +78,7 @@ def validate(
     lookup_hosts: tuple[str, ...],
     drawable: Callable[[str], set[str]],
     demo: bool = False,
+    settings: Callable[[str], Mapping[str, Any] | None] | None = None,
 ) -> Licence:
     """Check a record against its kind and make it a licence.
 
@@ -86,11 +89,15 @@ def validate(
         lookup_hosts: hosts (``host`` or ``host:port``) on which the QR code's address may lie.
         drawable: gives the characters of a text that **no** font here can draw.
         demo: an address elsewhere is a warning instead of a fault (decision 6).
+        settings: gives what the deployment sets for the kind of a code, see :func:`layouts.configure`.
 
     Raises:
+        KindError: the deployment's settings make no sense.
         RecordError: ``faults`` lists everything that is wrong (R-000-01, R-000-14, R-003-01).
     """
     kind = _choose_kind(record, kind)
+    if settings is not None and (set_here := settings(kind.code)) is not None:
+        kind = configure(kind, set_here)
     context = Context(kind=kind, lookup_hosts=lookup_hosts, demo=demo)
     faults = _unknown_keys(record, kind)
     warnings: list[Fault] = []

@@ -8,7 +8,9 @@ or a test cites an id that is not in the list.
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import io
 import sys
 from collections import defaultdict
 from pathlib import Path
@@ -41,9 +43,11 @@ class Citations:
 
 def main() -> int:
     citations = Citations()
-    code = pytest.main(["--collect-only", "-qq", "-p", "no:terminal", str(ROOT / "tests")], plugins=[citations])
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        code = pytest.main(
+            ["--collect-only", "-o", "addopts=--import-mode=importlib", str(ROOT / "tests")], plugins=[citations])
     if code != pytest.ExitCode.OK:
-        print("the tests could not be collected", file=sys.stderr)
+        print(said.getvalue() + "the tests could not be collected", file=sys.stderr)
         return 1
     with (ROOT / "docs" / "requirements.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))

@@ -26,7 +26,7 @@ class VerifyError(EngineError):
     """The verifier could not look: the file cannot be read. What is wrong *in* a file is a finding."""
 
 
-def verify(source: bytes | Path, *, trust: Trust | Path | None, at: dt.datetime | None = None,
+def verify(source: bytes | Path | str, *, trust: Trust | Path | str | None, at: dt.datetime | None = None,
            clock_now: dt.datetime | None = None, require_status: bool = False, name: str = "") -> Report:
     """Verify one OFD or PDF file.
 
@@ -50,5 +50,6 @@ def verify(source: bytes | Path, *, trust: Trust | Path | None, at: dt.datetime 
     """
     from verify.entry import verify_source  # the readers load only when a file is looked at
 
-    return verify_source(source, trust=trust, at=at, clock_now=clock_now, require_status=require_status,
-                         name=name)
+    return verify_source(Path(source) if isinstance(source, str) else source,
+                         trust=Path(trust) if isinstance(trust, str) else trust, at=at, clock_now=clock_now,
+                         require_status=require_status, name=name)

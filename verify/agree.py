@@ -99,7 +99,8 @@ def _check_value(kind: Kind, field: Field, value: Value, found: Findings) -> Non
     """Check one value by the form of its field."""
     if field.format is Format.CHOICES:
         chosen = value if isinstance(value, tuple) else ()
-        if not chosen or not set(chosen) <= set(field.values) or len(set(chosen)) != len(chosen):
+        listed = set(chosen) if kind.scope is not None and field.label == kind.scope.modes else set(field.values)
+        if not chosen or not set(chosen) <= listed or len(set(chosen)) != len(chosen):   # a deployment adds modes
             _wrong(found, field.label, "不在规定的取值中", "not among the allowed values")
         return
     if field.format is Format.TABLE:
@@ -157,15 +158,16 @@ def earlier_of(value: str) -> tuple[str, str] | None:
 
 
 def _check_scope(kind: Kind, record: RecordData, found: Findings) -> None:
-    """The groups of the 许可范围, written out, are the 许可范围; its modes are those of the record."""
+    """The groups of the 许可范围, written out, are the 许可范围; each is of another mode that the record has."""
     rule = kind.scope
     if rule is None:
         if record.scope:
             _wrong(found, "许可范围", "该证照类型没有许可范围分组", "this kind has no groups of a scope")
         return
-    modes = record.values.get(rule.modes)
+    modes = [mode for mode, _ in record.scope]
+    chosen = record.values.get(rule.modes)
     if scope_text(record.scope) != record.values.get(rule.field) \
-            or tuple(mode for mode, _ in record.scope) != modes:
+            or len(set(modes)) != len(modes) or not set(modes) <= set(chosen if isinstance(chosen, tuple) else ()):
         _wrong(found, rule.field, "文本与分项不一致", "text and groups differ")
 
 

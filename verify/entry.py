@@ -111,7 +111,7 @@ def _not_judged(name: str, size: int, data: bytes | None, told: Finding, moment:
     """The report on what is no OFD or PDF, or too large to look at."""
     large = data is None
     return Report(
-        verdict=Verdict.INDETERMINATE if large else Verdict.INVALID, findings=(told,), signatures=(),
+        verdict=Verdict.INDETERMINATE, findings=(told,), signatures=(),
         file=FileFacts(name=name, kind="large" if large else "unknown", size=size,
                        data=data or b""),
         coverage=Coverage(complete=False), licence=None, status=Status(state=LicenceState.UNKNOWN), checks=(),

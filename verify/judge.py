@@ -7,11 +7,12 @@ called genuine.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from certs.trust import Trust
+from certs.trust import DEMO_MARK, Trust
+from certs.x509 import Certificate
 from codes.identifier import Identifier
 from layouts import Kind, Table
 from verify.agree import kind_of, role_value, withheld
@@ -83,6 +84,21 @@ class Case:
             checks=tuple(self._check(name) for name in self.demanded),
             anchors=tuple(self.judge.anchors.values()), checked_at=self.at, demo=self.judge.demo,
             trust_name=self.trust.name if self.trust else "", require_status=require_status)
+
+    def without_trust(self) -> None:
+        """Say that nothing can be trusted, unless the reason has been told already."""
+        if self.trust is None and not self.found.has("trust.unusable"):
+            self.found.add("trust.none")
+
+    def demonstration(self, certificates: Iterable[Certificate]) -> None:
+        """Say that a trusted anchor is a demonstration's, or that certificates of no trusted anchor claim to be."""
+        if self.judge.demo:
+            self.found.add("trust.demo")
+            return
+        for certificate in certificates:
+            if DEMO_MARK in certificate.issuer_text:
+                self.found.add("trust.demo-claimed", issuer=certificate.issuer_text)
+                return
 
     def _check(self, name: str) -> Check:
         """The result of one check: notes weigh nothing."""

@@ -128,14 +128,12 @@ class _OfdJudge:
             raise Refusal("seal.none" if not self.listed else "file.broken-off", "seal", check="seal")
 
     def _trust(self) -> None:
-        if self.case.trust is None:
-            self.case.found.add("trust.none")
+        self.case.without_trust()
         for each in self.sealings:
             judge_sealing(each, self.case.judge)
         if not self.sealings:
             raise Refusal("file.broken-off", "seal", check="seal")
-        if self.case.judge.demo:
-            self.case.found.add("trust.demo")
+        self.case.demonstration(certificate for each in self.sealings for certificate in (each.signer, each.maker))
 
     # -- what it says
 

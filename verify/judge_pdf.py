@@ -83,12 +83,10 @@ class _PdfJudge:
             raise Refusal("file.broken-off", "signature", check="signature")
 
     def _trust(self) -> None:
-        if self.case.trust is None:
-            self.case.found.add("trust.none")
+        self.case.without_trust()
+        self.case.demonstration([self.evidence.signer] if self.evidence.signer else [])
         if self.evidence.chain is None:
             raise Refusal("file.broken-off", "signature", check="signature")
-        if self.case.judge.demo:
-            self.case.found.add("trust.demo")
 
     def _data(self) -> None:
         data = self.evidence.attachment(_RECORD)

@@ -10,7 +10,21 @@ from typing import Final, NamedTuple
 
 from verify.model import Severity
 
-__all__ = ["TABLE", "Meaning"]
+__all__ = ["CHECK_NAMES", "TABLE", "Meaning"]
+
+CHECK_NAMES: Final = {
+    "container": ("文件封装", "container"),
+    "structure": ("文件结构", "structure"),
+    "seal": ("电子签章", "e-seal"),
+    "coverage": ("签章保护范围", "what the seal covers"),
+    "trust": ("证书与信任", "certificates and trust"),
+    "signature": ("PDF 数字签名", "PDF signature"),
+    "data": ("数据与元数据", "data and metadata"),
+    "pages": ("页面与数据一致", "pages agree with the data"),
+    "qr": ("二维码", "QR code"),
+    "rendition": ("PDF 版式副本一致", "PDF rendition agrees"),
+}
+"""Each check of a report in Chinese and English."""
 
 
 class Meaning(NamedTuple):
@@ -24,7 +38,7 @@ class Meaning(NamedTuple):
 _NO, _UNSURE, _NOTE = Severity.INVALID, Severity.INDETERMINATE, Severity.NOTE
 
 _FILE: Final = {
-    "file.not-such": (_NOTE, "不是 OFD 或 PDF 文件", "neither an OFD nor a PDF file"),
+    "file.not-such": (_UNSURE, "不是 OFD 或 PDF 文件", "neither an OFD nor a PDF file"),
     "file.too-large": (_UNSURE, "文件超过 {limit} 字节的检查上限",
                        "the file is over the limit of {limit} bytes"),
     "file.name": (_NOTE, "文件名不是证照标识（浏览器常会改名；文件名不影响结论）",
@@ -182,6 +196,9 @@ _TRUST: Final = {
                     "the seal maker “{name}” is not among the trusted seal makers"),
     "trust.demo": (_NOTE, "所信任的是演示根证书：演示，不具法律效力",
                    "the trusted anchor is a demonstration's: no legal force"),
+    "trust.demo-claimed": (_NOTE, "文件的证书自称由演示机构签发（{issuer}）：这类文件不具法律效力",
+                           "the file's certificates say that a demonstration issued them ({issuer}): "
+                           "such files have no legal force"),
 }
 
 _DATA: Final = {

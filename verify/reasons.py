@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from verify.model import Finding, Reason, Severity, Verdict, worst
-from verify.reason_table import TABLE, Meaning
+from verify.reason_table import CHECK_NAMES, TABLE, Meaning
 
 __all__ = ["FINDING_LIMIT", "Findings", "Refusal", "clean", "codes", "finding"]
 
@@ -64,8 +64,11 @@ def finding(code: str, where: str = "", **facts: object) -> Finding:
                    for key, value in facts.items()})
     place = clean(where)
     safe.setdefault("where", place)
-    return Finding(reason=Reason(code=code, zh=meaning.zh.format_map(safe), en=meaning.en.format_map(safe)),
-                   severity=meaning.severity, where=place)
+    zh, en = CHECK_NAMES.get(safe.get("check", ""), ("", ""))
+    in_chinese, in_english = (_Facts({**safe, "check": name}) if name else safe for name in (zh, en))
+    return Finding(
+        reason=Reason(code=code, zh=meaning.zh.format_map(in_chinese), en=meaning.en.format_map(in_english)),
+        severity=meaning.severity, where=place)
 
 
 _WORSE: Final = {

@@ -10,11 +10,11 @@ from typing import Any, Final
 
 from certs.sm3 import sm3
 from verify.model import Finding, Reason, Severity, SignatureEvidence, Verdict
+from verify.reason_table import CHECK_NAMES
 from verify.reasons import clean
 from verify.status import CHINA, Status
 
 __all__ = [
-    "CHECK_NAMES",
     "Anchor",
     "Check",
     "Coverage",
@@ -30,18 +30,6 @@ _VERDICTS: Final = {
     Verdict.VALID: ("真实", "genuine"),
     Verdict.INVALID: ("不真实", "not genuine"),
     Verdict.INDETERMINATE: ("无法确定", "cannot say"),
-}
-CHECK_NAMES: Final = {
-    "container": ("文件封装", "container"),
-    "structure": ("文件结构", "structure"),
-    "seal": ("电子签章", "e-seal"),
-    "coverage": ("签章保护范围", "what the seal covers"),
-    "trust": ("证书与信任", "certificates and trust"),
-    "signature": ("PDF 数字签名", "PDF signature"),
-    "data": ("数据与元数据", "data and metadata"),
-    "pages": ("页面与数据一致", "pages agree with the data"),
-    "qr": ("二维码", "QR code"),
-    "rendition": ("PDF 版式副本一致", "PDF rendition agrees"),
 }
 _MARKS: Final = {"passed": "✓", "failed": "✗", "indeterminate": "?", "not-done": "–"}
 
@@ -248,7 +236,8 @@ def _text_lines(report: Report) -> list[str]:
     lines = [f"文件 file: {clean(report.file.name)}"]
     if report.file.kind == "unknown":
         return [*lines, *(f"  {reason.zh} / {reason.en} [{reason.code}]" for reason in report.reasons)]
-    lines += [f"文件真伪 document: {zh} / {en}", f"证照状态 licence: {_status_text(report.status)}"]
+    status = _status_text(report.status, proven=report.verdict is Verdict.VALID)
+    lines += [f"文件真伪 document: {zh} / {en}", f"证照状态 licence: {status}"]
     if report.demo:
         lines.append(f"※ {DEMO_ZH} / {DEMO_EN}")
     lines += _licence_lines(report.licence)
@@ -274,11 +263,12 @@ def _text_lines(report: Report) -> list[str]:
     return lines
 
 
-def _status_text(status: Status) -> str:
-    """The licence's state, its days, and that nobody asked the register."""
+def _status_text(status: Status, *, proven: bool) -> str:
+    """The licence's state, its days, that the file alone claims them, and that nobody asked the register."""
     days = f"（{status.first_day} 至 {status.last_day}）" if status.first_day else ""
     tail = "；未联网查询注销、吊销等情况 / the register was not asked" if status.register == "unknown" else ""
-    return f"{status.zh}{days} / {status.en}{tail}"
+    claimed = "" if proven or not days else "（文件自称，未经证实 / as the file claims, unproven）"
+    return f"{status.zh}{days} / {status.en}{claimed}{tail}"
 
 
 def _licence_lines(licence: LicenceData | None) -> list[str]:

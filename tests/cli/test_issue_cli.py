@@ -62,7 +62,7 @@ def test_many_records_give_a_result_line_each_and_the_worst_exit_code(own_home: 
     assert result.returncode == 1
     lines = [json.loads(line) for line in result.stdout.splitlines()]
     assert [(line["line"], line["ok"]) for line in lines] == [(1, True), (2, False), (3, False), (4, True)]
-    assert "已签发 2，未签发 2 / issued 2, refused 2" in result.stderr
+    assert "已签发 2（其中此前已签发 0），未签发 2 / issued 2 (0 of them before), refused 2" in result.stderr
     assert len(list((tmp_path / "out").glob("*.ofd"))) == 2
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -153,6 +154,15 @@ def test_what_a_record_says_is_escaped_in_the_template() -> None:
     layout = template.layout(VALUES | {"企业名称": '"/><seal/>'})
     (seal,) = layout.pages[0].seals
     assert seal.over == ('"/><seal/>',)
+
+
+def test_the_page_on_the_language_names_every_word_and_attribute() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "template-language.md").read_text(encoding="utf-8")
+    rows = {row.split("`")[1]: row for row in page.splitlines() if row.startswith("| `")}
+    for name, word in WORDS.items():
+        assert name in rows, name
+        missing = [key for key in word.attributes if f"`{key}`" not in rows[name]]
+        assert not missing, f"{name}: {missing}"
 
 
 def test_every_word_is_described_where_it_is_refused() -> None:

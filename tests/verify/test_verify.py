@@ -97,6 +97,7 @@ def test_private_fields_do_not_reach_the_report() -> None:
     assert "联系人电话" in json.loads(told)["licence"]["withheld"]
 
 
+@pytest.mark.req("R-003-32")
 def test_the_text_report_says_both_answers_who_sealed_what_is_covered_and_whom_we_trust() -> None:
     report = check(issued().ofd)
     text = report.to_text()
@@ -104,6 +105,12 @@ def test_the_text_report_says_both_answers_who_sealed_what_is_covered_and_whom_w
                   "证印演示根证书（SM2）", report.anchors[0].fingerprint):
         assert words in text
     assert "\x1b" not in text
+
+
+def test_a_demonstrations_file_says_so_even_where_its_anchor_is_not_trusted() -> None:
+    report = verify.verify(issued().ofd, trust=None)
+    assert report.verdict == "indeterminate" and not report.demo
+    assert "trust.demo-claimed" in {reason.code for reason in report.reasons}
 
 
 def test_no_text_of_a_file_reaches_a_terminal_raw() -> None:
