@@ -231,7 +231,7 @@ def _long(kind: Kind, field: Field, given: Any) -> Any:
             return list(field.values)
         case Format.ENUM:
             return max(field.values, key=len)
-    return _of_format(field, given, 1_000_000, _filler(_WORDS, 400))
+    return _of_format(field, given, 1_000_000, _filler(_WORDS, 1000))
 
 
 def _empty(kind: Kind, field: Field, given: Any) -> Any:

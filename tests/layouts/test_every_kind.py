@@ -19,6 +19,7 @@ import pytest
 import docgen
 import layouts
 from certs.home import Home
+from certs.sm3 import sm3
 from docgen.design.contained import run
 from docgen.design.folder import open_folder
 from tests.interop.judges import FormJudge
@@ -54,11 +55,28 @@ def issue_sample(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
     @functools.cache
     def issued(code: str, name: str) -> Sample:
-        result = docgen.issue(json.loads(layouts.resource(code, name)), home=home, out=folder / code)
+        record = json.loads(layouts.resource(code, name))
+        attachments = {}
+        for key, field in layouts.load_kind(code).earlier.items():
+            if record.get(field.label):
+                first = issued(*_named(record[field.label].split()[0]))
+                attachments[key] = first.ofd.read_bytes()
+                record[field.label] = f"{first.ofd.stem} sm3:{sm3(attachments[key]).hex()}"
+        result = docgen.issue(record, home=home, out=folder / code, attachments=attachments)
         assert result.ofd_path is not None and result.pdf_path is not None
         return Sample(code, name, result.ofd_path, result.pdf_path, home)
 
     return issued
+
+
+def _named(identifier: str) -> tuple[str, str]:
+    """The sample whose document has this identifier."""
+    for code, name in SAMPLES:
+        record = json.loads(layouts.resource(code, name))
+        licence = docgen.validate(record, lookup_hosts=(), drawable=lambda _: set(), demo=True)
+        if licence.identifier.text() == identifier:
+            return code, name
+    raise AssertionError(f"no sample is the earlier document {identifier}")
 
 
 @pytest.fixture(params=SAMPLES, ids=lambda pair: f"{pair[0]}-{Path(pair[1]).stem}")
