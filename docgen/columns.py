@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import enum
 import math
-from collections.abc import Iterator, Sequence
+import sys
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from codes.errors import EngineError
-from docgen.page import GlyphRun, Path
+from docgen.page import GlyphRun, Path, Place
 from docgen.template_layout import Column, Entry, Style
 from docgen.typeset import (
     ASCENT_EM,
@@ -21,10 +24,12 @@ from docgen.typeset import (
     TextStyle,
     break_lines,
     distribute,
+    line_from,
     measure,
     runs,
     single_line,
 )
+from layouts.scope import COLON, SEPARATOR
 
 __all__ = [
     "STEPS", "ComposeError", "ComposeErrorCode", "PlacedRow", "Value", "fill_column", "fill_pages", "set_entry",
@@ -35,8 +40,11 @@ STEPS = 8
 """From a style's own size to its least."""
 
 _HANG_EM = 2.0             # 一、 stands out, the rest of a group is indented; paragraphs the other way round
-_TIGHT_LEADING = 1.28      # at the least size
+_TIGHT_LEADING = 1.34      # at the least size
 _LEAST_LINES = 3           # of a value that runs over pages, on each
+_CLEAR_MM = 3.5            # between text and what it runs around
+_ITEM_LINES = 4            # so many lines at the foot of a page may give way to end with an item
+_OPENED, _CLOSED = frozenset("（([［【〔{《〈"), frozenset("）)]］】〕}》〉")
 _EPSILON = 1e-6
 
 
@@ -80,6 +88,17 @@ class _SetLine:
     tags: tuple[str | None, ...]
     first: bool                         # begins a paragraph
     last: bool                          # ends one
+    paragraph: int = 0
+
+    @property
+    def before(self) -> tuple[int, int]:
+        """Where the line begins: paragraph and character."""
+        return self.paragraph, self.line.start
+
+    @property
+    def after(self) -> tuple[int, int]:
+        """Where the next line begins."""
+        return (self.paragraph + 1, 0) if self.last else (self.paragraph, self.line.end)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +129,32 @@ class PlacedRow:
     label: tuple[GlyphRun, ...]
     value: tuple[GlyphRun, ...]
     paths: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shape:
+    """What is free for values beside what stands at the right of the page (QR code, seal)."""
+
+    x_mm: float
+    width_mm: float
+    obstacles: Sequence[Place]
+
+    def width(self, top_mm: float, bottom_mm: float) -> float:
+        """The width that is free all the way from ``top_mm`` to ``bottom_mm``."""
+        return min([self.width_mm, *(
+            place.x_mm - _CLEAR_MM - self.x_mm for place in self.obstacles
+            if top_mm < place.y_mm + place.height_mm + _CLEAR_MM and place.y_mm - _CLEAR_MM < bottom_mm
+            and place.x_mm > self.x_mm)])
+
+    def line(self, baseline_mm: float, size_mm: float) -> float:
+        """The width that is free for a line of text."""
+        return self.width(baseline_mm - ASCENT_EM * size_mm, baseline_mm + (1 - ASCENT_EM) * size_mm)
+
+    def meets(self, rows: Sequence[PlacedRow]) -> bool:
+        """Whether values that were set without regard to it reach beyond what is free."""
+        return bool(self.obstacles) and any(
+            run.xs_mm[0] + run.width_mm > self.x_mm + self.line(run.y_mm, run.size_mm) + _EPSILON
+            for row in rows for run in row.value)
 
 
 def sized(style: Style, step: int) -> TextStyle:
@@ -156,8 +201,10 @@ def _steps() -> Iterator[tuple[int, int]]:
     yield from ((STEPS, step) for step in range(1, STEPS + 1))
 
 
-def fill_column(column: Column, values: Sequence[Value]) -> list[PlacedRow] | None:
+def fill_column(column: Column, values: Sequence[Value], obstacles: Sequence[Place] = ()) -> list[PlacedRow] | None:
     """Set the rows of a column, None when they do not fit at their least sizes.
+
+    Lines are shorter beside ``obstacles``, which stand at the right.
 
     Raises:
         TypesetError: a label wider than the label column, or a character that no font draws.
@@ -165,7 +212,12 @@ def fill_column(column: Column, values: Sequence[Value]) -> list[PlacedRow] | No
     width = column.width_mm - column.label_width_mm - column.label_gap_mm
     room = column.bottom_mm - column.y_mm - (len(values) - 1) * column.least_space_mm + _EPSILON
     pairs = list(zip(column.entries, values, strict=True))
+    shape = _Shape(x_mm=column.x_mm + column.width_mm - width, width_mm=width, obstacles=obstacles)
+    whole = any(value.long for value in values)
     for long_step, step in _steps():
+        if whole and step and any(sized(entry.style, step).size_mm < column.beside_whole_mm - _EPSILON
+                                  for entry, value in pairs if not value.long):
+            break
         steps = [long_step if value.long else step for value in values]
         if sum(_least_height(entry, value, one, width)
                for (entry, value), one in zip(pairs, steps, strict=True)) > room:
@@ -176,8 +228,26 @@ def fill_column(column: Column, values: Sequence[Value]) -> list[PlacedRow] | No
         if spare >= 0:
             gaps = max(len(rows) - 1, 1)
             space = min(column.space_mm, column.least_space_mm + spare / gaps)
-            return _place(column, rows, space)
+            placed = _place(column, rows, space)
+            if not shape.meets(placed):
+                return placed
+            around = _place_around(column, rows, values, shape, space) or _place_around(
+                column, rows, values, shape, column.least_space_mm)
+            if around is not None:
+                return around
     return None
+
+
+def _place_around(column: Column, rows: Sequence[_Row], values: Sequence[Value], shape: _Shape,
+                  space_mm: float) -> list[PlacedRow] | None:
+    """As ``_place``, with lines that are shorter beside what stands at the right; None when that is too long."""
+    placed, y = [], column.y_mm
+    for row, value in zip(rows, values, strict=True):
+        (lines,) = _paged(value, row, shape, y + row.above_mm, sys.maxsize)
+        row = replace(row, lines=tuple(lines))
+        placed.append(_placed_row(column, row, row.lines, y))
+        y += row.height_mm + space_mm
+    return placed if y - space_mm <= column.bottom_mm + _EPSILON else None
 
 
 def _place(column: Column, rows: Sequence[_Row], space_mm: float) -> list[PlacedRow]:
@@ -202,26 +272,33 @@ def _placed_row(column: Column, row: _Row, lines: Sequence[_SetLine], y_mm: floa
     return PlacedRow(entry=entry, label=tuple(label), value=tuple(value))
 
 
-def fill_pages(column: Column, values: Sequence[Value], role: str) -> list[list[PlacedRow]]:
+def fill_pages(column: Column, values: Sequence[Value], role: str,
+               obstacles: Sequence[Place] = ()) -> list[list[PlacedRow]]:
     """Set a column whose last row runs over as many pages as it needs; the rows before stand on each.
 
     The size is the largest that needs no more pages than the middle between the style's own and its least
-    size does.
+    size does. Lines are shorter beside ``obstacles``, which stand at the right of each page.
 
     Raises:
         ComposeError: ``compose.overflow``: the other rows leave no room.
         TypesetError: as ``fill_column``.
     """
-    width = column.width_mm - column.label_width_mm - column.label_gap_mm
-    head = [_row(entry, value, 0, 0, width)
-            for entry, value in zip(column.entries[:-1], values[:-1], strict=True)]
-    y = column.y_mm + sum(row.height_mm + column.space_mm for row in head)
+    x = column.x_mm + column.label_width_mm + column.label_gap_mm
+    shape = _Shape(x_mm=x, width_mm=column.width_mm + column.x_mm - x, obstacles=obstacles)
+    head, y = list[PlacedRow](), column.y_mm
+    for entry, value in zip(column.entries[:-1], values[:-1], strict=True):
+        row = _row(entry, value, 0, 0, shape.width_mm)
+        row = _row(entry, value, 0, 0, shape.width(y, y + row.height_mm))
+        head.append(_placed_row(column, row, row.lines, y))
+        y += row.height_mm + column.space_mm
 
-    def at(step: int) -> tuple[_Row, list[tuple[_SetLine, ...]]] | None:
-        row = _row(column.entries[-1], values[-1], step, 0, width)
+    def at(step: int) -> tuple[_Row, list[list[_SetLine]]] | None:
+        row = _row(column.entries[-1], Value(paragraphs=(), tags=()), step, 0, shape.width_mm)
         room = column.bottom_mm - y - row.above_mm - row.below_mm + _EPSILON
         capacity = int(room / row.lead_mm) + 1 if room >= 0 else 0
-        return (row, _split(row.lines, capacity)) if capacity >= _LEAST_LINES else None
+        if capacity < _LEAST_LINES:
+            return None
+        return row, list(_paged(values[-1], row, shape, y + row.above_mm, capacity))
 
     chosen = next(filter(None, map(at, range(STEPS // 2, STEPS + 1))), None)
     if chosen is None:
@@ -232,23 +309,70 @@ def fill_pages(column: Column, values: Sequence[Value], role: str) -> list[list[
             f"the template", role=role, label=label)
     larger = (one for one in map(at, range(STEPS // 2)) if one and len(one[1]) == len(chosen[1]))
     row, pages = next(larger, chosen)
-    return [[*_place(column, head, column.space_mm), _placed_row(column, row, lines, y)] for lines in pages]
+    return [[*head, _placed_row(column, row, lines, y)] for lines in pages]
 
 
-def _split(lines: Sequence[_SetLine], capacity: int) -> list[tuple[_SetLine, ...]]:
-    """Cut lines into pages; a paragraph leaves no single line behind and takes none over alone."""
-    pages, at = [], 0
-    while len(lines) - at > capacity:
-        end = at + capacity
-        if lines[end - 1].first and not lines[end - 1].last:
-            end -= 1
-        if lines[end].last and not lines[end].first:
-            end -= 1
-        if lines[end - 1].first and not lines[end - 1].last and end - 1 > at:
-            end -= 1
-        pages.append(tuple(lines[at:end]))
-        at = end
-    return [*pages, tuple(lines[at:])]
+def _paged(value: Value, row: _Row, shape: _Shape, baseline_mm: float, capacity: int) -> Iterator[list[_SetLine]]:
+    """The lines of each page. A paragraph leaves no single line behind; groups break between items where they can."""
+    texts = [measure(text, row.style) for text in value.paragraphs if text]
+    tags = [tags for text, tags in zip(value.paragraphs, value.tags, strict=True) if text]
+    size = row.style.size_mm
+
+    def line(paragraph: int, start: int, index: int, end: int | None = None) -> _SetLine:
+        width = shape.line(baseline_mm + index * row.lead_mm, size)
+        indent = _HANG_EM if (value.groups and start) or (value.indented and not start) else 0.0
+        made = line_from(texts[paragraph], start, width / size, indent_em=indent, justify=row.style.justify, end=end)
+        return _SetLine(line=made, tags=tags[paragraph], first=not start,
+                        last=made.end == len(texts[paragraph].text), paragraph=paragraph)
+
+    position, page = (0, 0), list[_SetLine]()
+    while position[0] < len(texts):
+        if len(page) == capacity:
+            page = _turned(page, line(*position, capacity - 1), line, items=value.groups)
+            yield page
+            position, page = page[-1].after, []
+        page.append(line(*position, len(page)))
+        position = page[-1].after
+    yield page
+
+
+def _turned(page: list[_SetLine], following: _SetLine, line: Callable[..., _SetLine], *,
+            items: bool) -> list[_SetLine]:
+    """A full page, shortened so that it ends well: between items, and without a single line on either side."""
+    if following.first:
+        return page
+    for index in range(len(page) - 1, max(len(page) - 1 - _ITEM_LINES, 0), -1) if items else ():
+        last = page[index]
+        if last.last:
+            return page[:index + 1]
+        end = _item_end(last.line.measured.text, last.line.start, last.line.end)
+        if end is not None and not last.first:
+            return [*page[:index], last if end == last.line.end else line(*last.before, index, end)]
+    keep = len(page)
+    if following.last and not page[-1].first:
+        keep -= 1
+    if page[keep - 1].first and not page[keep - 1].last:
+        keep -= 1
+    return page[:max(keep, 1)]
+
+
+def _item_end(text: str, start: int, end: int) -> int | None:
+    """Behind the last item of the 许可范围 that ends in a stretch of it."""
+    ends = _item_ends(text)
+    at = bisect_right(ends, end) - 1
+    return ends[at] if at >= 0 and ends[at] > start else None
+
+
+@lru_cache(maxsize=64)
+def _item_ends(text: str) -> tuple[int, ...]:
+    """Where items of one group of the 许可范围 end, the separator with them."""
+    ends, depth, begun = list[int](), 0, False
+    for index, char in enumerate(text, 1):
+        depth += (char in _OPENED) - (char in _CLOSED)
+        begun = begun or (char == COLON and not depth)
+        if char == SEPARATOR and begun and not depth:
+            ends.append(index)
+    return tuple(ends)
 
 
 def set_entry(entry: Entry, value: Value, role: str) -> PlacedRow:

@@ -25,9 +25,9 @@ from docgen.columns import (
 )
 from docgen.flow import fill_flow
 from docgen.licence import Licence
-from docgen.page import Artwork, Document, GlyphRun, Image, Page, Path
+from docgen.page import Artwork, Document, GlyphRun, Image, Page, Path, Place
 from docgen.qr import qr_png
-from docgen.stamps import check_overlaps, stamps
+from docgen.stamps import check_overlaps, obstacles, stamps
 from docgen.template import load_template
 from docgen.template_layout import Column, Entry, Flow, PageLayout, Photo
 from docgen.typeset import measure, runs, single_line
@@ -183,7 +183,14 @@ class _FaceWriter:
         """A column whose last line runs over pages."""
         entries = tuple(entry for entry in column.entries if values[entry.number] is not None)
         chosen = [value for entry in entries if (value := values[entry.number]) is not None]
-        return fill_pages(replace(column, entries=entries), chosen, self.face.role)
+        return fill_pages(replace(column, entries=entries), chosen, self.face.role, self.around(self.layout, values))
+
+    def around(self, layout: PageLayout, values: Sequence[Value | None]) -> tuple[Place, ...]:
+        """What the columns of a page run around."""
+        over = {name for seal in layout.seals for name in seal.over}
+        rows = [set_entry(block, value, self.face.role) for block in layout.blocks
+                if isinstance(block, Entry) and block.names & over and (value := values[block.number]) is not None]
+        return obstacles(layout, self.face.seals, rows, self.seal_size_mm, self.file)
 
     def fixed(self, block: Entry | Photo | Column | Flow, index: int, values: Sequence[Value | None], number: int,
               count: int) -> list[PlacedRow] | None:
@@ -207,7 +214,8 @@ class _FaceWriter:
         pairs = [(entry, found) for entry in block.entries if (found := value(entry)) is not None]
         if not pairs:
             return []
-        return fill_column(replace(block, entries=tuple(entry for entry, _ in pairs)), [found for _, found in pairs])
+        return fill_column(replace(block, entries=tuple(entry for entry, _ in pairs)), [found for _, found in pairs],
+                           self.around(self.layout_of(1 if first else 2), values))
 
 
 def _folio(layout: PageLayout, number: int, count: int) -> list[GlyphRun]:

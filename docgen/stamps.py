@@ -10,7 +10,7 @@ from docgen.template import TemplateError, TemplateErrorCode
 from docgen.template_layout import PageLayout, QrPlace, Seal
 from layouts import SealRule
 
-__all__ = ["check_overlaps", "stamps"]
+__all__ = ["check_overlaps", "obstacles", "stamps"]
 
 _ABOVE_EM, _BELOW_EM = 0.82, 0.12       # ink of a line above and below its baseline
 
@@ -37,9 +37,23 @@ def stamps(layout: PageLayout, rule: SealRule, rows: Sequence[PlacedRow], *, num
     return tuple(made)
 
 
+def obstacles(layout: PageLayout, rule: SealRule, rows: Sequence[PlacedRow], size_mm: float,
+              file: str) -> tuple[Place, ...]:
+    """What columns run around: the QR code, and the seals whose place is known before the columns are set.
+
+    Args:
+        rows: the lines that have places of their own.
+    """
+    known = [seal for seal in layout.seals if not seal.over or _under(seal, rows)] if rule.count else []
+    qr = [_square(layout.qr)] if layout.qr is not None else []
+    return (*qr, *(_place(seal, layout, rows, size_mm, file) for seal in known))
+
+
 def _place(seal: Seal, layout: PageLayout, rows: Sequence[PlacedRow], size_mm: float, file: str) -> Place:
     """Where the seal stands: its centre over the middle of the lines it belongs to (骑年盖月), or fixed."""
-    x, y = seal.x_mm, seal.y_mm
+    half = size_mm / 2
+    x = seal.x_mm if seal.right_mm is None else seal.right_mm - half
+    y = seal.y_mm if seal.bottom_mm is None else seal.bottom_mm - half
     if x is None or y is None:
         numbers = _under(seal, rows)
         covered = [run for row in rows if row.entry.number in numbers for run in row.value]
@@ -50,9 +64,8 @@ def _place(seal: Seal, layout: PageLayout, rows: Sequence[PlacedRow], size_mm: f
                 line=seal.source_line)
         x = (min(run.xs_mm[0] for run in covered) + max(run.xs_mm[0] + run.width_mm for run in covered)) / 2
         y = (covered[0].y_mm + covered[-1].y_mm) / 2 - 0.35 * covered[0].size_mm
-        x, y = x + seal.dx_mm, y + seal.dy_mm
-    place = Place(x_mm=round(x - size_mm / 2, 3), y_mm=round(y - size_mm / 2, 3), width_mm=size_mm,
-                  height_mm=size_mm)
+        x, y = x + seal.dx_mm, y + seal.dy_mm - seal.up * size_mm
+    place = Place(x_mm=round(x - half, 3), y_mm=round(y - half, 3), width_mm=size_mm, height_mm=size_mm)
     if place.x_mm < 0 or place.y_mm < 0 or place.x_mm + size_mm > layout.width_mm or (
             place.y_mm + size_mm > layout.height_mm):
         raise _leaves(layout, size_mm)

@@ -110,7 +110,8 @@ class Column:
     """Lines that share a column: distributed labels on the left, values that wrap on the right.
 
     ``y_mm`` is the top edge, ``bottom_mm`` what may not be passed; ``space_mm`` and ``least_space_mm`` the
-    widest and the narrowest space between two lines of the face.
+    widest and the narrowest space between two lines of the face; ``beside_whole_mm`` the size below which no other
+    value is set so that the whole 许可范围 fits.
     """
 
     entries: tuple[Entry, ...]
@@ -126,6 +127,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+    beside_whole_mm: float = 0.0
 class TableColumn:
     """One column of a table: ``width_mm``, or a ``share`` of what the others leave."""
 
@@ -173,7 +175,10 @@ class Flow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seal:
-    """Where the seal's centre stands: over the values of the lines ``over``, moved; or at a point."""
+    """Where the seal stands: over the values of the lines ``over``, moved; its centre at a point; or its edges.
+
+    ``up`` is a share of the seal's size, so that lines under seals of all sizes lie under the same part of them.
+    """
 
     over: tuple[str, ...]
     dx_mm: float
@@ -184,6 +189,9 @@ class Seal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+    up: float = 0.0
+    right_mm: float | None = None
+    bottom_mm: float | None = None
 class Straddle:
     """The 骑缝章: a slice of the seal at the right edge of each page, its middle at ``y_mm``."""
 

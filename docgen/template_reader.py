@@ -263,7 +263,7 @@ class Reader:
             x_mm=_f(a["x"]), y_mm=_f(a["y"]), width_mm=_f(a["width"]), bottom_mm=_f(a["bottom"]),
             label_width_mm=_f(a["label-width"]), label_gap_mm=_f(a["label-gap"]), space_mm=_f(a["space"]),
             least_space_mm=min(_f(a["least-space"]), _f(a["space"])),
-            source_line=_line(node))
+            source_line=_line(node), beside_whole_mm=_f(a["beside-whole"]))
 
     def flow(self, node: etree._Element, numbers: Sequence[int]) -> Flow:
         a = self.read(node, "flow")
@@ -317,11 +317,13 @@ class Reader:
     def seal(self, node: etree._Element) -> Seal:
         a = self.read(node, "seal")
         over = tuple(str(a["over"]).split())
-        if bool(over) == ("x" in node.attrib and "y" in node.attrib):
-            raise self.refuse(node, TemplateErrorCode.VALUE, "seal 应有 over，或者 x 与 y",
-                              "expected either over, or x and y, for a seal")
-        return Seal(over=over, dx_mm=_f(a["dx"]), dy_mm=_f(a["dy"]), x_mm=None if over else _f(a["x"]),
-                    y_mm=None if over else _f(a["y"]), source_line=_line(node))
+        centre, edges = ({*pair} <= {*node.attrib} for pair in (("x", "y"), ("right", "bottom")))
+        if [bool(over), centre, edges].count(True) != 1:
+            raise self.refuse(node, TemplateErrorCode.VALUE, "seal 应有 over，或者 x 与 y，或者 right 与 bottom",
+                              "expected one of over, x and y, right and bottom for a seal")
+        return Seal(over=over, dx_mm=_f(a["dx"]), dy_mm=_f(a["dy"]), x_mm=_f(a["x"]) if centre else None,
+                    y_mm=_f(a["y"]) if centre else None, source_line=_line(node), up=_f(a["up"]),
+                    right_mm=_f(a["right"]) if edges else None, bottom_mm=_f(a["bottom"]) if edges else None)
 
 
 def _f(value: str | float) -> float:

@@ -58,6 +58,8 @@ _SIZE = ValueKind(read=_between(0.1, 2000), zh="正的毫米数", en="a positive
 _EM = ValueKind(read=_between(-0.5, 4), zh="-0.5 至 4 之间的 em 数", en="a number of em from -0.5 to 4")
 _CHARACTERS = ValueKind(read=_between(0, 40), zh="0 至 40 之间的字数（em）", en="a number of em from 0 to 40")
 _SHARE = ValueKind(read=_between(0, 100), zh="0 至 100 之间的份数", en="a share from 0 to 100")
+_HALF = ValueKind(read=_between(-0.5, 0.5), zh="-0.5 至 0.5 之间的份数（以印章边长计）",
+                  en="a share of the seal's size from -0.5 to 0.5")
 _LEADING = ValueKind(read=_between(1, 4), zh="1 至 4 之间的行距倍数", en="a leading from 1 to 4")
 _ALIGN = _one_of("left", "center", "right")
 _YES = _one_of("yes", "no")
@@ -88,7 +90,7 @@ WORDS: Mapping[str, Word] = {
         "x": (_MM, 0.0), "y": (_MM, 0.0), "width": (_MM, 0.0), "align": (_ALIGN, "left"), **_LABELS}),
     "column": Word(
         attributes={"x": (_MM, None), "y": (_MM, None), "width": (_SIZE, None), "bottom": (_MM, None),
-                    "space": (_MM, 0.0), "least-space": (_MM, 1.0), **_LABELS},
+                    "space": (_MM, 0.0), "least-space": (_MM, 1.0), "beside-whole": (_MM, 0.0), **_LABELS},
         children=("line",)),
     "flow": Word(
         attributes={"x": (_MM, None), "y": (_MM, None), "width": (_SIZE, None), "bottom": (_MM, None)},
@@ -105,8 +107,8 @@ WORDS: Mapping[str, Word] = {
     "col": Word(attributes={"width": (_SIZE, 0.0), "share": (_SHARE, 0.0), "align": (_ALIGN, "left"),
                             "style": (_NAMED, "")}),
     "straddle": Word(attributes={"y": (_MM, None)}),
-    "seal": Word(attributes={"over": (_TEXT, ""), "dx": (_MM, 0.0), "dy": (_MM, 0.0), "x": (_MM, 0.0),
-                             "y": (_MM, 0.0)}),
+    "seal": Word(attributes={"over": (_TEXT, ""), "dx": (_MM, 0.0), "dy": (_MM, 0.0), "up": (_HALF, 0.0),
+                             "x": (_MM, 0.0), "y": (_MM, 0.0), "right": (_MM, 0.0), "bottom": (_MM, 0.0)}),
     "folio": Word(attributes={
         "text": (_TEXT, None), "style": (_NAMED, None), "x": (_MM, None), "y": (_MM, None),
         "width": (_SIZE, None), "align": (_ALIGN, "center")}),
@@ -114,6 +116,11 @@ WORDS: Mapping[str, Word] = {
 """All elements. ``x`` and ``y`` are from the page's top left corner; ``y`` of a line is its baseline.
 
 ``flow`` is a box from ``y`` to ``bottom`` that its children run through, one after the other, over as many pages as
+``beside-whole`` of a column: the size below which no other value is set so that the whole 许可范围 fits. A ``seal``
+stands ``over`` values (its centre over their middle, moved by ``dx`` and ``dy``, and ``up`` by a share of its size),
+with its centre at ``x`` and ``y``, or with its edges at ``right`` and ``bottom``. Columns run around the QR code and
+around seals, but for seals over values of a column.
+
 they need (``continues``: a second page of the same role, how the following ones look; its flow is empty). ``text`` is
 running text: ``indent`` and ``hang`` of first and other lines, ``left`` and ``right`` are em (characters), ``above`` is
 mm; a label runs in before the text, or stands in ``label-width``. ``table`` draws the field that its text names; the

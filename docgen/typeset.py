@@ -35,7 +35,7 @@ from docgen.page import Colour, GlyphRun
 
 __all__ = [
     "ASCENT_EM", "CLOSING", "OPENING", "Line", "Measured", "TextStyle", "TypesetError", "TypesetErrorCode",
-    "break_lines", "distribute", "measure", "runs", "single_line",
+    "break_lines", "distribute", "line_from", "measure", "runs", "single_line",
 ]
 
 ASCENT_EM = 0.88
@@ -244,6 +244,22 @@ def break_lines(measured: Measured, width_em: float, *, indent_em: float = 0.0, 
         lines.append(_fit(measured, start, end, indent, width_em - indent, justify and end < count))
         start = end
     return tuple(lines)
+
+
+def line_from(measured: Measured, start: int, width_em: float, *, indent_em: float = 0.0, justify: bool = False,
+              end: int | None = None) -> Line:
+    """One line of a text, from character ``start``; for columns whose width changes from line to line.
+
+    Args:
+        end: where the line ends although more would fit; then it is not justified.
+
+    Raises:
+        TypesetError: ``typeset.too-narrow``.
+    """
+    if end is not None:
+        return _fit(measured, start, end, indent_em, width_em - indent_em, False)
+    end = _line_end(measured, start, width_em - indent_em)
+    return _fit(measured, start, end, indent_em, width_em - indent_em, justify and end < len(measured.text))
 
 
 def _line_end(measured: Measured, start: int, width: float) -> int:

@@ -89,13 +89,13 @@ def test_the_line_named_is_that_of_the_source_even_for_what_a_macro_wrote() -> N
 
 
 BROKEN = [
-    ('<qr x="234"', '<qr left="234"', TemplateErrorCode.UNKNOWN_WORD),
-    ('<qr x="234" y="26" size="36"/>', '<qr x="234" y="26"/>', TemplateErrorCode.VALUE),
-    ('<qr x="234"', '<qr x="23cm"', TemplateErrorCode.VALUE),
-    ('<qr x="234"', '<qr x="NaN"', TemplateErrorCode.VALUE),
+    ('<qr x="230.8"', '<qr left="230.8"', TemplateErrorCode.UNKNOWN_WORD),
+    ('<qr x="230.8" y="25" size="36"/>', '<qr x="230.8" y="25"/>', TemplateErrorCode.VALUE),
+    ('<qr x="230.8"', '<qr x="23cm"', TemplateErrorCode.VALUE),
+    ('<qr x="230.8"', '<qr x="NaN"', TemplateErrorCode.VALUE),
     ('size="36"/>', 'size="-1"/>', TemplateErrorCode.VALUE),
-    ('<seal over="发证机关 发证日期"/>', "<seal/>", TemplateErrorCode.VALUE),
-    ('<seal over="发证机关 发证日期"/>', "<stamp/>", TemplateErrorCode.UNKNOWN_WORD),
+    ('<seal over="发证日期" up="0.385"/>', "<seal/>", TemplateErrorCode.VALUE),
+    ('<seal over="发证日期" up="0.385"/>', "<stamp/>", TemplateErrorCode.UNKNOWN_WORD),
     ('face="song-bold"', 'face="comic"', TemplateErrorCode.VALUE),
     ('colour="#1b1a18"', 'colour="black"', TemplateErrorCode.VALUE),
     ('align="center"', 'align="middle"', TemplateErrorCode.VALUE),
@@ -127,7 +127,7 @@ def test_a_broken_template_is_refused_with_its_line(old: str, new: str, code: Te
 
 
 @pytest.mark.parametrize(("old", "new"), [
-    ('<qr x="234"', '<qr x="23cm"'), ('align="center"', 'align="middle"'),
+    ('<qr x="230.8"', '<qr x="23cm"'), ('align="center"', 'align="middle"'),
     ('face="song-bold"', 'face="comic"'),
     ("{{ ground() }}", "{{ grund() }}"), ("{%- endmacro %}", "{% endmakro %}"),
 ])
@@ -149,7 +149,7 @@ def test_bytes_that_are_no_utf_8_are_refused() -> None:
 
 
 def test_what_a_record_says_is_escaped_in_the_template() -> None:
-    source = SOURCE.replace('<seal over="发证机关 发证日期"', '<seal over="{{ values[\'企业名称\'] }}"', 1)
+    source = SOURCE.replace('<seal over="发证日期"', '<seal over="{{ values[\'企业名称\'] }}"', 1)
     template = Template(source.encode("utf-8"), file="K0/pages.xml", kind=K0)
     layout = template.layout(VALUES | {"企业名称": '"/><seal/>'})
     (seal,) = layout.pages[0].seals
