@@ -51,7 +51,7 @@ def issue(
 
     try:
         opened = Home.open(home)
-        code = _many(records, out, opened) if records.suffix in _LINES else _single(records, out, opened)
+        code = _many(records, out, opened) if records.suffix.lower() in _LINES else _single(records, out, opened)
     except EngineError as error:
         print_error(error)
         code = _exit_code(error.code.value)
