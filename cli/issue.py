@@ -61,7 +61,7 @@ def issue(
     try:
         opened = Home.open(home)
         add_kinds(kinds, opened.path)
-        if records.suffix in _LINES:
+        if records.suffix.lower() in _LINES:
             if attach:
                 raise typer.BadParameter("多条记录不能带前件 / only one record can have it", param_hint="--attach")
             code = _many(records, out, opened, font_pack)

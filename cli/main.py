@@ -6,6 +6,7 @@ An error raised on purpose is printed in Chinese and English, never as a traceba
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import sys
@@ -94,6 +95,13 @@ def run() -> None:
         code = CANNOT
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = CANNOT
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        place = f" {error.filename}" if error.filename else ""
+        with contextlib.suppress(OSError):
+            typer.echo(f"file.failed: 读写失败{place}：{reason}，请检查磁盘空间和权限 / "
+                       f"reading or writing failed{place}: {reason}; check disk space and permissions", err=True)
         code = CANNOT
     except MemoryError:
         typer.echo("internal.memory: 内存不足 / out of memory", err=True)

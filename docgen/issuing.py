@@ -156,6 +156,8 @@ class Issuer:
             values, lookup_hosts=config.lookup_hosts, drawable=_drawable, demo=config.demo,
             settings=self.home.kind_settings)
         issued = self._issue(licence, moment, attachments)
+        if licence.issued > moment.date():
+            issued = replace(issued, warnings=(*issued.warnings, _future(licence, moment.date())))
         if out is None:
             return issued
         name = issued.identifier                     # the original last: where it is, all is
@@ -205,6 +207,13 @@ class Issuer:
                 f"the seal says {authority.seal.name}, the licence {licence.issuer_name}: not sealed")
         authority.check_usable(at=moment)
         return authority
+
+
+def _future(licence: Licence, today: dt.date) -> Fault:
+    return Fault(
+        field=licence.kind.roles["issued"], code="date.future",
+        zh=f"发证日期 {licence.issued} 晚于今天（{today}），请核对",
+        en=f"the date of issue {licence.issued} lies after today ({today}); please check")
 
 
 def _claim(licence: Licence, identifier: str) -> Claim:

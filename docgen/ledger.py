@@ -137,8 +137,21 @@ class Ledger:
                 self._folder / "ledger.sqlite3", timeout=_BUSY_SECONDS, isolation_level=None)
             connection.execute("PRAGMA journal_mode = WAL")
             connection.executescript(_SCHEMA)
+            self._require_rows(connection)
             self._own.connection, self._own.process = connection, os.getpid()
         return connection
+
+    def _require_rows(self, connection: sqlite3.Connection) -> None:
+        """An empty ledger beside kept packages has been lost: nothing more is issued from it."""
+        if connection.execute("SELECT 1 FROM licence LIMIT 1").fetchone() is not None:
+            return
+        known = next((self._folder / "packages").glob("*/*.ofd"), None)
+        if known is not None:
+            raise LedgerError(
+                LedgerCode.DAMAGED,
+                f"台账为空，而 {known.parent.parent} 中已有证照：台账已丢失，请从备份恢复 ledger.sqlite3",
+                f"the ledger is empty but {known.parent.parent} holds packages: it has been lost; "
+                "restore ledger.sqlite3 from a backup", path=str(known))
 
     @contextlib.contextmanager
     def _transaction(self, *, durable: bool) -> Iterator[sqlite3.Connection]:
@@ -213,16 +226,19 @@ class Ledger:
 
         Raises:
             LedgerError: ``issue.exists``, ``issue.number-taken``, ``issue.qr-taken``,
+                ``issue.store-damaged`` (a package stands there that no row explains: it is never replaced),
                 ``issue.store-unavailable``. Whatever ``choose`` raises. Nothing is counted then.
 
         Source: R-000-05, R-003-22.
         """
         stamp = now.isoformat()
-        with self._transaction(durable=False) as database:
+        with self._transaction(durable=True) as database:      # on the disk before any package is: see _require_rows
             row = database.execute(
                 "SELECT package_sm3 FROM licence WHERE identifier = ?", (claim.identifier,)).fetchone()
             if row is not None and row[0] is not None:
                 raise exists(claim.identifier)
+            if row is None and self._path(claim.identifier).exists():
+                raise _unknown_package(self._path(claim.identifier))
             _require_own(database, claim)
             approval, counted = _count_use(database, claim, choose, stamp)
             database.execute(
@@ -245,6 +261,9 @@ class Ledger:
                 (sm3(data), now.isoformat(), claim.identifier))
 
     def _release(self, claim: Claim, approval: str, *, counted: bool) -> None:
+        entry = self.find(claim.identifier)
+        if entry is None or entry.package_sm3 is None:          # what was written counted for nothing yet
+            self._path(claim.identifier).unlink(missing_ok=True)
         with self._transaction(durable=False) as database:
             database.execute(
                 "DELETE FROM licence WHERE identifier = ? AND package_sm3 IS NULL", (claim.identifier,))
@@ -344,6 +363,13 @@ def exists(identifier: str) -> LedgerError:
         f"证照标识 {identifier} 已用另一份数据签发，内容变更请使用新的版本号",
         f"identifier {identifier} was issued with another record: a change needs a new 版本号",
         identifier=identifier)
+
+
+def _unknown_package(path: Path) -> LedgerError:
+    return LedgerError(
+        LedgerCode.DAMAGED, f"{path} 已存在，而台账中没有它：不予覆盖，请从备份恢复台账",
+        f"{path} is there but the ledger does not know it: it is not replaced; restore the ledger from a backup",
+        path=str(path))
 
 
 def _damaged(path: Path) -> LedgerError:

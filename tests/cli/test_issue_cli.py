@@ -144,3 +144,12 @@ def test_an_error_of_our_own_is_a_line_and_not_a_traceback(
     assert (result.returncode, result.stdout) == (3, "")
     assert result.stderr.startswith("internal.error: ") and "ZeroDivisionError" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_a_full_output_device_is_named(own_home: Home, tmp_path: Path) -> None:
+    file = tmp_path / "record.json"
+    file.write_text(json.dumps(record()), encoding="utf-8")
+    command = [sys.executable, "-m", "cli.main", "issue", file, "--out", tmp_path / "out", "--home", own_home.path]
+    with Path("/dev/full").open("wb") as full:
+        result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2])
+    assert result.returncode == 3 and "file.failed" in result.stderr and "Traceback" not in result.stderr

@@ -376,3 +376,11 @@ def test_when_no_time_stamping_authority_answers_nothing_is_issued(own_home: Hom
     store_config(own_home.path, dataclasses.replace(own_home.config, tsa_urls=("http://127.0.0.1:9/",)))
     assert refusal(Home.open(own_home.path, environ={}), record()).code == "pdf.timestamp-failed"
     assert used(own_home) == 0
+
+
+def test_a_date_of_issue_in_the_future_is_pointed_out(own_home: Home) -> None:
+    later = str((dt.datetime.now(dt.UTC) + dt.timedelta(days=3)).date())
+    end = f"{int(later[:4]) + 5}-12-31"
+    ahead = docgen.issue(record(发证日期=later, 有效期起始日期=later, 有效期截止日期=end), home=own_home)
+    assert "date.future" in {warning.code for warning in ahead.warnings}
+    assert "date.future" not in {warning.code for warning in docgen.issue(record(90007), home=own_home).warnings}

@@ -222,3 +222,40 @@ def test_a_failed_write_keeps_nothing(tmp_path: Path, monkeypatch: pytest.Monkey
     reservation.release()
     assert not list(tmp_path.glob("packages/*/*"))
     assert issue(ledger, FIRST, b"package") == b"package"
+
+
+def test_a_lost_ledger_replaces_no_package_and_forgets_no_approval(tmp_path: Path) -> None:
+    issue(Ledger(tmp_path / "issued"), FIRST, b"package")
+    for path in (tmp_path / "issued").glob("ledger.sqlite3*"):
+        path.unlink()
+    for claim in (FIRST, replace(FIRST, record_sm3=sm3(b"record 2")), other(7)):
+        with pytest.raises(LedgerError) as refused:
+            issue(Ledger(tmp_path / "issued"), claim, b"another package")
+        assert refused.value.code.value == "issue.store-damaged"
+    (kept,) = (tmp_path / "issued" / "packages").glob("*/*.ofd")
+    assert kept.read_bytes() == b"package"
+
+
+def test_a_package_that_no_row_explains_is_not_replaced(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "issued")
+    issue(ledger, other(7), b"seven")
+    stranger = ledger._path(FIRST.identifier)
+    stranger.parent.mkdir(parents=True, exist_ok=True)
+    stranger.write_bytes(b"from another ledger")
+    with pytest.raises(LedgerError) as refused:
+        issue(ledger, FIRST, b"package")
+    assert refused.value.code.value == "issue.store-damaged"
+    assert stranger.read_bytes() == b"from another ledger" and ledger.used() == {"A1": 1}
+
+
+def test_what_a_failed_keep_has_written_stands_in_nobodys_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger = Ledger(tmp_path / "issued")
+    with ledger.hold(FIRST.identifier):
+        reservation = ledger.reserve(FIRST, allow(5), NOW)
+        with monkeypatch.context() as broken:
+            broken.setattr("docgen.ledger.sm3", lambda _: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                reservation.keep(b"package", NOW)
+        reservation.release()
+    assert issue(ledger, FIRST, b"package") == b"package"
+    assert ledger.used() == {"A1": 1}

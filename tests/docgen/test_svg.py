@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from docgen.page import Colour, Path, Segment
+from docgen.page import Colour, Gradient, Path, Segment
 from docgen.svg import SvgError, SvgErrorCode, parse_svg, placed
 
 SIZE = 'width="20mm" height="10mm" viewBox="0 0 20 10"'
@@ -145,3 +145,74 @@ def test_a_bomb_of_elements_is_refused() -> None:
     assert caught.value.code is SvgErrorCode.TOO_LARGE
     with pytest.raises(SvgError):
         parse_svg(document("<!--" + "x" * 5_000_000 + "-->"), name="a.svg")
+
+
+STOPS = '<stop offset="0" stop-color="#000000"/><stop offset="1" stop-color="#ffffff"/>'
+
+
+CLEAR = '<stop offset="1" stop-color="#000000" stop-opacity="0.5"/>'
+
+
+def gradient_of(definition: str, shape: str) -> Gradient:
+    fill = only(f"<defs>{definition}</defs>{shape}").fill
+    assert isinstance(fill, Gradient)
+    return fill
+
+
+@pytest.mark.parametrize(("attributes", "shape", "start", "end"), [
+    ("", '<rect x="2" y="1" width="10" height="4" fill="url(#g)"/>', (2, 1), (12, 1)),
+    ('x1="0" y1="0" x2="0" y2="1"', '<rect x="2" y="1" width="10" height="4" fill="url(#g)"/>', (2, 1), (2, 5)),
+    ('gradientUnits="userSpaceOnUse" x1="1" y1="2" x2="5" y2="2"', '<rect width="9" height="9" fill="url(#g)"/>',
+     (1, 2), (5, 2)),
+    ('gradientUnits="userSpaceOnUse" x2="4"', '<g transform="translate(1 2) rotate(90)"><rect width="9" height="9" '
+     'fill="url(#g)"/></g>', (1, 2), (1, 6)),
+    ('gradientTransform="rotate(90)"', '<rect x="2" y="1" width="4" height="4" fill="url(#g)"/>', (2, 1), (2, 5)),
+    # stripes stay at right angles to the line although the box is twice as wide as high
+    ('x1="0" y1="0" x2="1" y2="1"', '<rect width="8" height="4" fill="url(#g)"/>', (0, 0), (3.2, 6.4)),
+])
+def test_a_linear_gradient_lies_in_its_shape(
+        attributes: str, shape: str, start: tuple[float, float], end: tuple[float, float]) -> None:
+    found = gradient_of(f'<linearGradient id="g" {attributes}>{STOPS}</linearGradient>', shape)
+    assert found.start == pytest.approx(start, abs=0.001)
+    assert found.end == pytest.approx(end, abs=0.001)
+    assert found.radii is None and found.mean == Colour(128, 128, 128)
+
+
+def test_a_radial_gradient_keeps_its_focus_and_grows_with_the_drawing() -> None:
+    found = gradient_of(f'<radialGradient id="g" fx="0.25" fy="0.5">{STOPS}</radialGradient>',
+                        '<g transform="scale(2)"><circle cx="3" cy="2" r="2" fill="url(#g)" opacity="0.5"/></g>')
+    assert found.start == pytest.approx((4, 4)) and found.end == pytest.approx((6, 4))
+    assert found.radii == pytest.approx((0, 4)) and found.alpha == 0.5
+    (moved,) = placed(parse_svg(document(
+        f'<defs><radialGradient id="g">{STOPS}</radialGradient></defs><circle cx="5" cy="5" r="4" fill="url(#g)"/>'),
+        name="a.svg"), x_mm=10, y_mm=20, width_mm=40)
+    assert isinstance(moved.fill, Gradient)
+    assert moved.fill.end == pytest.approx((20, 30)) and moved.fill.radii == pytest.approx((0, 8))
+
+
+@pytest.mark.parametrize(("body", "code"), [
+    (f'<linearGradient id="g">{STOPS}</linearGradient>', SvgErrorCode.UNSUPPORTED),
+    ('<rect width="1" height="1" fill="url(#g)"/>', SvgErrorCode.MALFORMED),
+    ('<rect width="1" height="1" fill="url(http://x.invalid/a.svg#g)"/>', SvgErrorCode.MALFORMED),
+    (f'<defs><linearGradient id="g">{STOPS}</linearGradient><linearGradient id="g">{STOPS}</linearGradient></defs>',
+     SvgErrorCode.MALFORMED),
+    (f'<defs><linearGradient id="g" href="#h">{STOPS}</linearGradient></defs>', SvgErrorCode.ACTIVE_CONTENT),
+    (f'<defs><linearGradient id="g" spreadMethod="reflect">{STOPS}</linearGradient></defs>', SvgErrorCode.UNSUPPORTED),
+    ('<defs><linearGradient id="g"><stop offset="0" stop-color="#000"/></linearGradient></defs>',
+     SvgErrorCode.MALFORMED),
+    (f'<defs><linearGradient id="g">{STOPS}{STOPS}</linearGradient></defs>', SvgErrorCode.MALFORMED),
+    (f'<defs><linearGradient id="g">{STOPS.replace("#ffffff", "white")}</linearGradient></defs>',
+     SvgErrorCode.MALFORMED),
+    (f'<defs><linearGradient id="g">{STOPS.replace("#ffffff", "#fff") + CLEAR}</linearGradient></defs>',
+     SvgErrorCode.MALFORMED),
+    (f'<defs><linearGradient id="g"><stop offset="0" stop-color="#000"/>{CLEAR}</linearGradient></defs>',
+     SvgErrorCode.MALFORMED),
+    (f'<defs><radialGradient id="g" fx="2">{STOPS}</radialGradient></defs>', SvgErrorCode.MALFORMED),
+    (f'<defs><radialGradient id="g">{STOPS}</radialGradient></defs><rect width="4" height="2" fill="url(#g)"/>',
+     SvgErrorCode.UNSUPPORTED),
+    ('<defs><path d="M0 0"/></defs>', SvgErrorCode.UNSUPPORTED),
+])
+def test_a_gradient_that_would_not_be_drawn_alike_is_refused(body: str, code: SvgErrorCode) -> None:
+    with pytest.raises(SvgError) as caught:
+        parse_svg(document(body), name="a.svg")
+    assert caught.value.code == code
