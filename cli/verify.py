@@ -25,6 +25,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 USAGE, CANNOT, NOT_SUCH = 2, 3, 4
 _ENDINGS: Final = frozenset({".ofd", ".pdf"})
 _WORST: Final = (1, 3, 4, 0)            # of several files the first of these that occurs is the exit code
+_EARLIEST, _LATEST = 1900, 9998          # years of --at; beyond them a time zone may leave the calendar
 _CHINA: Final = dt.timezone(dt.timedelta(hours=8))
 
 
@@ -75,7 +76,11 @@ def _moment(text: str | None) -> dt.datetime | None:
     except ValueError:
         raise typer.BadParameter(f"{text!r} 不是 ISO 8601 时间 / is no ISO 8601 time, e.g. 2026-01-31T09:00",
                                  param_hint="--at") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=_CHINA)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=_CHINA)
+    if not _EARLIEST <= moment.year <= _LATEST:
+        raise typer.BadParameter(f"{text!r} 的年份应在 {_EARLIEST} 至 {_LATEST} 之间 / the year must be from "
+                                 f"{_EARLIEST} to {_LATEST}", param_hint="--at")
+    return moment
 
 
 def _trust(folder: Path | None, home: Path | None) -> Trust | Path | None:
@@ -110,6 +115,7 @@ def _several(named: list[Path], trust: Trust | Path | None, at: dt.datetime | No
              as_json: bool) -> int:
     """Verify files, and every OFD and PDF below folders, one line each (``--json``: one JSON object a line)."""
     import verify
+    from verify.reasons import shown_path
 
     codes = []
     for path in _files(named):
@@ -117,17 +123,17 @@ def _several(named: list[Path], trust: Trust | Path | None, at: dt.datetime | No
             report = verify.verify(path, trust=trust, at=at, require_status=require_status)
         except EngineError as error:
             codes.append(CANNOT)
-            line = {"path": str(path), "error": error.code.value, "zh": error.zh, "en": error.en}
+            line = {"path": shown_path(path), "error": error.code.value, "zh": error.zh, "en": error.en}
             typer.echo(json.dumps(line, ensure_ascii=False) if as_json
-                       else f"? {path}: {error.zh} / {error.en} [{error.code.value}]")
+                       else f"? {shown_path(path)}: {error.zh} / {error.en} [{error.code.value}]")
             continue
         codes.append(report.exit_code)
         if as_json:
-            typer.echo(json.dumps({"path": str(path), **report.to_dict()}, ensure_ascii=False))
+            typer.echo(json.dumps({"path": shown_path(path), **report.to_dict()}, ensure_ascii=False))
         else:
             typer.echo(_line(path, report))
     if not codes:
-        names = ", ".join(map(str, named))
+        names = ", ".join(map(shown_path, named))
         typer.echo(f"{names} 中没有 .ofd 或 .pdf 文件 / {names} holds no .ofd or .pdf file", err=True)
         return NOT_SUCH
     return next(code for code in _WORST if code in codes)
@@ -145,6 +151,7 @@ def _files(named: list[Path]) -> Iterator[Path]:
 def _line(path: Path, report: Report) -> str:
     """One file in one line: what it is, the licence's state where the file proves it, the first reason."""
     from verify.model import Verdict
+    from verify.reasons import shown_path
 
     zh, en = report.words
     if report.file.kind == "unknown":
@@ -152,4 +159,4 @@ def _line(path: Path, report: Report) -> str:
     status = f" · {report.status.zh} / {report.status.en}" if report.verdict is Verdict.VALID else ""
     weighing = [reason for reason in report.reasons if report.weighs(reason)]
     reason = f" · {weighing[0].zh} / {weighing[0].en} [{weighing[0].code}]" if weighing else ""
-    return f"{zh} / {en}{status} · {path}{reason}"
+    return f"{zh} / {en}{status} · {shown_path(path)}{reason}"

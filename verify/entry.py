@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,12 +14,13 @@ from codes.errors import EngineError
 from verify import MAX_FILE_SIZE, VerifyError
 from verify.judge import Case
 from verify.model import Finding, Verdict
-from verify.reasons import finding
+from verify.reasons import finding, shown_path
 from verify.report import Coverage, FileFacts, Report
 from verify.status import LicenceState, Status
 
 __all__ = ["VerifyCode", "kind_of_file", "verify_source"]
 
+_FIRST, _LAST = dt.datetime(1, 1, 3, tzinfo=dt.UTC), dt.datetime(9999, 12, 29, tzinfo=dt.UTC)
 _TAIL = 65_557                          # bytes in which the end record of a ZIP archive lies
 
 
@@ -42,15 +45,34 @@ def _load(source: bytes | Path, name: str) -> tuple[bytes | None, str, int]:
     if isinstance(source, bytes):
         return (source if len(source) <= MAX_FILE_SIZE else None), name, len(source)
     try:
-        size = source.stat().st_size
-        if size > MAX_FILE_SIZE:
-            return None, name or source.name, size
-        data = source.read_bytes()
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise VerifyError(VerifyCode.UNREADABLE, f"无法读取文件 {source}：{reason}，请检查路径和权限",
-                          f"cannot read {source}: {reason}; check the path and the permissions") from error
+        data, size = _read(source)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        shown = shown_path(source)
+        raise VerifyError(VerifyCode.UNREADABLE, f"无法读取文件 {shown}：{reason}，请检查路径和权限",
+                          f"cannot read {shown}: {reason}; check the path and the permissions") from error
     return data, name or source.name, size
+
+
+def _read(source: Path) -> tuple[bytes | None, int]:
+    """The bytes (None when over the limit) and the size of a regular file; nothing else is opened.
+
+    Raises:
+        VerifyError: it is a pipe, a device, a socket or a folder: reading could wait for ever.
+        OSError: it cannot be read.
+    """
+    waits = getattr(os, "O_NONBLOCK", 0)          # a pipe put in the file's place meanwhile opens at once
+    handle = os.open(source, os.O_RDONLY | waits | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(handle, "rb") as file:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            shown = shown_path(source)
+            raise VerifyError(VerifyCode.UNREADABLE, f"{shown} 不是普通文件（管道、设备或目录），不予读取",
+                              f"{shown} is no regular file (a pipe, a device or a folder) and is not read")
+        if status.st_size > MAX_FILE_SIZE:
+            return None, status.st_size
+        data = file.read(MAX_FILE_SIZE + 1)
+    return (data if len(data) <= MAX_FILE_SIZE else None), len(data)
 
 
 def verify_source(source: bytes | Path, *, trust: Trust | Path | None, at: dt.datetime | None,
@@ -60,6 +82,7 @@ def verify_source(source: bytes | Path, *, trust: Trust | Path | None, at: dt.da
     moment = at or now
     if moment.tzinfo is None or now.tzinfo is None:
         raise ValueError("moments need a time zone")
+    moment, now = (_within_years(each) for each in (moment, now))
     data, name, size = _load(source, name)
     kind = "unknown" if data is None else kind_of_file(data)
     if data is None or kind == "unknown":
@@ -74,6 +97,15 @@ def verify_source(source: bytes | Path, *, trust: Trust | Path | None, at: dt.da
     run(case)
     _note_name(case)
     return case.report(require_status)
+
+
+def _within_years(moment: dt.datetime) -> dt.datetime:
+    """The moment in UTC, moved away from both ends of the calendar: time zones and margins are added to it later."""
+    try:
+        utc = moment.astimezone(dt.UTC)
+    except OverflowError:
+        utc = moment.replace(tzinfo=dt.UTC)
+    return moment if _FIRST <= utc <= _LAST else min(max(utc, _FIRST), _LAST)
 
 
 def _judge_of(kind: str) -> tuple[tuple[str, ...], Callable[[Case], None]]:

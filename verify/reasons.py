@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from verify.model import Finding, Reason, Severity, Verdict, worst
 from verify.reason_table import CHECK_NAMES, TABLE, Meaning
 
-__all__ = ["FINDING_LIMIT", "Findings", "Refusal", "clean", "codes", "finding"]
+__all__ = ["FINDING_LIMIT", "Findings", "Refusal", "clean", "codes", "finding", "shown_path"]
 
 FINDING_LIMIT: Final = 200              # findings kept of one file; a hostile file could cause millions
 _FACT_LIMIT: Final = 120
@@ -47,6 +47,12 @@ def clean(value: object, limit: int = _FACT_LIMIT) -> str:
         return text
     return "".join(char if unicodedata.category(char) not in _UNSAFE else "\N{REPLACEMENT CHARACTER}"
                    for char in text)
+
+
+def shown_path(path: object) -> str:
+    """A path for a terminal, whole: control and direction characters and stray bytes are shown as escapes."""
+    return "".join(char if unicodedata.category(char) not in _UNSAFE else char.encode("unicode_escape").decode("ascii")
+                   for char in str(path))
 
 
 _UNSAFE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})

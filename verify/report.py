@@ -196,7 +196,12 @@ def _reason(reason: Reason) -> dict[str, str]:
 
 
 def _time(moment: dt.datetime | None) -> str | None:
-    return None if moment is None else moment.astimezone(CHINA).isoformat(timespec="seconds")
+    if moment is None:
+        return None
+    try:
+        return moment.astimezone(CHINA).isoformat(timespec="seconds")
+    except OverflowError:                # a file may claim the calendar's first or last day
+        return moment.isoformat(timespec="seconds")
 
 
 def _day(day: dt.date | None) -> str | None:

@@ -106,3 +106,31 @@ def test_a_folder_gives_a_line_each_and_the_worst_exit_code(
 
 def test_an_empty_folder_gives_4(tmp_path: Path) -> None:
     assert run(tmp_path).returncode == 4
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_only_regular_files_are_opened(tmp_path: Path) -> None:
+    """A pipe or a device that is called a licence would be waited for for ever."""
+    os.mkfifo(tmp_path / "pipe.ofd")
+    (tmp_path / "zero.ofd").symlink_to("/dev/zero")
+    for name in ("pipe.ofd", "zero.ofd"):
+        done = run(tmp_path / name, "--trust", shared_home().trust_dir)
+        assert done.returncode == 3 and "verify.unreadable" in done.stderr, done
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01", "9999-12-31T23:59:59-14:00", "1899-12-31"])
+def test_moments_at_the_ends_of_the_calendar_are_refused(package: Path, moment: str) -> None:
+    done = run(package, "--trust", shared_home().trust_dir, "--at", moment)
+    assert done.returncode == 2 and "Traceback" not in done.stderr and "1900" in done.stderr
+
+
+def test_names_of_files_cannot_write_on_the_terminal(package: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for name in (b"a\x1b[2Jb\nc.ofd", "甲\u202e乙.ofd".encode(), b"\xff\xfe.ofd"):
+        (folder / os.fsdecode(name)).write_bytes(package.read_bytes())
+    for arguments in ((), ("--json",)):
+        done = run(folder, "--trust", shared_home().trust_dir, *arguments)
+        assert done.returncode == 0, done
+        assert "\x1b" not in done.stdout and "\u202e" not in done.stdout and len(done.stdout.splitlines()) == 3
+    assert r"甲\u202e乙.ofd" in run(folder, "--trust", shared_home().trust_dir).stdout

@@ -257,3 +257,12 @@ def test_the_verifier_loads_no_writer(tmp_path: Path) -> None:
     verdict, *modules = done.stdout.split()
     assert verdict == "valid"
     assert {"docgen", "reportlab", "pyhanko", "registry", "service", "numpy"}.isdisjoint(modules)
+
+
+@pytest.mark.parametrize("moment", [dt.datetime.min, dt.datetime.max])
+@pytest.mark.parametrize("hours", [-14, 0, 14])
+def test_the_ends_of_the_calendar_are_moments_like_others(moment: dt.datetime, hours: int) -> None:
+    zone = dt.timezone(dt.timedelta(hours=hours))
+    for data in (issued().ofd, issued().pdf):
+        report = check(data, at=moment.replace(tzinfo=zone))
+        assert report.verdict is Verdict.INDETERMINATE and report.to_json() and report.to_text()
