@@ -15,6 +15,7 @@ from certs.config import HOME_VARIABLE, HomeCode, HomeError
 from certs.demo import DEFAULT_AUTHORITIES, LOWER_LINE, DemoAuthority, make_demo
 from certs.files import read_file
 from certs.home import Home
+from cli.kind_folders import KINDS_HELP, add_named_kinds
 from docgen.imprint import draw_imprint
 
 __all__ = ["app"]
@@ -43,6 +44,8 @@ def demo(
                             "picture of a real imprint, one for each --org; '-' draws one")] = None,
     diameter: Annotated[int, typer.Option(
         metavar="MM", help="印章直径：42、45、50 毫米 / the seals' diameter: 42, 45 or 50 mm")] = 42,
+    kinds: Annotated[list[Path] | None, typer.Option(
+        "--kinds", exists=True, file_okay=False, help=KINDS_HELP)] = None,
 ) -> None:
     """建立演示目录 / make a demo home: certificates, seals, approvals, trust.
 
@@ -50,6 +53,7 @@ def demo(
     lists are renewed.
     """
     folder = _folder(home)
+    add_named_kinds(kinds)
     make_demo(
         folder, _authorities(org or [], uscc or [], imprint or [], diameter), now=datetime.now(UTC),
         environ=os.environ, draw=_draw, kinds=layouts.kinds(), tell=_tell)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cli.kind_folders import KINDS_HELP, add_named_kinds
 from codes.errors import EngineError
 
 if TYPE_CHECKING:
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 FOUND, USAGE, CANNOT = 1, 2, 3
-_ADDED = "另有证照种类的目录 / a further folder with kinds"
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -29,13 +30,14 @@ def _group() -> None:
 
 @app.command("list")
 def list_kinds(
-    kinds: Annotated[list[Path] | None, typer.Option("--kinds", help=_ADDED, exists=True, file_okay=False)] = None,
+    kinds: Annotated[list[Path] | None, typer.Option(
+        "--kinds", exists=True, file_okay=False, help=KINDS_HELP)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")] = False,
 ) -> None:
     """列出证照种类 / list the licence kinds."""
     from docgen.design.describing import summaries
 
-    _run(lambda: _print_list(summaries(kinds or []), as_json))
+    _run(lambda: _print_list(summaries(), as_json), kinds)
 
 
 @app.command()
@@ -133,12 +135,13 @@ def preview(
     _run(work)
 
 
-def _run(work: Any) -> None:
+def _run(work: Callable[[], int | None], kinds: list[Path] | None = None) -> None:
     """Do a command's work; errors raised on purpose are printed, and the exit code says how it went."""
     from cli.main import print_error
     from docgen.design.findings import DesignError
 
     try:
+        add_named_kinds(kinds)
         code = work() or 0
     except EngineError as error:
         print_error(error)

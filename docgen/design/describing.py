@@ -6,8 +6,6 @@ Reads ``kind.json`` alone; no template is carried out.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import layouts
@@ -30,13 +28,10 @@ def _kind(folder: KindFolder) -> Kind:
     return build_kind(data)
 
 
-def summaries(further: Iterable[Path]) -> list[dict[str, Any]]:
-    """Code, names and pages of every kind that is installed, and of those in ``further`` folders."""
-    folders = [open_folder(code) for code in layouts.kinds()]
-    for parent in further:
-        folders += [open_folder(path.parent) for path in sorted(parent.glob("*/kind.json"))]
+def summaries() -> list[dict[str, Any]]:
+    """Code, names and pages of every kind that is known here."""
     found = []
-    for folder in folders:
+    for folder in map(open_folder, layouts.kinds()):
         kind = _kind(folder)
         found.append({
             "code": kind.code, "name": kind.name, "name_en": kind.name_en, "version": kind.version,

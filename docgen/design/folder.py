@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import re
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any
 
 import layouts
 from docgen.design.findings import DesignError, Finding, FindingCode
+from layouts.folders import kind_folder
 
 __all__ = ["KindFolder", "line_of", "open_folder"]
 
@@ -67,11 +67,9 @@ def line_of(text: str, word: str) -> int:
     return text.count("\n", 0, found.start()) + 1 if found else 1
 
 
-@functools.cache
-def _installed(code: str) -> Path:
-    from importlib.resources import files
-
-    return Path(str(files("layouts").joinpath(code)))
+def _ships(path: Path) -> bool:
+    """Whether a kind's folder is one of those that ship with the engine."""
+    return path.resolve().parent == Path(layouts.__file__).resolve().parent
 
 
 def open_folder(what: str | Path) -> KindFolder:
@@ -83,12 +81,11 @@ def open_folder(what: str | Path) -> KindFolder:
     path = Path(what)
     if (path / "kind.json").is_file():
         path = path.resolve()
-        code = path.name
-        installed = code in layouts.kinds() and _installed(code).resolve() == path
-        return KindFolder(code=code, path=path, own=not installed)
+        return KindFolder(code=path.name, path=path, own=not _ships(path))
     code = str(what)
     if code in layouts.kinds():
-        return KindFolder(code=code, path=_installed(code), own=False)
+        path = kind_folder(code)
+        return KindFolder(code=code, path=path, own=not _ships(path))
     known = layouts.kinds()
     raise DesignError(
         FindingCode.FOLDER, f"“{what}”不是证照种类（现有{'、'.join(known)}），也不是含 kind.json 的目录",
