@@ -10,6 +10,7 @@ What is kept, always:
   than the line;
 * every character of the text becomes exactly one glyph, spaces too: a space where a line breaks stays at
   the end of that line and hangs into the margin;
+* the gap between Chinese and Latin letters or digits is left out beside signs (``1,2-二甲苯``, ``含量≥30%``);
 * adjacent full-width punctuation is squeezed to one and a half em; the blank half of punctuation at a
   line's end, and of opening punctuation at its beginning, hangs out of the column, so that the ink is
   flush; a line that would break the rules by one mark takes it in by squeezing the marks before it, and
@@ -51,6 +52,8 @@ _HOLD_NEXT = frozenset("-≥≤＞＜±<>")                       # glued to wha
 _UNITS = frozenset("年月日时分秒号室楼层栋座幢元吨")        # glued to the number before
 _ASCII_JOINERS = frozenset("-+*=<>@#&_~^|\\'\"$,.;:!?%()[]{}")
 _SYMBOLS = frozenset("≥≤±×÷≈≠→°′″")
+
+_CLOSE_UP = frozenset(_ASCII_JOINERS | _SYMBOLS) - frozenset("%°")     # no gap between these and Chinese
 
 _LATIN, _OPEN, _CLOSE, _SPACE, _WIDE, _DIGIT = 1, 2, 4, 8, 16, 32
 _STRETCH_LIMIT_EM = 0.15
@@ -204,7 +207,7 @@ def _measure(text: str, chain: tuple[str, ...], gap_em: float, tracking_em: floa
                 after -= squeeze
                 if char in _BLANK_RIGHT:
                     tail = 0.0
-            elif gap_em:
+            elif gap_em and char not in _CLOSE_UP and follower not in _CLOSE_UP:
                 both = trait | _traits(follower)
                 if both & _LATIN and both & _WIDE and trait & (_LATIN | _WIDE) != both & (_LATIN | _WIDE):
                     after += gap_em

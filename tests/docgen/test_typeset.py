@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -191,3 +192,16 @@ def test_a_run_ends_where_the_field_ends() -> None:
     made = runs(single_line(measured), 0, 0, STYLE, tags=tags, number=7)
     assert [(run.text, run.tag, run.line) for run in made] == [
         ("2025年", "起", 7), (" 至 ", None, 7), ("2028年", "止", 7)]
+
+
+@pytest.mark.parametrize(("text", "gaps"), [
+    ("第2025年", [1, 5]), ("甲醇GB标准", [2, 4]), ("含量30%以上", [2, 5]), ("1,2-二甲苯", []), ("含量≥30mm厚", [7]),
+    ("（A）甲", []), ("甲、B", []), ("室温25℃下", [2]), ("测试 A 测试", []),
+])
+def test_a_gap_stands_between_chinese_and_latin_letters_or_digits_and_beside_no_sign(
+        text: str, gaps: list[int]) -> None:
+    style = TextStyle(face="song", size_mm=4.0, colour=Colour(0, 0, 0), gap_em=0.25)
+    plain, spaced = (measure(text, one) for one in (replace(style, gap_em=0.0), style))
+    steps = [(after - before) - (b - a) for before, after, a, b in zip(
+        spaced.places, spaced.places[1:], plain.places, plain.places[1:], strict=False)]
+    assert [index + 1 for index, step in enumerate(steps) if step > 0.2] == gaps
