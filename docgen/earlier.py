@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 import io
 import zipfile
+import zlib
 from collections.abc import Mapping
 from typing import NoReturn
 
@@ -18,14 +19,15 @@ from certs.sm3 import sm3
 from codes.errors import EngineError
 from docgen.licence import Licence
 from docgen.ofd_xml import OFD_NS
-from layouts import earlier_parts
+from layouts import Field, earlier_parts
 
 __all__ = ["MAX_EARLIER_BYTES", "EarlierCode", "EarlierError", "require_earlier"]
 
 MAX_EARLIER_BYTES = 16 * 1024 * 1024
 """Largest earlier document that is embedded."""
 
-_MAX_HEAD = 1024 * 1024
+_MAX_ENTRY = 4 * 1024 * 1024
+_RECORD = "Doc_0/Attachs/record.xml"
 
 
 class EarlierCode(enum.StrEnum):
@@ -37,6 +39,8 @@ class EarlierCode(enum.StrEnum):
     DIGEST = "issue.earlier-digest"
     FORM = "issue.earlier-form"
     IDENTIFIER = "issue.earlier-identifier"
+    KIND = "issue.earlier-kind"
+    DISAGREES = "issue.earlier-disagrees"
 
 
 _SENTENCES = {
@@ -63,6 +67,14 @@ _SENTENCES = {
     EarlierCode.IDENTIFIER: (
         "附件“{key}”的证照标识是{found}，与“{label}”所写不同，请核对文件",
         "the attachment “{key}” has the identifier {found}, which is not the one in “{label}”: check the file",
+    ),
+    EarlierCode.KIND: (
+        "附件“{key}”的证照种类是{found}，“{label}”只能引用{wanted}",
+        "the attachment “{key}” is of the kind {found}; “{label}” can only refer to {wanted}",
+    ),
+    EarlierCode.DISAGREES: (
+        "附件“{key}”中的“{its}”与本记录的“{own}”不同，请核对是否附错文件",
+        "“{its}” in the attachment “{key}” is not “{own}” of this record: is it the right file?",
     ),
 }
 
@@ -107,21 +119,43 @@ def _checked(licence: Licence, key: str, label: str, given: Mapping[str, bytes])
         _refuse(EarlierCode.FORM, key=key)
     if identifier != named[0]:
         _refuse(EarlierCode.IDENTIFIER, key=key, label=label, found=identifier[:200])
+    _require_same(licence, key, licence.kind.field(label), data)
     return data
+
+
+def _require_same(licence: Licence, key: str, field: Field, data: bytes) -> None:
+    """The earlier document is of a kind that the field allows, and says the same where the kind demands it."""
+    if not field.of and not field.same:
+        return
+    root = _read(data, _RECORD)
+    if root is None:
+        _refuse(EarlierCode.FORM, key=key)
+    if field.of and root.get("kind") not in field.of:
+        _refuse(EarlierCode.KIND, key=key, label=field.label, found=str(root.get("kind"))[:20],
+                wanted="、".join(field.of))
+    said = {item.get("name"): item.text or "" for item in root.iter("{*}Field")}
+    for own, its in field.same:
+        if (licence.joined(own) or "") != said.get(its, ""):
+            _refuse(EarlierCode.DISAGREES, key=key, own=own, its=its)
+
+
+def _read(data: bytes, name: str) -> etree._Element | None:
+    """The root of an XML entry of an OFD; None for what cannot be read."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            if archive.getinfo(name).file_size > _MAX_ENTRY:
+                return None
+            content = archive.read(name)
+        return etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False))
+    except (zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError, ValueError, OSError, EOFError,
+            zlib.error, etree.XMLSyntaxError):
+        return None
 
 
 def _identifier(data: bytes) -> str | None:
     """ZZBS in the head of an OFD; None for what is none of ours."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            if archive.getinfo("OFD.xml").file_size > _MAX_HEAD:
-                return None
-            head = archive.read("OFD.xml")
-        parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
-        items = list(etree.fromstring(head, parser).iter(f"{{{OFD_NS}}}CustomData"))
-    except (zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError, ValueError, OSError, EOFError,
-            etree.XMLSyntaxError):
-        return None
+    root = _read(data, "OFD.xml")
+    items = [] if root is None else list(root.iter(f"{{{OFD_NS}}}CustomData"))
     named = [item.text or "" for item in items if item.get("Name") == "ZZBS"]
     return named[0] if len(named) == 1 else None
 

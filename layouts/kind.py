@@ -122,6 +122,8 @@ class Field:
     max_rows: int = 200
     unique: bool = False                # of a column: no two rows have the same value
     attachment: str = ""                # of digest-of: key of the attachment that holds the earlier document
+    of: tuple[str, ...] = ()            # of digest-of: codes of the kinds that it may be of; () for any
+    same: tuple[tuple[str, str], ...] = ()      # of digest-of: own label, label there: both have one value
 
     @property
     def printed_as(self) -> str:

@@ -39,8 +39,11 @@ __all__ = ["build_kind", "load_kind"]
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 _FIELD_KEYS = frozenset({
     "label", "format", "required", "private", "max_length", "constant", "values", "ids", "pattern", "form",
-    "columns", "min_rows", "max_rows", "unique", "attachment",
+    "columns", "min_rows", "max_rows", "unique", "attachment", "of", "same",
 })
+
+
+_BUILT_KEYS = frozenset({"format", "values", "ids", "columns", "of", "same"})
 
 
 @functools.cache
@@ -161,13 +164,14 @@ def _renewal(entry: Mapping[str, Any]) -> Renewal:
 def _field(entry: Mapping[str, Any], short_names: Mapping[str, str]) -> Field:
     if not _FIELD_KEYS.issuperset(entry):
         raise ValueError(f"unknown keys {sorted(set(entry) - _FIELD_KEYS)} in field {entry.get('label')}")
-    rest = {key: value for key, value in entry.items() if key not in ("format", "values", "ids", "columns")}
+    rest = {key: value for key, value in entry.items() if key not in _BUILT_KEYS}
     if entry["format"] == Format.DIGEST_OF:
         rest.setdefault("max_length", 240)
     return Field(
         format=Format(entry["format"]),
         values=tuple(entry.get("values", ())), ids=tuple(entry.get("ids", ())),
         columns=tuple(_field(column, {}) for column in entry.get("columns", ())),
+        of=tuple(entry.get("of", ())), same=tuple(entry.get("same", {}).items()),
         metadata=short_names.get(entry["label"]), **rest,
     )
 

@@ -78,6 +78,8 @@ def _named(kind: Kind) -> Iterable[str]:
         yield from (rule.field, *rule.other, *(one[0] for one in rule.when))
     for face in kind.faces:
         yield from (line.when[0] for line in face.lines if line.when is not None)
+    for field in kind.fields:
+        yield from (own for own, _ in field.same)
     if kind.scope is not None:
         yield from (kind.scope.field, kind.scope.modes)
 
@@ -95,6 +97,8 @@ def _check_field(kind: Kind, field: Field, *, column: bool = False) -> None:
         raise ValueError(f"{field.label} is an identity number and must be private")
     if field.format is Format.DIGEST_OF and not (field.attachment.isascii() and field.attachment.isidentifier()):
         raise ValueError(f"{field.label} needs the key of an attachment: a name of letters a-z")
+    if (field.of or field.same) and field.format is not Format.DIGEST_OF:
+        raise ValueError(f"{field.label} is no reference to an earlier document")
     if (field.format is Format.TABLE) != bool(field.columns):
         raise ValueError(f"{field.label}: a table has columns, and nothing else has")
     names = [one.label for one in field.columns]

@@ -211,8 +211,17 @@ class _OfdJudge:
                      trust=self.case.trust, demanded=CHECKS, depth=self.case.depth + 1)
         judge_ofd(inner)
         report = inner.report(False)
-        if report.licence is None or report.licence.identifier != identifier:
+        if inner.record is None or inner.record.record.identifier != identifier:
             found.add("data.earlier", name, label=field.label, zh="证照标识不同", en="its identifier differs")
+            return
+        its = inner.record.record
+        if field.of and its.kind not in field.of:
+            found.add("data.earlier", name, label=field.label, zh="证照种类不同", en="it is of another kind")
+        record = self.case.record
+        for own, there in field.same:
+            if record is None or record.record.text(own) != its.text(there):
+                found.add("data.earlier", name, label=field.label, zh=f"“{there}”与“{own}”不同",
+                          en=f"“{there}” in it is not “{own}”")
         if report.verdict is not Verdict.VALID:
             code = "data.earlier-invalid" if report.verdict is Verdict.INVALID else "data.earlier-unsure"
             first = next((reason for reason in report.reasons if report.weighs(reason)), None)

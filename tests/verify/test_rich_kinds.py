@@ -144,6 +144,10 @@ REFUSED = [
     ("too large", {}, {"earlier": bytes(MAX_EARLIER_BYTES + 1)}, "issue.earlier-too-large"),
     ("a PDF", {"前件": lambda: reference(issued("R1"), issued("R1").pdf)}, {"earlier": lambda: issued("R1").pdf},
      "issue.earlier-form"),
+    ("another kind of document", {"前件": lambda: reference(issued("R2"))}, {"earlier": lambda: issued("R2").ofd},
+     "issue.earlier-kind"),
+    ("a document on another applicant", {"申请人": "测试乙化工贸易有限公司"}, {"earlier": lambda: issued("R1").ofd},
+     "issue.earlier-disagrees"),
     ("another document", {"前件": lambda: reference(issued("R1"), issued("R2").ofd)},
      {"earlier": lambda: issued("R2").ofd}, "issue.earlier-identifier"),
 ]
@@ -174,6 +178,22 @@ def test_a_letter_on_a_forged_one_is_not_genuine() -> None:
     report = check(on(10, pack(parts)).ofd)
     assert report.verdict is Verdict.INVALID
     assert "data.earlier-invalid" in codes(report)
+
+
+@pytest.mark.req("R-004-06")
+@pytest.mark.parametrize(("changes", "earlier"), [
+    ({"文号": "测应急核〔2025〕12号"}, "R2"),
+    ({"文号": "测应急核〔2025〕13号", "申请人": "测试乙化工贸易有限公司"}, "R1"),
+], ids=["another kind", "another applicant"])
+def test_a_letter_on_another_matter_is_not_genuine_though_its_issuer_let_it_pass(
+    monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], earlier: str,
+) -> None:
+    monkeypatch.setattr("docgen.earlier._require_same", lambda *_: None)
+    document = docgen.issue(sample("R1", 前件=reference(issued(earlier)), **changes), home=home(),
+                            attachments={"earlier": issued(earlier).ofd})
+    report = check(document.ofd)
+    assert report.verdict is Verdict.INVALID
+    assert "data.earlier" in codes(report)
 
 
 def test_what_an_earlier_document_stands_on_is_not_followed_further() -> None:
