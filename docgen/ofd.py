@@ -125,6 +125,7 @@ class _Writer:
     numbers: Numbers = field(default_factory=Numbers)
     templates: dict[str, int] = field(default_factory=dict)
     font_numbers: dict[str, int] = field(default_factory=dict)
+    glyphs: dict[str, Mapping[str, int]] = field(default_factory=dict)
     images: dict[str, int] = field(default_factory=dict)
     colour_space: int = 0
 
@@ -150,7 +151,9 @@ class _Writer:
                 "ID": str(number), "FontName": face.postscript_name, "FamilyName": face.family,
                 "Charset": "unicode", "Bold": _boolean(face.bold), "Serif": _boolean(face.serif)})
             add(font, "FontFile", text=f"Font_{index}.ttf")
-            self.entries[f"{_DOC}/Res/Font_{index}.ttf"] = face.subset(characters).data
+            subset = face.subset(characters)
+            self.glyphs[key] = subset.glyphs
+            self.entries[f"{_DOC}/Res/Font_{index}.ttf"] = subset.data
         self.entries[f"{_DOC}/PublicRes.xml"] = to_bytes(res)
 
     def write_document_res(self) -> None:
@@ -171,7 +174,7 @@ class _Writer:
         """All pages, in order."""
         made = [
             page_file(page, self.numbers, templates=self.templates, font_numbers=self.font_numbers,
-                      images=self.images)
+                      glyphs=self.glyphs, images=self.images)
             for page in self.document.pages]
         for index, page in enumerate(made):
             self.entries[f"{_DOC}/Pages/Page_{index}/Content.xml"] = page.data

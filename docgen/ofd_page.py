@@ -20,6 +20,7 @@ from docgen.page import Artwork, Colour, GlyphRun, Gradient, Image, Page, Path
 __all__ = ["PageFile", "page_file", "template_file"]
 
 _OPERATORS = {"M": "M", "L": "L", "C": "B", "Z": "C"}        # ours → GB/T 33190 table 36
+_BEYOND_BMP = 0x10000
 _templates: Memo[tuple[str, int], tuple[bytes, int]] = Memo(32)
 
 
@@ -117,30 +118,44 @@ def _stretches(text: str) -> list[tuple[int, int]]:
     """
     cuts = [0]
     for index, char in enumerate(text):
-        if ord(char) > 0xFFFF:
+        if ord(char) >= _BEYOND_BMP:
             cuts += [index, index + 1]
     edges = sorted({*cuts, len(text)})
     return list(pairwise(edges))
 
 
-def _text(layer: etree._Element, run: GlyphRun, number: int, font_number: int) -> None:
-    """Write one glyph run; glyphs follow from the characters by the embedded font's own cmap."""
+def _text(layer: etree._Element, run: GlyphRun, numbers: Numbers, font_number: int,
+          glyphs: Mapping[str, int]) -> tuple[int, ...]:
+    """Write one glyph run and return its object numbers; glyphs follow from the embedded font's own cmap.
+
+    A character beyond the BMP is an object of its own whose CGTransform (GB/T 33190 11.4.2) names the glyph:
+    readers that look up one UTF-16 unit after the other would find none for it.
+    """
     face = fonts.face(run.face)
     size, baseline = micron(run.size_mm), micron(run.y_mm)
     above = round(size * face.ascent / face.units_per_em)
     below = round(size * -face.descent / face.units_per_em)
     xs = [micron(x) for x in run.xs_mm]
-    left = min(xs)
-    width = max(micron(run.width_mm), max(xs) - left + 1)
-    element = add(layer, "TextObject", {
-        "ID": str(number), "Boundary": box(left, baseline - above, width, above + below),
-        "Font": str(font_number), "Size": mm(size)})
-    _colour(element, "FillColor", run.fill)
+    ends = [*xs[1:], min(xs) + micron(run.width_mm)]
+    made = []
     for start, end in _stretches(run.text):
+        left, text = min(xs[start:end]), run.text[start:end]
+        advance = round(size * (face.width(text[-1]) or 0) / face.units_per_em)
+        width = max(ends[end - 1] - left, xs[end - 1] + advance - left if end < len(xs) else 0,
+                    max(xs[start:end]) - left + 1)
+        made.append(numbers.next())
+        element = add(layer, "TextObject", {
+            "ID": str(made[-1]), "Boundary": box(left, baseline - above, width, above + below),
+            "Font": str(font_number), "Size": mm(size)})
+        _colour(element, "FillColor", run.fill)
+        if ord(text[0]) >= _BEYOND_BMP:
+            transform = add(element, "CGTransform", {"CodePosition": "0", "CodeCount": "2", "GlyphCount": "1"})
+            add(transform, "Glyphs", text=str(glyphs[text]))
         attributes = {"X": mm(xs[start] - left), "Y": mm(above)}
         if end - start > 1:
             attributes["DeltaX"] = _deltas(xs[start:end])
-        add(element, "TextCode", attributes, run.text[start:end])
+        add(element, "TextCode", attributes, text)
+    return tuple(made)
 
 
 def _image(layer: etree._Element, image: Image, number: int, resource: int) -> None:
@@ -177,13 +192,14 @@ def _page_box(width_mm: float, height_mm: float) -> str:
 
 def page_file(
     page: Page, numbers: Numbers, *, templates: Mapping[str, int], font_numbers: Mapping[str, int],
-    images: Mapping[str, int],
+    glyphs: Mapping[str, Mapping[str, int]], images: Mapping[str, int],
 ) -> PageFile:
     """Write one page.
 
     Args:
         templates: artwork name → number of its template page.
         font_numbers: face → number of its font resource.
+        glyphs: face → character → glyph in the embedded font.
         images: image name → number of its resource.
     """
     own = numbers.next()
@@ -194,17 +210,18 @@ def page_file(
     add(add(element, "Area"), "PhysicalBox", text=_page_box(page.width_mm, page.height_mm))
     layer = add(add(element, "Content"), "Layer", {"Type": "Body", "ID": str(numbers.next())})
     for item in page.items:
-        number = numbers.next()
+        made: tuple[int, ...] = ()
         label: str | None = None
         match item:
             case GlyphRun():
-                _text(layer, item, number, font_numbers[item.face])
+                made = _text(layer, item, numbers, font_numbers[item.face], glyphs[item.face])
                 label = item.tag
             case Path():
-                _path(layer, item, number)
+                _path(layer, item, numbers.next())
             case Image():
-                _image(layer, item, number, images[item.name])
+                made = (numbers.next(),)
+                _image(layer, item, made[0], images[item.name])
                 label = "二维码" if item.role == "qr" else item.tag
         if label is not None:
-            tagged[label] = (*tagged.get(label, ()), number)
+            tagged[label] = (*tagged.get(label, ()), *made)
     return PageFile(number=own, data=to_bytes(element), tagged=tagged)

@@ -31,13 +31,14 @@ _BMP: Final = 0x10000
 
 @dataclass(slots=True)
 class _Known:
-    """What was found out about one font: its form (None: not looked at yet), and characters judged so far."""
+    """What was found out about one font: its form (None: not looked at yet), its map, characters judged so far."""
 
     sound: bool | None = None
+    glyphs: Mapping[int, int] = field(default_factory=dict)
     right: dict[str, bool] = field(default_factory=dict)
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=8)
 def _known(_name: str, _digest: bytes) -> _Known:
     """What is remembered of a font of a released face: the two halves of a package share their fonts."""
     return _Known()
@@ -49,7 +50,6 @@ class _Program:
     def __init__(self, data: bytes, tables: tuple[OutlineTable, ...], known: _Known) -> None:
         self._data, self._tables, self._known = data, tables, known
         self._font: TrueType | None = None
-        self._glyphs: Mapping[int, int] = {}
 
     @property
     def sound(self) -> bool:
@@ -64,10 +64,14 @@ class _Program:
     def _open(self) -> bool:
         self._font = font = TrueType(self._data)
         maps = font.character_maps()
-        self._glyphs = whole = max(maps, key=len, default={})
+        self._known.glyphs = whole = max(maps, key=len, default={})
         plane = {code: glyph for code, glyph in whole.items() if code < _BMP}
         return (len(font.tags) == len(_TABLES) and set(font.tags) == _TABLES
                 and all(one in (whole, plane) for one in maps))
+
+    def glyph(self, char: str) -> int:
+        """The glyph that the font's own map has for the character; 0 for none."""
+        return self._known.glyphs.get(ord(char), 0)
 
     def draws(self, char: str) -> bool:
         """Whether the character's glyph is the released one."""
@@ -81,7 +85,7 @@ class _Program:
         return right
 
     def _judge(self, char: str) -> bool:
-        glyph = self._glyphs.get(ord(char), 0)
+        glyph = self.glyph(char)
         return bool(glyph) and self._font is not None and draws(self._font, glyph, char, self._tables)
 
 
@@ -96,12 +100,15 @@ def check_glyphs(views: Iterable[PageView], packs: Mapping[str, bytes], found: F
     told: set[tuple[str, str, int]] = set()
     for view in views:
         drawn: dict[tuple[str, int], set[str]] = {}
+        named: dict[tuple[str, int], set[tuple[str, int]]] = {}
         for run in view.runs:
             if run.program:              # a font that is not embedded has been named already
                 key = run.font, id(run.program)
                 if key not in opened:
                     opened[key] = _open(run.font, run.program, packs)
                 drawn.setdefault(key, set()).update(run.text)
+                if run.glyphs:
+                    named.setdefault(key, set()).update(zip(run.text, run.glyphs, strict=False))
         for key, chars in drawn.items():
             name, (reason, sha256, program) = key[0], opened[key]
             if program is None:
@@ -109,8 +116,9 @@ def check_glyphs(views: Iterable[PageView], packs: Mapping[str, bytes], found: F
                     told.add((name, reason, 0))
                     found.add(reason, "", font=name, page=view.number, sha256=sha256 or "—")
                 continue
+            others = {char for char, glyph in named.get(key, ()) if program.glyph(char) != glyph}
             for char in sorted(chars):
-                if not program.draws(char) and len(told) < _TOLD:
+                if (char in others or not program.draws(char)) and len(told) < _TOLD:
                     told.add((name, char, view.number))
                     found.add("font.glyph", "", font=name, page=view.number, char=char,
                               point=f"U+{ord(char):04X}")

@@ -41,6 +41,8 @@ _SLACK_MM: Final = 0.2                   # a glyph may touch its boundary by so 
 _DARKEST_GROUND: Final = 150.0           # text lighter than this could vanish on the paper
 _SMALLEST_MM: Final = 1.0
 _TEXT_ATTRIBUTES: Final = frozenset({"ID", "Boundary", "Font", "Size", "Weight", "Fill", "Visible", "Alpha"})
+_ONE_CHARACTER: Final = [("CodeCount", "2"), ("CodePosition", "0"), ("GlyphCount", "1")]   # in UTF-16 units
+_LAST_OF_BMP: Final = 0xFFFF
 _PATH_ATTRIBUTES: Final = frozenset({"ID", "Boundary", "LineWidth", "Stroke", "Fill", "Rule", "Visible",
                                      "Alpha", "Cap", "Join", "MiterLimit", "DashOffset", "DashPattern"})
 _IMAGE_ATTRIBUTES: Final = frozenset({"ID", "Boundary", "CTM", "ResourceID", "Visible", "Alpha"})
@@ -271,7 +273,8 @@ class PageReader:
         """One text object: one run for each TextCode."""
         identifier = self._identify(element, canvas)
         self._unknown_attributes(element, _TEXT_ATTRIBUTES, canvas)
-        self._unknown_children(element, frozenset({"FillColor", "TextCode"}), canvas)
+        self._unknown_children(element, frozenset({"FillColor", "CGTransform", "TextCode"}), canvas)
+        glyphs = self._named_glyph(element, canvas)
         shown = self._visible(element, canvas)
         box = rect(element.get("Boundary", ""), canvas.where)
         size = numbers(element.get("Size", ""), canvas.where, 1)[0]
@@ -293,13 +296,32 @@ class PageReader:
                 continue
             run = TextRun(text=text, xs_mm=tuple(box.x_mm + x for x in xs), y_mm=box.y_mm + y, size_mm=size,
                           width_mm=xs[-1] - xs[0] + size, font=font[0], font_id=element.get("Font", ""),
-                          colour=colour, order=canvas.order, program=program)
+                          colour=colour, order=canvas.order, program=program, glyphs=glyphs)
             canvas.runs.append(run)
             opaque = alpha == 255 and element.get("Alpha", "255") == "255" \
                 and element.get("Fill", "true") in ("true", "1")
             if not opaque or not _readable(run) or not _inside(xs, y, size, box, canvas):
                 self.found.add("ofd.hidden", canvas.where, id=identifier)
         canvas.objects[identifier] = "".join(pieces)
+
+    def _named_glyph(self, element: etree._Element, canvas: _Canvas) -> tuple[int, ...]:
+        """The glyph that a character beyond the BMP, alone in its object, names; empty for other text.
+
+        Any other glyph map is not understood. That the glyph is the character's own is looked at with the font.
+        """
+        transforms = children(element, "CGTransform")
+        if not transforms:
+            return ()
+        codes, transform = children(element, "TextCode"), transforms[0]
+        text = codes[0].text or "" if codes else ""
+        listed = only_child(transform, "Glyphs", canvas.where)
+        glyph = text_of(listed)
+        alone = (len(transforms) == len(codes) == len(text) == 1 and ord(text) > _LAST_OF_BMP
+                 and sorted(transform.attrib.items()) == _ONE_CHARACTER and len(transform) == 1)
+        if not alone or not (glyph.isascii() and glyph.isdigit() and len(glyph) <= 5):
+            self.found.add("ofd.not-understood", canvas.where, element="TextObject/CGTransform")
+            return ()
+        return (int(glyph),)
 
     def _colour(self, element: etree._Element | None, canvas: _Canvas) -> tuple[tuple[int, int, int], int]:
         """A colour and its alpha (0 to 255); black when there is none."""

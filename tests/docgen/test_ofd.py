@@ -28,7 +28,7 @@ ORDER = {                                   # GB/T 33190-2016 annex A, the eleme
     "PageArea": "PhysicalBox ApplicationBox ContentBox BleedBox", "Area": "PhysicalBox", "Pages": "Page",
     "Page": "Template PageRes Area Content Actions", "Content": "Layer",
     "Layer": None, "Template": "", "CustomData": "",
-    "TextObject": "Actions Clips FillColor StrokeColor TextCode",
+    "TextObject": "Actions Clips FillColor StrokeColor CGTransform TextCode", "CGTransform": "Glyphs",
     "PathObject": "Actions Clips StrokeColor FillColor AbbreviatedData",
     "ImageObject": "Actions Clips Border",
     "Res": "ColorSpaces DrawParams Fonts MultiMedias CompositeGraphicUnits", "ColorSpaces": "ColorSpace",
@@ -136,11 +136,32 @@ def _places(text: etree._Element) -> list[tuple[str, float, float]]:
 def test_each_character_stands_where_the_page_model_says(words: str) -> None:
     item = run(words, x_mm=31.257, y_mm=60.111, size_mm=4.938)
     page = Page(role="正本", width_mm=297, height_mm=210, artwork=None, items=(item,))
-    element = etree.fromstring(
-        page_file(page, Numbers(), templates={}, font_numbers={"kai": 3}, images={}).data)
-    (text,) = found(element, "TextObject")
-    assert _places(text) == [(char, x, 60.111) for char, x in zip(words, item.xs_mm, strict=True)]
-    assert float(text.get("Size")) == 4.938
+    glyphs = fonts.face("kai").subset(frozenset(words)).glyphs
+    element = etree.fromstring(page_file(
+        page, Numbers(), templates={}, font_numbers={"kai": 3}, glyphs={"kai": glyphs}, images={}).data)
+    texts = found(element, "TextObject")
+    assert [place for text in texts for place in _places(text)] == [
+        (char, x, 60.111) for char, x in zip(words, item.xs_mm, strict=True)]
+    assert {float(text.get("Size")) for text in texts} == {4.938}
+    for text in texts:
+        left, width = (float(text.get("Boundary").split()[at]) for at in (0, 2))
+        assert all(left <= x < left + width for _, x, _ in _places(text))
+
+
+def test_a_character_beyond_the_bmp_stands_alone_and_names_its_glyph() -> None:
+    """Readers that take one UTF-16 unit after the other find no glyph for it in the font's map."""
+    item = run("甲𠮷乙", x_mm=30, y_mm=60, size_mm=5)
+    page = Page(role="正本", width_mm=297, height_mm=210, artwork=None,
+                items=(dataclasses.replace(item, tag="企业法定代表人"),))
+    made = page_file(page, Numbers(), templates={}, font_numbers={"kai": 3},
+                     glyphs={"kai": {"乙": 1, "甲": 2, "𠮷": 3}}, images={})
+    texts = found(etree.fromstring(made.data), "TextObject")
+    assert [found(text, "TextCode")[0].text for text in texts] == ["甲", "𠮷", "乙"]
+    assert made.tagged == {"企业法定代表人": tuple(int(text.get("ID")) for text in texts)}
+    assert [len(found(text, "CGTransform")) for text in texts] == [0, 1, 0]
+    (transform,) = found(texts[1], "CGTransform")
+    assert dict(transform.attrib) == {"CodePosition": "0", "CodeCount": "2", "GlyphCount": "1"}
+    assert found(transform, "Glyphs")[0].text == "3"
 
 
 def test_the_embedded_font_draws_exactly_the_characters_set_in_it() -> None:
@@ -206,7 +227,7 @@ def test_a_length_has_one_written_form(value_mm: float, text: str) -> None:
 
 def test_boundaries_hold_the_whole_outline_and_its_line() -> None:
     page = Page(role="正本", width_mm=297, height_mm=210, artwork=None, items=(rule(20, 30, 40),))
-    element = etree.fromstring(page_file(page, Numbers(), templates={}, font_numbers={}, images={}).data)
+    element = etree.fromstring(page_file(page, Numbers(), templates={}, font_numbers={}, glyphs={}, images={}).data)
     (path,) = found(element, "PathObject")
     assert path.get("Boundary") == "19.7 29.7 40.6 0.6"
     assert found(path, "AbbreviatedData")[0].text == "M 0.3 0.3 L 40.3 0.3"

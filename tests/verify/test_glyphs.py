@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import io
+import re
 import struct
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +19,7 @@ import docgen
 import fonts
 from certs.home import Home
 from fonts.subset import SubsetMaker
-from tests.support.demo_home import own_home
+from tests.support.demo_home import copied_home, own_home
 from tests.verify.packages import PUBLIC, Forger, check, codes, entries, forged, record, swap
 from verify.model import Verdict
 
@@ -182,6 +186,7 @@ def test_a_font_without_a_needed_character_is_not_genuine() -> None:
 @pytest.fixture
 def dishonest(own_home: Home, monkeypatch: pytest.MonkeyPatch) -> docgen.Issued:
     """A licence issued, sealed and signed whole by an engine whose 甲 draws 乙 in every face."""
+    entries()                            # the honest example is issued before
     true_glyph = SubsetMaker._make
 
     def make(self: SubsetMaker, chars: frozenset[str]) -> fonts.Subset:
@@ -222,3 +227,36 @@ def test_a_thousand_false_glyphs_give_few_sentences() -> None:
     report = check(forged(face_entry(), lambda _: other))
     told = [reason for reason in report.reasons if reason.code == "font.glyph"]
     assert 1 <= len(told) <= 20
+
+
+@functools.cache
+def rare_name() -> docgen.Issued:
+    """A licence whose holder has a character beyond the BMP in his name."""
+    with tempfile.TemporaryDirectory() as folder:
+        return docgen.issue(record(企业法定代表人="测试𠮷"), home=copied_home(Path(folder) / "home"))
+
+
+MAPS = [
+    # what, glyph map of 𠮷 in the OFD, reason
+    ("another glyph", ("<ofd:Glyphs>{right}<", "<ofd:Glyphs>1<"), "font.glyph"),
+    ("no glyph", ("<ofd:Glyphs>{right}<", "<ofd:Glyphs>0<"), "font.glyph"),
+    ("no such glyph", ("<ofd:Glyphs>{right}<", "<ofd:Glyphs>65535<"), "font.glyph"),
+    ("two glyphs", ("<ofd:Glyphs>{right}<", "<ofd:Glyphs>{right} 1<"), "ofd.not-understood"),
+    ("no number", ("<ofd:Glyphs>{right}<", "<ofd:Glyphs>x<"), "ofd.not-understood"),
+    ("another place", ('CodePosition="0"', 'CodePosition="1"'), "ofd.not-understood"),
+    ("another count", ('CodeCount="2"', 'CodeCount="1"'), "ofd.not-understood"),
+    ("one attribute more", ('CodeCount="2"', 'CodeCount="2" Kind="x"'), "ofd.not-understood"),
+]
+
+
+@pytest.mark.parametrize(("what", "exchange", "code"), MAPS, ids=[what for what, _, _ in MAPS])
+def test_a_false_glyph_map_is_not_genuine(what: str, exchange: tuple[str, str], code: str) -> None:
+    """A character beyond the BMP names its glyph in the page; it must be the one of the font's own map."""
+    parts = entries(rare_name().ofd)
+    page = "Doc_0/Pages/Page_0/Content.xml"
+    found = re.search(rb"<ofd:Glyphs>([0-9]+)<", parts[page])
+    assert found is not None
+    old, new = (text.replace("{right}", found[1].decode()) for text in exchange)
+    report = check(Forger().apply({**parts, page: swap(old, new)(parts[page])}))
+    assert report.verdict is (Verdict.INVALID if code == "font.glyph" else Verdict.INDETERMINATE), codes(report)
+    assert code in codes(report)
