@@ -18,7 +18,7 @@ from verify.record import RecordData
 __all__ = ["ExpectedLine", "Running", "expected_lines", "scope_forms", "squeeze"]
 
 _SPACE: Final = re.compile(r"[\s\u00a0\u3000]+")
-_WAYS: Final = 20_000                   # tried for the parts of one row; a hostile table has more
+_WAYS: Final = 5_000                    # tried for the parts of one row; a hostile table has more
 
 Row = tuple[str, ...]
 
@@ -154,14 +154,21 @@ class Running:
 
 
 def _divisions(texts: Sequence[str], here: str, at: int, cuts: frozenset[int], budget: list[int]) -> list[list[int]]:
-    """All ways to make the text ``here`` from ``at`` on out of beginnings of the texts, cut where runs end."""
+    """All ways to make the text ``here`` from ``at`` on out of beginnings of the texts, cut where runs end.
+
+    Each text that is not empty gives one character at least: every cell of a parted row goes on in each part.
+    """
     budget[0] -= 1
-    if not texts or budget[0] < 0:
+    if budget[0] < 0:
+        return []
+    if not texts:
         return [[]] if at == len(here) else []
-    text, made, length = texts[0], list[list[int]](), 0
-    while True:
-        if not length or at + length in cuts:
-            made += [[length, *rest] for rest in _divisions(texts[1:], here, at + length, cuts, budget)]
-        if length >= len(text) or at + length >= len(here) or text[length] != here[at + length]:
-            return made
+    text, made = texts[0], list[list[int]]()
+    if not text:
+        return [[0, *rest] for rest in _divisions(texts[1:], here, at, cuts, budget)]
+    length = 0
+    while length < len(text) and at + length < len(here) and text[length] == here[at + length]:
         length += 1
+        if at + length in cuts:
+            made += [[length, *rest] for rest in _divisions(texts[1:], here, at + length, cuts, budget)]
+    return made

@@ -139,3 +139,12 @@ def test_a_conditional_line_stands_only_where_its_field_has_a_value() -> None:
     document = composed(licence(letter(附注=None, 材料=None)))
     words = "".join(run.text for page in document.pages for run in runs_of(page))
     assert "附注" not in words and "申请材料及核查情况" not in words
+
+
+@pytest.mark.parametrize("count", [2, 12, 60, 150])
+def test_a_table_shrinks_no_further_than_its_floor_and_goes_on_over_pages(count: int) -> None:
+    of = licence(letter(材料=rows(count)))
+    document = composed(of)
+    assert_sound(document, of)
+    sizes = {run.size_mm for page in document.pages for run in runs_of(page, TABLE) if run.tag}
+    assert len(sizes) == 1 and 3.5 <= min(sizes) <= 4.2
