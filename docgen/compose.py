@@ -44,7 +44,7 @@ def compose(licence: Licence, qr_text: str, *, seal_size_mm: float) -> Document:
 
     Args:
         qr_text: the whole text of the QR code (address, ``#``, signed digits).
-        seal_size_mm: width and height of the place for the organisation's seal.
+        seal_size_mm: width and height of the organisation's seal; faces with ``seals.size_mm`` have it smaller.
 
     Raises:
         ComposeError: ``compose.overflow``, ``compose.overlap`` or ``compose.seal-place``.
@@ -89,6 +89,11 @@ class _FaceWriter:
     seal_size_mm: float
     placed: dict[tuple[int, int, bool, bool], list[PlacedRow] | None] = field(default_factory=dict)
 
+    @property
+    def seal_mm(self) -> float:
+        """The side of the seal's place: the face's own, else that of the seal."""
+        return self.face.seals.size_mm or self.seal_size_mm
+
     def pages(self) -> list[Page]:
         """The whole values; where they do not fit, the 许可范围 as its summary."""
         licence, face = self.licence, self.face
@@ -109,8 +114,7 @@ class _FaceWriter:
 
     def page(self, number: int, rows: list[PlacedRow], count: int) -> Page:
         layout = self.layout_of(number)
-        seals = stamps(layout, self.face.seals, rows, number=number, pages=count, size_mm=self.seal_size_mm,
-                       file=self.file)
+        seals = stamps(layout, self.face.seals, rows, number=number, pages=count, size_mm=self.seal_mm, file=self.file)
         check_overlaps(layout, rows, seals, self.file)
         ground: list[Path | Image] = [*drawings(self.licence.kind.code, layout.ornaments)]
         if layout.qr is not None:
@@ -190,7 +194,7 @@ class _FaceWriter:
         over = {name for seal in layout.seals for name in seal.over}
         rows = [set_entry(block, value, self.face.role) for block in layout.blocks
                 if isinstance(block, Entry) and block.names & over and (value := values[block.number]) is not None]
-        return obstacles(layout, self.face.seals, rows, self.seal_size_mm, self.file)
+        return obstacles(layout, self.face.seals, rows, self.seal_mm, self.file)
 
     def fixed(self, block: Entry | Photo | Column | Flow, index: int, values: Sequence[Value | None], number: int,
               count: int) -> list[PlacedRow] | None:

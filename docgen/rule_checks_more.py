@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from codes.errors import Fault
 from codes.identity import is_identity_number
 from docgen.faults import RecordCode, fault, shown
-from layouts import Check, Kind, Rule, Table, Value, printed
+from layouts import Check, Kind, Rule, Table, Value, cell_tag, printed
 
 __all__ = ["MORE_RULES", "Values", "conditions", "text_of"]
 
@@ -117,7 +117,8 @@ def _age(_: Kind, rule: Rule, values: Values) -> Fault | None:
         return None
     born, day = _born(text), dt.date.fromisoformat(other)
     age = day.year - born.year - ((day.month, day.day) < (born.month, born.day))
-    if (rule.minimum is None or age >= rule.minimum) and (rule.maximum is None or age <= rule.maximum):
+    young = rule.minimum is not None and age < rule.minimum
+    if not young and (rule.maximum is None or _within(rule, born, day, age)):
         return None
     least, most = rule.minimum, rule.maximum
     bounds = {
@@ -128,6 +129,44 @@ def _age(_: Kind, rule: Rule, values: Values) -> Fault | None:
     }
     return fault(
         RecordCode.AGE, rule.field, other=rule.other[0], age=age, **bounds, **_given(rule, values))
+
+
+def _within(rule: Rule, born: dt.date, day: dt.date, age: int) -> bool:
+    """Whether the maximum is kept: in full years, or where it rises with the month of birth, to the day."""
+    most, delay = rule.maximum or 0, rule.delay
+    if delay is None:
+        return age <= most
+    since = 12 * (born.year - int(delay.since[:4])) + born.month - int(delay.since[5:])
+    later = min(since // delay.every + 1, delay.most) if since >= 0 else 0
+    months = 12 * born.year + born.month - 1 + 12 * most + later
+    return (day.year, day.month, day.day) <= (months // 12, months % 12 + 1, born.day)
+
+
+def _row_equal(kind: Kind, rule: Rule, values: Values) -> Fault | None:
+    other = text_of(values, rule.other[0])
+    for tag, cell in _column(kind, rule, values):
+        if other is not None and cell != other:
+            return fault(RecordCode.DISAGREES, tag, other=rule.other[0])
+    return None
+
+
+def _row_not_after(kind: Kind, rule: Rule, values: Values) -> Fault | None:
+    other = text_of(values, rule.other[0])
+    for tag, cell in _column(kind, rule, values):
+        if other is not None and cell > other:           # ISO dates compare as texts
+            return fault(RecordCode.DATE_ORDER, tag, value=cell, other=rule.other[0], than=other,
+                         order_zh="晚于", order_en="later than")
+    return None
+
+
+def _column(kind: Kind, rule: Rule, values: Values) -> Iterator[tuple[str, str]]:
+    """Tag and value of each filled cell of the column that a rule names."""
+    value, columns = values.get(rule.field), kind.field(rule.field).columns
+    at = [column.label for column in columns].index(rule.value)
+    for number, row in enumerate(value.rows if isinstance(value, Table) else (), 1):
+        cell = row[at]
+        if cell is not None:
+            yield cell_tag(rule.field, number, rule.value), cell
 
 
 def _identity_birth(_: Kind, rule: Rule, values: Values) -> Fault | None:
@@ -165,5 +204,6 @@ def _level(_: Kind, rule: Rule, values: Values) -> Fault | None:
 MORE_RULES: dict[Check, Callable[[Kind, Rule, Values], Fault | None]] = {
     Check.DIFFERS: _differs, Check.ALLOWED: _allowed, Check.BARRED: _barred, Check.AT_LEAST: _at_least,
     Check.ONE_OF: _one_of, Check.COUNT: _count, Check.AGE: _age, Check.IDENTITY_BIRTH: _identity_birth,
-    Check.IDENTITY_SEX: _identity_sex, Check.LEVEL: _level,
+    Check.IDENTITY_SEX: _identity_sex, Check.LEVEL: _level, Check.ROW_EQUAL: _row_equal,
+    Check.ROW_NOT_AFTER: _row_not_after,
 }

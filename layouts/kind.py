@@ -13,9 +13,9 @@ from codes.errors import EngineError
 from codes.number import NumberPattern
 
 __all__ = [
-    "FOLIOS", "Check", "Condition", "Face", "Field", "Format", "Kind", "KindError", "KindErrorCode", "Line", "Metadata",
-    "Part", "Pattern", "Renewal", "Rule", "ScopeRule", "SealRule", "Serial", "Table", "UnitNames", "Validity",
-    "Value",
+    "FOLIOS", "Check", "Condition", "Delay", "Face", "Field", "Format", "Kind", "KindError", "KindErrorCode",
+    "Line", "Metadata", "Part", "Pattern", "Renewal", "Rule", "ScopeRule", "SealRule", "Serial", "Table",
+    "UnitNames", "Validity", "Value",
 ]
 
 
@@ -94,6 +94,8 @@ class Check(enum.StrEnum):
     AGE = "age"                         # ``minimum`` ≤ years from field (birth, identity) to other ≤ ``maximum``
     IDENTITY_BIRTH = "identity-birth"   # date of field = date of birth inside the identity number other
     IDENTITY_SEX = "identity-sex"       # 男/女 of field = sex inside the identity number other
+    ROW_EQUAL = "row-equal"             # column ``value`` of each row of field = other
+    ROW_NOT_AFTER = "row-not-after"     # date of column ``value`` of each row of field ≤ other
     LEVEL = "level"                     # level (省级, 市级, 县级) of the authority code field is of ``values``
 
 
@@ -191,12 +193,14 @@ class SealRule:
     """How the seal stands on the pages of a face.
 
     ``count`` whole seals a page, or with ``last_page_only`` on the last page of the face alone; with
-    ``straddle`` the 骑缝章 besides: one slice of a seal on each page, when the face has more than one.
+    ``straddle`` the 骑缝章 besides: one slice of a seal on each page, when the face has more than one. With
+    ``size_mm`` the seal's picture is scaled into a square of that size: a card is smaller than a seal of 42 mm.
     """
 
     count: int = 1
     last_page_only: bool = False
     straddle: bool = False
+    size_mm: float | None = None        # side of the seal's place where that is not the picture's own size
 
     def on(self, number: int, pages: int) -> tuple[int, bool]:
         """Whole seals, and whether a slice, on page ``number`` (from 1) of ``pages`` of the face."""
@@ -237,6 +241,19 @@ class Face:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Delay:
+    """How an age limit rises with the month of birth (渐进式延迟法定退休年龄).
+
+    Who is born in the month ``since`` (YYYY-MM) or later stays one month longer for every ``every`` months begun
+    since then, ``most`` months at most.
+    """
+
+    since: str
+    every: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """A demand over several fields, with its source; ``zh`` and ``en`` add to the check's own words."""
 
@@ -250,6 +267,7 @@ class Rule:
     years: int = 0
     minimum: int | None = None
     maximum: int | None = None
+    delay: Delay | None = None          # of an age: by how much the maximum rises
     warning: bool = False
     zh: str = ""
     en: str = ""

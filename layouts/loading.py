@@ -14,6 +14,7 @@ from layouts.heads import with_head
 from layouts.kind import (
     Check,
     Condition,
+    Delay,
     Face,
     Field,
     Format,
@@ -187,6 +188,7 @@ def _rule(entry: Mapping[str, Any]) -> Rule:
         other=tuple(entry.get("other", ())), value=entry.get("value", ""),
         values=tuple(entry.get("values", ())), when=tuple(_condition(one) for one in several),
         years=int(entry.get("years", 0)), minimum=entry.get("minimum"), maximum=entry.get("maximum"),
+        delay=Delay(**entry["delay"]) if "delay" in entry else None,
         warning=severity == "warning", zh=entry.get("zh", ""), en=entry.get("en", ""),
     )
 
@@ -213,7 +215,8 @@ def _face(entry: Mapping[str, Any]) -> Face:
         lines=tuple(_line(line) for line in entry["lines"]),
         seals=SealRule(
             count=int(seals.get("count", 1)), last_page_only=bool(seals.get("last_page_only", False)),
-            straddle=bool(seals.get("straddle", False))),
+            straddle=bool(seals.get("straddle", False)),
+            size_mm=float(seals["size_mm"]) if "size_mm" in seals else None),
         qr=bool(entry.get("qr", True)),
     )
 

@@ -28,6 +28,7 @@ _COLUMN_FORMATS = frozenset({
     Format.TEXT, Format.UNIT, Format.USCC, Format.DATE, Format.ENUM, Format.PATTERN, Format.IDENTITY,
 })
 _FORMS = {Format.IDENTITY: {"masked"}, Format.DIGEST_OF: {"identifier", "sm3"}}
+_LEAST_SEAL_MM, _MOST_SEAL_MM = 15, 60          # legible, and the largest seal in use
 _LEVELS = frozenset({"省级", "市级", "县级"})
 
 
@@ -56,6 +57,8 @@ def check_references(kind: Kind) -> None:
     for face in kind.faces:
         if face.seals.count < 0:
             raise ValueError(f"{face.role}: less than no seal")
+        if face.seals.size_mm is not None and not _LEAST_SEAL_MM <= face.seals.size_mm <= _MOST_SEAL_MM:
+            raise ValueError(f"{face.role}: a seal has {_LEAST_SEAL_MM} to {_MOST_SEAL_MM} mm")
         for line in face.lines:
             _check_line(kind, line)
         _check_order(face)
@@ -137,6 +140,12 @@ def _check_rule(kind: Kind, rule: Rule) -> None:
         raise ValueError(f"{rule.check} of {rule.field} has neither minimum nor maximum")
     if rule.check in (Check.IDENTITY_BIRTH, Check.IDENTITY_SEX, Check.AGE) and len(rule.other) != 1:
         raise ValueError(f"{rule.check} of {rule.field} needs one other field")
+    if rule.check in (Check.ROW_EQUAL, Check.ROW_NOT_AFTER):
+        column = field.column(rule.value)
+        if len(rule.other) != 1 or (rule.check is Check.ROW_NOT_AFTER and column.format is not Format.DATE):
+            raise ValueError(f"{rule.check} of {rule.field} needs one other field, and dates where it compares them")
+    if rule.delay is not None and (rule.check is not Check.AGE or rule.maximum is None or rule.delay.every < 1):
+        raise ValueError(f"only the maximum of an age can rise: {rule.field}")
     known = {one.label: one for one in kind.fields}
     for label, *wanted in rule.when:
         values = known[label].values

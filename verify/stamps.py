@@ -28,11 +28,18 @@ def check_seals(faces: Sequence[Face], pages: Sequence[PageView], found: Finding
             whole, cut = face.seals.on(number, len(own))
             slices = [seal for seal in page.seals if seal.clip is not None]
             fits = len(page.seals) - len(slices) == whole and len(slices) == int(cut)
+            fits = fits and all(_has_size(seal, face.seals.size_mm) for seal in page.seals)
             for seal in slices:
                 level = level or seal
                 fits = fits and _is_slice(seal, page, level, *face.seals.slice_of(number, len(own)))
             if not fits:
                 found.add("page.seal", "", page=page.number)
+
+
+def _has_size(seal: PictureBox, size_mm: float | None) -> bool:
+    """Whether a seal is as large as its face says; where it says nothing, any size will do."""
+    sides = (seal.box.width_mm, seal.box.height_mm)
+    return size_mm is None or all(abs(side - size_mm) <= _SAME_MM for side in sides)
 
 
 def _is_slice(seal: PictureBox, page: PageView, first: PictureBox, index: int, count: int) -> bool:
