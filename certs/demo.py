@@ -86,8 +86,9 @@ class DemoAuthority:
 DEFAULT_AUTHORITIES: Final = (
     DemoAuthority(name="测试市应急管理局", code="11140100MB9TEX0180"),
     DemoAuthority(name="测试省应急管理厅", code="11140000MB9TEX018T"),
+    DemoAuthority(name="测试市测试县应急管理局", code="11140121MB9TEX018D"),
 )
-"""The authorities of the worked examples."""
+"""The authorities of the worked examples: city, province, and the county that examines first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from docgen.columns import STEPS, ComposeError, ComposeErrorCode, PlacedRow, Value, sized
-from docgen.page import GlyphRun, Path
+from docgen.page import GlyphRun, Path, Segment
 from docgen.table import SetTable, set_table
 from docgen.template_layout import Entry, Flow, Table
 from docgen.typeset import ASCENT_EM, Line, TextStyle, break_lines, distribute, measure, runs, single_line
@@ -28,7 +28,8 @@ _PARAGRAPH_EM = 2.0         # first line of a paragraph
 class _Piece:
     """A line of text or a row of a table, as it stands with its top edge at 0.
 
-    ``above_mm`` is free before it unless it begins a page; ``keep``: the next piece stands on the same page.
+    ``above_mm`` is free before it unless it begins a page; ``keep``: the next piece stands on the same page;
+    ``ends_page``: it does not.
     """
 
     entry: Entry
@@ -39,6 +40,7 @@ class _Piece:
     value: tuple[GlyphRun, ...] = ()
     table: SetTable | None = None
     head: bool = False
+    ends_page: bool = False
 
 
 def fill_flow(flow: Flow, following: Flow | None, values: Sequence[Value | None], role: str) -> list[list[PlacedRow]]:
@@ -101,7 +103,7 @@ def _pieces(flow: Flow, values: Sequence[Value | None], step: int, boxes: Sequen
         if value is None:
             continue
         if isinstance(item, Table):
-            yield from _table_pieces(flow, item, value, step, min(box.bottom_mm - box.y_mm for box in boxes))
+            yield from _table_pieces(flow, item, value, step, _height(boxes[-1]))
         else:
             yield from _text_pieces(flow, entry, value, step)
 
@@ -109,12 +111,13 @@ def _pieces(flow: Flow, values: Sequence[Value | None], step: int, boxes: Sequen
 def _text_pieces(flow: Flow, entry: Entry, value: Value, step: int) -> Iterator[_Piece]:
     """The lines of one running line of the face: its label, then its paragraphs."""
     style, label_style = sized(entry.style, step), sized(entry.label_style, step)
-    x = flow.x_mm + entry.left_em * style.size_mm
-    width = flow.width_mm - (entry.left_em + entry.right_em) * style.size_mm
+    x = flow.x_mm + entry.left_em * style.size_mm + entry.pad_mm
+    width = flow.width_mm - (entry.left_em + entry.right_em) * style.size_mm - 2 * entry.pad_mm
     default = _PARAGRAPH_EM if value.indented and not entry.label_width_mm else 0.0
     indent = default if entry.indent_em is None else entry.indent_em
     label, taken = _label(entry, label_style, x + indent * style.size_mm)
     if entry.label_width_mm:
+        taken += 2 * entry.pad_mm
         x, width, taken = x + taken, width - taken, 0.0
     texts = [text for text in value.paragraphs if text] or ([""] if label else [])
     marks = [tags for text, tags in zip(value.paragraphs, value.tags, strict=True) if text] or [()]
@@ -124,11 +127,13 @@ def _text_pieces(flow: Flow, entry: Entry, value: Value, step: int) -> Iterator[
         lines = break_lines(measure(text, style), width / style.size_mm, indent_em=entry.hang_em, first_em=first,
                             justify=style.justify) if text else (None,)
         for index, line in enumerate(lines):
+            start, end = not number and not index, number == len(texts) - 1 and index == len(lines) - 1
+            top = above + entry.pad_mm * start
             yield _Piece(
-                entry=entry, height_mm=above + below, above_mm=0.0 if number or index else entry.above_mm,
-                keep=_kept(index, len(lines)) or (entry.keep and number == len(texts) - 1 and index == len(lines) - 1),
-                label=tuple(_at(label, above)) if not number and not index else (),
-                value=_set(line, tags, entry, style, x, width, above))
+                entry=entry, height_mm=top + below + entry.pad_mm * end, above_mm=entry.above_mm if start else 0.0,
+                keep=_kept(index, len(lines)) or (entry.keep and end),
+                label=tuple(_at(label, top)) if start else (),
+                value=_set(line, tags, entry, style, x, width, top))
 
 
 def _room(styles: Sequence[TextStyle]) -> tuple[float, float]:
@@ -184,7 +189,7 @@ def _table_pieces(flow: Flow, table: Table, value: Value, step: int, page_mm: fl
     yield _Piece(entry=entry, height_mm=made.head.height_mm, above_mm=above, keep=True, label=made.head.runs,
                  table=made, head=True)
     for index, row in enumerate(made.rows):
-        yield _Piece(entry=entry, height_mm=row.height_mm, value=row.runs, table=made,
+        yield _Piece(entry=entry, height_mm=row.height_mm, value=row.runs, table=made, ends_page=row.goes_on,
                      keep=entry.keep and index == len(made.rows) - 1)
 
 
@@ -195,7 +200,7 @@ def _paged(pieces: list[_Piece], boxes: Sequence[Flow], role: str) -> list[list[
     while start < len(pieces) or not pages:
         box = boxes[min(len(pages), len(boxes) - 1)]
         end = _page_end(pieces, start, box)
-        if end == start and pieces:
+        if end == start and pieces and (pages or _height(box) >= _height(boxes[-1]) - _EPSILON):
             raise _overflow(role, pieces[start].entry)
         pages.append(_placed(_with_head(pieces, start, end), box))
         start = end
@@ -215,7 +220,7 @@ def _with_head(pieces: list[_Piece], start: int, end: int) -> list[_Piece]:
 
 def _page_end(pieces: list[_Piece], start: int, box: Flow) -> int:
     """Where the page that begins at ``start`` ends."""
-    room = box.bottom_mm - box.y_mm + _EPSILON
+    room = _height(box) + _EPSILON
     if start < len(pieces):
         first = pieces[start]
         room -= first.table.head.height_mm if first.table is not None and not first.head else 0.0
@@ -225,26 +230,35 @@ def _page_end(pieces: list[_Piece], start: int, box: Flow) -> int:
         if room < 0:
             break
         end += 1
+        if pieces[end - 1].ends_page:
+            return end
     if end == len(pieces):
         return end
     cut = end
     while cut > start and pieces[cut - 1].keep:
         cut -= 1
-    return cut if cut > start else end
+    return cut if cut > start or pieces[end - 1].head else end
+
+
+def _height(box: Flow) -> float:
+    return box.bottom_mm - box.y_mm
 
 
 def _placed(pieces: list[_Piece], box: Flow) -> list[PlacedRow]:
     """The pieces of one page from the top of the box; the lines around tables last."""
     rows: list[PlacedRow] = []
     edges: list[tuple[_Piece, float, float]] = []
+    rows_at: list[tuple[Entry, float, float]] = []
     y = box.y_mm
     for index, piece in enumerate(pieces):
         y += piece.above_mm if index else 0.0
         rows.append(PlacedRow(entry=piece.entry, label=tuple(_at(piece.label, y)), value=tuple(_at(piece.value, y))))
         if piece.table is not None:
             edges.append((piece, y, y + piece.height_mm))
+        elif piece.entry.frame_mm:
+            rows_at.append((piece.entry, y, y + piece.height_mm))
         y += piece.height_mm
-    paths: list[Path] = []
+    paths = list(_frames(rows_at, box))
     for _, group in itertools.groupby(edges, key=lambda edge: id(edge[0].table)):
         parts = list(group)
         if parts[0][0].table is not None:
@@ -252,3 +266,18 @@ def _placed(pieces: list[_Piece], box: Flow) -> list[PlacedRow]:
     if rows and paths:
         rows[0] = replace(rows[0], paths=tuple(paths))
     return rows
+
+
+def _frames(lines: Sequence[tuple[Entry, float, float]], box: Flow) -> Iterator[Path]:
+    """The cells around texts with a frame, of the lines (entry, top, bottom) that a page has."""
+    for entry, group in itertools.groupby(lines, key=lambda line: line[0]):
+        parts = list(group)
+        top, bottom = round(parts[0][1], 3), round(parts[-1][2], 3)
+        left = round(box.x_mm + entry.left_em * entry.style.text.size_mm, 3)
+        right = round(box.x_mm + box.width_mm - entry.right_em * entry.style.text.size_mm, 3)
+        segments = [Segment("M", (left, top)), Segment("L", (right, top)), Segment("L", (right, bottom)),
+                    Segment("L", (left, bottom)), Segment("Z")]
+        if entry.label_width_mm:
+            middle = round(left + entry.label_width_mm + entry.label_gap_mm + 2 * entry.pad_mm, 3)
+            segments += [Segment("M", (middle, top)), Segment("L", (middle, bottom))]
+        yield Path(segments=tuple(segments), stroke=entry.style.text.colour, stroke_width_mm=entry.frame_mm)

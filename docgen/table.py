@@ -20,10 +20,11 @@ _EPSILON = 1e-6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetRow:
-    """A row as it stands with its top edge at 0."""
+    """A row as it stands with its top edge at 0; ``goes_on``: the rest of it stands on the next page."""
 
     height_mm: float
     runs: tuple[GlyphRun, ...]
+    goes_on: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +91,7 @@ def set_table(table: Table, value: Value, step: int, *, x_mm: float, width_mm: f
 
     Args:
         value: with ``heads``, and ``rows`` of (text, tag).
-        page_mm: the least height of a page; taller rows are parted.
+        page_mm: the height of the pages that follow; taller rows are parted.
 
     Raises:
         TypesetError: a column narrower than a character, or a character that no font draws.
@@ -144,6 +145,7 @@ def _rows(cells: Sequence[_Cell], pad_mm: float, page_mm: float, number: int) ->
         height = max(cell.lead_mm * max(last - first, 1) for cell, first, last in spans)
         placed = [run for cell, first, last in spans if first < last
                   for run in cell.placed(first, last, pad_mm, number)]
-        rows.append(SetRow(height_mm=height + 2 * pad_mm, runs=tuple(placed)))
         part += 1
+        goes_on = any(part * size < len(cell.lines) for cell, size in zip(cells, room, strict=True))
+        rows.append(SetRow(height_mm=height + 2 * pad_mm, runs=tuple(placed), goes_on=goes_on))
     return rows

@@ -77,6 +77,7 @@ class Entry:
     In a flow: ``indent_em`` of the first line of each paragraph, ``hang_em`` of the others, ``left_em`` and
     ``right_em`` free on both sides, ``above_mm`` before it (not at the top of a page), ``keep``: its end stands on the
     same page as the beginning of what follows. None as an indent: two characters before paragraphs, else nothing.
+    ``frame_mm``: width of the lines around label and value (0: none), ``pad_mm`` free inside them.
     """
 
     number: int
@@ -97,6 +98,8 @@ class Entry:
     right_em: float = 0.0
     above_mm: float = 0.0
     keep: bool = False
+    frame_mm: float = 0.0
+    pad_mm: float = 0.0
 
     @property
     def names(self) -> frozenset[str]:
@@ -124,10 +127,10 @@ class Column:
     space_mm: float
     least_space_mm: float
     source_line: int
+    beside_whole_mm: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-    beside_whole_mm: float = 0.0
 class TableColumn:
     """One column of a table: ``width_mm``, or a ``share`` of what the others leave."""
 
@@ -186,12 +189,12 @@ class Seal:
     x_mm: float | None
     y_mm: float | None
     source_line: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
     up: float = 0.0
     right_mm: float | None = None
     bottom_mm: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Straddle:
     """The 骑缝章: a slice of the seal at the right edge of each page, its middle at ``y_mm``."""
 

@@ -284,7 +284,8 @@ class Reader:
             label_style=self.named(node, a["label-style"]) if a["label-style"] else style, source_line=_line(node),
             align=str(a["align"]), label_width_mm=_f(a["label-width"]), label_gap_mm=_f(a["label-gap"]),
             indent_em=None if _f(a["indent"]) < 0 else _f(a["indent"]), hang_em=_f(a["hang"]), left_em=_f(a["left"]),
-            right_em=_f(a["right"]), above_mm=_f(a["above"]), keep=a["keep"] == "yes")
+            right_em=_f(a["right"]), above_mm=_f(a["above"]), keep=a["keep"] == "yes", frame_mm=_f(a["frame"]),
+            pad_mm=_f(a["pad"]) if _f(a["frame"]) else 0.0)
 
     def table(self, node: etree._Element, number: int, width_mm: float) -> Table:
         a = self.read(node, "table")

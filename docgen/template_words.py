@@ -98,7 +98,8 @@ WORDS: Mapping[str, Word] = {
     "text": Word(attributes={
         "label": (_TEXT, ""), "text": (_TEXT, None), "style": (_NAMED, None), "label-style": (_NAMED, ""),
         "align": (_ALIGN, "left"), "indent": (_CHARACTERS, -1.0), "hang": (_CHARACTERS, 0.0),
-        "left": (_CHARACTERS, 0.0), "right": (_CHARACTERS, 0.0), "above": (_MM, 0.0), "keep": (_YES, "no"), **_LABELS}),
+        "left": (_CHARACTERS, 0.0), "right": (_CHARACTERS, 0.0), "above": (_MM, 0.0), "keep": (_YES, "no"),
+        "frame": (_MM, 0.0), "pad": (_MM, 1.0), **_LABELS}),
     "table": Word(
         attributes={"label": (_TEXT, ""), "text": (_TEXT, None), "style": (_NAMED, None), "label-style": (_NAMED, ""),
                     "head-style": (_NAMED, ""), "above": (_MM, 0.0), "keep": (_YES, "no"), "pad": (_MM, 1.0),
@@ -115,15 +116,16 @@ WORDS: Mapping[str, Word] = {
 }
 """All elements. ``x`` and ``y`` are from the page's top left corner; ``y`` of a line is its baseline.
 
-``flow`` is a box from ``y`` to ``bottom`` that its children run through, one after the other, over as many pages as
 ``beside-whole`` of a column: the size below which no other value is set so that the whole 许可范围 fits. A ``seal``
 stands ``over`` values (its centre over their middle, moved by ``dx`` and ``dy``, and ``up`` by a share of its size),
 with its centre at ``x`` and ``y``, or with its edges at ``right`` and ``bottom``. Columns run around the QR code and
 around seals, but for seals over values of a column.
 
+``flow`` is a box from ``y`` to ``bottom`` that its children run through, one after the other, over as many pages as
 they need (``continues``: a second page of the same role, how the following ones look; its flow is empty). ``text`` is
 running text: ``indent`` and ``hang`` of first and other lines, ``left`` and ``right`` are em (characters), ``above`` is
-mm; a label runs in before the text, or stands in ``label-width``. ``table`` draws the field that its text names; the
-heads come from the kind and are repeated on each page. ``picture`` fits a drawing, or the photo in a field, into a box.
-``straddle`` is the 骑缝章.
+mm; a label runs in before the text, or stands in ``label-width``; ``frame`` (mm) draws a cell around each of these two,
+``pad`` mm away, so that texts one under the other make a table of labels and values. ``table`` draws the field that its
+text names; the heads come from the kind and are repeated on each page. ``picture`` fits a drawing, or the photo in a
+field, into a box. ``straddle`` is the 骑缝章.
 """

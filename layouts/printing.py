@@ -21,7 +21,8 @@ def printed(value: Value, form: str) -> str:
 
     Args:
         value: as in the record.
-        form: ``date-zh`` (2025-04-30 → 2025年04月30日, R-000-16), ``join-slash`` (several texts joined
+        form: ``date-zh`` (2025-04-03 → 2025年04月03日, R-000-16), ``date-plain`` (2025年4月3日, GB/T 9704-2012
+            7.3.5.4), ``join-slash`` (several texts joined
             with ``/``), ``paragraphs`` (without the line feeds), ``table`` (all cells, row by row, as they
             are: :func:`cells` knows their formats), ``masked`` (an identity number: the first 6 and the last
             2 characters shown), ``identifier`` or ``sm3`` (of a reference to an earlier document),
@@ -55,6 +56,11 @@ def _date(value: str) -> str:
     return "{}年{}月{}日".format(*found.groups())
 
 
+def _plain_date(value: str) -> str:
+    year, month, day = _date(value)[:4], int(value[5:7]), int(value[8:])
+    return f"{year}年{month}月{day}日"
+
+
 def _masked(value: str) -> str:
     return value if len(value) <= 8 else value[:6] + "*" * (len(value) - 8) + value[-2:]
 
@@ -72,7 +78,7 @@ def earlier_parts(value: str) -> tuple[str, str]:
 
 
 _FORMS: dict[str, Callable[[str], str]] = {
-    "date-zh": _date, "text": str, "masked": _masked,
+    "date-zh": _date, "date-plain": _plain_date, "text": str, "masked": _masked,
     "paragraphs": lambda value: value.replace("\n", ""),
     "identifier": lambda value: earlier_parts(value)[0],
     "sm3": lambda value: earlier_parts(value)[1],

@@ -27,7 +27,7 @@ _METADATA_SOURCES = frozenset({"identifier", "type_code", "version"})
 _COLUMN_FORMATS = frozenset({
     Format.TEXT, Format.UNIT, Format.USCC, Format.DATE, Format.ENUM, Format.PATTERN, Format.IDENTITY,
 })
-_FORMS = {Format.IDENTITY: {"masked"}, Format.DIGEST_OF: {"identifier", "sm3"}}
+_FORMS = {Format.DATE: {"date-plain"}, Format.IDENTITY: {"masked"}, Format.DIGEST_OF: {"identifier", "sm3"}}
 _LEAST_SEAL_MM, _MOST_SEAL_MM = 15, 60          # legible, and the largest seal in use
 _LEVELS = frozenset({"省级", "市级", "县级"})
 

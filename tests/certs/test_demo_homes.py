@@ -64,7 +64,7 @@ def test_organisations_keep_their_names_and_all_else_says_demo(demo_home: Home) 
 
 def test_a_home_is_private(demo_home: Home) -> None:
     secret = [path for path in demo_home.path.rglob("*") if path.suffix == ".key" or path.name == "password"]
-    assert len(secret) == 5 + 2 * 3 + 1
+    assert len(secret) == 5 + len(DEFAULT_AUTHORITIES) * 3 + 1
     assert {path.stat().st_mode & 0o777 for path in secret} == {0o600}
     folders = [demo_home.path, *(demo_home.path / name for name in ("ca", "authorities", "approvals"))]
     assert {path.stat().st_mode & 0o777 for path in folders} == {0o700}
@@ -122,7 +122,7 @@ def test_an_authority_is_added_and_the_others_stay(own_home: Home) -> None:
     assert all(after[name] == data for name, data in before.items() if not name.endswith(".crl"))
     authority = own_home.authority(COUNTY.code, COUNTY.name)
     assert (authority.seal.width_mm, authority.seal.height_mm) == (45, 45)
-    assert len(own_home.trust().data_signing) == 3
+    assert len(own_home.trust().data_signing) == len(DEFAULT_AUTHORITIES) + 1
     approval = own_home.approval_for(kind="K0", region="140123", seal_id=authority.seal.seal_id, at=NOW)
     assert approval.given_by != approval.confirmed_by
     assert own_home.authorities()[-1] == (COUNTY.code, COUNTY.name)
@@ -392,7 +392,7 @@ def test_a_run_killed_at_any_step_is_completed_by_the_next(tmp_path: Path) -> No
             authority.check_usable(at=datetime.now(UTC))
             home.approval_for(kind="K0", region=code[2:8], seal_id=authority.seal.seal_id, at=NOW)
             assert seals.get(code, authority.seal.der) == authority.seal.der
-        assert len(home.trust().data_signing) == 2 and len(home.trust().crls) == 4
+        assert len(home.trust().data_signing) == len(DEFAULT_AUTHORITIES) and len(home.trust().crls) == 4
         assert not [name for name in _files(path) if ".tmp-" in name]
         shutil.rmtree(path)
         step += 1 if step < 8 else 7
@@ -424,4 +424,4 @@ def test_two_runs_at_once_make_one_home(tmp_path: Path) -> None:
     assert [os.waitpid(child, 0)[1] for child in children] == [0, 0]
     home = Home.open(tmp_path / "h", environ={})
     home.authority(*CITY).check_usable(at=datetime.now(UTC))
-    assert len(home.approvals()) == 2 and len(home.trust().data_signing) == 2
+    assert len(home.approvals()) == len(home.trust().data_signing) == len(DEFAULT_AUTHORITIES)
