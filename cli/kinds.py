@@ -1,4 +1,4 @@
-"""``zhengyin kinds``: licence kinds, listed, shown, made, checked and previewed."""
+"""``zhengyin kinds``: licence kinds, listed, shown, made, checked and previewed; their schema written."""
 
 from __future__ import annotations
 
@@ -71,6 +71,20 @@ def new(
             typer.echo(str(path))
         typer.echo(f"下一步 / next: zhengyin kinds check {out / code}", err=True)
         return 0
+
+    _run(work)
+
+
+@app.command()
+def schema(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", exists=True, file_okay=False)],
+) -> None:
+    """由 kind.json 重写 schema.json / write the kind's schema.json anew."""
+    from docgen.design.folder import open_folder
+    from docgen.design.scaffold import write_schema
+
+    def work() -> None:
+        typer.echo(str(write_schema(open_folder(folder))))
 
     _run(work)
 

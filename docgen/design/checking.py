@@ -131,8 +131,8 @@ def _completeness(folder: KindFolder, kind: Kind) -> list[Finding]:
         stale = schema is not None
         findings.append(Finding(
             code=FindingCode.SCHEMA.value if stale else FindingCode.PART.value, file=f"{folder.code}/schema.json",
-            zh=f"schema.json {'与 kind.json 不符' if stale else '缺失'}，请用 python -m layouts.schema 重写",
-            en=f"schema.json is {'not what kind.json gives' if stale else 'missing'}; run python -m layouts.schema"))
+            zh=f"schema.json {'与 kind.json 不符' if stale else '缺失'}，请用 zhengyin kinds schema 重写",
+            en=f"schema.json is {'not what kind.json gives' if stale else 'missing'}; run zhengyin kinds schema"))
     if not folder.samples():
         findings.append(_missing(f"{folder.code}/samples", "没有样例记录（samples/*.json）",
                                  "there is no sample record (samples/*.json)"))

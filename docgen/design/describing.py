@@ -13,10 +13,10 @@ from docgen.design.findings import DesignError, Finding, FindingCode
 from docgen.design.folder import KindFolder, open_folder
 from layouts import Kind, build_kind
 
-__all__ = ["describe", "description", "summaries"]
+__all__ = ["describe", "description", "kind_in", "summaries"]
 
 
-def _kind(folder: KindFolder) -> Kind:
+def kind_in(folder: KindFolder) -> Kind:
     """The kind in a folder.
 
     Raises:
@@ -32,7 +32,7 @@ def summaries() -> list[dict[str, Any]]:
     """Code, names and pages of every kind that is known here."""
     found = []
     for folder in map(open_folder, layouts.kinds()):
-        kind = _kind(folder)
+        kind = kind_in(folder)
         found.append({
             "code": kind.code, "name": kind.name, "name_en": kind.name_en, "version": kind.version,
             "pages": [face.role for face in kind.faces], "number_provisional": kind.number.provisional,
@@ -42,7 +42,7 @@ def summaries() -> list[dict[str, Any]]:
 
 def description(folder: KindFolder) -> dict[str, Any]:
     """Everything that ``kind.json`` says, its shared parts put in, as plain data."""
-    kind = _kind(folder)
+    kind = kind_in(folder)
     return {
         "code": kind.code, "version": kind.version, "name": kind.name, "name_en": kind.name_en,
         "source": kind.source, "legal_basis": list(kind.legal_basis),

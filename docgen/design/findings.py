@@ -80,7 +80,7 @@ def from_error(error: EngineError, *, data: str = "", file: str = "", lines: Map
                 for fault in faults]
     label = error.facts.get("label", "")
     own = error.facts.get("file")
-    line = int(error.facts["line"]) if "line" in error.facts else lines.get(label, 1)
+    line = int(error.facts["line"]) if "line" in error.facts else lines.get(label or error.facts.get("role", ""), 1)
     return [Finding(code=error.code.value, zh=error.zh, en=error.en, file=own or file, line=line, field=label,
                     data=data)]
 

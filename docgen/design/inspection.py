@@ -14,6 +14,7 @@ from typing import Any
 
 from docgen.design.contrast import Ground, contrast
 from docgen.design.findings import Finding, FindingCode
+from docgen.memo import Memo
 from docgen.page import Artwork, Document, GlyphRun, Image, Page, Path, Place
 from docgen.template_layout import Column, Entry, Flow, Layout, PageLayout
 
@@ -22,8 +23,9 @@ __all__ = ["Inspector"]
 _ABOVE_EM, _BELOW_EM = 0.82, 0.1        # ink of a line above and below its baseline
 _TOUCH_MM = 0.12                        # so much two boxes may share without ink meeting ink
 _EDGE_MM = 0.35                         # so much a text may reach beyond its place (rounding, hanging blanks)
-
 _TOO_SMALL = 1e-3
+_GROUNDS = 8                            # that are kept
+_BLANK_LEFT = frozenset("（《〈「『【〔〖［｛")     # their left half has no ink and hangs out of a column
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +51,13 @@ def _floors() -> Mapping[str, Any]:
 
 
 def _box_of(run: GlyphRun) -> _Box:
-    """Where a run has ink; blanks at its end have none."""
+    """Where a run has ink; blanks at its end have none, nor the left half of an opening bracket."""
+    left = run.xs_mm[0] + (run.size_mm / 2 if run.text[0] in _BLANK_LEFT else 0.0)
     right = run.xs_mm[0] + run.width_mm
     text = run.text.rstrip(" \u3000")
     if text and len(text) < len(run.text):
         right = run.xs_mm[len(text)]
-    return _Box(run.xs_mm[0], run.y_mm - _ABOVE_EM * run.size_mm, right, run.y_mm + _BELOW_EM * run.size_mm)
+    return _Box(left, run.y_mm - _ABOVE_EM * run.size_mm, right, run.y_mm + _BELOW_EM * run.size_mm)
 
 
 def _rectangle(place: Place | Image) -> _Box:
@@ -62,12 +65,12 @@ def _rectangle(place: Place | Image) -> _Box:
 
 
 class Inspector:
-    """Inspects documents of one kind; the grounds are drawn once."""
+    """Inspects documents of one kind; grounds are kept while pages have the same."""
 
     def __init__(self, file: str) -> None:
         """``file``: the template's name, for the findings."""
         self._file = file
-        self._grounds: dict[str, Ground] = {}
+        self._grounds: Memo[tuple[str, str | None, tuple[Path, ...]], Ground] = Memo(_GROUNDS)
 
     def inspect(self, document: Document, layout: Layout, *, data: str, colours: bool = True) -> list[Finding]:
         """Everything that is wrong with the pages of a document, each fault once.
@@ -154,12 +157,14 @@ class Inspector:
                        f"has a contrast of {ratio:.1f} to the artwork under it; {least} is the least")
 
     def _ground(self, page: Page, artworks: Mapping[str, Artwork]) -> Ground:
-        """The artwork and the drawings of a page; both are the same for every page of a role."""
-        if page.role not in self._grounds:
-            paths = list(artworks[page.artwork].paths) if page.artwork is not None else []
-            paths += [item for item in page.items if isinstance(item, Path)]
-            self._grounds[page.role] = Ground(page.width_mm, page.height_mm, paths)
-        return self._grounds[page.role]
+        """The artwork and the drawings of a page, the lines of its tables too; drawn again only where they differ."""
+        drawn = tuple(item for item in page.items if isinstance(item, Path))
+
+        def ground() -> Ground:
+            artwork = artworks[page.artwork].paths if page.artwork is not None else ()
+            return Ground(page.width_mm, page.height_mm, (*artwork, *drawn))
+
+        return self._grounds.get((page.role, page.artwork, drawn), ground)
 
 
 _Found = tuple[FindingCode, GlyphRun, str, str]

@@ -12,13 +12,14 @@ from pathlib import Path
 
 import layouts
 from docgen.characters import check_text
+from docgen.design.describing import kind_in
 from docgen.design.findings import DesignError, FindingCode
+from docgen.design.folder import KindFolder, open_folder
 from docgen.design.records import drawable
-from layouts import build_kind
 from layouts.folders import CODE
 from layouts.schema import schema_bytes
 
-__all__ = ["new_kind"]
+__all__ = ["new_kind", "write_schema"]
 
 _FILES = ("kind.json", "pages.xml", "samples/example-1.json", "art/ground.svg", "art/border.svg")
 _NAME_LENGTH = 20
@@ -53,9 +54,18 @@ def new_kind(code: str, *, name: str, out: Path) -> list[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
         written.append(path)
-    schema = folder / "schema.json"
-    schema.write_bytes(schema_bytes(build_kind(json.loads((folder / "kind.json").read_bytes()))))
-    return [*written, schema]
+    return [*written, write_schema(open_folder(folder))]
+
+
+def write_schema(folder: KindFolder) -> Path:
+    """Write ``schema.json`` as the kind's data give it.
+
+    Raises:
+        DesignError: ``design.json``, ``kind.json`` cannot be read; KindError: its data are wrong.
+    """
+    path = folder.path / "schema.json"
+    path.write_bytes(schema_bytes(kind_in(folder)))
+    return path
 
 
 def _as_xml(name: str) -> str:

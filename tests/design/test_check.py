@@ -34,7 +34,7 @@ SPOILT = [
     ("kind.json", '"label": "住所", "required": true', '"label": "住址", "required": true', "kind.data", "住所"),
     ("kind.json", '"type_code": "11100000MB9TEX018A', '"type_code": "11100', "design.part-missing",
      "identifier.type_code"),
-    ("kind.json", '"max_length": 300', '"max_length": 3000', "compose.overflow", None),
+    ("kind.json", '"max_length": 200', '"max_length": 2000', "compose.overflow", None),
     ("pages.xml", 'style="title" x="66" y="58"', 'style="title" x="66" y="70"', "design.overlap", "证照名称"),
     ("pages.xml", 'x="31" y="34" width="110"', 'x="190" y="34" width="90"', "compose.overlap", None),
     ("pages.xml", 'name="code" face="kai" size="4.3" least="3.175"', 'name="code" face="kai" size="3"',
@@ -76,7 +76,7 @@ def test_what_is_spoilt_is_found_in_its_file_and_line(
 
 
 def test_a_changed_field_makes_the_schema_stale(kind: Path) -> None:
-    change(kind / "kind.json", '"max_length": 160', '"max_length": 150')
+    change(kind / "kind.json", '"max_length": 120', '"max_length": 110')
     assert codes(check(kind)) == ["design.schema-stale"]
 
 
