@@ -237,7 +237,11 @@ def _page_end(pieces: list[_Piece], start: int, box: Flow) -> int:
     cut = end
     while cut > start and pieces[cut - 1].keep:
         cut -= 1
-    return cut if cut > start or pieces[end - 1].head else end
+    if cut > start:
+        return cut
+    while end > start and pieces[end - 1].head:     # too tall to be kept together: parted, but not below heads
+        end -= 1
+    return end
 
 
 def _height(box: Flow) -> float:

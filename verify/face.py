@@ -27,6 +27,7 @@ __all__ = ["check_pages", "page_roles", "scope_forms", "squeeze"]
 _BASELINE_MM: Final = 1.0               # label and value of one line may differ by so much
 _RUN_IN_MM: Final = 15.0                # running text goes on so far left of its label at most
 _TOUCH_MM: Final = 0.5
+_INK_EM: Final = 0.15                   # of the last glyph of a run, at least
 _RUN_LIMIT: Final = 3000                # text objects of one page of a licence
 
 
@@ -273,7 +274,7 @@ class _PageCheck:
         if len(self.starts) > _RUN_LIMIT:
             self._add("page.extra", found=f"> {_RUN_LIMIT}")
             return
-        boxes = [(run.xs_mm[0], run.xs_mm[-1] + 0.3 * run.size_mm, run.y_mm - 0.6 * run.size_mm, run.y_mm)
+        boxes = [(run.xs_mm[0], _last_x(run) + _INK_EM * run.size_mm, run.y_mm - 0.6 * run.size_mm, run.y_mm)
                  for _, run in self.starts]
         boxes.sort(key=lambda box: box[2])
         for index, (left, right, _, bottom) in enumerate(boxes):
@@ -283,6 +284,11 @@ class _PageCheck:
                 if left < other_right and other_left < right:
                     self._add("page.overlap")
                     return
+
+
+def _last_x(run: TextRun) -> float:
+    """Where the last glyph that is no blank stands."""
+    return next(x for char, x in zip(reversed(run.text), reversed(run.xs_mm), strict=True) if not char.isspace())
 
 
 def _downwards(runs: Sequence[TextRun]) -> bool:

@@ -148,3 +148,17 @@ def test_a_table_shrinks_no_further_than_its_floor_and_goes_on_over_pages(count:
     assert_sound(document, of)
     sizes = {run.size_mm for page in document.pages for run in runs_of(page, TABLE) if run.tag}
     assert len(sizes) == 1 and 3.5 <= min(sizes) <= 4.2
+
+
+@pytest.mark.parametrize("before", [0, 3])
+@pytest.mark.parametrize("characters", [900, 1500, 1580, 1700, 3999])
+def test_a_tall_row_right_below_its_heading_goes_to_the_next_page(before: int, characters: int) -> None:
+    tall = {"序号": "1", "名称": ("安全评价报告及附件、" * 500)[:characters], "数量": "1份"}
+    of = licence(letter(事由="\n".join(["不符合条件。"] * (1 + before)), 材料=[tall, *rows(1)]))
+    document = composed(of)
+    assert_sound(document, of)
+    for page in document.pages:
+        tags = [run.tag for run in runs_of(page, TABLE) if run.tag]
+        for tag in set(tags):
+            first = tags.index(tag)
+            assert tags[first:first + tags.count(tag)] == [tag] * tags.count(tag), "one part of a row on each page"
