@@ -17,6 +17,7 @@ from verify.judge import Case, RecordCase, guarded, read_case
 from verify.judge_pdf import judge_rendition
 from verify.model import Attachment, Finding, PageView, PictureBox, Severity, Verdict
 from verify.ofd import OfdDocument, SignatureEntry, read_ofd, read_signatures
+from verify.ofd_form import check_forms
 from verify.png import png_bitmap, png_size
 from verify.qr import check_attached, check_qr
 from verify.reasons import Refusal
@@ -91,6 +92,7 @@ class _OfdJudge:
         self.listed = read_signatures(archive)
         document = self.document = read_ofd(archive, self.case.found)
         if self.case.own:
+            check_forms(archive, self.case.found)
             signed = {each.path for each in self.listed} | {document.signatures_path}
             folders = tuple(path.rpartition("/")[0] + "/" for path in signed if path)
             for name in archive.entries:

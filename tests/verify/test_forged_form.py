@@ -1,0 +1,92 @@
+"""XML that a dishonest signer writes otherwise than we do: what another reader would show differently is refused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from tests.verify.packages import PAGE, PUBLIC, SIGNATURE, TEMPLATE, Forger, check, codes, entries
+from verify.model import Verdict
+
+DOCUMENT, ATTACHMENTS, LIST = "Doc_0/Document.xml", "Doc_0/Attachs/Attachments.xml", "Doc_0/Signs/Signatures.xml"
+OFD, TAGS = "OFD.xml", "Doc_0/Tags/Tag_0.xml"
+
+
+def both(*pairs: tuple[str, str]) -> Callable[[str], str]:
+    """Exchange pieces of text, each of which must be there."""
+    def change(text: str) -> str:
+        for old, new in pairs:
+            assert old in text, old
+            text = text.replace(old, new)
+        return text
+    return change
+
+
+FORGED = {
+    "a page that a box cuts": (PAGE, both(("</ofd:PhysicalBox>", "</ofd:PhysicalBox><ofd:ApplicationBox>0 0 297 60"
+                                                                 "</ofd:ApplicationBox>"))),
+    "a content box": (PAGE, both(("</ofd:PhysicalBox>", "</ofd:PhysicalBox><ofd:ContentBox>0 0 9 9</ofd:ContentBox>"))),
+    "all pages cut": (DOCUMENT, both(("</ofd:PhysicalBox>", "</ofd:PhysicalBox><ofd:CropBox>0 0 297 60"
+                                                            "</ofd:CropBox>"))),
+    "another size of pages": (DOCUMENT, both(("0 0 297 210", "0 0 297 100"))),
+    "another size of one page": (PAGE, both(("0 0 297 210", "0 0 297 209"))),
+    "another size of a template": (TEMPLATE, both(("0 0 297 210", "0 0 297 100"))),
+    "no such colour space": (DOCUMENT, lambda text: re.sub("<ofd:DefaultCS>.*?<", "<ofd:DefaultCS>9999<", text)),
+    "colours of 4 bits": (PUBLIC, both(('Component="8"', 'Component="4"'))),
+    "a colour profile": (PUBLIC, both(('Component="8"', 'Component="8" Profile="/Doc_0/Attachs/record.xml"'))),
+    "a palette": (PUBLIC, both(('Component="8"/>', 'Component="8"><ofd:Palette><ofd:CV>0 0 0</ofd:CV></ofd:Palette>'
+                                                   "</ofd:ColorSpace>"))),
+    "grey colours": (PUBLIC, both(('Type="RGB"', 'Type="GRAY"'))),
+    "a font of symbols": (PUBLIC, both(('"unicode"', '"symbol"'))),
+    "something in a font": (PUBLIC, both(("<ofd:FontFile>", "<ofd:Evil/><ofd:FontFile>"))),
+    "heavy text": (PAGE, both(('Size="4.9"', 'Size="4.9" Weight="900"'))),
+    "text in character data": (PAGE, both(("测试人甲", "<![CDATA[测试人甲]]>"))),
+    "a comment": (PAGE, both(("<ofd:Content>", "<ofd:Content><!-- x -->"))),
+    "a layer in the background": (PAGE, both(('Layer Type="Body"', 'Layer Type="Background"'))),
+    "a layer in front": (PAGE, both(('Layer Type="Body"', 'Layer Type="Foreground"'))),
+    "a layer of no type": (PAGE, both(('Layer Type="Body"', "Layer"))),
+    "two layers": (PAGE, both(("<ofd:Content>", '<ofd:Content><ofd:Layer Type="Background" ID="91000"/>'))),
+    "a template's layer in the body": (TEMPLATE, both(('Type="Background"', 'Type="Body"'))),
+    "a template in front by the document": (DOCUMENT, both(('Name="certificate" ZOrder="Background"',
+                                                            'Name="certificate" ZOrder="Foreground"'))),
+    "a template in front by the page": (PAGE, both((' ZOrder="Background"', ' ZOrder="Foreground"'))),
+    "a template of no order": (PAGE, both((' ZOrder="Background"', ""))),
+    "two templates": (PAGE, both(('ZOrder="Background"/>', 'ZOrder="Background"/><ofd:Template TemplateID="57" '
+                                                           'ZOrder="Background"/>'))),
+    "a cover": (OFD, both(("<ofd:DocUsage>", "<ofd:Cover>Doc_0/Res/Image_0.png</ofd:Cover><ofd:DocUsage>"))),
+    "an abstract": (OFD, both(("<ofd:DocUsage>", "<ofd:Abstract>假</ofd:Abstract><ofd:DocUsage>"))),
+    "another form of document": (OFD, both(('DocType="OFD"', 'DocType="OFD-A"'))),
+    "another version of OFD": (OFD, both(('Version="1.0"', 'Version="9"'))),
+    "the other name space": (PAGE, both(("http://www.ofdspec.org/2016", "http://www.ofdspec.org"))),
+    "a tag of another kind": (TAGS, both(("</zy:LicenceTags>", "<zy:Evil/></zy:LicenceTags>"))),
+    "a signature of another type": (LIST, both(('Type="Seal"', 'Type="Sign"'))),
+    "text between elements": (ATTACHMENTS, both(("</ofd:Attachment>", "</ofd:Attachment>x"))),
+    "a path of other operators": (PAGE, both(("<ofd:AbbreviatedData>M ", "<ofd:AbbreviatedData>Q 1 1 2 2 M "))),
+}
+
+
+@pytest.mark.req("R-003-31")
+@pytest.mark.parametrize("name", FORGED)
+def test_what_another_reader_could_show_otherwise_is_not_genuine(name: str) -> None:
+    entry, change = FORGED[name]
+    parts = entries()
+    report = check(Forger().apply({**parts, entry: change(parts[entry].decode()).encode()}))
+    assert report.verdict is not Verdict.VALID, name
+
+
+@pytest.mark.parametrize(("old", "new"), [
+    ("<ofd:Seal>", '<ofd:Parameters/><ofd:Seal>'), ("<ofd:StampAnnot ", '<ofd:StampAnnot Type="x" '),
+    ("<ofd:SignedInfo>", '<ofd:SignedInfo x="1">')])
+def test_nor_what_the_signature_says_besides(old: str, new: str) -> None:
+    report = check(Forger(edit=lambda data: data.replace(old.encode(), new.encode(), 1)).apply(entries()))
+    assert report.verdict is not Verdict.VALID and "ofd.not-understood" in codes(report)
+
+
+def test_an_entry_of_another_name_is_refused() -> None:
+    parts = entries()
+    parts["Doc_0/Pages/Page_9/Content.xml"] = parts.pop("Doc_0/Pages/Page_2/Content.xml")
+    parts[DOCUMENT] = parts[DOCUMENT].replace(b"Pages/Page_2/", b"Pages/Page_9/")
+    assert check(Forger().apply(parts)).verdict is Verdict.INDETERMINATE
+    assert SIGNATURE in parts
