@@ -115,8 +115,8 @@ FAULTS = [
     ({"name": "测试 局"}, "imprint.character"),
     ({"name": "测试\n局"}, "imprint.character"),
     ({"name": "测试\u202e局"}, "imprint.character"),
-    ({"name": "测试\U00031350局"}, "imprint.character"),
-    ({"lower_line": "测试\U00031350"}, "imprint.character"),
+    ({"name": "测试\U000323af局"}, "imprint.character"),
+    ({"lower_line": "测试\U000323af"}, "imprint.character"),
 ]
 
 
