@@ -8,6 +8,7 @@ Source: WCAG 2.2, relative luminance and contrast ratio.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 from PIL import Image, ImageChops, ImageDraw
@@ -16,7 +17,7 @@ from docgen.page import Colour, Path
 
 __all__ = ["Ground", "contrast", "flattened"]
 
-PIXELS_A_MM = 4
+PIXELS_A_MM = 4.0
 _STEPS = 8                      # straight pieces of a Bézier curve
 _MAX_PIXELS = 40_000_000
 
@@ -27,15 +28,10 @@ class Ground:
     """What lies under the text of a page, drawn once."""
 
     def __init__(self, width_mm: float, height_mm: float, paths: Iterable[Path]) -> None:
-        """Draw the ground.
-
-        Raises:
-            ValueError: the page is larger than anything that is printed.
-        """
-        size = (round(width_mm * PIXELS_A_MM), round(height_mm * PIXELS_A_MM))
-        if size[0] * size[1] > _MAX_PIXELS:
-            raise ValueError(f"a page of {width_mm} by {height_mm} mm")
-        self._picture = Image.new("RGB", (max(size[0], 1), max(size[1], 1)), (255, 255, 255))
+        """Draw the ground; a very large page with fewer pixels a millimetre."""
+        self._scale = min(PIXELS_A_MM, math.sqrt(_MAX_PIXELS / (width_mm * height_mm)))
+        size = (max(int(width_mm * self._scale), 1), max(int(height_mm * self._scale), 1))
+        self._picture = Image.new("RGB", size, (255, 255, 255))
         for path in paths:
             self._draw(path)
 
@@ -43,18 +39,19 @@ class Ground:
         self, left_mm: float, top_mm: float, right_mm: float, bottom_mm: float,
     ) -> tuple[tuple[int, int, int], ...]:
         """The colours in a rectangle, each once; white beyond the page."""
-        box = [round(edge * PIXELS_A_MM) for edge in (left_mm, top_mm, right_mm, bottom_mm)]
+        box = [round(edge * self._scale) for edge in (left_mm, top_mm, right_mm, bottom_mm)]
         box[2], box[3] = max(box[2], box[0] + 1), max(box[3], box[1] + 1)
         part = self._picture.crop((box[0], box[1], box[2], box[3]))
         found = part.getcolors(part.width * part.height) or []
         return tuple(colour for _, colour in found if isinstance(colour, tuple))     # type: ignore[misc]
 
     def _draw(self, path: Path) -> None:
-        lines = flattened(path)
+        lines = flattened(path, self._scale)
+        width = path.stroke_width_mm * self._scale
         points = [point for line in lines for point in line]
         if not points:
             return
-        margin = 1 + round(path.stroke_width_mm * PIXELS_A_MM)
+        margin = 1 + round(width)
         left = max(int(min(x for x, _ in points)) - margin, 0)
         top = max(int(min(y for _, y in points)) - margin, 0)
         right = min(int(max(x for x, _ in points)) + margin + 1, self._picture.width)
@@ -66,7 +63,7 @@ class Ground:
         if path.fill is not None:
             self._paint(_filled(moved, size, path.even_odd), _flat(path.fill), (left, top))
         if path.stroke is not None:
-            self._paint(_stroked(moved, size, path.stroke_width_mm), _flat(path.stroke), (left, top))
+            self._paint(_stroked(moved, size, width), _flat(path.stroke), (left, top))
 
     def _paint(self, mask: Image.Image, colour: Colour, place: tuple[int, int]) -> None:
         alpha = colour.alpha
@@ -85,11 +82,11 @@ def _luminance_of(colour: Colour) -> float:
     return _luminance((colour.r, colour.g, colour.b))
 
 
-def flattened(path: Path) -> list[list[Point]]:
+def flattened(path: Path, scale: float) -> list[list[Point]]:
     """The outline as straight lines, in pixels; one list for each subpath."""
     lines: list[list[Point]] = []
     for segment in path.segments:
-        args = [value * PIXELS_A_MM for value in segment.args]
+        args = [value * scale for value in segment.args]
         if segment.op == "M":
             lines.append([(args[0], args[1])])
         elif segment.op == "L":
@@ -123,11 +120,11 @@ def _filled(lines: list[list[Point]], size: tuple[int, int], even_odd: bool) -> 
     return whole
 
 
-def _stroked(lines: list[list[Point]], size: tuple[int, int], width_mm: float) -> Image.Image:
+def _stroked(lines: list[list[Point]], size: tuple[int, int], width: float) -> Image.Image:
     mask = Image.new("L", size, 0)
     draw = ImageDraw.Draw(mask)
     for line in lines:
-        draw.line(line, fill=255, width=max(round(width_mm * PIXELS_A_MM), 1))
+        draw.line(line, fill=255, width=max(round(width), 1))
     return mask
 
 

@@ -1,0 +1,51 @@
+"""The ground as a picture: fills, holes, hairlines, gradients, transparency; and WCAG's ratio."""
+
+from __future__ import annotations
+
+import pytest
+
+from docgen.design.contrast import Ground, contrast
+from docgen.page import Colour, Gradient, Path, Segment, Stop
+
+WHITE, BLACK, RED = (255, 255, 255), (0, 0, 0), (200, 0, 0)
+
+
+def rectangle(left: float, top: float, right: float, bottom: float) -> tuple[Segment, ...]:
+    return (Segment("M", (left, top)), Segment("L", (right, top)), Segment("L", (right, bottom)),
+            Segment("L", (left, bottom)), Segment("Z"))
+
+
+@pytest.mark.parametrize(("one", "other", "ratio"), [
+    (WHITE, BLACK, 21.0), (WHITE, WHITE, 1.0), ((119, 119, 119), WHITE, 4.48), ((0, 0, 255), WHITE, 8.59),
+])
+def test_the_ratio_is_that_of_wcag(one: tuple[int, int, int], other: tuple[int, int, int], ratio: float) -> None:
+    assert contrast(one, other) == pytest.approx(ratio, abs=0.01)
+    assert contrast(other, one) == contrast(one, other)
+
+
+def test_a_fill_covers_its_inside_and_leaves_even_odd_holes() -> None:
+    whole = Path(segments=(*rectangle(10, 10, 40, 40), *rectangle(20, 20, 30, 30)), fill=Colour(*RED), even_odd=True)
+    ground = Ground(60, 60, [whole])
+    assert ground.colours(12, 12, 18, 18) == (RED,)
+    assert ground.colours(22, 22, 28, 28) == (WHITE,)
+    assert ground.colours(45, 45, 55, 55) == (WHITE,)
+    assert set(ground.colours(5, 5, 15, 15)) == {RED, WHITE}
+
+
+def test_a_hairline_has_its_full_colour_and_a_clear_one_its_mixture() -> None:
+    line = (Segment("M", (0, 10)), Segment("C", (20, 10, 40, 10, 60, 10)))
+    ground = Ground(60, 60, [Path(segments=line, stroke=Colour(*RED), stroke_width_mm=0.05)])
+    assert RED in ground.colours(20, 8, 30, 12)
+    ground = Ground(60, 60, [Path(segments=line, stroke=Colour(*BLACK, 0.5), stroke_width_mm=0.05)])
+    assert min(ground.colours(20, 8, 30, 12)) == pytest.approx((127, 127, 127), abs=2)
+
+
+def test_a_gradient_counts_as_its_darkest_colour() -> None:
+    fill = Gradient(start=(0, 0), end=(60, 0), stops=(Stop(0, Colour(*WHITE)), Stop(1, Colour(*RED))))
+    assert Ground(60, 60, [Path(segments=rectangle(0, 0, 60, 60), fill=fill)]).colours(5, 5, 10, 10) == (RED,)
+
+
+def test_a_huge_page_is_drawn_with_fewer_pixels() -> None:
+    ground = Ground(2000, 2000, [Path(segments=rectangle(0, 0, 1000, 2000), fill=Colour(*RED))])
+    assert ground.colours(10, 10, 900, 900) == (RED,)
+    assert ground.colours(1100, 10, 1900, 900) == (WHITE,)
