@@ -48,7 +48,7 @@ CLOSING = frozenset("，。、；：！？）》〉」』】〕〗］｝”’�
 
 _BLANK_RIGHT = frozenset("，。、；：）》〉」』】〕〗］｝")   # full-width marks whose ink is in the left half
 _BLANK_LEFT = frozenset("（《〈「『【〔〖［｛")
-_HOLD_NEXT = frozenset("-≥≤＞＜±<>")                       # glued to what follows
+_HOLD_NEXT = frozenset("-−≥≤＞＜±<>")                       # glued to what follows
 _UNITS = frozenset("年月日时分秒号室楼层栋座幢元吨")        # glued to the number before
 _ASCII_JOINERS = frozenset("-+*=<>@#&_~^|\\'\"$,.;:!?%()[]{}")
 _SYMBOLS = frozenset("≥≤±×÷≈≠→°′″")

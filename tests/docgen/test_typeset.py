@@ -100,6 +100,7 @@ def test_a_text_that_leaves_no_choice_still_loses_nothing(content: str, width: f
     ("甲醇ABC测试", 4, ["甲醇", "ABC测", "试"], "a word stays whole"),
     ("甲1,2-二甲苯", 3, ["甲", "1,2-二", "甲苯"], "a locant stays with its compound"),
     ("含量≥30%的", 3, ["含量", "≥30%", "的"], "a relation stays with its number"),
+    ("标高−120米处", 4, ["标高", "−120米", "处"], "a minus sign stays with its number"),
     ("大厦101室内", 4, ["大厦", "101室内"], "a number stays with its unit"),
     ("ABCDEFGHIJ", 3, ["ABCD", "EFGHI", "J"], "a word longer than the line is broken anyway"),
     ("测试 测试", 2, ["测试 ", "测试"], "a space at a line's end stays there and hangs"),

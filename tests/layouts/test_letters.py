@@ -271,7 +271,8 @@ def test_an_opinion_on_a_mine_or_smelter_bears_one_of_two_titles(number: int, ti
 @pytest.mark.req("R-004-10")
 def test_a_notice_of_a_longer_limit_says_by_how_much_why_and_who_approved() -> None:
     text, record = text_of(drawn("D4", 1)), sample("D4", 1)
-    for part in ("审查期限延长10个工作日，至2025年9月12日止", record["延长理由"], "经本部门负责人测试人壬（局长）于2025年8月27日批准"):
+    for part in ("审查期限延长10个工作日，至2025年9月12日止", record["延长理由"],
+                 "经本部门负责人测试人壬（局长）于2025年8月27日批准"):
         assert part in text
 
 
