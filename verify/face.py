@@ -18,7 +18,7 @@ from layouts.kind import Face
 from verify.face_lines import ExpectedLine, Running, expected_lines
 from verify.face_lines import scope_forms as scope_forms
 from verify.face_lines import squeeze as squeeze
-from verify.model import PageView, TextRun
+from verify.model import PageView, RectMm, TextRun
 from verify.reasons import Findings
 from verify.record import RecordData
 
@@ -80,11 +80,13 @@ class _PageCheck:
         self.edges = {at for at, _ in self.starts} | {len(self.text)}
         self.position = 0
         self.previous: list[TextRun] = []
+        self.values: list[TextRun] = []                 # values that no seal may touch
 
     def run(self, index: int, total: int) -> None:
         """Read all lines off the page; name the first that differs, and what is left over."""
         if self._read(index, total):
             self._overlaps()
+            self._under_seals()
         else:
             self.running.broken = True
 
@@ -146,6 +148,7 @@ class _PageCheck:
         value = self._take(max(map(len, fitting)))
         if label is None or value is None or not self._well_placed(label, value):
             return self._add("page.label", label=line.name)
+        self._keep_clear(line, value)
         return True
 
     def _shown(self, rest: Sequence[ExpectedLine]) -> str:
@@ -213,6 +216,7 @@ class _PageCheck:
         if label is None or value is None or not self._well_placed(label, value):
             return self._add("page.label", label=line.name)
         running.advance(len(piece))
+        self._keep_clear(line, value)
         return True
 
     def _passage(self, running: Running, line: ExpectedLine, end: int) -> bool:
@@ -233,6 +237,7 @@ class _PageCheck:
                 or not self._well_placed(label, value):
             return self._add("page.label", label=line.name)
         running.advance(length)
+        self._keep_clear(line, value)
         return True
 
     def _table(self, running: Running, line: ExpectedLine, end: int) -> bool:
@@ -265,9 +270,27 @@ class _PageCheck:
                 return False
             right = max([right, *(run.xs_mm[-1] for run in runs)])
             everything += runs
+        self.values += everything
         before, self.previous = self.previous, everything or self.previous
         return not before or not everything or (
             min(run.y_mm for run in everything) > max(run.y_mm for run in before) - _BASELINE_MM)
+
+    def _keep_clear(self, line: ExpectedLine, value: Sequence[TextRun]) -> None:
+        """Remember the runs of a value that no seal may touch."""
+        if not line.under_seal:
+            self.values += value
+
+    def _under_seals(self) -> None:
+        """Name a seal that touches a value other than who issued and when: its picture could cover it or change it."""
+        for seal in self.page.seals:
+            box = seal.clip or seal.box
+            for run in self.values:
+                size = run.size_mm
+                ink = RectMm(x_mm=run.xs_mm[0] + 0.1 * size, y_mm=run.y_mm - 0.7 * size, height_mm=0.7 * size,
+                             width_mm=run.xs_mm[-1] - run.xs_mm[0] + 0.3 * size)
+                if box.overlaps(ink):
+                    self._add("page.under-seal", found=run.text)
+                    return
 
     def _overlaps(self) -> None:
         """Name text that lies on other text: seen so, neither could be read."""

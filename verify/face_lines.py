@@ -17,6 +17,7 @@ from verify.record import RecordData
 
 __all__ = ["ExpectedLine", "Running", "expected_lines", "scope_forms", "squeeze"]
 
+_UNDER_SEAL: Final = ("issuer_name", "issued")
 _SPACE: Final = re.compile(r"[\s\u00a0\u3000]+")
 _WAYS: Final = 5_000                    # tried for the parts of one row; a hostile table has more
 
@@ -44,6 +45,7 @@ class ExpectedLine:
     on: str
     heads: Row = ()
     rows: tuple[Row, ...] = ()
+    under_seal: bool = False            # the seal stands over it: who issued, and when
 
 
 def expected_lines(kind: Kind, record: RecordData, face: Face) -> list[ExpectedLine]:
@@ -64,7 +66,8 @@ def _expected(kind: Kind, record: RecordData, face: Face, line: Line) -> Expecte
                      for number in range(1, len(value.rows) + 1 if isinstance(value, Table) else 1))
         rows = tuple(row for row in rows if any(row))
     return ExpectedLine(line.label or text[:40], squeeze(line.label), forms, is_scope, line.on,
-                        tuple(map(squeeze, heads(kind, line))) if rows else (), rows)
+                        tuple(map(squeeze, heads(kind, line))) if rows else (), rows,
+                        any(kind.roles.get(role) in line.fields for role in _UNDER_SEAL))
 
 
 @dataclass(slots=True)

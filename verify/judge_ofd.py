@@ -18,11 +18,11 @@ from verify.judge_pdf import judge_rendition
 from verify.model import Attachment, Finding, PageView, PictureBox, Severity, Verdict
 from verify.ofd import OfdDocument, SignatureEntry, read_ofd, read_signatures
 from verify.ofd_form import check_forms
-from verify.png import png_bitmap, png_size
+from verify.png import png_size, seal_bitmap
 from verify.qr import check_attached, check_qr
 from verify.reasons import Refusal
 from verify.seal import Sealing, coverage_of, evidence_of, examine, judge_sealing
-from verify.stamps import check_seals
+from verify.stamps import check_pictures, check_seals
 from verify.zip import Archive, read_zip
 
 __all__ = ["CHECKS", "judge_ofd"]
@@ -221,7 +221,7 @@ class _OfdJudge:
             found.add("data.earlier", name, label=field.label, zh="证照种类不同", en="it is of another kind")
         record = self.case.record
         for own, there in field.same:
-            if record is None or record.record.text(own) != its.text(there):
+            if record is None or record.record.values.get(own) != its.values.get(there):
                 found.add("data.earlier", name, label=field.label, zh=f"“{there}”与“{own}”不同",
                           en=f"“{there}” in it is not “{own}”")
         if report.verdict is not Verdict.VALID:
@@ -245,6 +245,8 @@ class _OfdJudge:
         check_glyphs(views, self.case.font_packs, self.case.found)
         if faces is not None:
             check_seals(faces, views, self.case.found)
+            pictures = [sealing.signature.seal.info.picture for sealing in self.sealings]
+            check_pictures(faces, views, [(each.width_mm, each.height_mm) for each in pictures], self.case.found)
 
     def _stamped(self, views: Sequence[PageView]) -> list[PageView]:
         """The pages with the pictures of the seals that stand on them."""
@@ -258,7 +260,7 @@ class _OfdJudge:
                     raise Refusal("seal.stamp", stamp.page)
                 boxes[stamp.page].append(PictureBox(
                     name="seal", box=stamp.place, clip=stamp.clip, digest=hashlib.sha256(picture.data).hexdigest(),
-                    load=functools.partial(png_bitmap, picture.data), width_px=width, height_px=height,
+                    load=functools.partial(seal_bitmap, picture.data), width_px=width, height_px=height,
                     order=1 << 30))
         stamped = []
         for page, view in zip(document.pages, views, strict=True):

@@ -23,7 +23,7 @@ from verify.qr import check_qr
 from verify.reasons import Findings, Refusal
 from verify.rendition import compare_metadata, compare_pages
 from verify.report import Coverage, CoveredEntry
-from verify.stamps import check_seals
+from verify.stamps import check_pictures, check_seals
 
 __all__ = ["CHECKS", "judge_pdf", "judge_rendition"]
 
@@ -114,6 +114,8 @@ class _PdfJudge:
         check_glyphs(self.evidence.pages, self.case.font_packs, self.case.found)
         if faces is not None:
             check_seals(faces, self.evidence.pages, self.case.found)
+            check_pictures(faces, self.evidence.pages, (), self.case.found)
+            self.case.found.keep(pdf_finding("pdf.seal-unproven"))
 
     def _qr(self) -> None:
         kind, record = _known(self.case)

@@ -111,6 +111,9 @@ def read_image(file: PdfFile, stream: Stream, where: str) -> PdfImage:
         stored.update(soft.raw)
     if plane.jpeg and mask is not None:
         raise PdfRefusal("pdf.image", where)
+    for each in (plane, mask):
+        stored.update(repr(each and (each.deflated, each.predictor, each.width, each.height, each.channels, each.bits,
+                                     each.palette, each.jpeg)).encode())
     return PdfImage(name=where, plane=plane, mask=mask, digest=stored.hexdigest(),
                     sm3=sm3(stream.raw).hex() if plane.jpeg else "")
 

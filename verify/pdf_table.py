@@ -17,6 +17,8 @@ _NO, _UNSURE, _NOTE = Severity.INVALID, Severity.INDETERMINATE, Severity.NOTE
 
 _SIGNATURE: Final = {
     "pdf.copy": (_NOTE, "版式副本，以 OFD 原件为准", "a rendition; the OFD is the original"),
+    "pdf.seal-unproven": (_NOTE, "PDF 中的印章图样无从核对，以 OFD 原件中的电子印章为准",
+                          "the picture of the seal in a PDF cannot be checked; the e-seal in the OFD is the original"),
     "pdf.no-signature": (
         _UNSURE, "PDF 没有数字签名，无法证明来源",
         "the PDF has no digital signature: nothing proves its origin"),

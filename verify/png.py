@@ -7,13 +7,17 @@ alpha, RGB, RGBA and palette. Every chunk's CRC is checked and nothing may follo
 from __future__ import annotations
 
 import functools
+import io
 import struct
 import zlib
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from verify.model import Bitmap
 
-__all__ = ["png_bitmap", "png_size"]
+__all__ = ["png_bitmap", "png_size", "seal_bitmap", "seen_bitmap"]
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 _SIGN: Final = b"\x89PNG\r\n\x1a\n"
 _PIXEL_LIMIT: Final = 4_000_000
@@ -47,6 +51,47 @@ def png_bitmap(data: bytes) -> Bitmap:
         palette = chunks["PLTE"] if kind == 3 else b"\0\0\0\xff\xff\xff"
         return _one_bit(rows, width, height, palette)
     return _eight_bit(rows, width, height, kind, chunks.get("PLTE", b""))
+
+
+@functools.lru_cache(maxsize=2)
+def seal_bitmap(data: bytes) -> Bitmap:
+    """Decode the picture of an e-seal by Pillow, as RGB with alpha; what is clear is black.
+
+    Raises:
+        ValueError: damaged or too large.
+    """
+    from PIL import Image  # only where a seal is compared
+
+    width, height = png_size(data)
+    if not 0 < width * height <= _PIXEL_LIMIT:
+        raise ValueError("the PNG header is out of range")
+    try:
+        with Image.open(io.BytesIO(data), formats=("PNG",)) as opened:
+            picture = opened.convert("RGBA")
+    except (OSError, SyntaxError, zlib.error, Image.DecompressionBombError) as error:
+        raise ValueError("the seal's picture cannot be decoded") from error
+    alpha = picture.getchannel("A")
+    return Bitmap(width=width, height=height, mode="RGB", data=_seen(picture.convert("RGB"), alpha),
+                  alpha=alpha.tobytes())
+
+
+def _seen(colour: Image.Image, alpha: Image.Image) -> bytes:
+    """The colours, black where the picture is clear."""
+    from PIL import Image
+
+    made = Image.new("RGB", colour.size)
+    made.paste(colour, mask=alpha.point(lambda level: 255 if level else 0))
+    return made.tobytes()
+
+
+def seen_bitmap(bitmap: Bitmap) -> Bitmap:
+    """A picture with alpha (opaque where it has none), RGB, black where it is clear: pictures that look the same."""
+    from PIL import Image
+
+    size = bitmap.width, bitmap.height
+    colour = Image.frombytes(bitmap.mode, size, bitmap.data).convert("RGB")
+    alpha = Image.frombytes("L", size, bitmap.alpha if bitmap.alpha is not None else b"\xff" * (size[0] * size[1]))
+    return Bitmap(width=size[0], height=size[1], mode="RGB", data=_seen(colour, alpha), alpha=alpha.tobytes())
 
 
 def _chunks(data: bytes) -> dict[str, bytes]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import operator
+from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 from certs.sm3 import sm3
 from verify.model import PageView, PictureBox, TextRun
+from verify.png import seen_bitmap
 from verify.reasons import Findings
 from verify.record import RecordData
 
@@ -17,6 +19,7 @@ __all__ = ["compare_metadata", "compare_pages"]
 _PLACE_MM: Final = 0.05                 # PDF writes points, OFD millimetres: both are rounded
 _SIZE_MM: Final = 0.02
 _PICTURE_MM: Final = 0.1
+_SEALS_KEPT: Final = 1000
 _COLOUR: Final = 3                      # of 255, a channel
 
 _Glyph = tuple[str, float, float, float, tuple[int, int, int]]
@@ -44,12 +47,14 @@ def _difference(ofd: PageView, pdf: PageView, equal: set[tuple[str, str, int, in
     ours, theirs = _placed(ofd), _placed(pdf)
     if not _same_boxes(ours, theirs):
         return "pictures"
-    shown = {id(picture) for picture in ofd.pictures}
+    seals = {id(picture) for picture in (*ofd.seals, *pdf.seals)}
     for mine, its in zip(ours, theirs, strict=True):
         pair = (mine.digest, its.digest, its.width_px, its.height_px)
-        if id(mine) in shown and pair not in equal:
-            if not _same_pixels(mine, its):
-                return "picture"
+        if (id(mine) in seals) != (id(its) in seals) or not its.upright:
+            return "seal"
+        if pair not in equal:
+            if not (_same_seal(mine, its, pair) if id(mine) in seals else _same_pixels(mine, its)):
+                return "seal" if id(mine) in seals else "picture"
             equal.add(pair)
     return ""
 
@@ -123,6 +128,26 @@ def _same_pixels(one: PictureBox, other: PictureBox) -> bool:
         return False
     return (ours.width, ours.height) == (theirs.width, theirs.height) \
         and (ours.mode, ours.data) == (theirs.mode, theirs.data) and ours.alpha == theirs.alpha
+
+
+_known_seals: Final[OrderedDict[tuple[str, str, int, int], bool]] = OrderedDict()
+
+
+def _same_seal(one: PictureBox, other: PictureBox, pair: tuple[str, str, int, int]) -> bool:
+    """Whether the PDF shows the picture of the e-seal: all that can be seen of it, and how clear it is.
+
+    An authority's seals are compared once: many licences bear the same.
+    """
+    if pair not in _known_seals:
+        try:
+            ours, theirs = one.load(), other.load()
+            _known_seals[pair] = (ours.width, ours.height) == (theirs.width, theirs.height) and (
+                ours == seen_bitmap(theirs))
+        except ValueError:
+            return False
+        while len(_known_seals) > _SEALS_KEPT:
+            _known_seals.popitem(last=False)
+    return _known_seals[pair]
 
 
 def compare_metadata(record: RecordData, record_data: bytes, *, identifier: str, record_sm3: str,

@@ -9,7 +9,7 @@ from layouts import Face
 from verify.model import PageView, PictureBox
 from verify.reasons import Findings
 
-__all__ = ["check_seals"]
+__all__ = ["check_pictures", "check_seals"]
 
 _SAME_MM: Final = 0.05
 
@@ -40,6 +40,29 @@ def _has_size(seal: PictureBox, size_mm: float | None) -> bool:
     """Whether a seal is as large as its face says; where it says nothing, any size will do."""
     sides = (seal.box.width_mm, seal.box.height_mm)
     return size_mm is None or all(abs(side - size_mm) <= _SAME_MM for side in sides)
+
+
+def check_pictures(faces: Sequence[Face], pages: Sequence[PageView], sizes: Sequence[tuple[float, float]],
+                   found: Findings) -> None:
+    """Seals are as large as the e-seal's picture, unless the face says otherwise, and all show one picture.
+
+    Args:
+        sizes: width and height of the e-seal's picture, where it is known.
+        found: gets ``page.seal-picture``.
+    """
+    first: PictureBox | None = None
+    for face, page in zip(faces, pages, strict=True):
+        for seal in page.seals:
+            first = first or seal
+            sides = (seal.box.width_mm, seal.box.height_mm)
+            fits = (seal.upright and (seal.digest, seal.width_px, seal.height_px) == (
+                first.digest, first.width_px, first.height_px))
+            if face.seals.size_mm is None:
+                fits = fits and any(abs(sides[0] - size[0]) <= _SAME_MM and abs(sides[1] - size[1]) <= _SAME_MM
+                                    for size in sizes or [(first.box.width_mm, first.box.height_mm)])
+            if not fits:
+                found.add("page.seal-picture", "", page=page.number)
+                return
 
 
 def _is_slice(seal: PictureBox, page: PageView, first: PictureBox, index: int, count: int) -> bool:
