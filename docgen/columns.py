@@ -306,7 +306,7 @@ def fill_pages(column: Column, values: Sequence[Value], role: str,
         raise ComposeError(
             ComposeErrorCode.OVERFLOW, f"{role}的“{label}”没有位置：其上各行过长；请缩短或调整模板",
             f"there is no room for {label} on {role}: the lines above are too long; shorten them or change "
-            f"the template", role=role, label=label)
+            f"the template", role=role, label=label, line=str(column.source_line))
     larger = (one for one in map(at, range(STEPS // 2)) if one and len(one[1]) == len(chosen[1]))
     row, pages = next(larger, chosen)
     return [[*head, _placed_row(column, row, lines, y)] for lines in pages]
@@ -398,7 +398,7 @@ def set_entry(entry: Entry, value: Value, role: str) -> PlacedRow:
         raise ComposeError(
             ComposeErrorCode.OVERFLOW, f"{role}的“{entry.label or text}”一行放不下：{text}；请缩短或调整模板",
             f"{entry.label or text} does not fit on its line on {role}; shorten it or change the template",
-            role=role, label=entry.label)
+            role=role, label=entry.label, line=str(entry.source_line))
     spare = entry.width_mm - taken - width
     x = entry.x_mm + {"left": 0.0, "center": spare / 2, "right": spare}[entry.align]
     y = entry.y_mm or 0.0

@@ -118,7 +118,7 @@ def _overlap(layout: PageLayout, row: PlacedRow, text: str, file: str) -> Compos
         f"（{file} 第 {row.entry.source_line} 行）",
         f"{name} on {layout.role} would lie under the QR code or the seal; shorten it or change "
         f"the template ({file}, line {row.entry.source_line})", role=layout.role,
-        label=row.entry.label)
+        label=row.entry.label, file=file, line=str(row.entry.source_line))
 
 
 def _square(qr: QrPlace) -> Place:

@@ -119,6 +119,10 @@ def _do(order: dict[str, Any], work: Path) -> dict[str, Any]:
         findings = [time_finding(file, up, seconds)]
     except MemoryError:
         findings = [memory_finding(file, order["limits"]["memory_mb"])]
+    except Exception as error:                              # a fault of ours: it is named, not hidden
+        findings = [Finding(
+            code=FindingCode.BROKEN.value, file=file, zh=f"程序内部错误（{type(error).__name__}：{error}），请报告",
+            en=f"an internal error ({type(error).__name__}: {error}); please report it")]
     return {"findings": to_json(findings)}
 
 
