@@ -88,6 +88,7 @@ class _FaceWriter:
     file: str
     seal_size_mm: float
     placed: dict[tuple[int, int, bool, bool], list[PlacedRow] | None] = field(default_factory=dict)
+    obstacles: dict[bool, tuple[Place, ...]] = field(default_factory=dict)
 
     @property
     def seal_mm(self) -> float:
@@ -191,10 +192,13 @@ class _FaceWriter:
 
     def around(self, layout: PageLayout, values: Sequence[Value | None]) -> tuple[Place, ...]:
         """What the columns of a page run around."""
-        over = {name for seal in layout.seals for name in seal.over}
-        rows = [set_entry(block, value, self.face.role) for block in layout.blocks
-                if isinstance(block, Entry) and block.names & over and (value := values[block.number]) is not None]
-        return obstacles(layout, self.face.seals, rows, self.seal_mm, self.file)
+        first = layout is self.layout
+        if first not in self.obstacles:
+            over = {name for seal in layout.seals for name in seal.over}
+            rows = [set_entry(block, value, self.face.role) for block in layout.blocks
+                    if isinstance(block, Entry) and block.names & over and (value := values[block.number]) is not None]
+            self.obstacles[first] = obstacles(layout, self.face.seals, rows, self.seal_mm, self.file)
+        return self.obstacles[first]
 
     def fixed(self, block: Entry | Photo | Column | Flow, index: int, values: Sequence[Value | None], number: int,
               count: int) -> list[PlacedRow] | None:

@@ -136,7 +136,7 @@ def test_both_renditions_look_the_same(example: Example, form_judge: FormJudge, 
 def test_the_comparison_of_pictures_sees_one_lost_character(example: Example, poppler: None, tmp_path: Path) -> None:
     (page, *_) = pdf_pictures(example.pdf, tmp_path, 300)
     picture = Image.open(page).convert("RGB")
-    x, y, size = (round(mm * 300 / 25.4) for mm in (79, 78, 6))
+    x, y, size = (round(mm * 300 / 25.4) for mm in (79.5, 73, 6))
     picture.paste((255, 255, 255), (x, y, x + size, y + size))
     picture.save(tmp_path / "lost.png")
     assert tiles(best_difference(page, tmp_path / "lost.png") > FAR).max() > WORST_TILE
