@@ -395,8 +395,8 @@ class PageReader:
 
 
 def _loader(data: bytes) -> Callable[[], Bitmap]:
-    """Decode these bytes when asked, once."""
-    return functools.cache(functools.partial(jpeg_bitmap if is_jpeg(data) else png_bitmap, data))
+    """Decode these bytes when asked; no pixels are kept here: a file may hold many pictures."""
+    return functools.partial(jpeg_bitmap if is_jpeg(data) else png_bitmap, data)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,13 +1,15 @@
 """A small strict PNG reader for pictures that must be understood (QR codes), not merely shown.
 
-Source: PNG (ISO/IEC 15948). Read are non-interlaced pictures of 1 or 8 bits a sample, grey, grey with
-alpha, RGB, RGBA and palette. Every chunk's CRC is checked and nothing may follow IEND.
+Source: PNG (ISO/IEC 15948). Read are non-interlaced opaque pictures of 1 or 8 bits a sample, grey or palette, of at
+most 1024 pixels a side, that hold nothing but header, palette, pixels and end: what makes colours clear, or changes
+them, would be seen by other readers. Every chunk's CRC is checked and nothing may follow IEND.
 """
 
 from __future__ import annotations
 
 import functools
 import io
+import re
 import struct
 import zlib
 from typing import TYPE_CHECKING, Final
@@ -21,7 +23,8 @@ if TYPE_CHECKING:
 
 _SIGN: Final = b"\x89PNG\r\n\x1a\n"
 _PIXEL_LIMIT: Final = 4_000_000
-_SAMPLES: Final = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+_SIDE_LIMIT: Final = 1024               # pixels of a picture that is understood
+_ORDER: Final = re.compile("IHDR (?:PLTE )?(?:IDAT )+IEND ")
 
 
 def png_size(data: bytes) -> tuple[int, int]:
@@ -32,6 +35,7 @@ def png_size(data: bytes) -> tuple[int, int]:
     return width, height
 
 
+@functools.lru_cache(maxsize=2)
 def png_bitmap(data: bytes) -> Bitmap:
     """Decode a PNG.
 
@@ -40,13 +44,13 @@ def png_bitmap(data: bytes) -> Bitmap:
     """
     chunks = _chunks(data)
     width, height, depth, kind, packing, filtering, interlace = struct.unpack(">2L5B", chunks["IHDR"])
-    if (depth, kind) not in {(1, 0), (1, 3), (8, 0), (8, 2), (8, 3), (8, 4), (8, 6)} or interlace:
+    if (depth, kind) not in {(1, 0), (1, 3), (8, 0), (8, 3)} or interlace or (kind == 0 and "PLTE" in chunks):
         raise ValueError("this kind of PNG is not read")
-    if packing or filtering or not 0 < width * height <= _PIXEL_LIMIT:
+    if packing or filtering or not (0 < width <= _SIDE_LIMIT and 0 < height <= _SIDE_LIMIT):
         raise ValueError("the PNG header is out of range")
-    samples = _SAMPLES[kind]
-    stride = (width * samples * depth + 7) // 8
-    rows = _unfilter(_inflate(chunks["IDAT"], (stride + 1) * height), stride, max(1, samples * depth // 8))
+    stride = (width * depth + 7) // 8
+    raw = _inflate(chunks["IDAT"], (stride + 1) * height)
+    rows = _rows(raw, stride, set(raw[::stride + 1]), chunks["IHDR"], chunks["IDAT"])
     if depth == 1:
         palette = chunks["PLTE"] if kind == 3 else b"\0\0\0\xff\xff\xff"
         return _one_bit(rows, width, height, palette)
@@ -99,7 +103,7 @@ def _chunks(data: bytes) -> dict[str, bytes]:
     if data[:8] != _SIGN:
         raise ValueError("no PNG signature")
     found: dict[str, list[bytes]] = {}
-    position = 8
+    names, position = "", 8
     while position + 12 <= len(data):
         length = int.from_bytes(data[position:position + 4], "big")
         name, body = data[position + 4:position + 8], data[position + 8:position + 8 + length]
@@ -107,9 +111,12 @@ def _chunks(data: bytes) -> dict[str, bytes]:
         if end > len(data) or zlib.crc32(name + body) != int.from_bytes(data[end - 4:end], "big"):
             raise ValueError("a PNG chunk is damaged")
         found.setdefault(name.decode("latin-1"), []).append(body)
+        names += name.decode("latin-1") + " "
         position = end
         if name == b"IEND":
             break
+    if not _ORDER.fullmatch(names):
+        raise ValueError("the PNG holds something else than header, palette, pixels and end")
     if position != len(data) or not {"IHDR", "IDAT", "IEND"} <= set(found):
         raise ValueError("the PNG is incomplete or has bytes after its end")
     if len(found["IHDR"]) != 1 or len(found["IHDR"][0]) != 13 or len(found.get("PLTE", [b""])) != 1:
@@ -129,40 +136,36 @@ def _inflate(data: bytes, size: int) -> bytes:
     return rows
 
 
-def _unfilter(raw: bytes, stride: int, step: int) -> list[bytes]:
-    """Undo the row filters."""
+def _rows(raw: bytes, stride: int, filters: set[int], header: bytes, packed: bytes) -> list[bytes]:
+    """The rows without their filters: none and Up here, the slow ones by Pillow, as samples of 8 bits."""
+    if max(filters) > 4:
+        raise ValueError("unknown PNG row filter")
+    if filters <= {0, 2}:
+        return _unfilter(raw, stride)
+    from PIL import Image  # only for pictures that we do not write
+
+    width, height, depth = struct.unpack_from(">2LB", header)
+    chunks = ((b"IHDR", struct.pack(">2L5B", stride, height, 8, 0, 0, 0, 0)), (b"IDAT", packed), (b"IEND", b""))
+    plain = _SIGN + b"".join(struct.pack(">L", len(data)) + name + data + struct.pack(">L", zlib.crc32(name + data))
+                             for name, data in chunks)
+    with Image.open(io.BytesIO(plain), formats=("PNG",)) as picture:
+        pixels = picture.tobytes()       # filters work on bytes: one of them is a sample of 8 bits, whatever it holds
+    if len(pixels) != stride * height or (depth == 8 and stride != width):
+        raise ValueError("the PNG has too few or too many pixels")
+    return [pixels[at:at + stride] for at in range(0, len(pixels), stride)]
+
+
+def _unfilter(raw: bytes, stride: int) -> list[bytes]:
+    """Undo the row filters None and Up."""
     rows: list[bytes] = []
     above = bytes(stride)
     for start in range(0, len(raw), stride + 1):
-        mode, row = raw[start], raw[start + 1:start + 1 + stride]
-        if mode == 2:
+        row = raw[start + 1:start + 1 + stride]
+        if raw[start]:
             row = bytes((a + b) & 255 for a, b in zip(row, above, strict=True)) if any(row) else above
-        elif mode:
-            row = _unfilter_row(mode, bytearray(row), above, step)
         rows.append(row)
         above = row
     return rows
-
-
-def _unfilter_row(mode: int, row: bytearray, above: bytes, step: int) -> bytes:
-    """Undo Sub (1), Average (3) or Paeth (4) of one row."""
-    if mode not in (1, 3, 4):
-        raise ValueError("unknown PNG row filter")
-    for index in range(len(row)):
-        left = row[index - step] if index >= step else 0
-        up = above[index]
-        if mode == 1:
-            guess = left
-        elif mode == 3:
-            guess = (left + up) >> 1
-        else:
-            corner = above[index - step] if index >= step else 0
-            base = left + up - corner
-            far_left, far_up, far_corner = abs(base - left), abs(base - up), abs(base - corner)
-            guess = left if far_left <= far_up and far_left <= far_corner else (
-                up if far_up <= far_corner else corner)
-        row[index] = (row[index] + guess) & 255
-    return bytes(row)
 
 
 def _one_bit(rows: list[bytes], width: int, height: int, palette: bytes) -> Bitmap:
@@ -179,20 +182,11 @@ def _one_bit(rows: list[bytes], width: int, height: int, palette: bytes) -> Bitm
 
 
 def _eight_bit(rows: list[bytes], width: int, height: int, kind: int, palette: bytes) -> Bitmap:
-    """Bytes to grey or RGB, alpha apart."""
+    """Bytes to grey or, by the palette, to RGB."""
     data = b"".join(rows)
     if kind == 0:
         return Bitmap(width=width, height=height, mode="L", data=data)
-    if kind == 2:
-        return Bitmap(width=width, height=height, mode="RGB", data=data)
-    if kind == 4:
-        return Bitmap(width=width, height=height, mode="L", data=data[::2], alpha=data[1::2])
-    if kind == 3:
-        colours = [palette[3 * index:3 * index + 3] for index in range(256)]
-        if any(len(colours[index]) != 3 for index in set(data)):
-            raise ValueError("the PNG's palette is too short")
-        return Bitmap(width=width, height=height, mode="RGB", data=b"".join([colours[byte] for byte in data]))
-    colour = bytearray(width * height * 3)
-    for channel in range(3):
-        colour[channel::3] = data[channel::4]
-    return Bitmap(width=width, height=height, mode="RGB", data=bytes(colour), alpha=data[3::4])
+    colours = [palette[3 * index:3 * index + 3] for index in range(256)]
+    if any(len(colours[index]) != 3 for index in set(data)):
+        raise ValueError("the PNG's palette is too short")
+    return Bitmap(width=width, height=height, mode="RGB", data=b"".join([colours[byte] for byte in data]))

@@ -27,6 +27,7 @@ from verify.status import parse_date
 __all__ = ["check_attached", "check_qr", "read_code"]
 
 _SMALLEST_MM: Final = 20.0
+_LARGEST_PX: Final = 1024
 
 
 def read_code(bitmap: Bitmap) -> str | None:
@@ -67,11 +68,17 @@ def check_qr(kind: Kind, record: RecordData, identifier: Identifier, pages: Sequ
     if not kind.has_qr:
         return None
     text: str | None = None
+    first = ""
     known: dict[tuple[str, int, int], str | None] = {}
     for page, pictures in to_read:
         readable = [picture for picture in pictures if picture.upright
-                    and min(picture.box.width_mm, picture.box.height_mm) >= _SMALLEST_MM]
+                    and min(picture.box.width_mm, picture.box.height_mm) >= _SMALLEST_MM
+                    and max(picture.width_px, picture.height_px) <= _LARGEST_PX]
         here = _text_of(readable[0], known) if len(readable) == 1 == len(pictures) else None
+        first = first or pictures[0].digest if pictures else first
+        if pictures and pictures[0].digest != first:         # the same picture on all pages of ours
+            found.add("qr.several", "", page=page.number)
+            return None
         if not readable or here is None:
             found.add("qr.missing" if len(pictures) <= 1 else "page.picture", "", page=page.number)
             return None

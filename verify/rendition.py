@@ -122,6 +122,8 @@ def _edges(picture: PictureBox) -> tuple[float, ...]:
 
 def _same_pixels(one: PictureBox, other: PictureBox) -> bool:
     """Whether two pictures have the same pixels."""
+    if (one.width_px, one.height_px) != (other.width_px, other.height_px):
+        return False
     try:
         ours, theirs = one.load(), other.load()
     except ValueError:
