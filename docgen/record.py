@@ -26,7 +26,18 @@ from docgen.rich_checks import check_photo, check_table
 from docgen.rule_checks import check_rules
 from docgen.scope_checks import check_scope
 from layouts import (
-    Format, Groups, Kind, KindError, Table, Value, cell_tag, configure, kinds, load_kind, printed, scope_text,
+    Format,
+    Groups,
+    Kind,
+    KindError,
+    Table,
+    Value,
+    cell_tag,
+    configure,
+    kinds,
+    load_kind,
+    printed,
+    scope_text,
 )
 
 __all__ = ["MAX_BYTES", "RecordCode", "RecordError", "read_record", "validate"]
