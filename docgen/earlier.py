@@ -19,7 +19,7 @@ from certs.sm3 import sm3
 from codes.errors import EngineError
 from docgen.licence import Licence
 from docgen.ofd_xml import OFD_NS
-from layouts import Field, earlier_parts
+from layouts import Field, Table, Value, earlier_parts
 
 __all__ = ["MAX_EARLIER_BYTES", "EarlierCode", "EarlierError", "require_earlier"]
 
@@ -133,10 +133,27 @@ def _require_same(licence: Licence, key: str, field: Field, data: bytes) -> None
     if field.of and root.get("kind") not in field.of:
         _refuse(EarlierCode.KIND, key=key, label=field.label, found=str(root.get("kind"))[:20],
                 wanted="、".join(field.of))
-    said = {item.get("name"): item.text or "" for item in root.iter("{*}Field")}
+    said = {item.get("name"): _said(item) for item in root.iter("{*}Field")}
     for own, its in field.same:
-        if (licence.joined(own) or "") != said.get(its, ""):
+        if _plain(licence.kind.field(own), licence.values[own]) != said.get(its):
             _refuse(EarlierCode.DISAGREES, key=key, own=own, its=its)
+
+
+def _said(item: etree._Element) -> object:
+    """What a field of a record's XML says: a text, several texts, or rows of cells with their columns."""
+    rows = item.findall("{*}Row")
+    if rows:
+        return tuple(tuple((cell.get("name"), cell.text or "") for cell in row) for row in rows)
+    several = item.findall("{*}Value")
+    return tuple(one.text or "" for one in several) if several else item.text or ""
+
+
+def _plain(field: Field, value: Value) -> object:
+    """The value of a field in the form of :func:`_said`; None where there is none."""
+    if not isinstance(value, Table):
+        return value
+    return tuple(tuple((column.label, cell) for column, cell in zip(field.columns, row, strict=True)
+                       if cell is not None) for row in value.rows)
 
 
 def _read(data: bytes, name: str) -> etree._Element | None:

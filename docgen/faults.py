@@ -75,6 +75,7 @@ class RecordCode(enum.StrEnum):
     ONE_OF = "record.one-of"
     TOO_FEW = "record.too-few"
     TOO_MANY = "record.too-many"
+    DERIVED = "record.derived"
     AGE = "record.age"
     IDENTITY_FORM = "identity.form"
     IDENTITY_BIRTH = "identity.birth"
@@ -307,6 +308,10 @@ SENTENCES: dict[RecordCode, tuple[str, str]] = {
     _C.TOO_MANY: (
         "“{label}”有{count}项，{given_zh}最多{limit}项",
         "“{label}” has {count}; {given_en}at most {limit} may be given",
+    ),
+    _C.DERIVED: (
+        "“{label}”由{labels}确定，只能是{wanted}",
+        "“{label}” follows from {labels} and can only be {wanted}",
     ),
     _C.AGE: (
         "按“{label}”和“{other}”计算，年龄为{age}周岁，{given_zh}应{bounds_zh}",

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from certs.sm3 import sm3
 from codes.errors import Fault
 from codes.identity import is_identity_number
 from docgen.faults import RecordCode, fault, shown
 from layouts import Check, Kind, Rule, Table, Value, cell_tag, printed
 
-__all__ = ["MORE_RULES", "Values", "conditions", "text_of"]
+__all__ = ["MORE_RULES", "Values", "conditions", "derived_digits", "text_of"]
 
 _MUNICIPALITIES = frozenset({"11", "12", "31", "50"})     # 直辖市, GB/T 2260
 Values = Mapping[str, Value]
@@ -159,6 +160,21 @@ def _row_not_after(kind: Kind, rule: Rule, values: Values) -> Fault | None:
     return None
 
 
+def derived_digits(texts: Sequence[str]) -> str:
+    """Sixteen digits that follow from texts: one thing has one code, without a register (一企一品一码)."""
+    return f"{int.from_bytes(sm3(chr(10).join(texts).encode('utf-8')), 'big') % 10**16:016d}"
+
+
+def _derived(_: Kind, rule: Rule, values: Values) -> Fault | None:
+    text, others = text_of(values, rule.field), [text_of(values, label) for label in rule.other]
+    known = [other for other in others if other is not None]
+    if text is None or len(known) < len(others):
+        return None
+    wanted = rule.value + derived_digits(known)
+    return None if text == wanted else fault(
+        RecordCode.DERIVED, rule.field, wanted=wanted, labels="、".join(f"“{label}”" for label in rule.other))
+
+
 def _column(kind: Kind, rule: Rule, values: Values) -> Iterator[tuple[str, str]]:
     """Tag and value of each filled cell of the column that a rule names."""
     value, columns = values.get(rule.field), kind.field(rule.field).columns
@@ -205,5 +221,5 @@ MORE_RULES: dict[Check, Callable[[Kind, Rule, Values], Fault | None]] = {
     Check.DIFFERS: _differs, Check.ALLOWED: _allowed, Check.BARRED: _barred, Check.AT_LEAST: _at_least,
     Check.ONE_OF: _one_of, Check.COUNT: _count, Check.AGE: _age, Check.IDENTITY_BIRTH: _identity_birth,
     Check.IDENTITY_SEX: _identity_sex, Check.LEVEL: _level, Check.ROW_EQUAL: _row_equal,
-    Check.ROW_NOT_AFTER: _row_not_after,
+    Check.ROW_NOT_AFTER: _row_not_after, Check.DERIVED: _derived,
 }

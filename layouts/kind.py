@@ -94,6 +94,7 @@ class Check(enum.StrEnum):
     AGE = "age"                         # ``minimum`` ≤ years from field (birth, identity) to other ≤ ``maximum``
     IDENTITY_BIRTH = "identity-birth"   # date of field = date of birth inside the identity number other
     IDENTITY_SEX = "identity-sex"       # 男/女 of field = sex inside the identity number other
+    DERIVED = "derived"                 # field = ``value`` and 16 digits that follow from other (16 of their SM3)
     ROW_EQUAL = "row-equal"             # column ``value`` of each row of field = other
     ROW_NOT_AFTER = "row-not-after"     # date of column ``value`` of each row of field ≤ other
     LEVEL = "level"                     # level (省级, 市级, 县级) of the authority code field is of ``values``

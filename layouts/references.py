@@ -144,6 +144,8 @@ def _check_rule(kind: Kind, rule: Rule) -> None:
         column = field.column(rule.value)
         if len(rule.other) != 1 or (rule.check is Check.ROW_NOT_AFTER and column.format is not Format.DATE):
             raise ValueError(f"{rule.check} of {rule.field} needs one other field, and dates where it compares them")
+    if rule.check is Check.DERIVED and not rule.other:
+        raise ValueError(f"{rule.field} is derived from nothing")
     if rule.delay is not None and (rule.check is not Check.AGE or rule.maximum is None or rule.delay.every < 1):
         raise ValueError(f"only the maximum of an age can rise: {rule.field}")
     known = {one.label: one for one in kind.fields}
