@@ -11,6 +11,7 @@ from typing import Final
 from certs.sm3 import sm3
 from layouts import Field, Kind
 from verify.agree import check_head, check_metadata, check_record, check_tags, earlier_of, role_value
+from verify.attachments import check_attachments
 from verify.face import check_pages
 from verify.glyphs import check_glyphs
 from verify.judge import Case, RecordCase, guarded, read_case
@@ -111,6 +112,8 @@ class _OfdJudge:
             raise Refusal("seal.none", "")
         if len(self.listed) > 1:
             self.case.found.add("seal.several", "", count=len(self.listed))
+        if len({each.path for each in self.listed}) != len(self.listed):
+            raise Refusal("seal.reference", self.listed[0].path)
         refused: Refusal | None = None
         for each in self.listed[:20]:
             try:
@@ -159,6 +162,12 @@ class _OfdJudge:
         read_case(self.case, attachment.data, _RECORD)
         self._attachments_known()
         kind, record = self._known()
+        trust = self.case.trust
+        check_attachments(
+            self._archive(), kind, record.record.identifier,
+            sealed_at=next((each.signature.signed_at for each in self.sealings), None),
+            issuers=None if trust is None else [*(each.subject for each in (*trust.roots, *trust.intermediates)),
+                                                *(each.signer.issuer for each in self.sealings)], found=self.case.found)
         identifier = check_record(kind, record.record, found)
         record.identifier = identifier
         if identifier is not None:

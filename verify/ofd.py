@@ -22,6 +22,7 @@ from verify.zip import Archive
 __all__ = ["OfdDocument", "OfdPage", "SignatureEntry", "Tag", "read_ofd", "read_signatures", "resolve"]
 
 _PAGE_LIMIT: Final = 300
+_TAG_FILES: Final = 16
 _PARSE_LIMIT: Final = 128 << 20         # bytes of XML parsed for one document, files read twice counted twice
 _PARTS: Final = frozenset({"CommonData", "Pages", "Attachments", "CustomTags"})
 _COMMON: Final = frozenset({"MaxUnitID", "PageArea", "PublicRes", "DocumentRes", "TemplatePage", "DefaultCS"})
@@ -241,10 +242,14 @@ class _Reader:
         if not listing:
             return ()
         tags: list[Tag] = []
+        read: set[str] = set()
         for element in children(self._xml(listing, "CustomTags"), "CustomTag"):
             place = self._location(element, "FileLoc", listing)
             if not place:
                 continue
+            if place in read or len(read) >= _TAG_FILES:
+                raise Refusal("xml.twin", listing, element="FileLoc")
+            read.add(place)
             try:
                 root = parse_xml(self._bytes(place), place)
             except Refusal:

@@ -23,6 +23,8 @@ from verify.zip import Archive
 __all__ = ["Described", "Stamp", "check_references", "read_signature_xml"]
 
 _SLACK_MM: Final = 0.001
+_REFERENCE_LIMIT: Final = 10_000
+_STAMP_LIMIT: Final = 1000
 _SM3_NAMES: Final = frozenset({"1.2.156.10197.1.401", "SM3", "sm3"})
 _SM2_NAMES: Final = frozenset({"1.2.156.10197.1.501"})
 _CHILDREN: Final = frozenset({"Provider", "SignatureMethod", "SignatureDateTime", "References", "StampAnnot",
@@ -101,6 +103,8 @@ def _references(info: etree._Element, path: str, found: Findings) -> dict[str, b
     if method not in _SM3_NAMES:
         found.add("seal.method", path, method=method)
         return {}
+    if len(listing) > _REFERENCE_LIMIT:
+        raise Refusal("ofd.too-many", path, limit=_REFERENCE_LIMIT)
     digests: dict[str, bytes] = {}
     for element in listing:
         location = element.get("FileRef", "")
@@ -120,7 +124,10 @@ def _references(info: etree._Element, path: str, found: Findings) -> dict[str, b
 def _stamps(info: etree._Element, path: str, found: Findings) -> tuple[Stamp, ...]:
     """Where the seal stands, whole or cut; a clip counts from the corner of its boundary."""
     stamps = []
-    for element in children(info, "StampAnnot"):
+    listed = children(info, "StampAnnot")
+    if len(listed) > _STAMP_LIMIT:
+        raise Refusal("ofd.too-many", path, limit=_STAMP_LIMIT)
+    for element in listed:
         if set(element.attrib) - {"ID", "PageRef", "Boundary", "Clip"}:
             found.add("ofd.not-understood", path, element="StampAnnot")
         place, clip = rect(element.get("Boundary", ""), path), None

@@ -56,8 +56,8 @@ def with_chunk(name: bytes, body: bytes) -> bytes:
 BAD = [
     *[(name.decode(), with_chunk(name, body)) for name, body in (
         (b"tRNS", bytes(2)), (b"gAMA", struct.pack(">L", 1)), (b"sBIT", b"\1"), (b"cHRM", bytes(32)),
-        (b"iCCP", b"a\0\0"), (b"sRGB", b"\0"), (b"bKGD", bytes(2)), (b"pHYs", bytes(9)), (b"tEXt", b"a\0b"), (b"acTL", bytes(8)),
-        (b"PLTE", bytes(6)))],
+        (b"iCCP", b"a\0\0"), (b"sRGB", b"\0"), (b"bKGD", bytes(2)), (b"pHYs", bytes(9)), (b"tEXt", b"a\0b"),
+        (b"acTL", bytes(8)), (b"PLTE", bytes(6)))],
     *[(f"kind {kind}", png(struct.pack(">2L5B", 2, 2, 8, kind, 0, 0, 0), bytes(2 + 4 * samples)))
       for kind, samples in ((2, 3), (4, 2), (6, 4))],
     ("too wide", png(struct.pack(">2L5B", 1025, 1, 1, 0, 0, 0, 0), bytes(130))),
