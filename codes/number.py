@@ -86,6 +86,11 @@ class NumberPattern:
     source: str
     provisional: bool = False
 
+    @property
+    def names_region(self) -> bool:
+        """Whether a number tells the place that allocated it; others may be given twice by two authorities."""
+        return any(part.rule is PartRule.REGION for part in self.parts)
+
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> NumberPattern:
         """Build a pattern from a kind's data: ``source``, ``provisional``, ``parts``.

@@ -217,8 +217,9 @@ def _future(licence: Licence, today: dt.date) -> Fault:
 
 
 def _claim(licence: Licence, identifier: str) -> Claim:
+    number = licence.number if licence.kind.number.names_region else f"{licence.issuer_code} {licence.number}"
     return Claim(
-        identifier=identifier, record_sm3=licence.digest, number=licence.number,
+        identifier=identifier, record_sm3=licence.digest, number=number,
         address=licence.qr_address or "",
         holder_sm3=sm3((licence.holder_code or licence.holder_name).encode("utf-8")),
         version=licence.version)

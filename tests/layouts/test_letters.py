@@ -296,3 +296,10 @@ def test_a_letter_has_no_validity_no_qr_code_and_a_provisional_number(code: str)
     kind = load_kind(code)
     assert not {"valid_from", "valid_to", "qr"} & set(kind.roles) and "不适用" in kind.statuses
     assert kind.number.provisional and kind.type_code_provisional
+
+
+def test_two_authorities_may_give_the_same_document_number(home: Home) -> None:
+    first, second = sample("D4"), sample("D4")
+    second |= {"发文机关": PROVINCE[1], "发文机关代码": PROVINCE[0]}
+    issued = [docgen.issue(record, home=home).identifier for record in (first, second)]
+    assert len(set(issued)) == 2
