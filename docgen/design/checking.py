@@ -24,7 +24,7 @@ from docgen.template import Layout, load_template
 from layouts import Kind, load_kind, printed
 from layouts.schema import schema_bytes
 
-__all__ = ["BLANK_QR", "DEMO_SEAL_MM", "check_kind", "draw"]
+__all__ = ["BLANK_QR", "DEMO_SEAL_MM", "check_kind", "draw", "filled"]
 
 BLANK_QR = "ZHENGYIN PREVIEW - NOT A LICENCE - " * 8
 """What a QR code says while nothing is issued; as long as a signed one about."""
@@ -41,10 +41,18 @@ def draw(licence: Licence, *, seal_mm: float = DEMO_SEAL_MM) -> tuple[Document, 
     Raises:
         EngineError: as :func:`docgen.compose.compose`.
     """
+    return compose(licence, BLANK_QR, seal_size_mm=seal_mm), filled(licence)
+
+
+def filled(licence: Licence) -> Layout:
+    """The template of a licence's kind, filled in with its values.
+
+    Raises:
+        TemplateError: with file and line.
+    """
     kind = licence.kind
-    document = compose(licence, BLANK_QR, seal_size_mm=seal_mm)
     values = {field.label: printed(licence.values.get(field.label), field.printed_as) for field in kind.fields}
-    return document, load_template(kind.code).layout(values)
+    return load_template(kind.code).layout(values)
 
 
 def check_kind(folder: KindFolder, *, drawing_s: float) -> dict[str, Any]:
