@@ -24,6 +24,7 @@ __all__ = ["check_forms"]
 _OFD: Final = "http://www.ofdspec.org/2016"
 _TAGS: Final = "urn:zhengyin:licence-tags:1"
 _TOLD: Final = 20
+_EDGE_MM: Final = 0.002
 _TEMPLATE_LIMIT: Final = 4 << 20          # bytes of a template page
 
 _ID = r"[1-9][0-9]{0,8}"
@@ -74,7 +75,7 @@ _TEMPLATE: Final = {
 _PAGE: Final = {
     "Page": _form(children="(?:Template )?Area Content "), **_PATH,
     "Template": _form({"TemplateID": _ID, "ZOrder": "Background"}),
-    "Layer": _form({"Type": "Body", "ID": _ID}, "(?:(?:PathObject|ImageObject|TextObject) )*"),
+    "Layer": _form({"Type": "Body", "ID": _ID}, "(?:(?:PathObject|ImageObject) )*(?:TextObject )*"),   # text last
     "ImageObject": _form({"ID": _ID, "Boundary": _BOX, "CTM": f"{_LENGTH} 0 0 {_LENGTH} 0 0", "ResourceID": _ID}),
     "TextObject": _form({"ID": _ID, "Boundary": _BOX, "Font": _ID, "Size": _LENGTH},
                         "FillColor (?:CGTransform )?TextCode "),
@@ -210,10 +211,18 @@ def _odd_file(root: etree._Element, data: bytes, space: str, forms: Mapping[str,
         form = forms.get(name)
         if form is None:
             return local_name(element) or "comment"
-        odd = _odd_element(element, form)
+        odd = _odd_element(element, form) or ("@Boundary" if name == "PathObject" and not _inside(element) else "")
         if odd:
             return f"{name}{odd}"
     return ""
+
+
+def _inside(path: etree._Element) -> bool:
+    """Whether a path lies inside its boundary: what sticks out some readers cut off and others draw."""
+    _, _, width, height = map(float, str(path.get("Boundary")).split())
+    values = [float(word) for word in str(path[-1].text).split() if not word.isalpha()]
+    across, down = values[::2], values[1::2]
+    return min(values) >= -_EDGE_MM and max(across) <= width + _EDGE_MM and max(down) <= height + _EDGE_MM
 
 
 def _odd_element(element: etree._Element, form: _Form) -> str:

@@ -40,6 +40,7 @@ _PAIR_LIMIT: Final = 2_000_000           # comparisons of what lies over what, o
 _SLACK_MM: Final = 0.2                   # a glyph may touch its boundary by so much
 _DARKEST_GROUND: Final = 150.0           # text lighter than this could vanish on the paper
 _SMALLEST_MM: Final = 1.0
+_LIGHTEST_TEXT: Final = 200.0            # a fill as light as this is paper
 _TEXT_ATTRIBUTES: Final = frozenset({"ID", "Boundary", "Font", "Size", "Weight", "Fill", "Visible", "Alpha"})
 _ONE_CHARACTER: Final = [("CodeCount", "2"), ("CodePosition", "0"), ("GlyphCount", "1")]   # in UTF-16 units
 _LAST_OF_BMP: Final = 0xFFFF
@@ -140,6 +141,8 @@ class _Canvas:
     runs: list[TextRun] = field(default_factory=list)
     pictures: list[PictureBox] = field(default_factory=list)
     fills: list[tuple[int, RectMm]] = field(default_factory=list)
+    dark: list[RectMm] = field(default_factory=list)     # of the page itself, not of its template
+    on_page: bool = False
     objects: dict[str, str] = field(default_factory=dict)
     ids: set[str] = field(default_factory=set)
 
@@ -172,6 +175,7 @@ class PageReader:
             elif name not in ("Area", "Content"):
                 self.found.add("ofd.not-understood", path, element=name or "comment")
         content = only_child(root, "Content", path)
+        canvas.on_page = True
         if content is not None:
             self._layers(content, canvas)
         self._overlaid(canvas)
@@ -350,8 +354,11 @@ class PageReader:
             check_shading(fill, canvas.where, self.found)
         else:
             self._colour(fill, canvas)
-        if element.get("Fill", "false") in ("true", "1"):
+        filled = element.get("Fill", "false") in ("true", "1")
+        if filled:
             canvas.fills.append((canvas.order, box))
+        if canvas.on_page and filled and _is_dark(fill):
+            canvas.dark.append(box)
 
     def _image(self, element: etree._Element, canvas: _Canvas) -> None:
         """One picture."""
@@ -379,7 +386,11 @@ class PageReader:
             order=canvas.order, upright=whole, sm3=sm3(data).hex() if jpeg else ""))
 
     def _overlaid(self, canvas: _Canvas) -> None:
-        """Name text that a later picture or filled path may cover, and pictures so covered."""
+        """Name text that a later picture or filled path may cover, or that lies on dark; and pictures so covered."""
+        if len(canvas.runs) * len(canvas.dark) > _PAIR_LIMIT:
+            raise Refusal("ofd.too-many", canvas.where, limit=_PAIR_LIMIT)
+        if any(box.overlaps(run.box) for box in canvas.dark for run in canvas.runs):
+            self.found.add("ofd.hidden", canvas.where, id="—")
         covers = [*canvas.fills, *((picture.order, picture.box) for picture in canvas.pictures)]
         if not covers:
             return
@@ -392,6 +403,14 @@ class PageReader:
             if order < last and any(later > order and cover.overlaps(box) for later, cover in covers):
                 self.found.add("ofd.covered", canvas.where)
                 return
+
+
+def _is_dark(fill: etree._Element | None) -> bool:
+    """Whether text on this colour might not be seen; a gradient's plain value is its mean."""
+    values = _short_numbers(fill.get("Value", "0 0 0")) if fill is not None else (0.0, 0.0, 0.0)
+    if values is None or len(values) != 3:
+        return True
+    return 0.299 * values[0] + 0.587 * values[1] + 0.114 * values[2] < _LIGHTEST_TEXT
 
 
 def _loader(data: bytes) -> Callable[[], Bitmap]:

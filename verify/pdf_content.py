@@ -184,6 +184,7 @@ class Interpreter(TextOperators):
             else:
                 boxes = self.boxes_of(data, inner)
                 _FORMS.put(digest, boxes)
+        self.late |= bool(boxes) and bool(self.texts)
         for box in boxes:
             self.fills.append(Fill(box.under(self.state.ctm).within(self.state.clip), self.next_order()))
         self.state = outer

@@ -48,6 +48,7 @@ class GraphicsOperators:
         self.texts: list[PaintedText] = []
         self.images: list[PaintedImage] = []
         self.fills: list[Fill] = []
+        self.late = False               # a path was painted after text
         self.order = 0
         self.page_box = page_box
         self.state = State(page_box)
@@ -171,7 +172,7 @@ class GraphicsOperators:
 
     def end_path(self, _: list[Operand]) -> None:
         """``n``."""
-        self.finish_path(filled=False)
+        self.finish_path(filled=False, painted=False)
 
     def fill(self, _: list[Operand]) -> None:
         """``f``, ``B`` and their kin."""
@@ -183,11 +184,12 @@ class GraphicsOperators:
         scale = max(abs(ctm[0]) + abs(ctm[2]), abs(ctm[1]) + abs(ctm[3]))
         self.finish_path(filled=self.state.line_width * scale >= _COVERING_STROKE_PT)
 
-    def finish_path(self, *, filled: bool) -> None:
+    def finish_path(self, *, filled: bool, painted: bool = True) -> None:
         """Paint or drop the path, and clip with it if that was asked."""
         path = self.path
         if path:
             box = Box(min(path[::2]), min(path[1::2]), max(path[::2]), max(path[1::2]))
+            self.late |= painted and bool(self.texts)
             if filled and self.state.alpha > FAINT:
                 self.fills.append(Fill(box.within(self.state.clip), self.next_order()))
             if self.pending_clip:

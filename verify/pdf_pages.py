@@ -151,6 +151,8 @@ class PageReader:
 
     def visible(self, painted: Interpreter, box: Box, where: str) -> None:
         """Findings on text that is hidden, turned, covered, or off the page."""
+        if painted.late:
+            self.findings.add("pdf.text-covered", where, text="")
         first = min((text.order for text in painted.texts), default=0)
         covers = [(fill.box, fill.order) for fill in painted.fills if fill.order > first]
         covers += [(corners(image.matrix), image.order) for image in painted.images

@@ -33,7 +33,8 @@ def another_pdf(parts: Entries) -> None:
     parts[LIST] = parts[LIST].replace(
         b"</ofd:Attachments>",
         '<ofd:Attachment ID="att9" Name="版式副本.pdf" Format="pdf" CreationDate="2026-01-01T00:00:00+08:00" '
-        'Size="1.000" Visible="true"><ofd:FileLoc>/Doc_0/Attachs/crl_9.crl</ofd:FileLoc></ofd:Attachment></ofd:Attachments>'.encode())
+        'Size="1.000" Visible="true"><ofd:FileLoc>/Doc_0/Attachs/crl_9.crl</ofd:FileLoc></ofd:Attachment>'
+        "</ofd:Attachments>".encode())
 
 
 def no_list(parts: Entries) -> None:
@@ -97,7 +98,8 @@ def one_tag_file_twenty_times(parts: Entries) -> None:
     chance = random.Random(1)  # noqa: S311
     parts["Doc_0/Tags/Tag_0.xml"] = (
         b'<t xmlns="http://www.ofdspec.org/2016">' + b"".join(
-            b'<a%d><ObjectRef PageRef="%d">1</ObjectRef></a%d>' % (at, chance.randrange(10**6), at) for at in range(100_000)) + b"</t>")
+            b'<a%d><ObjectRef PageRef="%d">1</ObjectRef></a%d>' % (at, chance.randrange(10**6), at)
+            for at in range(100_000)) + b"</t>")
     text = parts[TAGS].decode()
     entry = re.search("<ofd:CustomTag .*?</ofd:CustomTag>", text)
     assert entry is not None

@@ -1,0 +1,55 @@
+"""Shapes that a dishonest clerk draws over the text, under it, or where only some readers see them."""
+
+from __future__ import annotations
+
+import pytest
+
+from docgen.page import Colour, GlyphRun, Path, Segment
+from tests.verify.clerk import issue, on_page
+from tests.verify.packages import PAGE, Forger, check, codes, entries
+from verify.model import Verdict
+
+WHITE, DARK = Colour(255, 255, 255), Colour(17, 17, 17)
+
+
+def box(colour: Colour) -> Path:
+    """A filled rectangle on the line of the validity."""
+    corners = ((120.0, 130.0), (200.0, 130.0), (200.0, 160.0), (120.0, 160.0))
+    return Path(segments=(*(Segment("L" if index else "M", place) for index, place in enumerate(corners)),
+                          Segment("Z")), fill=colour)
+
+
+def line(width_mm: float, colour: Colour = WHITE) -> Path:
+    """A stroke over the same place."""
+    return Path(segments=(Segment("M", (126.0, 145.0)), Segment("L", (168.0, 145.0))), stroke=colour,
+                stroke_width_mm=width_mm)
+
+
+@pytest.mark.req("R-003-31")
+@pytest.mark.parametrize("shape", [box(WHITE), box(DARK), line(13), line(0.12), line(0.12, DARK)])
+def test_nothing_is_drawn_over_text(shape: Path) -> None:
+    forged = issue(on_page(lambda items: (*items, shape)))
+    for data in (forged.ofd, forged.pdf):
+        assert check(data).verdict is not Verdict.VALID
+
+
+@pytest.mark.req("R-003-31")
+def test_text_does_not_lie_on_dark() -> None:
+    def under(items: tuple[object, ...]) -> tuple[object, ...]:
+        first = next(index for index, item in enumerate(items) if isinstance(item, GlyphRun))
+        return (*items[:first], box(DARK), *items[first:])
+    report = check(issue(on_page(under)).ofd)  # type: ignore[arg-type]
+    assert report.verdict is Verdict.INVALID and "ofd.hidden" in codes(report)
+
+
+@pytest.mark.parametrize(("boundary", "data"), [
+    ("0 0 1 1", "M 126 142 L 168 142 L 168 150 L 126 150 C"), ("126 142 42 8", "M -1 0 L 42 8"),
+    ("126 142 42 8", "M 0 0 B 0 0 50 9 42 8")])
+def test_a_path_lies_inside_its_boundary(boundary: str, data: str) -> None:
+    parts = entries()
+    path = (f'<ofd:PathObject ID="99001" Boundary="{boundary}" Stroke="false" Fill="true"><ofd:FillColor '
+            f'Value="255 255 255"/><ofd:AbbreviatedData>{data}</ofd:AbbreviatedData></ofd:PathObject>')
+    at = parts[PAGE].index(b"<ofd:TextObject ")
+    parts[PAGE] = parts[PAGE][:at] + path.encode() + parts[PAGE][at:]
+    report = check(Forger().apply(parts))
+    assert report.verdict is not Verdict.VALID and "ofd.not-understood" in codes(report)
