@@ -28,6 +28,7 @@ _BASELINE_MM: Final = 1.0               # label and value of one line may differ
 _RUN_IN_MM: Final = 15.0                # running text goes on so far left of its label at most
 _TOUCH_MM: Final = 0.5
 _INK_EM: Final = 0.15                   # of the last glyph of a run, at least
+_BLANKS: Final = frozenset(" \u3000")
 _RUN_LIMIT: Final = 3000                # text objects of one page of a licence
 
 
@@ -74,6 +75,9 @@ class _PageCheck:
         self.starts: list[tuple[int, TextRun]] = []     # where each run begins in ``text``
         for run in sorted(page.runs, key=lambda each: each.order):
             words = squeeze(run.text)
+            odd = {char for char in run.text if char.isspace()} - _BLANKS
+            if odd:                      # dropped when texts are compared, so they must be such that nobody sees
+                self._add("page.extra", found=" ".join(f"U+{ord(char):04X}" for char in sorted(odd)))
             if words:
                 self.starts.append((len(self.text), run))
                 self.text += words

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from docgen.page import Colour, GlyphRun, Path, Segment
@@ -53,3 +55,21 @@ def test_a_path_lies_inside_its_boundary(boundary: str, data: str) -> None:
     parts[PAGE] = parts[PAGE][:at] + path.encode() + parts[PAGE][at:]
     report = check(Forger().apply(parts))
     assert report.verdict is not Verdict.VALID and "ofd.not-understood" in codes(report)
+
+
+@pytest.mark.parametrize("blanks", ["\u2003", "\u00a0\u2002", "\u2028", "\u0085"])
+def test_blanks_are_those_that_we_print(blanks: str) -> None:
+    """Blanks are left out where texts are compared; an embedded font could draw signs for them."""
+    parts = entries()
+    text = parts[PAGE].decode()
+    at = text.index("<ofd:TextObject ")
+    size = text.index("</ofd:TextObject>") + len("</ofd:TextObject>")
+    first = text[at:size]
+    font = re.search('Font="[0-9]+"', first)
+    assert font is not None
+    deltas = ' DeltaX="3"' if len(blanks) > 1 else ""
+    more = (f'<ofd:TextObject ID="99001" Boundary="78 152 60 5.8" {font[0]} Size="4.9"><ofd:FillColor '
+            f'Value="17 17 17"/><ofd:TextCode X="0" Y="4.5"{deltas}>{blanks}</ofd:TextCode></ofd:TextObject>')
+    parts[PAGE] = text.replace("</ofd:Layer>", more + "</ofd:Layer>").encode()
+    report = check(Forger().apply(parts))
+    assert report.verdict is Verdict.INVALID and codes(report) & {"page.extra", "font.glyph"}
