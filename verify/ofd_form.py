@@ -227,14 +227,15 @@ def _inside(path: etree._Element) -> bool:
 
 def _odd_element(element: etree._Element, form: _Form) -> str:
     """What is odd in one element: an attribute, a value, a child, a text."""
-    attributes = element.attrib
-    for name, value in attributes.items():
+    given = element.items()
+    for name, value in given:
         shape = form.attributes.get(str(name))
         if shape is None or not shape.fullmatch(str(value)):
             return f"@{name!s}"
-    missing = form.required.difference(map(str, attributes))
-    if missing:
-        return f"@{min(missing)}"
+    if len(given) < len(form.attributes):
+        missing = form.required.difference(str(name) for name, _ in given)
+        if missing:
+            return f"@{min(missing)}"
     if element.tail:
         return " text"
     if form.children is None:
