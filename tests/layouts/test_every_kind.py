@@ -34,7 +34,7 @@ def test_the_check_finds_nothing_to_mend(code: str) -> None:
     assert len(answer.facts["drawn"]) >= 5
 
 
-@pytest.mark.req("R-003-26")
+@pytest.mark.req("R-003-25", "R-003-26")
 def test_a_sample_issues_and_verifies(sample: Sample) -> None:
     for path in (sample.ofd, sample.pdf):
         report = verify(path, trust=sample.home.trust_dir)

@@ -207,6 +207,8 @@ BAD: list[Any] = [
             ("实施机关层级", "record.barred"), ("实施机关代码", "record.authority-level")]),
         ("K2", "a county said to be a city", ("R-004-03",), put(**COUNTY_ACTS | {"实施机关层级": "市级"}), [
             ("实施机关代码", "record.authority-level")]),
+        ("K2", "no registration certificate named", ("R-001-12",), put(危险化学品登记证引用=None), [
+            ("危险化学品登记证引用", "record.missing")]),
         ("K2", "delegated on", ("R-004-03",), put(再委托="是"), [("再委托", "value.not-listed")]),
         ("K3", "of a county", (), put(**issuer(COUNTY)), [("发证机关代码", "record.authority-level")]),
         ("K3", "of a centrally managed enterprise, by a city", (), put(中央管理企业所属="是"), [
