@@ -11,6 +11,9 @@ from typer.testing import CliRunner, Result
 import layouts
 from cli.kinds import app
 from tests.design.kinds import CODE, NAME, change, made
+from tests.support.installed_kinds import installed_kinds
+
+__all__ = ["installed_kinds"]
 
 
 def _run(*words: object) -> Result:

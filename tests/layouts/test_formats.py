@@ -31,7 +31,11 @@ from layouts import (
 )
 
 KINDS = Path(__file__).parents[1] / "data" / "kinds"
-add_folder(KINDS)
+
+
+@pytest.fixture(autouse=True)
+def _kinds() -> None:
+    add_folder(KINDS)
 
 
 def data(code: str = "R1") -> dict[str, Any]:
