@@ -84,8 +84,14 @@ def _glyph_difference(ofd: PageView, pdf: PageView) -> str:
     right.sort(key=_sorting)
     for one, other in zip(left, right, strict=True):
         if not _same(one, other):
-            return f"“{one[0]}” / “{other[0]}”"
+            return _told(ofd.runs, pdf.runs) or f"“{one[0]}” / “{other[0]}”"
     return ""
+
+
+def _told(ofd: Sequence[TextRun], pdf: Sequence[TextRun]) -> str:
+    """The first texts that differ, as a reader meets them; "" when only places, sizes or colours do."""
+    return next((f"“{one.text}” / “{other.text}”" for one, other in zip(ofd, pdf, strict=False)
+                 if one.text != other.text), "")
 
 
 def _glyphs(runs: Iterable[TextRun]) -> list[_Glyph]:

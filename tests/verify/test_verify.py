@@ -148,6 +148,9 @@ def test_a_page_that_differs_is_named_with_its_field(page: int, label: str) -> N
     assert report.verdict is Verdict.INVALID
     lines = [reason for reason in report.reasons if reason.code == "page.line"]
     assert lines and label in lines[0].zh
+    (told,) = [reason for reason in report.reasons if reason.code == "rendition.page"]
+    shown, _, copy = told.zh.rpartition("” / “")
+    assert "轻质芳烃、轻质芳烃" in shown and "轻质芳烃、重质芳烃" in copy
 
 
 @pytest.mark.req("R-000-31")
