@@ -22,7 +22,6 @@ EDGE = 20.6
 
 Point = tuple[float, float]
 Curve = Callable[[float], tuple[Point, Point]]      # parameter → point, derivative
-Mark = Callable[[Point, float], list[str]]          # centre, radius → a kind's ornament
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -372,6 +371,17 @@ def wings(draw: Callable[[float, Callable[[float], float]], str], count: int) ->
         return max(0.0, math.sin(math.pi * (x - 1) / 38))
 
     return "".join(draw(2 * math.pi * index / count, swell) for index in range(count))
+
+
+def certificate(inks: Inks, *, border: Iterable[str], ground: Iterable[str], ornament: Iterable[str]) -> dict[str, str]:
+    """The files of the artwork of 正本 and 副本 by name: border, ground, vignette, rule and divider."""
+    return {
+        "border": svg(WIDTH, HEIGHT, "正本、副本：花边", border),
+        "ground": svg(WIDTH, HEIGHT, "正本、副本：底纹", ground),
+        "ornament": svg(40, 20, "官方图样位置的装饰", ornament),
+        "rule": svg(130, 2, "正本：题下线", rule(inks, 130)),
+        "divider": svg(6, 124, "副本：中缝", divider(inks, 124)),
+    }
 
 
 def write(folder: Path, files: Mapping[str, str]) -> None:

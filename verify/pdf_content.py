@@ -14,7 +14,7 @@ from typing import Final
 
 from verify.pdf_canvas import Box, Fill, Matrix, PaintedImage, corners, multiply
 from verify.pdf_graphics import FAINT, Operand, name_of
-from verify.pdf_objects import Name, Object, Stream
+from verify.pdf_objects import Name, Object, Stream, unescape
 from verify.pdf_reasons import PdfRefusal
 from verify.pdf_resources import Resources
 from verify.pdf_shading import check_shading
@@ -41,8 +41,6 @@ _TOKEN: Final = re.compile(
     rb"|\(((?:[^()\\\r]|\\[^\r])*+)\)"
     rb"|(\[)|(\])|(\Z)|(.))", re.DOTALL)
 _NUMBER, _OPERATOR, _NAME, _HEX, _SHOWN, _TEXT, _OPEN, _CLOSE, _DONE = range(1, 10)
-_ESCAPE: Final = re.compile(rb"\\(?:([0-7]{1,3})|(\n)|(.))", re.DOTALL)
-_ESCAPED: Final = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
 _NOT_PATHS: Final = re.compile(rb"(?<![A-Za-z/])(?:BT|Do)(?![A-Za-z])")
 _WIDE: Final = Box(-1e9, -1e9, 1e9, 1e9)
 
@@ -133,7 +131,7 @@ class Interpreter(TextOperators):
         if match.lastindex == _HEX and len(match[_HEX]) % 2 == 0:
             return bytes.fromhex(match[_HEX].decode())
         if match.lastindex == _TEXT:
-            return _unescape(match[_TEXT])
+            return unescape(match[_TEXT])
         raise self.refusal(f"@{match.start()}")
 
     def do(self, operands: list[Operand]) -> None:
@@ -222,18 +220,6 @@ def form_matrix(stream: Stream, where: str) -> Matrix:
         numbers.append(float(each))
     a, b, c, d, e, f = numbers
     return a, b, c, d, e, f
-
-
-def _unescape(value: bytes) -> bytes:
-    if b"\\" not in value:
-        return value
-
-    def decode(match: re.Match[bytes]) -> bytes:
-        octal, line_end, other = match.groups()
-        if octal:
-            return bytes([int(octal, 8) & 0xFF])
-        return b"" if line_end else _ESCAPED.get(other, other)
-    return _ESCAPE.sub(decode, value)
 
 
 _OPERATORS: Final[dict[bytes, tuple[Callable[[Interpreter, list[Operand]], None], int]]] = {

@@ -13,7 +13,8 @@ from typing import Final, NamedTuple, TypeAlias
 
 from verify.pdf_reasons import PdfRefusal
 
-__all__ = ["Array", "Dict", "Name", "Object", "PdfString", "Ref", "Stream", "parse_object", "skip_space"]
+__all__ = ["Array", "Dict", "Name", "Object", "PdfString", "Ref", "Stream", "parse_object", "skip_space",
+           "unescape"]
 
 MAX_DEPTH: Final = 32
 MAX_ITEMS: Final = 200_000
@@ -139,7 +140,7 @@ class _Parser:
             value = bytes.fromhex((digits + b"0" * (len(digits) % 2)).decode())
             return PdfString(value, start, end, True), end
         if kind == "text":
-            return PdfString(_unescape(match["text"]), match.start("text") - 1, end, False), end
+            return PdfString(unescape(match["text"]), match.start("text") - 1, end, False), end
         if kind == "paren":
             return self.nested_string(match.start("paren"))
         raise _syntax(match.start())
@@ -157,7 +158,7 @@ class _Parser:
                 depth -= 1
                 if depth == 0:
                     value = re.sub(rb"\r\n?", b"\n", data[start + 1:position])
-                    return PdfString(_unescape(value), start, position + 1, False), position + 1
+                    return PdfString(unescape(value), start, position + 1, False), position + 1
             position += 1
         raise _syntax(start)
 
@@ -214,7 +215,8 @@ def _name(token: bytes, position: int) -> Name:
     return Name(token.decode("latin-1"))
 
 
-def _unescape(value: bytes) -> bytes:
+def unescape(value: bytes) -> bytes:
+    """The bytes of a literal string without its escapes (ISO 32000-2 7.3.4.2)."""
     if b"\\" not in value:
         return value
 

@@ -11,11 +11,11 @@ from typing import Any
 
 from codes.errors import EngineError
 from docgen.compose import compose
-from docgen.design.child import TimeUp, time_finding, time_limit
 from docgen.design.findings import Finding, FindingCode, from_error, to_json
 from docgen.design.folder import KindFolder, line_of
 from docgen.design.inspection import Inspector
 from docgen.design.records import SIZES, drawable, extreme_record
+from docgen.design.timing import TimeUp, time_finding, time_limit
 from docgen.faults import RecordError
 from docgen.licence import Licence
 from docgen.page import Document

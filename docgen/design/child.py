@@ -9,69 +9,19 @@ from __future__ import annotations
 import contextlib
 import json
 import resource
-import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import layouts
 from codes.errors import EngineError
 from docgen.design.findings import Finding, FindingCode, from_error, to_json
 from docgen.design.folder import KindFolder
+from docgen.design.timing import TimeUp, time_finding, time_limit
 
-__all__ = ["TimeUp", "main", "time_limit"]
+__all__ = ["main"]
 
 _ANSWER = "answer.json"
-
-
-class TimeUp(BaseException):
-    """A drawing has used up its time; ``line`` is the line of the template that was being filled in, if one was."""
-
-    def __init__(self, line: int | None) -> None:
-        super().__init__(line)
-        self.line = line
-
-
-@contextlib.contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
-    """Stop what is done here once it has used so many seconds of processor time.
-
-    Raises:
-        TimeUp: in the midst of it.
-    """
-    def stop(_: int, frame: FrameType | None) -> None:
-        raise TimeUp(_template_line(frame))
-
-    before = signal.signal(signal.SIGPROF, stop)
-    signal.setitimer(signal.ITIMER_PROF, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.signal(signal.SIGPROF, before)
-
-
-def _template_line(frame: FrameType | None) -> int | None:
-    """The line of the Jinja2 template that a frame, or one of its callers, is carrying out."""
-    while frame is not None:
-        template = frame.f_globals.get("__jinja_template__")
-        if template is not None:
-            line: int = template.get_corresponding_lineno(_code_line(frame))
-            return line
-        frame = frame.f_back
-    return None
-
-
-def _code_line(frame: FrameType) -> int:
-    """The line of code in a frame; the last before it where it has none itself, as the jump back in a loop."""
-    line = frame.f_code.co_firstlineno
-    for start, _, number in frame.f_code.co_lines():
-        if start > frame.f_lasti:
-            break
-        line = number or line
-    return line
 
 
 def _set_limits(limits: dict[str, Any]) -> None:
@@ -124,14 +74,6 @@ def _do(order: dict[str, Any], work: Path) -> dict[str, Any]:
             code=FindingCode.BROKEN.value, file=file, zh=f"程序内部错误（{type(error).__name__}：{error}），请报告",
             en=f"an internal error ({type(error).__name__}: {error}); please report it")]
     return {"findings": to_json(findings)}
-
-
-def time_finding(file: str, up: TimeUp, seconds: float) -> Finding:
-    """The finding for a drawing that took too long."""
-    return Finding(
-        code=FindingCode.TIME.value, file=file, line=up.line or 1,
-        zh=f"绘制超过 {seconds:g} 秒，已停止；请检查此处的循环",
-        en=f"drawing took more than {seconds:g} s and was stopped; look at the loop here")
 
 
 def memory_finding(file: str, megabytes: int) -> Finding:

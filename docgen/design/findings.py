@@ -22,7 +22,6 @@ class FindingCode(enum.StrEnum):
     JSON = "design.json"
     PART = "design.part-missing"
     SCHEMA = "design.schema-stale"
-    SAMPLE = "design.sample-refused"
     DATA = "design.no-data"
     OVERFLOW = "design.overflow"
     OVERLAP = "design.overlap"

@@ -116,15 +116,12 @@ def ornament() -> list[str]:
 
 def main() -> None:
     """Write the SVG files."""
-    engraving.write(Path(__file__).parent, {
-        "border": svg(WIDTH, HEIGHT, "正本、副本：花边", border()),
-        "ground": svg(WIDTH, HEIGHT, "正本、副本：底纹", [
-            *ground(EDGE, WIDTH - EDGE, EDGE, HEIGHT - EDGE, 20), *medallion((WIDTH / 2, 112), 56)]),
+    centre = medallion((WIDTH / 2, 112), 56)
+    engraving.write(Path(__file__).parent, engraving.certificate(
+        INKS, border=border(), ground=[*ground(EDGE, WIDTH - EDGE, EDGE, HEIGHT - EDGE, 20), *centre],
+        ornament=ornament()) | {
         "border-annex": svg(WIDTH, HEIGHT, "附页：花边", plain_border()),
-        "ground-annex": svg(WIDTH, HEIGHT, "附页：底纹", medallion((WIDTH / 2, 112), 56)),
-        "ornament": svg(40, 20, "官方图样位置的装饰", ornament()),
-        "rule": svg(130, 2, "正本：题下线", engraving.rule(INKS, 130)),
-        "divider": svg(6, 124, "副本：中缝", engraving.divider(INKS, 124)),
+        "ground-annex": svg(WIDTH, HEIGHT, "附页：底纹", centre),
     })
 
 

@@ -27,7 +27,6 @@ from layouts.engraving import (
     sides,
     star,
     stroke,
-    svg,
     wave,
     wings,
 )
@@ -169,13 +168,8 @@ def ornament() -> list[str]:
 
 def main() -> None:
     """Write the SVG files."""
-    engraving.write(Path(__file__).parent, {
-        "border": svg(WIDTH, HEIGHT, "正本、副本：花边", border()),
-        "ground": svg(WIDTH, HEIGHT, "正本、副本：底纹", [*ground(), *medallion((WIDTH / 2, 112), 56)]),
-        "ornament": svg(40, 20, "官方图样位置的装饰", ornament()),
-        "rule": svg(130, 2, "正本：题下线", engraving.rule(INKS, 130)),
-        "divider": svg(6, 124, "副本：中缝", engraving.divider(INKS, 124)),
-    })
+    engraving.write(Path(__file__).parent, engraving.certificate(
+        INKS, border=border(), ground=[*ground(), *medallion((WIDTH / 2, 112), 56)], ornament=ornament()))
 
 
 if __name__ == "__main__":
