@@ -75,6 +75,7 @@ class RecordCode(enum.StrEnum):
     ONE_OF = "record.one-of"
     TOO_FEW = "record.too-few"
     TOO_MANY = "record.too-many"
+    TOO_LONG = "record.too-long"
     DERIVED = "record.derived"
     AGE = "record.age"
     IDENTITY_FORM = "identity.form"
@@ -308,6 +309,10 @@ SENTENCES: dict[RecordCode, tuple[str, str]] = {
     _C.TOO_MANY: (
         "“{label}”有{count}项，{given_zh}最多{limit}项",
         "“{label}” has {count}; {given_en}at most {limit} may be given",
+    ),
+    _C.TOO_LONG: (
+        "“{label}”有{length}个字符，{given_zh}最多{limit}个",
+        "“{label}” has {length} characters; {given_en}at most {limit} are allowed",
     ),
     _C.DERIVED: (
         "“{label}”由{labels}确定，只能是{wanted}",

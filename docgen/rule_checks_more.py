@@ -104,6 +104,14 @@ def _count(_: Kind, rule: Rule, values: Values) -> Fault | None:
     return None
 
 
+def _length(kind: Kind, rule: Rule, values: Values) -> Fault | None:
+    """The first text that is too long: the field's own, or a cell of its column ``value``."""
+    text = text_of(values, rule.field)
+    cells = _column(kind, rule, values) if kind.field(rule.field).columns else [(rule.field, text or "")]
+    return next((fault(RecordCode.TOO_LONG, tag, length=len(cell), limit=rule.maximum, **_given(rule, values))
+                 for tag, cell in cells if rule.maximum is not None and len(cell) > rule.maximum), None)
+
+
 def _born(text: str) -> dt.date:
     """A date of birth: the text itself, or the one inside an identity number."""
     if is_identity_number(text):
@@ -219,7 +227,7 @@ def _level(_: Kind, rule: Rule, values: Values) -> Fault | None:
 
 MORE_RULES: dict[Check, Callable[[Kind, Rule, Values], Fault | None]] = {
     Check.DIFFERS: _differs, Check.ALLOWED: _allowed, Check.BARRED: _barred, Check.AT_LEAST: _at_least,
-    Check.ONE_OF: _one_of, Check.COUNT: _count, Check.AGE: _age, Check.IDENTITY_BIRTH: _identity_birth,
-    Check.IDENTITY_SEX: _identity_sex, Check.LEVEL: _level, Check.ROW_EQUAL: _row_equal,
-    Check.ROW_NOT_AFTER: _row_not_after, Check.DERIVED: _derived,
+    Check.ONE_OF: _one_of, Check.COUNT: _count, Check.LENGTH: _length, Check.AGE: _age,
+    Check.IDENTITY_BIRTH: _identity_birth, Check.IDENTITY_SEX: _identity_sex, Check.LEVEL: _level,
+    Check.ROW_EQUAL: _row_equal, Check.ROW_NOT_AFTER: _row_not_after, Check.DERIVED: _derived,
 }

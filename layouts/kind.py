@@ -91,6 +91,7 @@ class Check(enum.StrEnum):
     AT_LEAST = "at-least"               # field's place among its values ≥ that of ``value``
     ONE_OF = "one-of"                   # field or one of other is given
     COUNT = "count"                     # ``minimum`` ≤ rows (or choices) of field ≤ ``maximum``
+    LENGTH = "length"                   # characters of field (of its column ``value``, in each row) ≤ ``maximum``
     AGE = "age"                         # ``minimum`` ≤ years from field (birth, identity) to other ≤ ``maximum``
     IDENTITY_BIRTH = "identity-birth"   # date of field = date of birth inside the identity number other
     IDENTITY_SEX = "identity-sex"       # 男/女 of field = sex inside the identity number other

@@ -138,6 +138,8 @@ def _check_rule(kind: Kind, rule: Rule) -> None:
         raise ValueError(f"levels are of {sorted(_LEVELS)}")
     if rule.check in (Check.COUNT, Check.AGE) and rule.minimum is None and rule.maximum is None:
         raise ValueError(f"{rule.check} of {rule.field} has neither minimum nor maximum")
+    if rule.check is Check.LENGTH and not 0 < (rule.maximum or 0) < _measured(field, rule).max_length:
+        raise ValueError(f"{rule.check} of {rule.field} needs a maximum below the field's own")
     if rule.check in (Check.IDENTITY_BIRTH, Check.IDENTITY_SEX, Check.AGE) and len(rule.other) != 1:
         raise ValueError(f"{rule.check} of {rule.field} needs one other field")
     if rule.check in (Check.ROW_EQUAL, Check.ROW_NOT_AFTER):
@@ -153,6 +155,11 @@ def _check_rule(kind: Kind, rule: Rule) -> None:
         values = known[label].values
         if values and not set(wanted) <= set(values):
             raise ValueError(f"{label} has no value {sorted(set(wanted) - set(values))}")
+
+
+def _measured(field: Field, rule: Rule) -> Field:
+    """The field, or the column of it, whose length a rule limits."""
+    return field.column(rule.value) if field.columns else field
 
 
 def _check_order(face: Face) -> None:

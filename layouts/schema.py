@@ -1,7 +1,8 @@
 """The JSON Schema of a kind's records, made from the kind's data (so that both cannot disagree).
 
 The schema is the published interface for issuing systems and says what a schema can say: names, types,
-required fields, values, simple forms. The engine's own checks say the rest, in two languages.
+required fields, values, simple forms, lengths that hang on another field's value. The engine's own checks say the
+rest, in two languages.
 Each kind's folder keeps its ``schema.json``; ``python -m layouts.schema FOLDER`` writes it anew.
 """
 
@@ -12,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from layouts.kind import Field, Format, Kind
+from layouts.kind import Check, Condition, Field, Format, Kind, Rule
 from layouts.loading import build_kind
 
 __all__ = ["record_schema", "schema_bytes"]
@@ -57,12 +58,43 @@ def record_schema(kind: Kind) -> dict[str, Any]:
         }
         if kind.field(scope.field).required:
             schema["anyOf"] = [{"required": [scope.field]}, {"required": [scope.items]}]
-    return schema
+    limits = _limits(kind)
+    return schema | {"allOf": limits} if limits else schema
 
 
 def schema_bytes(kind: Kind) -> bytes:
     """The content of the kind's ``schema.json``."""
     return (json.dumps(record_schema(kind), ensure_ascii=False, indent=2) + "\n").encode("utf-8")
+
+
+def _limits(kind: Kind) -> list[dict[str, Any]]:
+    """Lengths and counts that hold for some values of other fields alone, those of one condition together."""
+    found: dict[tuple[Condition, ...], dict[str, Any]] = {}
+    for rule in kind.rules:
+        limit = _limit(kind.field(rule.field), rule)
+        if limit and not rule.warning and rule.when and all(len(one) > 1 for one in rule.when):
+            then = found.setdefault(rule.when, {})
+            then[rule.field] = _merged(then.get(rule.field, {}), limit)
+    return [{"if": {"properties": {label: {"enum": values} for label, *values in when},
+                    "required": [label for label, *_ in when]},
+             "then": {"properties": then}} for when, then in found.items()]
+
+
+def _limit(field: Field, rule: Rule) -> dict[str, Any]:
+    """What a rule over length or count says of its field; empty for other rules."""
+    if rule.check is Check.LENGTH:
+        longest = {"maxLength": rule.maximum}
+        return {"items": {"properties": {rule.value: longest}}} if field.columns else longest
+    if rule.check is Check.COUNT:
+        bounds = {"minItems": rule.minimum, "maxItems": rule.maximum}
+        return {key: bound for key, bound in bounds.items() if bound is not None}
+    return {}
+
+
+def _merged(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """Both, one inside the other where they have the same keys."""
+    return {key: _merged(one[key], other[key]) if isinstance(one.get(key), dict) and key in other
+            else other.get(key, one.get(key)) for key in {**one, **other}}
 
 
 def _property(kind: Kind, field: Field) -> dict[str, Any]:

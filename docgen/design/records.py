@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -15,7 +16,7 @@ import fonts
 from docgen.faults import RecordError
 from docgen.licence import Licence
 from docgen.record import validate
-from layouts import Check, Field, Format, Kind
+from layouts import Check, Field, Format, Kind, Rule, holds
 
 __all__ = ["SIZES", "drawable", "extreme_record", "random_record"]
 
@@ -73,14 +74,14 @@ def random_record(kind: Kind, sample: Mapping[str, Any], random: Random) -> tupl
 def _settled(kind: Kind, sample: Mapping[str, Any], value: Callable[[Field], Any]) -> tuple[dict[str, Any], Licence]:
     """Change the sample field by field, then take back what the kind refuses."""
     record = dict(sample)
-    limits = _limits(kind)
-    for field in kind.fields:
-        if _free(kind, field, limits):
+    fields = _fields(kind, sample)
+    for field in fields.values():
+        if _free(kind, field):
             record[field.label] = value(field)
     if kind.scope is not None:
         record.pop(kind.scope.items, None)
         _make_scope(kind, record, value)
-    _make_equal(kind, record, limits)
+    _make_equal(kind, record, fields)
     for _ in range(_ROUNDS):
         try:
             return record, _licence(kind, record)
@@ -110,20 +111,36 @@ def _concerned(kind: Kind, path: str) -> set[str]:
     return labels
 
 
-def _limits(kind: Kind) -> dict[str, int]:
-    """Label → longest text, equal fields sharing the shortest of theirs."""
-    limits = {field.label: field.max_length for field in kind.fields}
+def _fields(kind: Kind, sample: Mapping[str, Any]) -> dict[str, Field]:
+    """The fields by their labels, as short as the rules that bind the sample make them; equal ones equally short."""
+    fields = {field.label: field for field in kind.fields}
+    given = {label: tuple(value) if isinstance(value, list) else value for label, value in sample.items()}
     for rule in kind.rules:
-        if rule.check is Check.EQUAL:
+        if rule.check in (Check.LENGTH, Check.COUNT) and all(holds(one, given) for one in rule.when):
+            fields[rule.field] = _shortened(fields[rule.field], rule)
+        elif rule.check is Check.EQUAL:
             tied = (rule.field, *rule.other)
-            least = min(limits[label] for label in tied)
-            limits |= dict.fromkeys(tied, least)
-    return limits
+            least = min(fields[label].max_length for label in tied)
+            fields |= {label: replace(fields[label], max_length=least) for label in tied}
+    return fields
 
 
-def _free(kind: Kind, field: Field, limits: Mapping[str, int]) -> bool:
+def _shortened(field: Field, rule: Rule) -> Field:
+    """The field with the limit of a rule over length or count."""
+    if rule.maximum is None:
+        return field
+    if rule.check is Check.COUNT:
+        return replace(field, max_rows=min(field.max_rows, rule.maximum))
+    if not field.columns:
+        return replace(field, max_length=min(field.max_length, rule.maximum))
+    return replace(field, columns=tuple(
+        replace(one, max_length=min(one.max_length, rule.maximum)) if one.label == rule.value else one
+        for one in field.columns))
+
+
+def _free(kind: Kind, field: Field) -> bool:
     """Whether a field's value may be anything of its format: it is printed and no code, date or place of the web."""
-    if field.constant is not None or field.label not in kind.drawn or limits[field.label] < 1:
+    if field.constant is not None or field.label not in kind.drawn or field.max_length < 1:
         return False
     if kind.scope is not None and field.label == kind.scope.field:
         return False
@@ -133,13 +150,13 @@ def _free(kind: Kind, field: Field, limits: Mapping[str, int]) -> bool:
 _FIXED = frozenset({Format.USCC, Format.NUMBER, Format.DATE, Format.PATTERN, Format.ADDRESS, Format.UNIT})
 
 
-def _make_equal(kind: Kind, record: dict[str, Any], limits: Mapping[str, int]) -> None:
+def _make_equal(kind: Kind, record: dict[str, Any], fields: Mapping[str, Field]) -> None:
     for rule in kind.rules:
         if rule.check is Check.EQUAL:
             labels = [rule.field, *rule.other]
             leading = next((label for label in labels if label in kind.drawn), labels[0])
             text = record.get(leading)
-            if isinstance(text, str) and len(text) <= limits[leading]:
+            if isinstance(text, str) and len(text) <= fields[leading].max_length:
                 record.update(dict.fromkeys(labels, text))
 
 
@@ -221,7 +238,7 @@ def _short(_: Kind, field: Field, given: Any) -> Any:
 
 
 def _long(kind: Kind, field: Field, given: Any) -> Any:
-    length = _limits(kind)[field.label]
+    length = field.max_length
     match field.format:
         case Format.TEXT:
             return _filler(_WORDS, length)
@@ -240,8 +257,8 @@ def _empty(kind: Kind, field: Field, given: Any) -> Any:
     return _short(kind, field, given) if field.format is Format.SCOPE else given
 
 
-def _rare(kind: Kind, field: Field, given: Any) -> Any:
-    length = min(_limits(kind)[field.label], 40)
+def _rare(_: Kind, field: Field, given: Any) -> Any:
+    length = min(field.max_length, 40)
     match field.format:
         case Format.TEXT:
             return _filler(_rare_words(), length)
@@ -288,7 +305,7 @@ def _random_value(kind: Kind, field: Field, given: Any, random: Random) -> Any:
     if not field.required and field.format is not Format.SCOPE and random.random() < 0.2:
         return None
     words = _rare_words() if random.random() < 0.2 else _WORDS
-    longest = _limits(kind)[field.label]
+    longest = field.max_length
     length = random.choice((1, 2, 5, 12, 25, longest, random.randint(1, longest)))
     match field.format:
         case Format.TEXT:
