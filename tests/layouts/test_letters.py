@@ -281,7 +281,8 @@ def test_a_notice_of_a_longer_limit_says_by_how_much_why_and_who_approved() -> N
 @pytest.mark.req("R-004-11")
 def test_a_notice_of_rights_names_every_addressee_and_every_right() -> None:
     text, record = text_of(drawn("D5", 2)), sample("D5", 2)
-    for part in ("陈述和申辩", "要求听证的权利", "五个工作日内", "二十个工作日内", *(row["名称"] for row in record["告知对象"])):
+    for part in ("陈述和申辩", "要求听证的权利", "五个工作日内", "二十个工作日内",
+                 *(row["名称"] for row in record["告知对象"])):
         assert part in text
 
 

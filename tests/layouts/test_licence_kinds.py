@@ -166,7 +166,8 @@ NUMBERS = [
     ("K6a", "（晋）1S14000000001", None), ("K6a", "（晋）1J14000000001", "number.form"),
     ("K6a", "（晋）2S14000000001", "number.form"), ("K6b", "（晋）1J14000000001", None),
     ("K6b", "（晋）1S14000000001", "number.form"), ("K6b", "（晋）1J00000000001", "number.region"),
-    ("K7", "（晋）YHPF〔2025〕000001号", None), ("K7", "（晋）YHLS〔2025〕000001号", "number.form"),
+    ("K7", "（晋）PF〔2025〕00001", None), ("K7", "（晋）LS〔2025〕00001", "number.form"),
+    ("K7", "（晋）PF〔2025〕00000", "number.sequence"), ("K7", "（晋）YHPF〔2025〕000001号", "number.form"),
 ]
 
 
@@ -176,7 +177,7 @@ def test_numbers_follow_the_pattern_of_their_kind(code: str, number: str, fault:
     assert [entry.code for entry in found] == ([] if fault is None else [fault])
 
 
-SERIALS = [("K1", "14010012202590001"), ("K3", "FM20250001"), ("K6a", "1S14000000001"), ("K7", "YHPF2025000001")]
+SERIALS = [("K1", "14010012202590001"), ("K3", "FM20250001"), ("K6a", "1S14000000001"), ("K7", "PF202500001")]
 
 
 @pytest.mark.parametrize(("code", "serial"), SERIALS)
