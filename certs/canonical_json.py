@@ -1,0 +1,141 @@
+"""Canonical JSON (RFC 8785) of what is signed and chained: one value, one spelling, whole numbers only.
+
+UTF-8, members sorted by UTF-16 code units, no blanks, nothing escaped that need not be. There are no fractions,
+because two programs seldom print them alike; numbers stay within ±(2^53-1), so that every reader keeps them.
+"""
+
+from __future__ import annotations
+
+import enum
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NoReturn, TypeGuard
+
+from codes.errors import EngineError
+
+__all__ = ["JSON", "MAX_BYTES", "MAX_DEPTH", "JsonCode", "JsonError", "decode", "encode", "is_object"]
+
+JSON = str | int | bool | None | Sequence["JSON"] | Mapping[str, "JSON"]
+"""A value that canonical JSON holds."""
+
+MAX_BYTES: Final = 1024 * 1024
+MAX_DEPTH: Final = 32
+_MAX_INTEGER: Final = 2**53 - 1
+
+
+class JsonCode(enum.StrEnum):
+    """Codes of :class:`JsonError`."""
+
+    MALFORMED = "json.malformed"
+    NOT_CANONICAL = "json.not-canonical"
+    TOO_LARGE = "json.too-large"
+    UNSUPPORTED = "json.unsupported"
+
+
+class JsonError(EngineError):
+    """A value has no canonical JSON, or bytes are not canonical JSON."""
+
+
+def is_object(value: JSON) -> TypeGuard[Mapping[str, JSON]]:
+    """Whether ``value`` is a JSON object."""
+    return isinstance(value, Mapping)
+
+
+def encode(value: JSON, *, max_bytes: int = MAX_BYTES) -> bytes:
+    """Return the one spelling of ``value``.
+
+    Raises:
+        JsonError: ``json.unsupported`` (a fraction, a whole number beyond ±(2^53-1), half a surrogate pair, a key
+            that is no text, anything else that is not JSON, nesting beyond 32), ``json.too-large``.
+    """
+    data = json.dumps(_sorted(value, MAX_DEPTH), ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+    if len(data) > max_bytes:
+        raise _too_large(max_bytes)
+    return data
+
+
+def decode(data: bytes, *, max_bytes: int = MAX_BYTES) -> JSON:
+    """Read canonical JSON; any other spelling of the same value is refused.
+
+    Raises:
+        JsonError: ``json.malformed``, ``json.not-canonical``, ``json.too-large``.
+    """
+    if len(data) > max_bytes:
+        raise _too_large(max_bytes)
+    try:
+        value: JSON = json.loads(
+            data.decode("utf-8"), object_pairs_hook=_members, parse_float=_refuse, parse_constant=_refuse)
+        again = encode(value, max_bytes=max_bytes)
+    except (ValueError, RecursionError):
+        raise JsonError(
+            JsonCode.MALFORMED, "内容不是 UTF-8 的 JSON（或含小数、重复的键、过深的嵌套），请取得原件",
+            "the content is not JSON in UTF-8 (or holds fractions, twin keys or too deep a nesting); get the original",
+        ) from None
+    except JsonError as error:
+        raise error if error.code is JsonCode.TOO_LARGE else _not_canonical() from error
+    if again != data:
+        raise _not_canonical()
+    return value
+
+
+def _sorted(value: JSON, depth: int) -> JSON:
+    """Return ``value`` with its members in order, after seeing that it has a canonical form."""
+    if value is None or value is True or value is False:
+        return value
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, int):
+        if abs(value) > _MAX_INTEGER:
+            raise _unsupported("整数超出 ±(2^53-1)", "a whole number is beyond ±(2^53-1)")
+        return int(value)
+    if depth == 0:
+        raise _unsupported("嵌套过深", "the nesting is too deep")
+    if isinstance(value, Mapping):
+        members = [(_text(key), _sorted(member, depth - 1)) for key, member in value.items()]
+        if any(ord(character) > 0xD7FF for key, _ in members for character in key):
+            members.sort(key=lambda member: member[0].encode("utf-16-be"))
+        else:
+            members.sort(key=lambda member: member[0])
+        return dict(members)
+    if isinstance(value, list | tuple):
+        return [_sorted(item, depth - 1) for item in value]
+    raise _unsupported(f"{type(value).__name__} 不能写成 JSON", f"{type(value).__name__} is not written as JSON")
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise _unsupported("键不是文字", "a key is no text")
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        raise _unsupported("文字含半个代理对", "a text holds half a surrogate pair") from None
+    return str(value)
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content = dict(pairs)
+    if len(content) != len(pairs):
+        raise ValueError("a key is given twice")
+    return content
+
+
+def _refuse(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no whole number")
+
+
+def _unsupported(zh: str, en: str) -> JsonError:
+    return JsonError(
+        JsonCode.UNSUPPORTED, f"内容没有规范的 JSON 写法：{zh}，请更正",
+        f"the content has no canonical JSON: {en}; correct it")
+
+
+def _not_canonical() -> JsonError:
+    return JsonError(
+        JsonCode.NOT_CANONICAL, "JSON 不是规范写法（键的顺序、空白或转义不同），请取得原件",
+        "the JSON is not in its canonical spelling (order of keys, blanks or escapes); get the original")
+
+
+def _too_large(max_bytes: int) -> JsonError:
+    return JsonError(
+        JsonCode.TOO_LARGE, f"JSON 超过 {max_bytes} 字节，请检查来源",
+        f"the JSON exceeds {max_bytes} bytes; check where it comes from")
