@@ -22,6 +22,9 @@ HOME_VARIABLE = "ZHENGYIN_HOME"
 PASSWORD_FILE_VARIABLE = "ZHENGYIN_PASSWORD_FILE"  # noqa: S105 (the name of a variable)
 PASSWORD_VARIABLE = "ZHENGYIN_PASSWORD"  # noqa: S105 (the name of a variable)
 _MAX_CONFIG, _MAX_PASSWORD = 256 * 1024, 1024
+_TEXTS = ("font_pack", "kinds_folder", "registry")
+_LISTS = ("lookup_hosts", "tsa_urls", "seal_ca")
+_KEYS = frozenset({"name", "demo", *_TEXTS, *_LISTS})
 
 
 class HomeCode(enum.StrEnum):
@@ -36,6 +39,7 @@ class HomeCode(enum.StrEnum):
     PERMISSIONS = "home.permissions"
     NO_AUTHORITY = "home.no-authority"
     AUTHORITY_NAME = "home.authority-name"
+    NO_SEAL = "home.no-seal"
     INCOMPLETE = "home.incomplete"
     KIND_SETTINGS = "home.kind-settings"
 
@@ -61,6 +65,10 @@ class Config:
         tsa_urls: timestamp services, tried in order; none means signatures without timestamps.
         font_pack: folder of further fonts, absolute or from the home; empty for none.
         kinds_folder: folder with the office's own kinds, from the home's folder; "" for none.
+        registry: URL of the registry's PostgreSQL database, without a password; "" for ``registry.sqlite3`` in
+            the home.
+        seal_ca: SM3 (hex) of the certificates of the CAs whose certificates seals may be bound to; none means any
+            in ``chain/``.
     """
 
     name: str
@@ -69,6 +77,8 @@ class Config:
     tsa_urls: tuple[str, ...] = ()
     font_pack: str = ""
     kinds_folder: str = ""
+    registry: str = ""
+    seal_ca: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,24 +127,23 @@ def load_config(home: Path) -> Config:
     path = home / "config.toml"
     try:
         content = tomllib.loads(read_file(path, max_bytes=_MAX_CONFIG).decode("utf-8"))
-        unknown = sorted(set(content) - {"name", "demo", "lookup_hosts", "tsa_urls", "font_pack", "kinds_folder"})
+        unknown = sorted(set(content) - _KEYS)
         if unknown:
             raise ValueError(f"unknown key {unknown[0]}")
-        name, demo, font_pack = content.get("name"), content.get("demo", False), content.get("font_pack", "")
-        kinds = content.get("kinds_folder", "")
-        lists = [content.get(key, []) for key in ("lookup_hosts", "tsa_urls")]
-        if not isinstance(name, str) or not isinstance(demo, bool) or not isinstance(font_pack, str) \
-                or not isinstance(kinds, str):
-            raise ValueError("name, font_pack and kinds_folder take a text, demo true or false")
-        if not all(isinstance(one, list) and all(isinstance(text, str) for text in one) for one in lists):
-            raise ValueError("lookup_hosts and tsa_urls take lists of texts")
+        name, demo = content.get("name"), content.get("demo", False)
+        texts = {key: content.get(key, "") for key in _TEXTS}
+        lists = {key: content.get(key, []) for key in _LISTS}
+        if not isinstance(demo, bool) or not all(isinstance(one, str) for one in (name, *texts.values())):
+            raise ValueError(f"name, {', '.join(_TEXTS)} take a text, demo true or false")
+        if not all(isinstance(one, list) and all(isinstance(text, str) for text in one) for one in lists.values()):
+            raise ValueError(f"{', '.join(_LISTS)} take lists of texts")
     except ValueError as error:
         raise HomeError(
             HomeCode.CONFIG, f"{path} 写得不对（{error}），请更正",
             f"{path} is not right ({error}): correct it", path=str(path)) from None
     return Config(
-        name=name, demo=demo, lookup_hosts=tuple(host.lower() for host in lists[0]), tsa_urls=tuple(lists[1]),
-        font_pack=font_pack, kinds_folder=kinds)
+        name=str(name), demo=demo, lookup_hosts=tuple(host.lower() for host in lists["lookup_hosts"]),
+        tsa_urls=tuple(lists["tsa_urls"]), seal_ca=tuple(one.lower() for one in lists["seal_ca"]), **texts)
 
 
 def store_config(home: Path, config: Config) -> None:
@@ -153,10 +162,9 @@ def store_config(home: Path, config: Config) -> None:
         f"lookup_hosts = {text(list(config.lookup_hosts))}",
         f"tsa_urls = {text(list(config.tsa_urls))}",
     ]
-    if config.font_pack:
-        lines.append(f"font_pack = {text(config.font_pack)}")
-    if config.kinds_folder:
-        lines.append(f"kinds_folder = {text(config.kinds_folder)}")
+    lines.extend(f"{key} = {text(getattr(config, key))}" for key in _TEXTS if getattr(config, key))
+    if config.seal_ca:
+        lines.append(f"seal_ca = {text(list(config.seal_ca))}")
     write_atomic(home / "config.toml", ("\n".join(lines) + "\n").encode(), mode=0o600)
 
 
