@@ -82,7 +82,7 @@ def ofdrw_rates(folder: Path, package: Path, runs: int) -> list[float] | None:
 
     with zipfile.ZipFile(package) as archive:
         (folder / "Seal.esl").write_bytes(archive.read("Doc_0/Signs/Sign_0/Seal.esl"))
-    certificate = next((folder / "home" / "authorities").glob("*/sealing.cer"))
+    certificate = next((folder / "home" / "authorities").glob("*/*/sealing.cer"))
     sample = json.loads(layouts.resource("K0", "samples/example-1.json"))
     (folder / "lines.txt").write_text(
         "\n".join(f"{label} {value}" for label, value in sample.items() if isinstance(value, str)), encoding="utf-8")

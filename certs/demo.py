@@ -23,10 +23,10 @@ from certs.config import Config, HomeCode, HomeError, Password, load_config, rea
 from certs.crl import Crl, Revocation, build_crl
 from certs.demo_pki import CHINA_TIME, KeyPair, make_authority, make_cas, midnight
 from certs.files import locked, make_folder, publish_folder, read_file, reported, sweep, write_atomic
-from certs.home import authority_files
 from certs.keystore import ScryptCost, load_key, seal_key
 from certs.picture import check_picture
 from certs.seal import SealFile, make_seal
+from certs.seal_folder import SealUse, UseState, authority_name, publish_seal_folder, seal_folders
 from certs.signer import LocalSigner
 from certs.trust import key_id
 from certs.x509 import Certificate
@@ -147,7 +147,7 @@ def make_demo(
     _check_authorities(authorities)
     with reported(home):
         _claim(home)
-        absent = [one for one in authorities if not (home / "authorities" / one.code).is_dir()]
+        absent = [one for one in authorities if not seal_folders(home / "authorities" / one.code)]
     imprints = {one.code: _imprint(one, draw) for one in absent}
     make_folder(home)
     with locked(home / ".lock"), reported(home):
@@ -156,6 +156,8 @@ def make_demo(
         for folder in ("authorities", "chain", "crls", "approvals", "trust"):
             make_folder(home / folder)
             sweep(home / folder)
+        for own in (home / "authorities").iterdir():
+            sweep(own)
         sweep(home)
         run = _Demo(home=home, now=now, password=_password(home, environ), cost=cost,
                     imprints=imprints, kinds=tuple(kinds), told=tell)
@@ -306,7 +308,7 @@ def _renew_crls(run: _Demo) -> None:
 
 def _make_authority(run: _Demo, authority: DemoAuthority) -> None:
     folder = run.home / "authorities" / authority.code
-    if folder.is_dir():
+    if seal_folders(folder):
         _keep_authority(folder, authority)
         run.tell(f"保留已有的“{authority.name}”", f"kept {authority.name}")
         return
@@ -322,17 +324,18 @@ def _make_authority(run: _Demo, authority: DemoAuthority) -> None:
         seal_id=f"{authority.code}-{secrets.token_hex(4).upper()}", created_at=run.now,
         intermediates=[_certificate(run.home, "sm2-issuing")], anchors=[_certificate(run.home, "sm2-root")],
         crls=crls)
-    publish_folder(folder, authority_files(
-        name=authority.name, code=authority.code, seal=seal,
+    publish_seal_folder(
+        run.home, name=authority.name, code=authority.code, seal=seal,
         keys={role: (pair.certificate, seal_key(pair.key, run.password, cost=run.cost))
-              for role, pair in pairs.items()}))
+              for role, pair in pairs.items()},
+        use=SealUse(state=UseState.IN_USE, use_from=run.now.replace(microsecond=0)))
     run.tell(f"已为“{authority.name}”制章并签发证书",
              f"made the seal and the certificates of {authority.name}")
 
 
 def _keep_authority(folder: Path, authority: DemoAuthority) -> None:
     """Refuse to turn an authority into another one: that is cancelling and making a new seal."""
-    name = json.loads((folder / "authority.json").read_bytes())["name"]
+    name = authority_name(folder)
     if name != authority.name:
         raise DemoError(
             DemoCode.OTHER_NAME,
@@ -340,8 +343,8 @@ def _keep_authority(folder: Path, authority: DemoAuthority) -> None:
             "更名须注销旧章、另制新章（请用新目录）",
             f"{authority.code} is {name} in this home and is not turned into {authority.name}; "
             "a new name needs a new seal (use a new folder)", authority=authority.code)
-    seal = SealFile.load(read_file(folder / "seal.esl", max_bytes=_MAX_SEAL))
-    if authority.imprint is not None and authority.imprint != seal.imprint:
+    seals = _seals(folder)
+    if authority.imprint is not None and all(authority.imprint != seal.imprint for seal in seals):
         raise DemoError(
             DemoCode.OTHER_IMPRINT,
             f"“{name}”已有印章，印模不能更换；须注销旧章、另制新章（请用新目录）",
@@ -349,17 +352,21 @@ def _keep_authority(folder: Path, authority: DemoAuthority) -> None:
             "make a new seal (use a new folder)", authority=authority.code)
 
 
+def _seals(folder: Path) -> list[SealFile]:
+    return [SealFile.load(read_file(path / "seal.esl", max_bytes=_MAX_SEAL)) for path in seal_folders(folder)]
+
+
 def _make_approvals(run: _Demo) -> None:
     """See that each seal has a standing approval for the kinds, given by one person, confirmed by another."""
     existing = [load_approval(path) for path in sorted((run.home / "approvals").glob("*.json"))]
-    for folder in sorted(path for path in (run.home / "authorities").iterdir() if path.is_dir()):
-        seal = SealFile.load(read_file(folder / "seal.esl", max_bytes=_MAX_SEAL))
+    for code, seal in [(folder.name, seal) for folder in sorted((run.home / "authorities").iterdir())
+                       for seal in _seals(folder)]:
         own = [one for one in existing if one.seal_id == seal.seal_id]
         if any(set(run.kinds) <= set(one.kinds) and run.now <= one.valid_to for one in own):
             continue
         approval = Approval(
-            id=f"standing-{folder.name}-{len(own) + 1:02d}", given_by=_GIVER, confirmed_by=_CONFIRMER,
-            kinds=run.kinds, region=folder.name[2:8], seal_id=seal.seal_id, valid_from=midnight(run.now),
+            id=f"standing-{code}-{len(own) + 1:02d}", given_by=_GIVER, confirmed_by=_CONFIRMER,
+            kinds=run.kinds, region=code[2:8], seal_id=seal.seal_id, valid_from=midnight(run.now),
             valid_to=seal.valid_end.astimezone(CHINA_TIME), count=_USES)
         write_atomic(run.home / "approvals" / f"{approval.id}.json", approval.to_json())
         run.tell(f"已登记用印审批 {approval.id}（两人）",
@@ -376,7 +383,7 @@ def _publish_trust(run: _Demo) -> None:
         files[f"roots/{role}-root.cer"] = _certificate(home, f"{role}-root").der
         files[f"intermediates/{role}-issuing.cer"] = _certificate(home, f"{role}-issuing").der
     files["seal-makers/seal-maker.cer"] = _certificate(home, "seal-maker").der
-    for path in sorted((home / "authorities").glob("*/data.cer")):
+    for path in sorted((home / "authorities").glob("*/[!.]*/data.cer")):
         certificate = Certificate.load(path.read_bytes())
         files[f"data-signing/{key_id(certificate).hex()}.cer"] = certificate.der
     for path in sorted((home / "crls").glob("*.crl")):

@@ -3,8 +3,7 @@
 Layout::
 
     config.toml, password           settings; the keys' password (demo only)
-    authorities/<USCC>/             authority.json, seal.esl, imprint.png, and key and certificate each of
-                                    sealing, data and pdf (.key, .cer)
+    authorities/<USCC>/<seal id>/   an authority's seals with their keys (certs.seal_folder)
     chain/*.cer                     roots, issuing CAs and seal makers
     crls/*.crl                      revocation lists
     approvals/*.json                standing approvals
@@ -20,9 +19,9 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -41,15 +40,14 @@ from certs.crl import Crl
 from certs.files import FileCode, FileError, read_file, reported
 from certs.keystore import load_key
 from certs.seal import SealFile, check_chain, check_usable
+from certs.seal_folder import ROLES, SealUse, authority_name, incomplete, seal_folders, seal_in_use, seal_uses
 from certs.signer import LocalSigner, Signer
 from certs.trust import Trust
 from certs.x509 import Certificate
 from codes.errors import EngineError
 
-__all__ = ["ROLES", "Authority", "Home", "HomeCode", "HomeError", "authority_files"]
+__all__ = ["Authority", "Home", "HomeCode", "HomeError"]
 
-ROLES: Final = ("sealing", "data", "pdf")
-"""The three keys of an authority: sealing and data are SM2, pdf is P-256."""
 _CLOCKS_DIFFER: Final = timedelta(minutes=5)
 _MAX_SMALL, _MAX_CRL = 4 * 1024 * 1024, 32 * 1024 * 1024
 _MAX_SETTINGS = 8 * 1024 * 1024
@@ -95,26 +93,6 @@ class Authority:
         for signer in (self.data_signer, self.pdf_signer):
             check_chain(signer.certificate, intermediates=self.known, anchors=anchors, crls=self.crls, at=at,
                         clock_now=clock_now)
-
-
-def authority_files(
-    *, name: str, code: str, seal: SealFile, keys: Mapping[str, tuple[Certificate, bytes]],
-) -> dict[str, tuple[bytes, int]]:
-    """Return the files of ``authorities/<code>/`` with their permissions.
-
-    Args:
-        keys: role (``sealing``, ``data``, ``pdf``) → certificate and encrypted key file.
-    """
-    about = json.dumps({"name": name, "code": code}, ensure_ascii=False, indent=2) + "\n"
-    files = {
-        "authority.json": (about.encode(), 0o600), "seal.esl": (seal.der, 0o600),
-        "imprint.png": (seal.imprint, 0o600),
-    }
-    for role in ROLES:
-        certificate, key = keys[role]
-        files[f"{role}.cer"] = (certificate.der, 0o600)
-        files[f"{role}.key"] = (key, 0o600)
-    return files
 
 
 class Home:
@@ -181,12 +159,17 @@ class Home:
         return tuple((path.name, self._about(path)) for path in sorted(folder.iterdir())
                      if path.is_dir() and not path.name.startswith("."))
 
-    def authority(self, code: str, name: str) -> Authority:
-        """Return the authority whose code and name these are, its keys decrypted.
+    def authority(self, code: str, name: str, at: datetime | None = None) -> Authority:
+        """Return the authority whose code and name these are with the seal in use, its keys decrypted.
+
+        Args:
+            at: aware moment of sealing; by default the present.
 
         Raises:
             HomeError: ``home.no-authority``, ``home.authority-name`` (the code is here under another
-                name), ``home.incomplete`` (files missing or not fitting together), or the password's.
+                name), ``home.no-seal``, ``home.incomplete`` (files missing or not fitting together), or the
+                password's.
+            SealError: no seal is in use then; see :func:`certs.seal_folder.seal_in_use`.
             KeyStoreError: a key cannot be had.
             FileError: a file cannot be read.
         """
@@ -205,10 +188,21 @@ class Home:
                 f"{code} 在此目录中是“{own}”，而证照上写的是“{name}”；两者须逐字相同",
                 f"{code} is {own} in this home but the licence says {name}; "
                 "both must be equal to the character", authority=code)
-        folders = (folder, self.path / "chain", self.path / "crls")
+        seal_id = seal_in_use(self.seal_uses(code), at or datetime.now(UTC), name=name)
+        folder /= seal_id
         authority: Authority = self._keep(
-            ("authority", code), folders, lambda: self._load(folder, code, name))
+            ("authority", code), lambda: (seal_id, *map(_mark, (folder, self.path / "chain", self.path / "crls"))),
+            lambda: self._load(folder, code, name))
         return authority
+
+    def seal_uses(self, code: str) -> Mapping[str, SealUse]:
+        """Return the use of every seal of an authority: :func:`certs.seal_folder.seal_uses`."""
+        folder = self.path / "authorities" / code
+        uses: Mapping[str, SealUse] = self._keep(
+            ("uses", code),
+            lambda: tuple(_mark_file(path / "use.json") for path in seal_folders(folder)),
+            lambda: seal_uses(self.path, code))
+        return uses
 
     def approvals(self) -> tuple[Approval, ...]:
         """Return every approval of this home, by file name.
@@ -219,7 +213,7 @@ class Home:
         """
         folder = self.path / "approvals"
         approvals: tuple[Approval, ...] = self._keep(
-            ("approvals",), (folder,),
+            ("approvals",), lambda: _mark(folder),
             lambda: tuple(load_approval(path) for path in _files(folder, ".json")))
         return approvals
 
@@ -245,7 +239,7 @@ class Home:
                     f"{path} is not a JSON object; correct it or move it away", path=str(path))
             return settings
 
-        settings: Mapping[str, Any] | None = self._keep(("kind", code), (path.parent,), read)
+        settings: Mapping[str, Any] | None = self._keep(("kind", code), lambda: _mark(path.parent), read)
         return settings
 
     def approval_for(
@@ -258,39 +252,28 @@ class Home:
         """
         return choose(self.approvals(), kind=kind, region=region, seal_id=seal_id, at=at, used=used or {})
 
-    def _keep(self, key: tuple[str, ...], folders: Iterable[Path], load: Callable[[], Any]) -> Any:
-        """Return what ``load`` gave last time unless a file of the folders has changed since."""
+    def _keep(self, key: tuple[str, ...], mark: Callable[[], Hashable], load: Callable[[], Any]) -> Any:
+        """Return what ``load`` gave last time unless ``mark``, which tells of changed files, has changed since."""
         with self._lock, reported(self.path):
-            mark = tuple(_mark(folder) for folder in folders)
+            now = mark()
             kept = self._kept.get(key)
-            if kept is None or kept[0] != mark:
-                kept = (mark, load())
+            if kept is None or kept[0] != now:
+                kept = (now, load())
                 self._kept[key] = kept
             return kept[1]
 
     def _about(self, folder: Path) -> str:
         """Return the name in ``authority.json``."""
-        def read() -> str:
-            try:
-                content = json.loads(read_file(folder / "authority.json", max_bytes=_MAX_SMALL))
-                name, code = content["name"], content["code"]
-            except (ValueError, KeyError, TypeError, RecursionError):
-                raise _incomplete(folder, "authority.json") from None
-            except FileError as error:
-                if error.code is FileCode.MISSING:
-                    raise _incomplete(folder, "authority.json") from None
-                raise
-            if not isinstance(name, str) or code != folder.name:
-                raise _incomplete(folder, "authority.json")
-            return name
-
-        name: str = self._keep(("about", folder.name), (folder,), read)
+        name: str = self._keep(
+            ("about", folder.name), lambda: _mark_file(folder / "authority.json"), lambda: authority_name(folder))
         return name
 
     def _load(self, folder: Path, code: str, name: str) -> Authority:
         password = self.password()
         signers = {role: self._signer(folder, role, password) for role in ROLES}
-        seal = _parse(folder / "seal.esl", SealFile.load, _MAX_SMALL)
+        seal: SealFile = _parse(folder / "seal.esl", SealFile.load, _MAX_SMALL)
+        if seal.seal_id != folder.name:                     # then use.json speaks of another seal
+            raise incomplete(folder, "seal.esl")
         known = tuple(
             _parse(path, Certificate.load, _MAX_SMALL) for path in _files(self.path / "chain", ".cer"))
         crls = tuple(_parse(path, Crl.load, _MAX_CRL) for path in _files(self.path / "crls", ".crl"))
@@ -314,6 +297,15 @@ def _files(folder: Path, ending: str) -> list[Path]:
         path for path in folder.iterdir() if path.suffix == ending and not path.name.startswith("."))
 
 
+def _mark_file(path: Path) -> tuple[str, int, int, int] | None:
+    """Return what changes when the file does; None when it is not there."""
+    try:
+        stat = path.stat()
+    except FileNotFoundError:
+        return None
+    return str(path), stat.st_ino, stat.st_mtime_ns, stat.st_size
+
+
 def _mark(folder: Path) -> tuple[tuple[str, int, int, int], ...]:
     """Return what changes when a file of the folder does."""
     try:
@@ -324,24 +316,16 @@ def _mark(folder: Path) -> tuple[tuple[str, int, int, int], ...]:
     return tuple(sorted((name, stat.st_ino, stat.st_mtime_ns, stat.st_size) for name, stat in stats))
 
 
-def _incomplete(folder: Path, name: str) -> HomeError:
-    return HomeError(
-        HomeCode.INCOMPLETE,
-        f"{folder} 中的 {name} 缺失或已损坏，请从备份恢复；演示目录可另建一个（certs demo）",
-        f"{name} in {folder} is missing or damaged: restore it, or make a new demo home with certs demo",
-        path=str(folder / name))
-
-
 def _parse(path: Path, parse: Callable[[bytes], Any], max_bytes: int) -> Any:
     """Read and parse one file; what is missing or damaged is ``home.incomplete``."""
     try:
         return parse(read_file(path, max_bytes=max_bytes))
     except FileError as error:
         if error.code is FileCode.MISSING:
-            raise _incomplete(path.parent, path.name) from None
+            raise incomplete(path.parent, path.name) from None
         raise
     except EngineError as error:
-        raise _incomplete(path.parent, path.name) from error
+        raise incomplete(path.parent, path.name) from error
 
 
 def _above(leaf: Certificate, known: Iterable[Certificate]) -> tuple[Certificate, ...]:

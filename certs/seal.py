@@ -46,6 +46,12 @@ class SealCode(enum.StrEnum):
     UNTRUSTED_MAKER = "seal.untrusted-maker"
     IDENTIFIER = "seal.bad-identifier"
     NOT_ROUND_PNG = "seal.not-png"
+    SUSPENDED = "seal.suspended"
+    LOST = "seal.lost"
+    CANCELLED = "seal.cancelled"
+    RETIRED = "seal.retired"
+    NOT_YET_IN_USE = "seal.not-yet-in-use"
+    FOLDER_TAKEN = "seal.folder-taken"
 
 
 _BY_CHAIN = {

@@ -199,7 +199,7 @@ class Issuer:
 
         Source: R-000-12 (the seal's name is 发证机关), R-003-12, R-003-13.
         """
-        authority = self.home.authority(licence.issuer_code, licence.issuer_name)
+        authority = self.home.authority(licence.issuer_code, licence.issuer_name, moment)
         if authority.seal.name != licence.issuer_name:
             raise IssueError(
                 IssueCode.SEAL_NAME,

@@ -17,12 +17,13 @@ import pytest
 from certs.config import Password
 from certs.crl import Crl
 from certs.demo import DEFAULT_AUTHORITIES, DemoAuthority, make_demo, revoke
-from certs.home import ROLES, Home
+from certs.home import Home
 from certs.keystore import PrivateKey, load_key
 from certs.seal import SealError
+from certs.seal_folder import ROLES
 from certs.x509 import Certificate
 from codes.errors import EngineError
-from tests.support.demo_home import CHEAP, CITY, KINDS, PROVINCE, imprint, make_home
+from tests.support.demo_home import CHEAP, CITY, KINDS, PROVINCE, imprint, make_home, seal_folder
 from tests.support.limits import disk_of
 
 NOW = datetime.now(UTC)
@@ -94,7 +95,7 @@ def test_openssl_reads_every_key_and_builds_the_pdf_chain(
         [openssl, "verify", "-crl_check_all", "-CAfile", pem("chain/p256-root.cer"),
          "-untrusted", pem("chain/p256-issuing.cer"),
          "-CRLfile", pem("crls/p256-root.crl", "crls/p256-issuing.crl"),
-         pem(f"authorities/{CITY[0]}/pdf.cer")], capture_output=True, check=False)
+         pem(str(seal_folder(demo_home.path) / "pdf.cer"))], capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
 
 
@@ -245,35 +246,48 @@ def test_a_faulty_configuration_is_refused(own_home: Home, content: str) -> None
     assert _code(lambda: Home.open(own_home.path, environ={})) == "home.config"
 
 
+def _in(folder: Path, name: str) -> Path:
+    """A file of the city's seal, of its authority (``authority/…``), or of the home (``home/…``)."""
+    first, _, rest = name.partition("/")
+    if first == "home":
+        return folder / rest
+    return folder / "authorities" / CITY[0] / rest if first == "authority" else seal_folder(folder) / name
+
+
 def _remove(name: str) -> Callable[[Path], object]:
-    return lambda home: (home / name).unlink()
+    return lambda home: _in(home, name).unlink()
 
 
-def _copy(source: str, name: str) -> Callable[[Path], object]:
-    return lambda home: (home / name).write_bytes((home / source).read_bytes())
+def _copy(name: str) -> Callable[[Path], object]:
+    """Put the province's file in place of the city's."""
+    return lambda home: _in(home, name).write_bytes((seal_folder(home, PROVINCE[0]) / name).read_bytes())
 
 
 def _damage(name: str) -> Callable[[Path], object]:
-    return lambda home: (home / name).write_bytes((home / name).read_bytes()[:-5])
+    return lambda home: _in(home, name).write_bytes(_in(home, name).read_bytes()[:-5])
 
 
-HERE, THERE = f"authorities/{CITY[0]}", f"authorities/{PROVINCE[0]}"
 LOADING_FAULTS: list[tuple[str, str, Callable[[Path], object]]] = [
-    ("no seal", "home.incomplete", _remove(f"{HERE}/seal.esl")),
-    ("no key", "keystore.missing", _remove(f"{HERE}/sealing.key")),
-    ("no certificate", "home.incomplete", _remove(f"{HERE}/data.cer")),
-    ("no description", "home.incomplete", _remove(f"{HERE}/authority.json")),
-    ("a damaged seal", "home.incomplete", _damage(f"{HERE}/seal.esl")),
-    ("a damaged certificate", "home.incomplete", _damage(f"{HERE}/pdf.cer")),
-    ("a damaged key", "keystore.wrong-password", _damage(f"{HERE}/pdf.key")),
-    ("a damaged list", "home.incomplete", _damage("crls/sm2-root.crl")),
-    ("a damaged description", "home.incomplete", _damage(f"{HERE}/authority.json")),
-    ("another's description", "home.incomplete", _copy(f"{THERE}/authority.json", f"{HERE}/authority.json")),
-    ("another's certificate", "signer.key-mismatch", _copy(f"{THERE}/sealing.cer", f"{HERE}/sealing.cer")),
-    ("another's key", "signer.key-mismatch", _copy(f"{THERE}/sealing.key", f"{HERE}/sealing.key")),
-    ("no password", "home.no-password", _remove("password")),
+    ("no seal", "home.incomplete", _remove("seal.esl")),
+    ("no folder of a seal", "home.no-seal", lambda home: shutil.rmtree(seal_folder(home))),
+    ("no use", "home.incomplete", _remove("use.json")),
+    ("a damaged use", "home.incomplete", _damage("use.json")),
+    ("no key", "keystore.missing", _remove("sealing.key")),
+    ("no certificate", "home.incomplete", _remove("data.cer")),
+    ("no description", "home.incomplete", _remove("authority/authority.json")),
+    ("a damaged seal", "home.incomplete", _damage("seal.esl")),
+    ("another's seal", "home.incomplete", _copy("seal.esl")),
+    ("a damaged certificate", "home.incomplete", _damage("pdf.cer")),
+    ("a damaged key", "keystore.wrong-password", _damage("pdf.key")),
+    ("a damaged list", "home.incomplete", _damage("home/crls/sm2-root.crl")),
+    ("a damaged description", "home.incomplete", _damage("authority/authority.json")),
+    ("another's description", "home.incomplete", lambda home: _in(home, "authority/authority.json").write_bytes(
+        (home / "authorities" / PROVINCE[0] / "authority.json").read_bytes())),
+    ("another's certificate", "signer.key-mismatch", _copy("sealing.cer")),
+    ("another's key", "signer.key-mismatch", _copy("sealing.key")),
+    ("no password", "home.no-password", _remove("home/password")),
     ("a password that others read", "home.permissions", lambda home: (home / "password").chmod(0o640)),
-    ("a key that others read", "keystore.permissions", lambda home: (home / HERE / "data.key").chmod(0o644)),
+    ("a key that others read", "keystore.permissions", lambda home: _in(home, "data.key").chmod(0o644)),
     ("another password", "keystore.wrong-password", lambda home: (home / "password").write_bytes(b"x\n")),
 ]
 
@@ -291,10 +305,9 @@ def test_an_authority_with_a_fault_is_not_loaded(
 
 
 USING_FAULTS: list[tuple[str, str, Callable[[Path], object]]] = [
-    ("another's seal", "seal.unbound", _copy(f"{THERE}/seal.esl", f"{HERE}/seal.esl")),
     ("no lists", "seal.certificate-status-unknown", lambda home: shutil.rmtree(home / "crls")),
-    ("no root", "seal.certificate-untrusted", _remove("chain/sm2-root.cer")),
-    ("no issuing CA of the PDF", "seal.certificate-untrusted", _remove("chain/p256-issuing.cer")),
+    ("no root", "seal.certificate-untrusted", _remove("home/chain/sm2-root.cer")),
+    ("no issuing CA of the PDF", "seal.certificate-untrusted", _remove("home/chain/p256-issuing.cer")),
 ]
 
 
@@ -328,7 +341,7 @@ def test_the_authority_asked_for_must_be_here_under_that_name(demo_home: Home) -
 @pytest.mark.parametrize("role", ROLES)
 def test_a_revoked_certificate_stops_an_open_home_at_once_and_for_good(own_home: Home, role: str) -> None:
     own_home.authority(*CITY).check_usable(at=datetime.now(UTC))
-    certificate = Certificate.load((own_home.path / HERE / f"{role}.cer").read_bytes())
+    certificate = Certificate.load((seal_folder(own_home.path) / f"{role}.cer").read_bytes())
     revoke(own_home.path, certificate, now=datetime.now(UTC), environ={})
     for _ in range(2):
         with pytest.raises(SealError) as refusal:
@@ -385,7 +398,7 @@ def test_a_run_killed_at_any_step_is_completed_by_the_next(tmp_path: Path) -> No
         if _run_and_die(path, step) != signal.SIGKILL:
             break
         killed += 1
-        seals = {seal.parent.name: seal.read_bytes() for seal in path.glob("authorities/*/seal.esl")}
+        seals = {seal.parts[-3]: seal.read_bytes() for seal in path.glob("authorities/*/[!.]*/seal.esl")}
         home = make_home(path)
         for code, name in (CITY, PROVINCE):
             authority = home.authority(code, name)

@@ -12,7 +12,7 @@ import pytest
 
 from certs.approval import parse_approval
 from certs.home import Home
-from tests.support.demo_home import CITY
+from tests.support.demo_home import CITY, seal_folder
 
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "home.md").read_text(encoding="utf-8")
 
@@ -27,11 +27,12 @@ def test_the_program_makes_a_home_that_can_seal(
     own_home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     source = tmp_path / "from-the-ca"
-    shutil.copytree(own_home.path / "authorities" / CITY[0], source)
+    shutil.copytree(seal_folder(own_home.path), source)
     shutil.copytree(own_home.path / "chain", source / "chain")
     shutil.copytree(own_home.path / "crls", source / "crls")
     shutil.copy(own_home.path / "ca" / "seal-maker.key", source)
-    (source / "seal.esl").unlink()
+    for name in ("seal.esl", "use.json"):
+        (source / name).unlink()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ZHENGYIN_PASSWORD_FILE", str(own_home.path / "password"))
     exec(compile(_block("python"), "docs/home.md", "exec"), {})  # noqa: S102  (our own page)

@@ -13,7 +13,7 @@ import pytest
 
 from certs.home import Home
 from tests.docgen.records import as_json, record
-from tests.support.demo_home import own_home
+from tests.support.demo_home import own_home, seal_folder
 
 __all__ = ["own_home"]
 
@@ -107,7 +107,7 @@ def test_a_full_disk_is_named_and_leaves_nothing(own_home: Home, file: Path, tmp
 
 
 def test_a_damaged_seal_is_named(own_home: Home, file: Path, tmp_path: Path) -> None:
-    seal = own_home.path / "authorities" / "11140100MB9TEX0180" / "seal.esl"
+    seal = seal_folder(own_home.path) / "seal.esl"
     seal.write_bytes(seal.read_bytes()[:-1])
     result = zhengyin("issue", file, "--out", tmp_path / "out", "--home", own_home.path)
     assert result.returncode == 2

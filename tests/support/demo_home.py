@@ -20,6 +20,7 @@ import layouts
 from certs.demo import DEFAULT_AUTHORITIES, LOWER_LINE, DemoAuthority, make_demo
 from certs.home import Home
 from certs.keystore import ScryptCost
+from certs.seal_folder import seal_folders
 from docgen.imprint import draw_imprint
 
 CHEAP = ScryptCost(n=16, r=1, p=1)
@@ -58,6 +59,12 @@ def copied_home(path: Path) -> Home:
     """Copy the shared home to ``path``, without what it has issued, and open it."""
     shutil.copytree(shared_home().path, path, ignore=shutil.ignore_patterns("issued"))
     return Home.open(path, environ={})
+
+
+def seal_folder(home: Path, code: str = CITY[0]) -> Path:
+    """Return the folder of the authority's only seal."""
+    (folder,) = seal_folders(home / "authorities" / code)
+    return folder
 
 
 @pytest.fixture(scope="session")
