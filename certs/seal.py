@@ -21,7 +21,7 @@ from certs.signer import Signer
 from certs.x509 import Certificate
 from codes.errors import EngineError
 
-__all__ = ["SealCode", "SealError", "SealFile", "check_chain", "check_usable", "make_seal"]
+__all__ = ["SealCode", "SealError", "SealFile", "check_chain", "check_names", "check_usable", "make_seal"]
 
 VENDOR_ID = "ZHENGYIN"
 
@@ -161,8 +161,12 @@ def _refusal(result: ChainResult) -> SealError:
         code, f"不予制章或盖章：{result.zh}", f"no seal is made or used: {result.en}", chain=result.code)
 
 
-def _check_names(name: str, code: str | None, certificate: Certificate) -> None:
-    """Demand equal names, character by character, and equal codes where the certificate has one."""
+def check_names(name: str, code: str | None, certificate: Certificate) -> None:
+    """Demand equal names, character by character, and equal codes where the certificate has one.
+
+    Raises:
+        SealError: ``seal.name-mismatch``, ``seal.uscc-mismatch``.
+    """
     if name != certificate.subject_cn:
         raise SealError(
             SealCode.NAME_MISMATCH,
@@ -216,7 +220,7 @@ def make_seal(
     """
     from certs.picture import check_picture  # loads a picture library, which sealing does not need
 
-    _check_names(name, code, certificate)
+    check_names(name, code, certificate)
     if certificate.key_kind != "sm2" or maker.algorithm != "sm2-sm3":
         raise SealError(
             SealCode.WRONG_KEY, "电子印章的机构证书和制章人证书都须为 SM2 证书，请换用",
@@ -271,7 +275,7 @@ def check_usable(
             SealCode.UNBOUND,
             f"证书“{certificate.subject_cn}”不在印章 {seal.seal_id} 的证书列表中，不能用它盖章",
             f"certificate {certificate.subject_cn} is not bound to seal {seal.seal_id}: use the one that is")
-    _check_names(info.name, None, certificate)
+    check_names(info.name, None, certificate)
     if not info.valid_start <= at <= info.valid_end:
         early = at < info.valid_start
         bound = (info.valid_start if early else info.valid_end).isoformat()
