@@ -10,7 +10,7 @@ import functools
 import re
 from dataclasses import dataclass
 
-__all__ = ["Region", "region", "region_name"]
+__all__ = ["Region", "covers", "region", "region_name"]
 
 _ENTRY = re.compile(r"(?:\[(\d{4})?-(\d{4})?\])?([^,\[\]]+)")
 
@@ -48,3 +48,14 @@ def region_name(code: str) -> str | None:
     """The name of the division with the six digits ``code`` (``140100`` → 太原市), or None."""
     found = region(code)
     return None if found is None else found.name
+
+
+def covers(wide: str, place: str) -> bool:
+    """Whether the region ``wide`` takes in ``place`` (six digits each): trailing pairs of zeros stand for all below.
+
+    ``140000`` covers ``140123``; the other way round it does not.
+    """
+    digits = wide
+    while len(digits) > 2 and digits.endswith("00"):
+        digits = digits[:-2]
+    return len(wide) == 6 and place.startswith(digits)

@@ -26,7 +26,6 @@ class RegistryCode(enum.StrEnum):
     CONFLICT = "registry.conflict"
     CLOCK_BACKWARDS = "registry.clock-backwards"
 
-    STATEMENT = "registry.statement"
     OTHER_REGISTRY = "registry.other-registry"
     STATEMENT_TIME = "registry.statement-time"
     REPLAYED = "registry.replayed"

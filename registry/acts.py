@@ -1,0 +1,196 @@
+"""Acts: signed statements that change the registry, each checked, performed and logged in one transaction.
+
+What is checked here is common to all acts: signature, certificate, registry, time, actor, role, documents. The
+handlers of :mod:`registry.handlers` check scope and state. A refusal is logged in a transaction of its own. The same
+statement again changes nothing and gives the same outcome.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import select
+
+from certs.canonical_json import JSON, is_object
+from certs.files import FileError
+from certs.known import load_known
+from certs.moments import write_moment
+from certs.signer import Signer
+from certs.sm3 import sm3
+from certs.statement import SignedStatement, check_signature, check_statement, malformed, sign_statement
+from codes.errors import EngineError
+from registry.actors import HANDLERS, ROLES_OF_ACT, find_actor, held
+from registry.database import Registry, Transaction
+from registry.errors import RegistryCode, refused
+from registry.requests import ACT_TYPE, Outcome, Request
+from registry.tables import Act, Document
+
+__all__ = ["MAX_DOCUMENT", "perform", "sign_act"]
+
+MAX_DOCUMENT: Final = 8 * 1024 * 1024
+_MAX_DOCUMENTS: Final = 16
+_OLDEST, _EARLIEST = timedelta(hours=24), timedelta(minutes=5)
+_SUBJECT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}", re.ASCII)
+_ACT_NAME: Final = re.compile(r"[a-z][a-z-]{0,31}", re.ASCII)
+_NONCE: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
+_KEYS: Final = frozenset({"type", "at", "act", "subject", "registry", "nonce", "facts", "documents"})
+_NOT_REFUSALS: Final = frozenset({
+    RegistryCode.UNAVAILABLE, RegistryCode.NO_SPACE, RegistryCode.BUSY, RegistryCode.DAMAGED,
+    RegistryCode.CLOCK_BACKWARDS,
+})
+
+
+def sign_act(
+    act: str, subject: str, facts: Mapping[str, JSON], *, documents: Mapping[str, bytes] | None = None,
+    signer: Signer, registry_id: str, at: datetime, nonce: str | None = None,
+) -> SignedStatement:
+    """Sign an act.
+
+    Args:
+        subject: the case, organisation or actor that it is about; letters, digits, ``._:-``, never a name.
+        documents: title → content; the statement holds their SM3.
+        registry_id: :attr:`Registry.id` of the registry it is meant for; no other takes it.
+        at: the present (aware).
+        nonce: 32 hexadecimal digits that tell apart two acts otherwise alike; random by default.
+
+    Raises:
+        StatementError: the facts cannot be signed.
+    """
+    return sign_statement({
+        "type": ACT_TYPE, "at": write_moment(at), "act": act, "subject": subject, "registry": registry_id,
+        "nonce": nonce or secrets.token_hex(16), "facts": facts,
+        "documents": {title: sm3(data).hex() for title, data in (documents or {}).items()},
+    }, signer)
+
+
+def perform(
+    registry: Registry, signed: SignedStatement, *, documents: Mapping[str, bytes] | None = None,
+) -> Outcome:
+    """Check an act and carry it out.
+
+    Args:
+        documents: title → content of what the statement names; not needed for a statement performed before.
+
+    Raises:
+        StatementError: ``statement.malformed``, ``.type``, ``.signature``, ``.chain``.
+        RegistryError: the refusal; its fact ``clause`` names the rule, and the audit log has it as ``act.refused``.
+            Or the registry cannot be used; then nothing was changed or logged.
+        EngineError: what else a handler refuses with.
+    """
+    try:
+        check_signature(signed)
+        with registry.transaction() as t:
+            return _perform(t, registry, signed, documents or {})
+    except EngineError as error:
+        if error.code not in _NOT_REFUSALS and not isinstance(error, FileError):
+            _log_refusal(registry, signed, error)
+        raise
+
+
+def _perform(
+    t: Transaction, registry: Registry, signed: SignedStatement, documents: Mapping[str, bytes],
+) -> Outcome:
+    done = t.session.scalars(select(Act).where(Act.digest == signed.digest.hex())).one_or_none()
+    if done is not None:
+        return _again(done, signed)
+    act, subject, facts, digests = _read(signed, registry)
+    _check_time(signed, t.now)
+    roles = ROLES_OF_ACT.get(act)
+    if roles is None:
+        raise refused(RegistryCode.UNKNOWN_ACT, f"没有“{act}”这种办理事项", f"there is no act called {act!r}")
+    known = load_known(registry.home)
+    check_statement(signed, type=ACT_TYPE, anchors=known.anchors, intermediates=known.certificates, crls=known.crls,
+                    at=t.now, clock_now=t.now)
+    actor = find_actor(t.session, signed.certificate)
+    request = Request(
+        act=act, subject=subject, facts=facts, documents=_check_documents(digests, documents), statement=signed,
+        actor=actor, roles=held(t.session, actor, roles, at=t.now), home=registry.home, now=t.now)
+    outcome = HANDLERS[act](t, request)
+    _keep(t, request, outcome)
+    return outcome
+
+
+def _again(done: Act, signed: SignedStatement) -> Outcome:
+    if done.actor != signed.certificate.fingerprint:
+        raise refused(
+            RegistryCode.REPLAYED, "这份办理内容已由另一人签署并办理，不得重用",
+            "this very act was signed by somebody else and performed; it is not used again")
+    return Outcome.from_json(done.outcome)
+
+
+def _read(
+    signed: SignedStatement, registry: Registry,
+) -> tuple[str, str, Mapping[str, JSON], Mapping[str, JSON]]:
+    """Return act, subject, facts and digests of the documents."""
+    body = signed.body
+    act, subject, nonce = body.get("act"), body.get("subject"), body.get("nonce")
+    facts, digests = body.get("facts"), body.get("documents")
+    if (set(body) != _KEYS or body["type"] != ACT_TYPE
+            or not isinstance(act, str) or not _ACT_NAME.fullmatch(act)
+            or not isinstance(subject, str) or not _SUBJECT.fullmatch(subject)
+            or not isinstance(nonce, str) or not _NONCE.fullmatch(nonce)
+            or not is_object(facts) or not is_object(digests) or len(digests) > _MAX_DOCUMENTS):
+        raise malformed("的各项不合办理的规定", "does not hold what an act must")
+    if body["registry"] != registry.id:
+        raise refused(
+            RegistryCode.OTHER_REGISTRY, "这份办理是给另一登记库的，不予办理；请为本库重签",
+            "this act is for another registry: sign it for this one", registry=registry.id)
+    return act, subject, facts, digests
+
+
+def _check_time(signed: SignedStatement, now: datetime) -> None:
+    if not now - _OLDEST <= signed.at <= now + _EARLIEST:
+        raise refused(
+            RegistryCode.STATEMENT_TIME,
+            f"签署时间 {write_moment(signed.at)} 不在 24 小时之内（或晚于现在），请校准时钟后重签",
+            f"signed at {write_moment(signed.at)}, which is more than 24 hours ago or still to come: "
+            "set the clock right and sign again")
+
+
+def _check_documents(digests: Mapping[str, JSON], documents: Mapping[str, bytes]) -> Mapping[str, bytes]:
+    """Demand exactly the documents that the statement names."""
+    for title in sorted(set(digests) | set(documents)):
+        if title not in documents or title not in digests:
+            raise refused(
+                RegistryCode.DOCUMENT_MISSING, f"附件“{title}”未随办理提交，或未列入签署的内容",
+                f"the document {title!r} was not handed in, or is not named in what was signed", document=title)
+        if len(documents[title]) > MAX_DOCUMENT:
+            raise refused(
+                RegistryCode.DOCUMENT_TOO_LARGE, f"附件“{title}”超过 8 MiB，请缩小后重签",
+                f"the document {title!r} exceeds 8 MiB: make it smaller and sign again", document=title)
+        if sm3(documents[title]).hex() != digests[title]:
+            raise refused(
+                RegistryCode.DOCUMENT_CHANGED, f"附件“{title}”与签署时的不同，请换回原件或重签",
+                f"the document {title!r} is not the one that was signed: give that one, or sign again",
+                document=title)
+    return dict(documents)
+
+
+def _keep(t: Transaction, request: Request, outcome: Outcome) -> None:
+    """Store the act with its documents, and log it."""
+    for title, data in request.documents.items():
+        digest = sm3(data).hex()
+        if t.session.get(Document, digest) is None:
+            t.session.add(Document(sm3=digest, name=title, data=data))
+    digest = request.statement.digest.hex()
+    t.session.add(Act(
+        digest=digest, type=request.act, subject=request.subject, actor=request.actor.id, at=t.now,
+        statement=request.statement.to_json(), outcome=outcome.to_json()))
+    t.session.flush()
+    t.log(f"act.{request.act}", actor=request.actor.id, case=outcome.case, state=outcome.state, statement=digest)
+
+
+def _log_refusal(registry: Registry, signed: SignedStatement, error: EngineError) -> None:
+    """Log that an act was refused; who signed is a claim where the signature did not hold."""
+    act, subject = signed.body.get("act"), signed.body.get("subject")
+    facts = {
+        "code": error.code.value, "statement": signed.digest.hex(), "certificate": signed.certificate.fingerprint,
+        "act": act if isinstance(act, str) and _ACT_NAME.fullmatch(act) else "",
+        "case": subject if isinstance(subject, str) and _SUBJECT.fullmatch(subject) else "",
+    }
+    with registry.transaction() as t:
+        t.log("act.refused", **facts, **({"clause": error.facts["clause"]} if "clause" in error.facts else {}))
