@@ -9,10 +9,12 @@ Layout (every certificate one DER file, every CRL one DER file)::
     data-signing/<key id>.cer       certificates that sign QR payloads; key id = first 8 bytes of SM3, hex
     crls/*.crl                      revocation lists; each is used only for the CA that signed it
     tsa/*.cer                       anchors of timestamp authorities
+    status-signers/*.cer            the certificates that sign the status list of seals, by exact certificate
+    seal-status.json                that list (certs.status_list)
     fonts/<SHA-256>.outlines        tables of outlines of an office's further fonts, by the digest of the font
 
-All folders but ``roots`` may be missing. An anchor whose subject's CN holds 演示 is a demonstration's: what
-rests on it has no legal effect.
+All folders but ``roots`` may be missing, and so may the status list; one that cannot be read says nothing. An
+anchor whose subject's CN holds 演示 is a demonstration's: what rests on it has no legal effect.
 """
 
 from __future__ import annotations
@@ -26,15 +28,17 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from certs.crl import Crl
-from certs.files import read_file, reported
+from certs.files import FileCode, FileError, read_file, reported
 from certs.x509 import Certificate
 from codes.errors import EngineError
 
-__all__ = ["DEMO_MARK", "Trust", "TrustCode", "TrustError", "is_demo_anchor", "key_id"]
+__all__ = ["DEMO_MARK", "STATUS_LIST", "Trust", "TrustCode", "TrustError", "is_demo_anchor", "key_id"]
 
 DEMO_MARK = "演示"
+STATUS_LIST = "seal-status.json"
 _T = TypeVar("_T")
 _MAX_CERTIFICATE, _MAX_CRL, _MAX_OUTLINES, _MAX_FILES = 64 * 1024, 16 * 1024 * 1024, 4 * 1024 * 1024, 10_000
+_MAX_STATUS_LIST = 40 * 1024 * 1024
 
 
 class TrustCode(enum.StrEnum):
@@ -67,7 +71,9 @@ class Trust:
     """What is believed: anchors, accepted seal makers, data-signing certificates, revocation lists.
 
     ``data_signing`` maps key ids in lower-case hex (16 digits) to certificates, ``font_outlines`` digests
-    of font files (64 digits) to tables of outlines, which a verifier reads.
+    of font files (64 digits) to tables of outlines, which a verifier reads. ``seal_status`` is the file of the
+    status list as it lies there, not yet believed; empty bytes when it cannot be read. ``folder`` is where all
+    this was read, resolved; None for what was put together otherwise.
     """
 
     name: str
@@ -78,6 +84,9 @@ class Trust:
     data_signing: Mapping[str, Certificate]
     crls: tuple[Crl, ...] = ()
     tsa: tuple[Certificate, ...] = ()
+    status_signers: tuple[Certificate, ...] = ()
+    seal_status: bytes | None = None
+    folder: Path | None = None
     font_outlines: Mapping[str, bytes] = field(default_factory=dict)
 
     @classmethod
@@ -116,6 +125,8 @@ class Trust:
             data_signing=MappingProxyType(data_signing),
             crls=tuple(crl for _, crl in _load(folder / "crls", ".crl", Crl.load, _MAX_CRL)),
             tsa=_certificates(folder / "tsa"),
+            status_signers=_certificates(folder / "status-signers"), seal_status=_seal_status(folder),
+            folder=folder.resolve(),
             font_outlines=MappingProxyType({
                 path.stem: data for path, data in _load(folder / "fonts", ".outlines", bytes, _MAX_OUTLINES)}))
 
@@ -139,6 +150,14 @@ def _settings(folder: Path) -> tuple[str, tuple[str, ...]]:
             TrustCode.MALFORMED, f"{path} 应为 {{\"name\": 名称, \"lookup_hosts\": [域名]}}，请更正",
             f"{path} must be {{\"name\": text, \"lookup_hosts\": [hosts]}}: correct it")
     return name, tuple(host.lower() for host in hosts)
+
+
+def _seal_status(folder: Path) -> bytes | None:
+    """Return the file of the status list; a fault of it must not take the roots away from a verifier."""
+    try:
+        return read_file(folder / STATUS_LIST, max_bytes=_MAX_STATUS_LIST)
+    except FileError as error:
+        return None if error.code is FileCode.MISSING else b""
 
 
 def _certificates(folder: Path) -> tuple[Certificate, ...]:

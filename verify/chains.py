@@ -11,6 +11,7 @@ from certs.trust import Trust, is_demo_anchor
 from certs.x509 import Certificate
 from verify.reasons import Findings
 from verify.report import Anchor
+from verify.seal_state import StatusView, view_status
 
 __all__ = ["PURPOSES", "Judge"]
 
@@ -35,6 +36,7 @@ class Judge:
     found: Findings
     demo: bool = False                   # a chain led to a demonstration's anchor, good or not
     anchors: dict[tuple[str, str], Anchor] = field(default_factory=dict)
+    _view: StatusView | None = None
 
     def chain(self, certificate: Certificate, purpose: str) -> ChainResult | None:
         """Judge a certificate; what is wrong becomes a finding. None when there is no trust folder."""
@@ -51,6 +53,12 @@ class Judge:
             self.found.add(code, result.code, purpose=zh, purpose_en=en, zh=result.zh, en=result.en,
                            sub=(result.sub_indication or "").strip())
         return result
+
+    def status(self) -> StatusView:
+        """The status list of seals, looked at once a file. Without a trust folder there is none."""
+        if self._view is None:
+            self._view = StatusView() if self.trust is None else view_status(self.trust, self.at, self.clock_now)
+        return self._view
 
     def seen(self, result: ChainResult) -> None:
         """Note whether a chain, good or not, leads to a demonstration's anchor."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import hashlib
+import itertools
 from collections.abc import Sequence
 from typing import Final
 
@@ -16,7 +17,7 @@ from verify.face import check_pages
 from verify.glyphs import check_glyphs
 from verify.judge import Case, RecordCase, guarded, read_case
 from verify.judge_pdf import judge_rendition
-from verify.model import Attachment, Finding, PageView, PictureBox, Severity, Verdict
+from verify.model import Attachment, Finding, PageView, PictureBox, SealStanding, Severity, Verdict
 from verify.ofd import OfdDocument, SignatureEntry, read_ofd, read_signatures
 from verify.ofd_form import check_forms
 from verify.png import png_size, seal_bitmap
@@ -31,7 +32,8 @@ __all__ = ["CHECKS", "judge_ofd"]
 CHECKS: Final = ("container", "structure", "seal", "coverage", "trust", "data", "pages", "qr", "rendition")
 _HARD: Final = frozenset({
     "seal.changed", "seal.gone", "seal.data-hash", "seal.crypto", "seal.maker-crypto", "seal.swapped",
-    "seal.signer-not-listed", "trust.chain-failed", "xml.doctype", "ofd.path",
+    "seal.signer-not-listed", "seal.after-lost", "seal.after-cancelled", "seal.after-suspended", "seal.after-retired",
+    "trust.chain-failed", "xml.doctype", "ofd.path",
 })
 """What makes an OFD of any writer "not genuine"; the rest of a foreign file's oddities are "cannot say"."""
 _SLACK_MM: Final = 0.001
@@ -52,6 +54,7 @@ class _OfdJudge:
         self.document: OfdDocument | None = None
         self.listed: tuple[SignatureEntry, ...] = ()
         self.sealings: list[Sealing] = []
+        self.standings: list[SealStanding | None] = []
 
     def run(self) -> None:
         """All checks; later ones go on where earlier ones found fault, as far as they can."""
@@ -62,8 +65,8 @@ class _OfdJudge:
         guarded(self.case, "seal", self._seal)
         guarded(self.case, "coverage", self._coverage)
         guarded(self.case, "trust", self._trust)
-        for each in self.sealings:
-            self.case.signatures.append(evidence_of(each, self.case.judge, self._weighing()))
+        for each, standing in itertools.zip_longest(self.sealings, self.standings):
+            self.case.signatures.append(evidence_of(each, self.case.judge, self._weighing(), standing))
         if not self.case.own:
             self.case.found.begin("data")
             self.case.found.add("foreign.form")
@@ -135,7 +138,7 @@ class _OfdJudge:
     def _trust(self) -> None:
         self.case.without_trust()
         for each in self.sealings:
-            judge_sealing(each, self.case.judge)
+            self.standings.append(judge_sealing(each, self.case.judge))
         if not self.sealings:
             raise Refusal("file.broken-off", "seal", check="seal")
         self.case.demonstration(certificate for each in self.sealings for certificate in (each.signer, each.maker))

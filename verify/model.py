@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 __all__ = [
-    "Attachment", "Bitmap", "Finding", "PageView", "PictureBox", "Reason", "RectMm", "Severity",
-    "SignatureEvidence", "TextLine", "TextRun", "Verdict", "text_lines", "worst",
+    "Attachment", "Bitmap", "Finding", "PageView", "PictureBox", "Reason", "RectMm", "SealStanding",
+    "Severity", "SignatureEvidence", "TextLine", "TextRun", "Verdict", "text_lines", "worst",
 ]
 
 
@@ -175,6 +175,22 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SealStanding:
+    """What the published status list says of an e-seal; ``state`` as there, ``unknown`` where it says nothing.
+
+    ``since`` and ``until`` mean what :mod:`certs.status_list` says; the rest names the list.
+    """
+
+    seal_id: str
+    state: str = "unknown"
+    since: datetime | None = None
+    until: datetime | None = None
+    list_sequence: int | None = None
+    list_published: datetime | None = None
+    list_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignatureEvidence:
     """One signature as found. ``indication`` and ``sub_indication`` as in ETSI EN 319 102-1.
 
@@ -193,6 +209,7 @@ class SignatureEvidence:
     anchor: str = ""                   # CN of the trusted anchor
     anchor_fingerprint: str = ""       # SM3 of the DER, hex
     algorithm: str = ""
+    seal: SealStanding | None = None   # None: there is no e-seal, or nobody to ask about it
     reasons: tuple[Reason, ...] = ()
 
 

@@ -174,6 +174,32 @@ _SEAL: Final = {
         "印章的有效期已过，且没有可信时间戳证明签章时间（OUT_OF_BOUNDS_NO_POE）",
         "the seal's validity has passed and no trusted timestamp proves the sealing time "
         "(OUT_OF_BOUNDS_NO_POE)"),
+    "seal.status-unknown": (_NOTE, "印章状态未知：{zh}；只由证书撤销列表判断",
+                            "the seal's state is not known: {en}; the revocation lists alone decide"),
+    "seal.after-lost": (_NO, "签章时间 {claimed} 在印章挂失（{since}）之后",
+                        "the sealing time {claimed} is after the seal was reported lost ({since})"),
+    "seal.after-cancelled": (_NO, "签章时间 {claimed} 在印章注销或停止使用（{since}）之后",
+                             "the sealing time {claimed} is after the seal was cancelled or withdrawn ({since})"),
+    "seal.after-suspended": (_NO, "签章时间 {claimed} 在印章停用（{since}）之后",
+                             "the sealing time {claimed} is after the seal was suspended ({since})"),
+    "seal.after-retired": (_NO, "签章时间 {claimed} 在印章换发（{until}）之后",
+                           "the sealing time {claimed} is after the seal was replaced by its successor ({until})"),
+    "seal.lost": (
+        _UNSURE, "印章已于 {since} 挂失，没有可信时间戳证明签章在此之前，请向发证机关查询",
+        "the seal was reported lost at {since}, and no trusted timestamp proves that this was sealed before; "
+        "ask the issuing authority"),
+    "seal.cancelled": (
+        _UNSURE, "印章已于 {since} 注销或停止使用，没有可信时间戳证明签章在此之前，请向发证机关查询",
+        "the seal was cancelled or withdrawn at {since}, and no trusted timestamp proves that this was sealed before; "
+        "ask the issuing authority"),
+    "seal.suspended": (
+        _UNSURE, "印章自 {since} 起停用，没有可信时间戳证明签章时印章在用，请向发证机关查询",
+        "the seal is suspended since {since}, and no trusted timestamp proves that it was in use when this was "
+        "sealed; ask the issuing authority"),
+    "seal.before-use": (
+        _UNSURE, "签章时间 {claimed} 时印章尚未启用（启用时间：{since}），请向发证机关查询",
+        "at the sealing time {claimed} the seal was not yet in use (in use from: {since}); "
+        "ask the issuing authority"),
     "seal.timestamp": (_UNSURE, "签章带有本版本不能验证的时间戳",
                        "the seal carries a timestamp that this version cannot verify"),
 }

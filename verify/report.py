@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from certs.sm3 import sm3
-from verify.model import Finding, Reason, Severity, SignatureEvidence, Verdict
+from verify.model import Finding, Reason, SealStanding, Severity, SignatureEvidence, Verdict
 from verify.reason_table import CHECK_NAMES
 from verify.reasons import clean
-from verify.status import CHINA, Status
+from verify.status import Status, local_time
 
 __all__ = [
     "Anchor",
@@ -30,6 +30,11 @@ _VERDICTS: Final = {
     Verdict.VALID: ("真实", "genuine"),
     Verdict.INVALID: ("不真实", "not genuine"),
     Verdict.INDETERMINATE: ("无法确定", "cannot say"),
+}
+_SEAL_STATES: Final = {
+    "unknown": ("印章状态未知", "unknown"), "made": ("尚未启用", "not yet in use"), "in-use": ("在用", "in use"),
+    "retired": ("已换发", "retired"), "suspended": ("停用", "suspended"), "lost": ("挂失", "reported lost"),
+    "cancelled": ("注销", "cancelled"),
 }
 _MARKS: Final = {"passed": "✓", "failed": "✗", "indeterminate": "?", "not-done": "–"}
 
@@ -196,12 +201,7 @@ def _reason(reason: Reason) -> dict[str, str]:
 
 
 def _time(moment: dt.datetime | None) -> str | None:
-    if moment is None:
-        return None
-    try:
-        return moment.astimezone(CHINA).isoformat(timespec="seconds")
-    except OverflowError:                # a file may claim the calendar's first or last day
-        return moment.isoformat(timespec="seconds")
+    return None if moment is None else local_time(moment)
 
 
 def _day(day: dt.date | None) -> str | None:
@@ -218,7 +218,21 @@ def _signature(signature: SignatureEvidence) -> dict[str, Any]:
         "certificate_sm3": signature.certificate_fingerprint, "claimed_at": _time(signature.claimed_at),
         "proven_at": _time(signature.proven_at), "anchor": clean(signature.anchor),
         "anchor_sm3": signature.anchor_fingerprint, "algorithm": signature.algorithm,
+        "seal": _standing(signature.seal),
         "reasons": [_reason(reason) for reason in signature.reasons],
+    }
+
+
+def _standing(seal: SealStanding | None) -> dict[str, Any] | None:
+    """What the status list says of a seal, as plain values."""
+    if seal is None:
+        return None
+    zh, en = _SEAL_STATES[seal.state]
+    return {
+        "id": clean(seal.seal_id), "state": seal.state, "zh": zh, "en": en, "since": _time(seal.since),
+        "until": _time(seal.until), "list": None if seal.list_sequence is None else {
+            "sequence": seal.list_sequence, "published": _time(seal.list_published),
+            "next_update": _time(seal.list_until)},
     }
 
 
@@ -288,9 +302,14 @@ def _licence_lines(licence: LicenceData | None) -> list[str]:
 def _signature_lines(signature: SignatureEvidence) -> list[str]:
     """One signature in short."""
     result = signature.indication + (f"/{signature.sub_indication}" if signature.sub_indication else "")
-    return [
+    lines = [
         f"签章 signature: {signature.kind} {result}",
         f"  {clean(signature.organisation or signature.signer)} {clean(signature.organisation_code)}",
         f"  自称时间 claimed at {_time(signature.claimed_at)}"
         f" · 时间戳 proven at {_time(signature.proven_at) or '无 none'}",
     ]
+    if signature.seal:
+        zh, en = _SEAL_STATES[signature.seal.state]
+        published = _time(signature.seal.list_published)
+        lines.append(f"  印章 seal: {zh} / {en}" + (f"（状态列表 status list {published}）" if published else ""))
+    return lines

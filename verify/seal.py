@@ -3,7 +3,8 @@
 Steps: (1) Signature.xml's references are the entries' digests; (2) the signature is bound to Signature.xml
 by digest and path; (3) its value holds for the signer's certificate; (4) the seal in it is the one beside;
 (5) the seal's maker signed it; (6) the signer is in the seal's list; (7) names, codes, kinds and periods fit;
-(8) both certificates lead to trusted roots and are not revoked; (9) the maker is one that is accepted.
+(8) both certificates lead to trusted roots and are not revoked; (9) the maker is one that is accepted; (10) the
+published status list does not speak against the seal's use at that time.
 """
 
 from __future__ import annotations
@@ -18,10 +19,11 @@ from certs.sm3 import sm3
 from certs.x509 import Certificate
 from codes.errors import EngineError
 from verify.chains import Judge
-from verify.model import Finding, Severity, SignatureEvidence
+from verify.model import Finding, SealStanding, Severity, SignatureEvidence
 from verify.ofd import SignatureEntry
 from verify.reasons import Findings, Refusal
 from verify.report import Coverage, CoveredEntry
+from verify.seal_state import judge_state
 from verify.signature_xml import Described, check_references, read_signature_xml
 from verify.zip import Archive
 
@@ -35,6 +37,9 @@ _SUB: Final = {
     "seal.method": "CRYPTO_CONSTRAINTS_FAILURE", "seal.expired": "OUT_OF_BOUNDS_NO_POE",
     "seal.future": "OUT_OF_BOUNDS_NO_POE", "trust.none": "NO_CERTIFICATE_CHAIN_FOUND",
     "trust.maker": "NO_CERTIFICATE_CHAIN_FOUND",
+    "seal.after-lost": "REVOKED", "seal.after-cancelled": "REVOKED", "seal.after-suspended": "REVOKED",
+    "seal.after-retired": "EXPIRED", "seal.lost": "REVOKED_NO_POE", "seal.cancelled": "REVOKED_NO_POE",
+    "seal.suspended": "REVOKED_NO_POE", "seal.before-use": "OUT_OF_BOUNDS_NO_POE",
 }
 
 
@@ -128,25 +133,33 @@ def _check_fit(signature: SesSignature, signer: Certificate, found: Findings) ->
         found.add("seal.time-outside", info.es_id)
 
 
-def judge_sealing(sealing: Sealing, judge: Judge) -> None:
-    """Steps 8 and 9: chains, the accepted makers, and the time of checking."""
+def judge_sealing(sealing: Sealing, judge: Judge) -> SealStanding | None:
+    """Steps 8 to 10: chains, the accepted makers, the time of checking, the state of the seal.
+
+    Returns:
+        What the status list says of the seal; None when there is no trust folder.
+    """
     found, info = judge.found, sealing.signature.seal.info
     if sealing.signature.signed_at > judge.at + _SKEW:
         found.add("seal.future", info.es_id, time=sealing.signature.signed_at.isoformat())
     if not sealing.maker.valid_at(info.created_at):
         found.add("seal.time-outside", info.es_id)
     if judge.trust is None:
-        return
+        return None
     if judge.at > info.valid_end:
         found.add("seal.expired", info.es_id)
     judge.chain(sealing.signer, "seal")
     judge.chain(sealing.maker, "seal-maker")
-    if sealing.maker.der not in {maker.der for maker in judge.trust.seal_makers}:
+    accepted = sealing.maker.der in {maker.der for maker in judge.trust.seal_makers}
+    if not accepted:
         found.add("trust.maker", "", name=sealing.maker.subject_cn or sealing.maker.subject_text)
+    return judge_state(info, sealing.signature.signed_at, judge.status(), found, accepted_maker=accepted)
 
 
-def evidence_of(sealing: Sealing, judge: Judge, weighing: Sequence[Finding]) -> SignatureEvidence:
-    """The signature for the report; ``weighing`` are the findings that bear on it."""
+def evidence_of(
+    sealing: Sealing, judge: Judge, weighing: Sequence[Finding], standing: SealStanding | None,
+) -> SignatureEvidence:
+    """The signature for the report; ``weighing`` are the findings that bear on it, ``standing`` its seal's state."""
     indication, sub = "TOTAL-PASSED", ""
     for severity, word in ((Severity.INVALID, "TOTAL-FAILED"), (Severity.INDETERMINATE, "INDETERMINATE")):
         codes = [each.reason.code for each in weighing if each.severity is severity]
@@ -160,7 +173,7 @@ def evidence_of(sealing: Sealing, judge: Judge, weighing: Sequence[Finding]) -> 
         organisation=sealing.signer.subject_o or "", organisation_code=sealing.signer.uscc or "",
         certificate_fingerprint=sealing.signer.fingerprint, claimed_at=sealing.signature.signed_at,
         anchor=anchor.name if anchor else "", anchor_fingerprint=anchor.fingerprint if anchor else "",
-        algorithm="sm2-sm3", reasons=tuple(each.reason for each in weighing))
+        algorithm="sm2-sm3", seal=standing, reasons=tuple(each.reason for each in weighing))
 
 
 def _sub(codes: Sequence[str], weighing: Sequence[Finding]) -> str:

@@ -10,7 +10,7 @@ import enum
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["CHINA", "LicenceState", "Status", "licence_status", "parse_date"]
+__all__ = ["CHINA", "LicenceState", "Status", "licence_status", "local_time", "parse_date"]
 
 CHINA: Final = dt.timezone(dt.timedelta(hours=8), "CST")
 """China Standard Time: a printed date begins and ends by it."""
@@ -61,6 +61,14 @@ class Status:
     def is_no(self) -> bool:
         """Whether the answer is no: 未生效 counts as no."""
         return self.state in (LicenceState.NOT_YET, LicenceState.EXPIRED)
+
+
+def local_time(moment: dt.datetime) -> str:
+    """An aware moment as a report shows it: ISO 8601, whole seconds, China Standard Time."""
+    try:
+        return moment.astimezone(CHINA).isoformat(timespec="seconds")
+    except OverflowError:                # a file may claim the calendar's first or last day
+        return moment.isoformat(timespec="seconds")
 
 
 def parse_date(text: str) -> dt.date | None:

@@ -1,0 +1,105 @@
+"""What the published status list says of a seal, held against the time at which it claims to have sealed.
+
+The list only takes away: whatever it says, chains and revocation lists are judged as well. Where it says nothing
+(none, stale, not believed, a seal it does not name) the report notes 印章状态未知 and those decide alone.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Final
+
+from certs.ses import SesSealInfo
+from certs.status_list import SealState, SealStatus, StatusList, trusted_status_list
+from certs.trust import Trust
+from codes.errors import EngineError
+from verify.model import SealStanding
+from verify.reasons import Findings
+from verify.status import local_time
+
+__all__ = ["StatusView", "judge_state", "view_status"]
+
+_SKEW: Final = dt.timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusView:
+    """The believed list of a trust folder at one moment; without one, or where it is stale, why it says little."""
+
+    listed: StatusList | None = None
+    fresh: bool = False
+    zh: str = ""
+    en: str = ""
+
+
+def view_status(trust: Trust, at: dt.datetime, clock_now: dt.datetime) -> StatusView:
+    """Look at the list of ``trust`` at ``at``; nothing is kept of an earlier look, so a mended list is used at once."""
+    try:
+        listed = trusted_status_list(trust, at=at, clock_now=clock_now)
+    except EngineError as error:
+        return StatusView(zh=error.zh, en=error.en)
+    if listed.fresh(at):
+        return StatusView(listed=listed, fresh=True)
+    end = local_time(listed.next_update)
+    return StatusView(listed=listed, zh=f"印章状态列表已于 {end} 过期", en=f"the status list was good until {end}")
+
+
+def judge_state(
+    info: SesSealInfo, claimed_at: dt.datetime, view: StatusView, found: Findings, *, accepted_maker: bool,
+    proven_at: dt.datetime | None = None,
+) -> SealStanding:
+    """Weigh what the list says of one seal; what it says against the signature becomes a finding.
+
+    Args:
+        claimed_at: the time of sealing that the signature states.
+        accepted_maker: whether the seal's maker is in the trust folder; the list speaks for no others.
+        proven_at: a moment at which a trusted timestamp proves that the signature existed.
+    """
+    listed = view.listed
+    status = listed.find(info.es_id, info.der) if listed is not None and accepted_maker else None
+    if listed is None or status is None:
+        zh, en = view.zh, view.en
+        if not accepted_maker:
+            zh, en = "制章人不受信任，状态列表不适用", "the list does not speak for a maker that is not trusted"
+        elif view.fresh:
+            zh, en = "状态列表中没有这枚印章", "the status list does not name this seal"
+        return _unknown(info, zh, en, found)
+    if not view.fresh:
+        standing = _unknown(info, view.zh, view.en, found)
+        if not status.state.is_final:
+            return standing
+    code = _objection(status, listed, claimed_at, proven_at)
+    if code == "seal.status-unknown":
+        return _unknown(info, "状态列表早于签章", "the status list is older than the sealing", found)
+    if code:
+        since, until = (local_time(each) if each else "—" for each in (status.since, status.until))
+        found.add(code, info.es_id, since=since, until=until, claimed=local_time(claimed_at))
+    return SealStanding(
+        seal_id=info.es_id, state=status.state.value, since=status.since, until=status.until,
+        list_sequence=listed.sequence, list_published=listed.this_update, list_until=listed.next_update)
+
+
+def _unknown(info: SesSealInfo, zh: str, en: str, found: Findings) -> SealStanding:
+    found.add("seal.status-unknown", info.es_id, zh=zh, en=en)
+    return SealStanding(seal_id=info.es_id)
+
+
+def _objection(
+    status: SealStatus, listed: StatusList, claimed_at: dt.datetime, proven_at: dt.datetime | None,
+) -> str:
+    """The code of what speaks against a seal used at ``claimed_at``; "" for nothing.
+
+    A claim has whole seconds, the list milliseconds: the moment of the list is cut before they are compared.
+    """
+    state, since, until = status.state, status.since, status.until
+    if until is not None and claimed_at > until:
+        return "seal.after-retired"
+    if state is SealState.MADE:
+        return "seal.before-use" if claimed_at <= listed.this_update else "seal.status-unknown"
+    if state in (SealState.IN_USE, SealState.RETIRED):
+        return "seal.before-use" if since is not None and since - claimed_at > _SKEW else ""
+    if since is None or claimed_at >= since.replace(microsecond=0):
+        resumed = state is SealState.SUSPENDED and claimed_at > listed.this_update
+        return f"seal.{state.value}" if resumed else f"seal.after-{state.value}"
+    return "" if proven_at is not None and proven_at < since else f"seal.{state.value}"
