@@ -114,6 +114,7 @@ class Seal(Base):
     """One seal from its application on; ``case`` is its number in the registry (``S2026-000001``).
 
     ``seal_id`` and all that follows from making are NULL until it is made. ``documents`` maps titles to SM3.
+    ``signed_sm3`` is the digest by which the status list names the seal (:func:`certs.status_list.seal_digest`).
     ``in_use_from`` and ``in_use_until`` bound its use where that is set. Persons are ids of :class:`Actor`.
     """
 
@@ -126,6 +127,7 @@ class Seal(Base):
     state: Mapped[str] = mapped_column(String(32), index=True)
     seal_id: Mapped[str | None] = mapped_column(unique=True)
     seal_der: Mapped[bytes | None] = mapped_column(deferred=True)
+    signed_sm3: Mapped[str | None] = mapped_column(String(64))
     sealing_certificate: Mapped[bytes | None] = mapped_column(deferred=True)
     data_certificate: Mapped[bytes | None] = mapped_column(deferred=True)
     pdf_certificate: Mapped[bytes | None] = mapped_column(deferred=True)

@@ -109,6 +109,7 @@ def _make_seals() -> None:
         sa.Column("state", sa.String(32), nullable=False),
         sa.Column("seal_id", sa.Text),
         sa.Column("seal_der", sa.LargeBinary),
+        sa.Column("signed_sm3", sa.String(64)),
         sa.Column("sealing_certificate", sa.LargeBinary),
         sa.Column("data_certificate", sa.LargeBinary),
         sa.Column("pdf_certificate", sa.LargeBinary),
