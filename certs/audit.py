@@ -26,11 +26,16 @@ from certs.statement import StatementBody
 from codes.errors import EngineError
 
 __all__ = [
-    "CHECKPOINT", "MAX_FACTS", "SQLITE_SCHEMA", "AuditCode", "AuditEntry", "AuditError", "Head", "checkpoint_body",
-    "genesis", "is_log_name", "next_entry", "read_entry", "read_line", "write_line",
+    "AUDIT_UNIT", "CHECKPOINT", "CHECKPOINT_EVENT", "MAX_FACTS", "MAX_LINE", "SQLITE_SCHEMA", "AuditCode", "AuditEntry",
+    "AuditError", "Head", "checkpoint_body", "genesis", "is_log_name", "is_sound", "next_entry", "read_entry",
+    "read_heads", "read_line", "write_facts", "write_line",
 ]
 
 CHECKPOINT: Final = "zhengyin/checkpoint/1"
+AUDIT_UNIT: Final = "审计"
+"""OU of the certificate that signs checkpoints."""
+CHECKPOINT_EVENT: Final = "audit.checkpoint"
+"""The entry that a checkpoint leaves in the registry's log, with the facts sequence and digest."""
 MAX_FACTS: Final = 64 * 1024
 MAX_LINE: Final = MAX_FACTS + 1024
 _LOG: Final = re.compile(r"(?:registry|issued)-[0-9a-f]{12}", re.ASCII)

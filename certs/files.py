@@ -16,12 +16,13 @@ import secrets
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 from codes.errors import EngineError
 
 __all__ = [
-    "FileCode", "FileError", "locked", "make_folder", "publish_folder", "read_file", "reported", "sweep",
-    "write_atomic",
+    "FileCode", "FileError", "flushed", "locked", "make_folder", "publish_folder", "publishing", "read_file",
+    "reported", "sweep", "write_atomic",
 ]
 
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -90,15 +91,8 @@ def _sync_folder(path: Path) -> None:
 
 def _write_new(path: Path, data: bytes, mode: int) -> None:
     """Create ``path`` (it must not exist) with ``data``, flushed to the disk."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
-    try:
-        os.fchmod(handle, mode)                      # whatever the umask
-        view = memoryview(data)
-        while view:
-            view = view[os.write(handle, view):]
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    with flushed(path, mode=mode) as file:
+        file.write(data)
 
 
 def write_atomic(path: Path, data: bytes, *, mode: int = 0o600) -> None:
@@ -124,6 +118,43 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o600) -> None:
         raise _wrap(error, path, "写入", "written") from error
 
 
+@contextlib.contextmanager
+def publishing(path: Path) -> Iterator[Path]:
+    """Give the block a new folder (mode 0700) that becomes ``path`` when the block ends, or goes if it raises.
+
+    Args:
+        path: must not exist; its parent must. The block flushes its own files (:func:`flushed`).
+
+    Raises:
+        FileError: as :func:`write_atomic`; also ``file.failed`` when ``path`` exists already.
+    """
+    temporary = path.parent / f".{path.name}{_TEMPORARY}{secrets.token_hex(6)}"
+    try:
+        try:
+            temporary.mkdir(mode=0o700)
+            temporary.chmod(0o700)
+            yield temporary
+            _sync_folder(temporary)
+            temporary.rename(path)
+        except BaseException:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise _wrap(error, path, "写入", "written") from error
+
+
+@contextlib.contextmanager
+def flushed(path: Path, *, mode: int = 0o600) -> Iterator[BinaryIO]:
+    """Open the new file ``path`` for writing; when the block ends it is on the disk."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+    with os.fdopen(handle, "wb") as file:
+        os.fchmod(handle, mode)                      # whatever the umask
+        yield file
+        file.flush()
+        os.fsync(handle)
+
+
 def publish_folder(path: Path, files: Mapping[str, tuple[bytes, int]]) -> None:
     """Make the folder ``path`` (mode 0700) appear with all its files at once.
 
@@ -134,21 +165,9 @@ def publish_folder(path: Path, files: Mapping[str, tuple[bytes, int]]) -> None:
     Raises:
         FileError: as :func:`write_atomic`; also ``file.failed`` when ``path`` exists already.
     """
-    temporary = path.parent / f".{path.name}{_TEMPORARY}{secrets.token_hex(6)}"
-    try:
-        try:
-            temporary.mkdir(mode=0o700)
-            temporary.chmod(0o700)
-            for name, (data, mode) in files.items():
-                _write_new(temporary / name, data, mode)
-            _sync_folder(temporary)
-            temporary.rename(path)
-        except BaseException:
-            shutil.rmtree(temporary, ignore_errors=True)
-            raise
-        _sync_folder(path.parent)
-    except OSError as error:
-        raise _wrap(error, path, "写入", "written") from error
+    with publishing(path) as temporary:
+        for name, (data, mode) in files.items():
+            _write_new(temporary / name, data, mode)
 
 
 def make_folder(path: Path, *, mode: int = 0o700) -> None:

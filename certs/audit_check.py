@@ -1,0 +1,305 @@
+"""Checking an exported audit log with the export alone: entries, links, checkpoints.
+
+The folder may come from anybody. Logs are read line by line, whatever their size; nothing but regular files is
+opened; what is wrong is a finding, never an exception. A checkpoint given from elsewhere, kept since it was made,
+shows what the export's own checkpoints cannot: that all of them were made anew.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from certs.audit import (
+    AUDIT_UNIT,
+    CHECKPOINT,
+    CHECKPOINT_EVENT,
+    MAX_LINE,
+    AuditEntry,
+    AuditError,
+    Head,
+    genesis,
+    is_log_name,
+    is_sound,
+    read_heads,
+    read_line,
+)
+from certs.audit_report import AuditReport, Findings, LogSummary
+from certs.crl import MAX_BYTES as MAX_CRL
+from certs.crl import Crl
+from certs.known import Known
+from certs.statement import SignedStatement, StatementCode, StatementError, check_statement
+from certs.trust import Trust, is_demo_anchor
+from certs.untrusted_files import is_folder, lines, names, open_regular, printable, read_regular
+from certs.x509 import MAX_BYTES as MAX_CERTIFICATE
+from certs.x509 import Certificate
+from codes.errors import EngineError
+
+__all__ = ["MAX_CHECKPOINT", "check_export"]
+
+MAX_CHECKPOINT: Final = 512 * 1024
+_MAX_FILES: Final = 100_000
+_OU: Final = "2.5.4.11"
+_CHECKPOINT_NAME: Final = re.compile(r"[0-9]{6,9}\.json", re.ASCII)
+_OTHERS: Final = frozenset({"checkpoints", "chain", "crls"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Checkpoint:
+    """A checkpoint whose signature holds."""
+
+    name: str
+    sequence: int
+    previous: bytes | None
+    digest: bytes
+    heads: tuple[Head, ...]
+    trusted: bool
+    certificate: Certificate
+
+
+@dataclass(slots=True)
+class _Signed:
+    """What checkpoints say of one log: number → (digest, sequence); the last number that a trusted one signed."""
+
+    heads: dict[int, tuple[bytes, int]] = field(default_factory=dict)
+    trusted_to: int = 0
+
+
+def check_export(
+    folder: Path, *, now: datetime, trust: Trust | None = None, checkpoints: Sequence[tuple[str, bytes]] = (),
+) -> AuditReport:
+    """Check an export of audit logs.
+
+    Args:
+        now: the present (aware).
+        trust: whose roots the checkpoints must rest on; by default those in the export, which a note tells.
+        checkpoints: (name, content) of checkpoint files kept elsewhere.
+    """
+    findings = Findings()
+    listed = names(folder, at_most=_MAX_FILES) or []
+    for name in listed:
+        if name not in _OTHERS and not is_log_name(name.removesuffix(".jsonl")):
+            findings.add("audit.strange-file", file=name)
+    known, anchors = _known(folder, trust, findings)
+    own = _own_checkpoints(folder, known, anchors, now, findings)
+    kept = [one for name, data in checkpoints
+            if (one := _read_checkpoint(name, data, known, anchors, now, findings)) is not None]
+    _check_sequence(own, kept, findings)
+    _check_signers([*own, *kept], findings)
+    signed = _heads([*own, *kept])
+    logged = {one.sequence: one.digest for one in own}
+    summaries = []
+    for name in listed:
+        log = name.removesuffix(".jsonl")
+        if name.endswith(".jsonl") and is_log_name(log):
+            summaries.append(_check_log(folder / name, log, signed.get(log, _Signed()), logged, findings))
+    for log in sorted(set(signed) - {one.log for one in summaries}):
+        findings.add("audit.log-missing", log, sequence=max(signed[log].heads.values(), key=lambda one: one[1])[1])
+    if not summaries:
+        findings.add("audit.empty")
+    trusted = [one for one in (*own, *kept) if one.trusted]
+    if not trusted:
+        findings.add("audit.no-checkpoint")
+    newest = max(trusted, key=lambda one: one.sequence, default=None)
+    return AuditReport(
+        findings=tuple(findings.kept), more=findings.more, logs=tuple(summaries), checkpoints=len(trusted),
+        signer="" if newest is None else printable(newest.certificate.subject_text))
+
+
+def _check_log(
+    path: Path, log: str, signed: _Signed, logged: dict[int, bytes], findings: Findings,
+) -> LogSummary:
+    """Read one log from its first line to its last."""
+    reader = _LogReader(log, signed, logged, findings)
+    file = open_regular(path)
+    if file is None:
+        findings.add("audit.not-a-file", log, file=path.name)
+    else:
+        with file:
+            for line_number, line in enumerate(lines(file, max_bytes=MAX_LINE), 1):
+                reader.take(line_number, line)
+    return reader.end()
+
+
+class _LogReader:
+    """Follows one log entry by entry."""
+
+    def __init__(self, log: str, signed: _Signed, logged: dict[int, bytes], findings: Findings) -> None:
+        self._log, self._signed, self._logged, self._findings = log, signed, logged, findings
+        self._number, self._entries = 0, 0
+        self._digest: bytes | None = genesis(log)
+        self._first_at: datetime | None = None
+        self._last_at: datetime | None = None
+
+    def take(self, line_number: int, line: bytes | None) -> None:
+        """Take the next line; None stands for one that is too long or not ended."""
+        try:
+            entry = None if line is None else read_line(line)
+        except AuditError:
+            entry = None
+        if entry is None:
+            self._findings.add("audit.bad-line", self._log, line=line_number)
+            self._digest = None
+        elif entry.log != self._log:
+            self._findings.add("audit.other-log", self._log, line=line_number)
+        elif entry.number <= self._number:
+            self._findings.add("audit.out-of-order", self._log, number=entry.number)
+        else:
+            self._follow(entry)
+
+    def _follow(self, entry: AuditEntry) -> None:
+        number = entry.number
+        if number > self._number + 1:
+            self._findings.add("audit.removed", self._log, first=self._number + 1, last=number - 1)
+            self._digest = None
+        if not is_sound(entry):
+            self._findings.add("audit.changed", self._log, number=number)
+        if self._digest is not None and entry.previous != self._digest:
+            self._findings.add("audit.broken-link", self._log, number=number)
+        if self._last_at is not None and entry.at < self._last_at:
+            self._findings.add("audit.time", self._log, number=number)
+        wanted = self._signed.heads.get(number)
+        if wanted is not None and wanted[0] != entry.digest:
+            self._findings.add("audit.contradicted", self._log, number=number, sequence=wanted[1])
+        if entry.event == CHECKPOINT_EVENT:
+            self._check_logged(entry)
+        self._number, self._digest, self._entries = number, entry.digest, self._entries + 1
+        self._first_at, self._last_at = self._first_at or entry.at, entry.at
+
+    def _check_logged(self, entry: AuditEntry) -> None:
+        """A checkpoint that the log speaks of is in the export."""
+        sequence = entry.facts.get("sequence")
+        digest = self._logged.get(sequence) if isinstance(sequence, int) else None
+        if digest is None or digest.hex() != entry.facts.get("digest"):
+            self._findings.add("audit.checkpoint-missing", self._log, sequence=sequence)
+
+    def end(self) -> LogSummary:
+        """Compare the end with what was signed."""
+        last, (_, sequence) = max(self._signed.heads.items(), default=(0, (b"", 0)))
+        if last > self._number:
+            self._findings.add("audit.cut", self._log, last=self._number, number=last, sequence=sequence)
+        if self._number > self._signed.trusted_to:
+            self._findings.add("audit.unsigned-tail", self._log, first=self._signed.trusted_to + 1)
+        return LogSummary(log=self._log, entries=self._entries, signed_to=self._signed.trusted_to,
+                          first_at=self._first_at, last_at=self._last_at)
+
+
+def _heads(checkpoints: Sequence[_Checkpoint]) -> dict[str, _Signed]:
+    """Gather what all checkpoints say, by log; two that disagree both stand, the log can fit one alone."""
+    signed: dict[str, _Signed] = {}
+    for one in checkpoints:
+        for head in one.heads:
+            own = signed.setdefault(head.log, _Signed())
+            known = own.heads.setdefault(head.number, (head.digest, one.sequence))
+            if known[0] != head.digest:
+                own.heads[head.number] = (b"", one.sequence)
+            if one.trusted:
+                own.trusted_to = max(own.trusted_to, head.number)
+    return signed
+
+
+def _check_sequence(own: Sequence[_Checkpoint], kept: Sequence[_Checkpoint], findings: Findings) -> None:
+    """The export's checkpoints are all there from the first, each naming the one before; so are those kept."""
+    digests: dict[int, bytes] = {}
+    for one in own:
+        if one.sequence in digests or one.name != f"{one.sequence:06d}.json":
+            findings.add("audit.checkpoint-missing", sequence=one.sequence)
+        digests[one.sequence] = one.digest
+    for sequence in range(1, max(digests, default=0) + 1):
+        if sequence not in digests:
+            findings.add("audit.checkpoint-missing", sequence=sequence)
+    for one in own:
+        if one.sequence > 1 and one.sequence - 1 in digests and one.previous != digests[one.sequence - 1]:
+            findings.add("audit.checkpoint-missing", sequence=one.sequence - 1)
+    for one in kept:
+        if digests.get(one.sequence) != one.digest:
+            findings.add("audit.checkpoint-missing", sequence=one.sequence)
+
+
+def _check_signers(checkpoints: Sequence[_Checkpoint], findings: Findings) -> None:
+    """All were signed by audit certificates of one organisation."""
+    newest = max(checkpoints, key=lambda one: one.sequence, default=None)
+    for one in checkpoints:
+        certificate = one.certificate
+        if newest is not None and (certificate.subject_attribute(_OU) != AUDIT_UNIT
+                                   or certificate.subject_o != newest.certificate.subject_o):
+            findings.add("audit.checkpoint-signer", file=one.name, unit=AUDIT_UNIT)
+
+
+def _own_checkpoints(
+    folder: Path, known: Known, anchors: Sequence[Certificate], now: datetime, findings: Findings,
+) -> list[_Checkpoint]:
+    found = []
+    for name in _names(folder / "checkpoints", findings):
+        data = read_regular(folder / "checkpoints" / name, max_bytes=MAX_CHECKPOINT)
+        if data is None or not _CHECKPOINT_NAME.fullmatch(name):
+            findings.add("audit.not-a-file", file=f"checkpoints/{name}")
+            continue
+        checkpoint = _read_checkpoint(name, data, known, anchors, now, findings)
+        if checkpoint is not None:
+            found.append(checkpoint)
+    return found
+
+
+def _read_checkpoint(
+    name: str, data: bytes, known: Known, anchors: Sequence[Certificate], now: datetime, findings: Findings,
+) -> _Checkpoint | None:
+    """Read and check one checkpoint; None when it does not hold."""
+    trusted = True
+    try:
+        signed = SignedStatement.parse(data, type=CHECKPOINT, max_bytes=MAX_CHECKPOINT)
+        sequence, previous, heads = read_heads(signed.body)
+        check_statement(signed, type=CHECKPOINT, anchors=anchors, intermediates=known.certificates, crls=known.crls,
+                        at=signed.at, clock_now=now)
+    except (StatementError, AuditError) as error:
+        if error.code is not StatementCode.CHAIN:
+            findings.add("audit.checkpoint-bad", file=name, zh=error.zh, en=error.en)
+            return None
+        findings.add("audit.checkpoint-untrusted", file=name, zh=error.zh, en=error.en)
+        trusted = False
+    return _Checkpoint(
+        name=name, sequence=sequence, previous=previous, digest=signed.digest, heads=tuple(heads.values()),
+        trusted=trusted, certificate=signed.certificate)
+
+
+def _known(folder: Path, trust: Trust | None, findings: Findings) -> tuple[Known, tuple[Certificate, ...]]:
+    """Return the certificates and lists to judge with, and the anchors."""
+    certificates: list[Certificate] = []
+    crls: list[Crl] = []
+    for name in _names(folder / "chain", findings):
+        data = read_regular(folder / "chain" / name, max_bytes=MAX_CERTIFICATE)
+        try:
+            certificates.append(Certificate.load(data or b""))
+        except EngineError:
+            findings.add("audit.not-a-file", file=f"chain/{name}")
+    for name in _names(folder / "crls", findings):
+        data = read_regular(folder / "crls" / name, max_bytes=MAX_CRL)
+        try:
+            crls.append(Crl.load(data or b""))
+        except EngineError:
+            findings.add("audit.not-a-file", file=f"crls/{name}")
+    if trust is None:
+        anchors = tuple(one for one in certificates if one.is_self_issued)
+        for anchor in anchors:
+            findings.add("audit.own-anchors", fingerprint=anchor.fingerprint)
+    else:
+        anchors = trust.roots
+        certificates.extend(trust.intermediates)
+        crls.extend(trust.crls)
+    if any(is_demo_anchor(anchor) for anchor in anchors):
+        findings.add("audit.demo")
+    return Known(certificates=tuple(certificates), crls=tuple(crls)), anchors
+
+
+def _names(folder: Path, findings: Findings) -> list[str]:
+    """Return the names in a folder of the export, which may be missing but no link, in order."""
+    if not folder.is_symlink() and not folder.exists():
+        return []
+    found = names(folder, at_most=_MAX_FILES) if is_folder(folder) else None
+    if found is None:
+        findings.add("audit.not-a-file", file=folder.name)
+    return found or []
