@@ -23,9 +23,11 @@ from certs.signer import Signer
 from certs.sm3 import sm3
 from certs.statement import SignedStatement, check_signature, check_statement, malformed, sign_statement
 from codes.errors import EngineError
-from registry.actors import HANDLERS, ROLES_OF_ACT, find_actor, held
+from registry.actors import find_actor, held
 from registry.database import Registry, Transaction
 from registry.errors import RegistryCode, refused
+from registry.handlers import HANDLERS, ROLES_OF_ACT
+from registry.projection import project, restrict
 from registry.requests import ACT_TYPE, Outcome, Request
 from registry.tables import Act, Document
 
@@ -79,16 +81,20 @@ def perform(
         StatementError: ``statement.malformed``, ``.type``, ``.signature``, ``.chain``.
         RegistryError: the refusal; its fact ``clause`` names the rule, and the audit log has it as ``act.refused``.
             Or the registry cannot be used; then nothing was changed or logged.
+        FileError: a file of the home cannot be written. Before the commit nothing was changed; after it the act
+            stands, and :func:`registry.deploy.settle` writes the file.
         EngineError: what else a handler refuses with.
     """
     try:
         check_signature(signed)
         with registry.transaction() as t:
-            return _perform(t, registry, signed, documents or {})
+            outcome = _perform(t, registry, signed, documents or {})
     except EngineError as error:
         if error.code not in _NOT_REFUSALS and not isinstance(error, FileError):
             _log_refusal(registry, signed, error)
         raise
+    project(registry, signed)
+    return outcome
 
 
 def _perform(
@@ -111,6 +117,7 @@ def _perform(
         actor=actor, roles=held(t.session, actor, roles, at=t.now), home=registry.home, now=t.now)
     outcome = HANDLERS[act](t, request)
     _keep(t, request, outcome)
+    restrict(t, request)
     return outcome
 
 

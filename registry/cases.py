@@ -1,0 +1,230 @@
+"""Holding an act against the table of states: order, role, level, papers, reason, and that persons differ."""
+
+from __future__ import annotations
+
+import enum
+import re
+import unicodedata
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from certs.canonical_json import JSON
+from certs.moments import read_moment
+from certs.sm3 import sm3
+from certs.x509 import Certificate
+from registry.actors import allowed, same_person
+from registry.database import Transaction
+from registry.errors import RegistryCode, RegistryError, refused
+from registry.requests import Outcome, Request
+from registry.states import ROLES_OF_ACT, Phase, State, Step, phase, step_for, steps_of
+from registry.tables import Act, Actor, Seal
+
+__all__ = [
+    "CaseCode", "advance", "begin", "check_papers", "check_scope", "find_case", "integer", "keep_to", "moment",
+    "phase_of", "text",
+]
+
+_MAX_TEXT: Final = 500
+_ODD: Final = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
+_PROVINCE: Final = re.compile(r"[0-9]{2}0000")
+
+
+class CaseCode(enum.StrEnum):
+    """Codes of refusals that belong to the life of a seal."""
+
+    UNKNOWN = "case.unknown"
+    WRONG_LEVEL = "case.wrong-level"
+    BAD_CODE = "case.bad-code"
+    BAD_NAME = "case.bad-name"
+    SEAL_EXISTS = "case.seal-exists"
+    SEAL_ID_TAKEN = "case.seal-id-taken"
+    NOT_YET_RENEWABLE = "case.not-yet-renewable"
+    EXPIRED = "case.expired"
+    RETIRED = "case.retired"
+    RENEWAL_OPEN = "case.renewal-open"
+    NOT_LONGER = "case.certificate-not-longer"
+    FILED_ALREADY = "case.filed-already"
+    MOMENT = "case.moment"
+    KEYS_MISSING = "case.keys-missing"
+    KEYS_DIFFER = "case.keys-differ"
+
+
+def find_case(session: Session, case: str) -> Seal:
+    """Return the row of a case.
+
+    Raises:
+        RegistryError: ``case.unknown``.
+    """
+    seal = session.get(Seal, case)
+    if seal is None:
+        raise refused(
+            CaseCode.UNKNOWN, f"没有编号为 {case} 的印章事项，请用 zhengyin seals list 查询编号",
+            f"there is no case {case}: look its number up with `zhengyin seals list`", case=case)
+    return seal
+
+
+def phase_of(seal: Seal, at: datetime) -> Phase:
+    """Return what a case's state comes to at ``at`` (aware)."""
+    return phase(State(seal.state), at=at, valid_end=seal.valid_end, use_from=seal.in_use_from,
+                 use_until=seal.in_use_until)
+
+
+def begin(t: Transaction, request: Request) -> tuple[Seal, Step]:
+    """Return the case that an act concerns and the row of the table that allows it.
+
+    Raises:
+        RegistryError: ``case.unknown``, ``registry.out-of-order``, ``registry.role-missing``,
+            ``registry.out-of-scope``, ``case.wrong-level``, ``registry.document-missing``,
+            ``registry.reason-missing`` or ``registry.same-person``.
+    """
+    seal = find_case(t.session, request.subject)
+    step = step_for(request.act, State(seal.state), renewal=seal.predecessor is not None)
+    if step is None or (step.after is not None and _last(t.session, seal, step.after) is None):
+        raise _out_of_order(request.act, seal)
+    check_scope(t, request, step, seal.organisation)
+    check_papers(request, step)
+    for act in step.apart:
+        _check_apart(t.session, request, step, seal, act)
+    return seal, step
+
+
+def _out_of_order(act: str, seal: Seal) -> RegistryError:
+    rows = steps_of(act)
+    wanted = "、".join(sorted({state.value for row in rows for state in row.sources}))
+    before = "".join(f"，且须先有 {row.after}" for row in rows[:1] if row.after)
+    return refused(
+        RegistryCode.OUT_OF_ORDER,
+        f"事项 {seal.case} 现为 {seal.state}，不能{rows[0].zh}（须为 {wanted}{before}），请按顺序办理",
+        f"case {seal.case} is {seal.state}; {act} needs {wanted.replace('、', ', ')}"
+        f"{f' and {rows[0].after} before it' if rows[0].after else ''}: take the steps in their order",
+        clause=rows[0].clause, case=seal.case, state=seal.state)
+
+
+def check_scope(t: Transaction, request: Request, step: Step, code: str) -> None:
+    """Refuse an actor without the step's role for the organisation ``code``, or one of the wrong level.
+
+    Raises:
+        RegistryError: ``registry.role-missing``, ``registry.out-of-scope``, ``case.wrong-level``.
+    """
+    rows = allowed(t.session, request.actor, step.roles, unit=code, at=t.now, clause=step.clause)
+    own = code[2:8]
+    if step.roles == ("upper-reviewer",) and not _PROVINCE.fullmatch(own) and all(row.region == own for row in rows):
+        raise refused(
+            CaseCode.WRONG_LEVEL, f"{step.zh}须由上一级管理部门办理，行政区划 {own} 是本级，请逐级报送",
+            f"{step.act} belongs to the level above; {own} is the organisation's own: report it upward",
+            clause=step.clause, case=request.subject)
+
+
+def check_papers(request: Request, step: Step) -> None:
+    """Refuse an act without a document or reason that the step demands.
+
+    Raises:
+        RegistryError: ``registry.document-missing``, ``registry.reason-missing``.
+    """
+    for title in step.documents:
+        if not request.documents.get(title):
+            raise refused(
+                RegistryCode.DOCUMENT_MISSING, f"{step.zh}缺少材料 {title}，请用 --document {title}=文件 附上",
+                f"{step.act} needs the document {title}: attach it with --document {title}=FILE",
+                clause=step.clause, document=title)
+    if step.reason and not text(request, "reason", optional=True):
+        raise refused(
+            RegistryCode.REASON_MISSING, f"{step.zh}须说明理由，请用 --reason 写明",
+            f"{step.act} needs a reason: give it with --reason", clause=step.clause)
+
+
+def _last(session: Session, seal: Seal, act: str) -> Act | None:
+    """Return the last act of a kind on a case."""
+    rows = select(Act).where(Act.subject == seal.case, Act.type == act).order_by(Act.number.desc()).limit(1)
+    return session.scalars(rows).first()
+
+
+def _check_apart(session: Session, request: Request, step: Step, seal: Seal, act: str) -> None:
+    """Refuse the person who did ``act`` on the case: no one decides on what they asked for or did before."""
+    if act in ("apply", "renew"):
+        earlier: str | None = seal.applicant
+    else:
+        done = _last(session, seal, act)
+        earlier = done.actor if done else None
+    if earlier is None:
+        return
+    person = Certificate.load(session.get_one(Actor, earlier).certificate)
+    if same_person(person, Certificate.load(request.actor.certificate)):
+        zh = steps_of(act)[0].zh
+        raise refused(
+            RegistryCode.SAME_PERSON, f"{step.zh}与{zh}不得为同一人，请由另一人办理",
+            f"{step.act} and {act} must be done by two persons: let another one do it", clause=step.clause,
+            case=seal.case)
+
+
+def advance(seal: Seal, step: Step, request: Request) -> Outcome:
+    """Write what the table says of every act: the state, the reason, the documents."""
+    if step.target is not None:
+        seal.state = step.target.value
+    if step.reason:
+        seal.reason = text(request, "reason")
+    given = {f"{step.act}.{title}": sm3(data).hex() for title, data in request.documents.items()}
+    if given:
+        seal.documents = {**seal.documents, **given}
+    return Outcome(case=seal.case, state=seal.state)
+
+
+def keep_to(request: Request, *known: str) -> None:
+    """Refuse facts that the act does not know: what is signed must be what is done.
+
+    Raises:
+        RegistryError: ``registry.bad-act``.
+    """
+    unknown = sorted(set(request.facts) - {*known, "reason"})
+    if unknown:
+        raise _bad(request, unknown[0])
+
+
+def _bad(request: Request, key: str) -> RegistryError:
+    clause = steps_of(request.act)[0].clause if request.act in ROLES_OF_ACT else ""
+    return refused(
+        RegistryCode.BAD_ACT, f"{request.act} 的事实项 {key} 缺失、多余或写法不对，请更正",
+        f"the fact {key} of {request.act} is missing, not known or not written as it should be; correct it",
+        clause=clause, fact=key)
+
+
+def text(request: Request, key: str, *, optional: bool = False, longest: int = _MAX_TEXT) -> str:
+    """Return a fact that is a text without controls and outer blanks; "" where it may be missing.
+
+    Raises:
+        RegistryError: ``registry.bad-act``.
+    """
+    value: JSON = request.facts.get(key, "")
+    if not isinstance(value, str) or len(value) > longest or value != value.strip() \
+            or any(unicodedata.category(char) in _ODD for char in value) or not (value or optional):
+        raise _bad(request, key)
+    return value
+
+
+def integer(request: Request, key: str) -> int:
+    """Return a fact that is a whole number.
+
+    Raises:
+        RegistryError: ``registry.bad-act``.
+    """
+    value = request.facts.get(key)
+    if type(value) is not int:
+        raise _bad(request, key)
+    return value
+
+
+def moment(request: Request, key: str) -> datetime | None:
+    """Return a fact that is a moment (UTC), None where it is missing.
+
+    Raises:
+        RegistryError: ``registry.bad-act``.
+    """
+    if key not in request.facts:
+        return None
+    try:
+        return read_moment(text(request, key))
+    except ValueError:
+        raise _bad(request, key) from None

@@ -1,0 +1,125 @@
+"""Acts on a seal's use: into use and out of it (启用, 停用, 恢复, 挂失, 注销), and who keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Final
+
+from certs.seal import SealFile
+from certs.seal_folder import ROLES
+from registry.cases import CaseCode, advance, begin, find_case, keep_to, moment
+from registry.database import Transaction
+from registry.errors import refused
+from registry.making import Application, Grounds, check_seal, clause
+from registry.projection import staged_keys
+from registry.requests import Handler, Outcome, Request
+from registry.seals import application_of
+from registry.states import State, Step
+from registry.tables import Seal
+
+__all__ = ["HANDLERS"]
+
+_CLOCKS_DIFFER: Final = timedelta(minutes=5)
+RULES: Final = "activate.rules"
+"""Title under which the unit's rules for the seal are kept."""
+
+
+def _activate(t: Transaction, request: Request) -> Outcome:
+    """Put a seal into use from a moment on; the seal that it follows is retired at that moment (B第14条、第8条)."""
+    seal, step = begin(t, request)
+    keep_to(request, "from")
+    application = application_of(t.session, seal)
+    _check_good(t, request, seal, application)
+    start = _start(t, seal, step, moment(request, "from"))
+    _check_keys(t, request, seal, application, step)
+    seal.in_use_from, seal.custodian = start, request.actor.id
+    if seal.predecessor is not None:
+        before = find_case(t.session, seal.predecessor)
+        _retire(before, start, step)
+        if RULES in before.documents:
+            seal.documents = {RULES: before.documents[RULES], **seal.documents}
+    return advance(seal, step, request)
+
+
+def _check_good(t: Transaction, request: Request, seal: Seal, application: Application) -> None:
+    """Refuse a seal whose certificates have gone bad since it was made."""
+    with clause():
+        made = SealFile.load(seal.seal_der or b"")
+    check_seal(made, application, grounds=Grounds.of_home(request.home), at=t.now, elsewhere=True)
+
+
+def _start(t: Transaction, seal: Seal, step: Step, asked: datetime | None) -> datetime:
+    """Return the first moment of use, in whole seconds; by default the present."""
+    start = (asked or t.now).replace(microsecond=0)
+    first, last = (seal.valid_start or start), (seal.valid_end or start)
+    if (asked is not None and start < t.now - _CLOCKS_DIFFER) or not first <= start <= last:
+        raise refused(
+            CaseCode.MOMENT,
+            f"启用时间 {start.isoformat()} 已过去，或不在印章有效期（{first.isoformat()} 至 {last.isoformat()}）内，"
+            "请更正",
+            f"the first moment of use, {start.isoformat()}, is past or outside the seal's validity "
+            f"({first.isoformat()} to {last.isoformat()}); correct it", clause=step.clause, case=seal.case)
+    return start
+
+
+def _retire(before: Seal, start: datetime, step: Step) -> None:
+    if before.in_use_from is not None and start < before.in_use_from:
+        raise refused(
+            CaseCode.MOMENT, f"启用时间 {start.isoformat()} 早于前一枚印章的启用时间，请更正",
+            f"the first moment of use, {start.isoformat()}, is before that of the seal it follows; correct it",
+            clause=step.clause, case=before.case)
+    if before.state in (State.IN_USE, State.SUSPENDED):
+        before.in_use_until = start
+
+
+def _check_keys(
+    t: Transaction, request: Request, seal: Seal, application: Application, step: Step,
+) -> None:
+    """Demand the keys of a seal that takes over from one in this home, and that they are those applied for."""
+    code = seal.organisation
+    certificates = dict(zip(ROLES, (application.certificate, application.data, application.pdf), strict=True))
+    keys = staged_keys(request.home, code, seal.case)
+    if keys is not None and any(keys[role][0] != certificates[role] for role in ROLES):
+        raise refused(
+            CaseCode.KEYS_DIFFER, f"为事项 {seal.case} 备好的密钥与申请的证书不符，请换成对应的密钥",
+            f"the keys laid down for case {seal.case} are not those of the certificates applied for; replace them",
+            clause=step.clause, case=seal.case)
+    before = t.session.get(Seal, seal.predecessor) if seal.predecessor else None
+    follows = before is not None and (request.home / "authorities" / code / str(before.seal_id)).is_dir()
+    if keys is None and follows:
+        raise refused(
+            CaseCode.KEYS_MISSING, f"事项 {seal.case} 的密钥还没有备好，启用后将无章可用，请先用 seals keys 放入",
+            f"the keys for case {seal.case} are not laid down; once it were in use nothing could be sealed: "
+            "give them with `zhengyin seals keys` first", clause=step.clause, case=seal.case)
+
+
+def _take_over(t: Transaction, request: Request) -> Outcome:
+    """Name the custodian anew (B第14条)."""
+    seal, step = begin(t, request)
+    keep_to(request)
+    seal.custodian = request.actor.id
+    return advance(seal, step, request)
+
+
+def _resume(t: Transaction, request: Request) -> Outcome:
+    """Allow the use again, if the seal is still good (国办发〔2025〕33号第17条)."""
+    seal, step = begin(t, request)
+    keep_to(request)
+    _check_good(t, request, seal, application_of(t.session, seal))
+    return advance(seal, step, request)
+
+
+def _record(t: Transaction, request: Request) -> Outcome:
+    """Suspend, report lost, ask for cancelling, cancel: the table says it all (B第15条、第16条)."""
+    seal, step = begin(t, request)
+    keep_to(request)
+    return advance(seal, step, request)
+
+
+HANDLERS: Final[Mapping[str, Handler]] = MappingProxyType({
+    "activate": _activate, "take-over": _take_over, "resume": _resume, "suspend": _record, "report-lost": _record,
+    "request-cancel": _record, "cancel": _record,
+})
+"""Act → what does it."""

@@ -1,0 +1,176 @@
+"""The files of a home that follow from the registry: seal folders, approvals, the list of approvers.
+
+The database is the truth; files never permit more than it does. What restricts is written to the files before the
+commit, what permits after it. A note in ``pending/`` stands for as long as the two may differ, so that whoever comes
+next finds what a killed process left (:func:`registry.deploy.settle`). Files are written while the registry's writer
+lock is held, in the order of the commits.
+
+Keys never enter the database. Those of a seal not yet in use lie in ``authorities/<USCC>/.next-<case>/``.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from certs.files import make_folder, publish_folder, read_file, write_atomic
+from certs.moments import write_moment
+from certs.seal import SealFile
+from certs.seal_folder import ROLES, SealUse, UseState, publish_seal_folder, set_use
+from certs.statement import SignedStatement
+from certs.x509 import Certificate
+from registry.database import Registry, Transaction
+from registry.requests import Request
+from registry.states import SealType, State, steps_of
+from registry.tables import Actor, ActorRole, Approval, Organisation, Seal
+
+__all__ = [
+    "APPROVERS", "PENDING", "project", "project_act", "project_approvals", "project_approvers", "project_case",
+    "restrict", "stage_keys", "staged_keys",
+]
+
+PENDING: Final = "pending"
+APPROVERS: Final = "approvers.json"
+_MAX_SMALL: Final = 64 * 1024
+_USED: Final = frozenset({State.IN_USE, State.SUSPENDED, State.LOST, State.CANCELLED})
+_OF_USE: Final = frozenset({"activate", "resume", "suspend", "report-lost", "cancel"})
+_OF_ACTORS: Final = frozenset({"actor-appoint", "actor-dismiss"})
+
+
+def restrict(t: Transaction, request: Request) -> None:
+    """Write what must be on the disk before the commit: the note, and whatever takes a right away.
+
+    Raises:
+        FileError: something cannot be written; nothing is to be committed then.
+    """
+    if request.act not in _OF_USE | _OF_ACTORS | {"approve-confirm"}:
+        return
+    make_folder(request.home / PENDING)
+    write_atomic(_note(request.home, request.statement), request.statement.to_json())
+    if request.act == "actor-dismiss":
+        project_approvers(t.session, request.home)
+    elif any(step.restricts for step in steps_of(request.act)):
+        project_case(t.session, request.home, request.subject)
+
+
+def project(registry: Registry, signed: SignedStatement) -> None:
+    """Bring the files up to what an act has committed, and take its note away.
+
+    Raises:
+        FileError, HomeError, SealError: something cannot be written; the note stays, and
+            :func:`registry.deploy.settle` tries again.
+    """
+    note = _note(registry.home, signed)
+    if note.exists():
+        with registry.transaction() as t:
+            project_act(t.session, registry.home, signed)
+        note.unlink(missing_ok=True)
+
+
+def _note(home: Path, signed: SignedStatement) -> Path:
+    return home / PENDING / f"{signed.digest.hex()}.json"
+
+
+def project_act(session: Session, home: Path, signed: SignedStatement) -> None:
+    """Bring the files up to date that an act concerns."""
+    act, subject = str(signed.body["act"]), str(signed.body["subject"])
+    if act in _OF_ACTORS:
+        project_approvers(session, home)
+    elif act == "approve-confirm":
+        project_approvals(session, home)
+    else:
+        project_case(session, home, subject)
+
+
+def project_case(session: Session, home: Path, case: str) -> None:
+    """Make the seal's folder, and that of the seal it follows, agree with the registry.
+
+    A seal that was never put into use has no folder; nor has one whose keys are elsewhere.
+    """
+    seal = session.get(Seal, case)
+    if seal is None or seal.seal_id is None or State(seal.state) not in _USED or seal.in_use_from is None:
+        return
+    use = SealUse(state=UseState(seal.state), use_from=seal.in_use_from, use_until=seal.in_use_until)
+    staged = _staging(home, seal.organisation, case)
+    if (home / "authorities" / seal.organisation / seal.seal_id).is_dir():
+        set_use(home, seal.organisation, seal.seal_id, use)
+    elif (keys := staged_keys(home, seal.organisation, case)) and seal.type == SealType.LEGAL_NAME:
+        owner = session.get_one(Organisation, seal.organisation)
+        publish_seal_folder(home, code=owner.code, name=owner.name, seal=SealFile.load(seal.seal_der or b""),
+                            keys=keys, use=use)
+    if staged.is_dir() and (home / "authorities" / seal.organisation / seal.seal_id).is_dir():
+        shutil.rmtree(staged)
+    if seal.predecessor is not None:
+        project_case(session, home, seal.predecessor)
+
+
+def project_approvals(session: Session, home: Path) -> None:
+    """Write every confirmed approval that is not in ``approvals/`` yet."""
+    folder = home / "approvals"
+    make_folder(folder)
+    there = {path.stem for path in folder.glob("*.json")}
+    confirmed = select(Approval).where(Approval.confirmed.is_not(None)).order_by(Approval.id)
+    for approval in session.scalars(confirmed):
+        if approval.id not in there and approval.confirmed is not None:
+            pair = {"given": json.loads(approval.given), "confirmed": json.loads(approval.confirmed)}
+            write_atomic(folder / f"{approval.id}.json", _file(pair))
+
+
+def project_approvers(session: Session, home: Path) -> None:
+    """Write ``approvers.json``: who may give and confirm approvals for which unit, and when."""
+    data = _file(list(_approvers(session)))
+    path = home / APPROVERS
+    if not path.is_file() or path.read_bytes() != data:
+        write_atomic(path, data)
+
+
+def _approvers(session: Session) -> Iterator[Mapping[str, str | None]]:
+    rows = select(Actor, ActorRole).join(ActorRole, ActorRole.actor == Actor.id).where(ActorRole.role == "approver")
+    for actor, role in session.execute(rows.order_by(ActorRole.number)).tuples():
+        yield {"certificate": actor.id, "unit": actor.unit, "from": write_moment(role.since),
+               "until": write_moment(role.until) if role.until else None}
+
+
+def _file(content: object) -> bytes:
+    return (json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode()
+
+
+def _staging(home: Path, code: str, case: str) -> Path:
+    return home / "authorities" / code / f".next-{case}"
+
+
+def stage_keys(home: Path, code: str, case: str, keys: Mapping[str, tuple[Certificate, bytes]]) -> None:
+    """Lay the keys of a seal down until it is put into use; keys that lie there already are kept.
+
+    Args:
+        keys: role (``sealing``, ``data``, ``pdf``) → certificate and encrypted key file.
+
+    Raises:
+        FileError: they cannot be written; then none is there.
+    """
+    folder = _staging(home, code, case)
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    publish_folder(folder, {
+        name: (data, 0o600) for role, (certificate, key) in keys.items()
+        for name, data in ((f"{role}.cer", certificate.der), (f"{role}.key", key))})
+
+
+def staged_keys(home: Path, code: str, case: str) -> Mapping[str, tuple[Certificate, bytes]] | None:
+    """Return the keys laid down for a case as :func:`stage_keys` takes them; None unless all three are there.
+
+    Raises:
+        FileError, DerError, CertificateError: a file cannot be read.
+    """
+    folder = _staging(home, code, case)
+    if not all((folder / f"{role}{ending}").is_file() for role in ROLES for ending in (".cer", ".key")):
+        return None
+    return {role: (Certificate.load(read_file(folder / f"{role}.cer", max_bytes=_MAX_SMALL)),
+                   read_file(folder / f"{role}.key", max_bytes=_MAX_SMALL)) for role in ROLES}
