@@ -69,8 +69,8 @@ def _not_png() -> PictureError:
         "the imprint's picture is not a sound PNG file; give a PNG with a clear ground")
 
 
-def _alpha(png: bytes) -> tuple[bytes, tuple[int, int, int, int] | None]:
-    """Return the alpha channel, a byte a pixel in rows, and the box of what is not clear."""
+def _alpha(png: bytes) -> tuple[int, float, tuple[int, int, int, int] | None]:
+    """Return the highest alpha of the corners, the share of pixels that are drawn, and the box of these."""
     from PIL import Image  # a picture library: loaded only when a seal is made
 
     try:
@@ -84,7 +84,10 @@ def _alpha(png: bytes) -> tuple[bytes, tuple[int, int, int, int] | None]:
         raise PictureError(
             PictureCode.NO_ALPHA, "印模图片没有透明通道，盖章会遮住文字；请提供透明底的 PNG",
             "the imprint's picture has no alpha and would hide the text; give a PNG with a clear ground")
-    return channel.tobytes(), channel.point(lambda value: 255 if value >= 128 else 0).getbbox()
+    alpha, width = channel.tobytes(), channel.width
+    corner = max(alpha[0], alpha[width - 1], alpha[-width], alpha[-1])
+    drawn = sum(channel.histogram()[128:]) / len(alpha)
+    return corner, drawn, channel.point(lambda value: 255 if value >= 128 else 0).getbbox()
 
 
 def check_picture(png: bytes, *, diameter_mm: int) -> Picture:
@@ -116,10 +119,8 @@ def check_picture(png: bytes, *, diameter_mm: int) -> Picture:
             f"印模图片只有 {dpi:.0f} 点每英寸，至少 {LEAST_DPI}（{diameter_mm} 毫米要 {needed} 像素见方）",
             f"the imprint's picture has {dpi:.0f} dpi where {LEAST_DPI} is the least "
             f"({needed} pixels square for {diameter_mm} mm)")
-    alpha, box = _alpha(png)
-    corners = (alpha[0], alpha[width - 1], alpha[-width], alpha[-1])
-    drawn = sum(value >= 128 for value in alpha) / len(alpha)
-    if box is None or max(corners) > 0 or not 0.03 <= drawn <= 0.75:
+    corner, drawn, box = _alpha(png)
+    if box is None or corner > 0 or not 0.03 <= drawn <= 0.75:
         raise PictureError(
             PictureCode.GROUND, "印模图片的底不透明或几乎没有图形，请提供只有印文不透明的 PNG",
             "the imprint's picture has an opaque ground or next to nothing on it; "

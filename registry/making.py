@@ -209,9 +209,8 @@ def prepare_seal(
         at: aware moment of making.
 
     Raises:
-        RegistryError: as :func:`check_seal`; nothing is made then.
+        RegistryError: as :func:`check_seal`, or :func:`certs.seal.make_seal`'s codes.
     """
-    check_application(application, grounds=grounds, at=at)
     with clause():
         seal = make_seal(
             name=application.name, code=application.code, certificate=application.certificate,
@@ -233,7 +232,7 @@ def check_seal(
     Raises:
         RegistryError: ``seal.imprint-differs``, ``seal.bad-identifier``, ``seal.further-certificates``,
             ``seal.period-differs``, ``seal.made-in-future``, :func:`certs.seal.check_usable`'s codes, or
-            :func:`check_application`'s.
+            :func:`check_certificates`'s.
 
     Source: 003 B第6条 (the imprint is the applicant's), B第7条, B第8条 (seal period = certificate period).
     """
@@ -249,7 +248,7 @@ def check_seal(
             SealCode.IDENTIFIER, f"印章编码 {seal.seal_id!r} 应为字母、数字、点、横线，至多 64 位，请更正",
             f"the seal's identifier {seal.seal_id!r} takes letters, digits, dots and dashes, at most 64; correct it",
             clause="GB/T 38540-2020")
-    check_application(application, grounds=grounds, at=at)
+    check_certificates(application, grounds=grounds, at=at)
     with clause():
         check_usable(
             seal, certificate=application.certificate, at=at, clock_now=at + _CLOCKS_DIFFER,
