@@ -134,7 +134,8 @@ def publishing(path: Path) -> Iterator[Path]:
             temporary.mkdir(mode=0o700)
             temporary.chmod(0o700)
             yield temporary
-            _sync_folder(temporary)
+            for folder in (*(path for path in temporary.rglob("*") if path.is_dir()), temporary):
+                _sync_folder(folder)
             temporary.rename(path)
         except BaseException:
             shutil.rmtree(temporary, ignore_errors=True)

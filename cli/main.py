@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "issue": ("cli.issue", "签发：记录 → 盖章的 OFD 与 PDF / issue sealed licences from records"),
     "verify": ("cli.verify", "核验证照文件 / say whether a file is genuine and its licence in force"),
     "certs": ("cli.certs", "证书与印章 / certificates and seals"),
+    "audit": ("cli.audit", "审计日志：导出、核验、检查点 / the audit log: export, verify, checkpoint"),
     "kinds": ("cli.kinds", "证照种类：查看、新建、检查、预览 / licence kinds: show, make, check, preview"),
     "fonts": ("cli.fonts", "字体与字体包 / the faces, and packs of further fonts"),
 }

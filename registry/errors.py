@@ -25,6 +25,8 @@ class RegistryCode(enum.StrEnum):
     BUSY = "registry.busy"
     CONFLICT = "registry.conflict"
     CLOCK_BACKWARDS = "registry.clock-backwards"
+    AUDIT_KEY = "registry.audit-key"
+    LOG_BROKEN = "registry.log-broken"
 
     OTHER_REGISTRY = "registry.other-registry"
     STATEMENT_TIME = "registry.statement-time"

@@ -1,0 +1,124 @@
+"""The audit logs of a home: the registry's own and that of what was issued, each read as it is stored.
+
+The issuing ledger keeps its log in ``issued/ledger.sqlite3``, in the table of :mod:`certs.audit`, and its name in
+``meta``; it is only ever read here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from certs.audit import AuditEntry, AuditError, Head, is_log_name, read_entry
+from registry.engines import translated
+from registry.tables import Audit
+
+__all__ = ["AuditLog", "Unreadable", "ledger_log", "registry_log"]
+
+_PAGE: Final = 1000
+_Row = tuple[int, str, str, str, bytes, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A stored row that is no entry: somebody wrote it past the program."""
+
+    number: int
+
+
+class AuditLog(Protocol):
+    """A log as stored."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    def head(self) -> Head | None:
+        """Its last entry."""
+
+    def entries(self, *, after: int = 0, up_to: int | None = None) -> Iterator[AuditEntry | Unreadable]:
+        """Every row in order, from the one after ``after``, read piece by piece."""
+
+
+@dataclass(frozen=True, slots=True)
+class _RegistryLog:
+    """The log in the registry's database, as one transaction sees it."""
+
+    session: Session
+    name: str
+
+    def head(self) -> Head | None:
+        row = self.session.execute(
+            select(Audit.number, Audit.digest).order_by(Audit.number.desc()).limit(1)).one_or_none()
+        return None if row is None else Head(self.name, row.number, bytes(row.digest))
+
+    def entries(self, *, after: int = 0, up_to: int | None = None) -> Iterator[AuditEntry | Unreadable]:
+        columns = (Audit.number, Audit.at, Audit.event, Audit.facts, Audit.previous, Audit.digest)
+        while True:
+            query = select(*columns).where(Audit.number > after).order_by(Audit.number).limit(_PAGE)
+            rows = self.session.execute(query if up_to is None else query.where(Audit.number <= up_to)).all()
+            if not rows:
+                return
+            for row in rows:
+                yield _entry(self.name, row)
+            after = rows[-1].number
+
+
+@dataclass(frozen=True, slots=True)
+class _LedgerLog:
+    """The log in the ledger's file, as one transaction sees it."""
+
+    connection: sqlite3.Connection
+    name: str
+
+    def head(self) -> Head | None:
+        row = self.connection.execute("SELECT number, digest FROM audit ORDER BY number DESC LIMIT 1").fetchone()
+        return None if row is None else Head(self.name, row[0], bytes(row[1]))
+
+    def entries(self, *, after: int = 0, up_to: int | None = None) -> Iterator[AuditEntry | Unreadable]:
+        rows = self.connection.execute(
+            "SELECT number, at, event, facts, previous, digest FROM audit WHERE number > ? AND number <= ?"
+            " ORDER BY number", (after, 2**63 - 1 if up_to is None else up_to))
+        for row in rows:
+            yield _entry(self.name, row)
+
+
+def registry_log(session: Session, name: str) -> AuditLog:
+    """Return the registry's log as ``session`` sees it."""
+    return _RegistryLog(session, name)
+
+
+@contextlib.contextmanager
+def ledger_log(issued: Path) -> Iterator[AuditLog | None]:
+    """Give the block the log of the ledger in the folder ``issued``; None where nothing was ever issued.
+
+    Raises:
+        RegistryError: ``registry.unavailable`` or ``registry.damaged`` about the ledger's file.
+    """
+    path = issued / "ledger.sqlite3"
+    if not path.is_file():
+        yield None
+        return
+    with translated(str(path)), contextlib.closing(
+            sqlite3.connect(path.absolute().as_uri() + "?mode=ro", uri=True, isolation_level=None)) as connection:
+        connection.execute("BEGIN")
+        tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if not {"audit", "meta"} <= tables:
+            yield None
+            return
+        row = connection.execute("SELECT value FROM meta WHERE key = 'log'").fetchone()
+        yield _LedgerLog(connection, row[0]) if row is not None and is_log_name(str(row[0])) else None
+
+
+def _entry(log: str, row: _Row) -> AuditEntry | Unreadable:
+    try:
+        return read_entry(log, row)
+    except AuditError:
+        return Unreadable(row[0])
