@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.interop.judges import CryptoJudge, FormJudge, judges_built
+
+if TYPE_CHECKING:
+    from tests.support.postgresql import Server
 
 REQUIRE_JUDGES = os.environ.get("ZHENGYIN_REQUIRE_JUDGES") == "1"
 
@@ -62,3 +66,16 @@ def openssl() -> str:
     if not found:
         _missing("the openssl command", "install the package openssl")
     return found or ""
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Server]:
+    """A PostgreSQL server, one for the whole run."""
+    from tests.support.postgresql import find_programs, server
+
+    programs = find_programs()
+    if programs is None:
+        _missing("PostgreSQL", "install the package postgresql")
+        return
+    with server(programs) as running:
+        yield running
