@@ -32,13 +32,15 @@ from certs.files import FileCode, FileError, read_file, reported
 from certs.x509 import Certificate
 from codes.errors import EngineError
 
-__all__ = ["DEMO_MARK", "STATUS_LIST", "Trust", "TrustCode", "TrustError", "is_demo_anchor", "key_id"]
+__all__ = [
+    "DEMO_MARK", "MAX_STATUS_LIST", "STATUS_LIST", "Trust", "TrustCode", "TrustError", "is_demo_anchor", "key_id",
+]
 
 DEMO_MARK = "演示"
 STATUS_LIST = "seal-status.json"
 _T = TypeVar("_T")
 _MAX_CERTIFICATE, _MAX_CRL, _MAX_OUTLINES, _MAX_FILES = 64 * 1024, 16 * 1024 * 1024, 4 * 1024 * 1024, 10_000
-_MAX_STATUS_LIST = 40 * 1024 * 1024
+MAX_STATUS_LIST = 40 * 1024 * 1024
 
 
 class TrustCode(enum.StrEnum):
@@ -155,7 +157,7 @@ def _settings(folder: Path) -> tuple[str, tuple[str, ...]]:
 def _seal_status(folder: Path) -> bytes | None:
     """Return the file of the status list; a fault of it must not take the roots away from a verifier."""
     try:
-        return read_file(folder / STATUS_LIST, max_bytes=_MAX_STATUS_LIST)
+        return read_file(folder / STATUS_LIST, max_bytes=MAX_STATUS_LIST)
     except FileError as error:
         return None if error.code is FileCode.MISSING else b""
 

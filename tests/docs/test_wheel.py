@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
-ROOMS = ("cli", "docgen", "verify", "certs", "codes", "layouts", "fonts")
+ROOMS = ("cli", "docgen", "verify", "registry", "certs", "codes", "layouts", "fonts")
 
 
 def test_the_wheel_holds_every_file_of_the_rooms_and_nothing_else(tmp_path: Path) -> None:

@@ -1,0 +1,151 @@
+"""Publication (公示): what became of every seal, as the signed status list and as a page.
+
+The list is made in one transaction of the registry, so it shows one state of it; its number is kept and logged there
+before a file is written. A number is never given twice and never goes back, whatever a backup brings back: the lists
+that lie in the home's trust folder and in the folder of publication are looked at too.
+
+Source: 003 B第15条, B第16条.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from certs.config import load_config
+from certs.files import locked, make_folder, read_file, write_atomic
+from certs.home import Home
+from certs.keystore import load_key
+from certs.moments import write_moment
+from certs.signer import LocalSigner, Signer
+from certs.status_list import (
+    SealState,
+    StatusList,
+    check_status_list,
+    make_status_list,
+    read_status_list,
+    receive_status_list,
+)
+from certs.trust import MAX_STATUS_LIST, STATUS_LIST, Trust
+from certs.x509 import Certificate
+from codes.errors import EngineError
+from registry.database import Registry, Transaction
+from registry.errors import RegistryError
+from registry.public_seals import PublicSeal, public_seals
+from registry.publication_page import draw_page
+from registry.tables import Meta
+
+__all__ = ["LONGEST", "PAGE", "STATUS_FOLDER", "Publication", "PublicationCode", "publish", "status_signer"]
+
+PAGE: Final = "index.html"
+STATUS_FOLDER: Final = "status"
+"""Folder of the home with ``status.cer`` and ``status.key``."""
+LONGEST: Final = timedelta(days=31)
+"""The longest that a list may be fresh: for so long it can be shown to who has seen no newer one."""
+_SEQUENCE: Final = "status-sequence"
+_LOCK: Final = ".publication.lock"
+_MAX_CERTIFICATE: Final = 64 * 1024
+
+
+class PublicationCode(enum.StrEnum):
+    """Codes of refusals to publish."""
+
+    PERIOD = "publication.period"
+    NO_KEY = "publication.no-key"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """What was published: the list, its file, and how many seals are in which state."""
+
+    listed: StatusList
+    file: bytes
+    counts: Mapping[SealState, int]
+
+
+def status_signer(home: Home) -> Signer:
+    """Return the home's status key with its certificate.
+
+    Raises:
+        RegistryError: ``publication.no-key``.
+        KeyStoreError, HomeError, FileError: the key cannot be had.
+    """
+    folder = home.path / STATUS_FOLDER
+    if not (folder / "status.cer").is_file():
+        raise RegistryError(
+            PublicationCode.NO_KEY,
+            f"{folder} 中没有状态发布证书 status.cer 及其密钥 status.key，请先用 zhengyin seals status-key 建立",
+            f"{folder} holds no status certificate status.cer with its key status.key: "
+            "get one with `zhengyin seals status-key`")
+    certificate = Certificate.load(read_file(folder / "status.cer", max_bytes=_MAX_CERTIFICATE))
+    return LocalSigner(certificate, load_key(folder / "status.key", home.password()))
+
+
+def publish(registry: Registry, *, signer: Signer, valid_for: timedelta, out: Path | None = None) -> Publication:
+    """Publish the present state of every seal: in the home's trust folder, and in ``out`` with a page.
+
+    Args:
+        signer: the status key; its certificate is put among the status signers of the home's trust folder.
+        valid_for: how long the list is fresh, at most ``LONGEST``.
+        out: the folder of publication, made where it is not there.
+
+    Raises:
+        RegistryError: ``publication.period``, ``registry.damaged``, or the registry cannot be used.
+        StatusListError: ``seal-status.chain``, the signer's certificate is not good.
+        FileError: a file cannot be written; then the number is lost, and the next publication takes the next one.
+    """
+    if not timedelta(minutes=1) <= valid_for <= LONGEST:
+        raise RegistryError(
+            PublicationCode.PERIOD, f"状态列表的有效时间应在 1 分钟至 {LONGEST.days} 天之间，请更正",
+            f"a status list is good for one minute to {LONGEST.days} days: correct the time")
+    trust, config = registry.home / "trust", load_config(registry.home)
+    with locked(registry.home / _LOCK):
+        with registry.transaction() as t:
+            seals = public_seals(t.session, t.now)
+            file = _make(t, seals, [place for place in (trust, out) if place], signer, valid_for)
+        listed, counts = read_status_list(file), Counter(seal.status.state for seal in seals)
+        make_folder(trust / "status-signers", mode=0o755)
+        write_atomic(trust / "status-signers" / f"{signer.certificate.fingerprint[:16]}.cer", signer.certificate.der,
+                     mode=0o644)
+        receive_status_list(trust, file, now=listed.this_update)
+        if out is not None:
+            page = draw_page(seals, listed, office=config.name, demo=config.demo)
+            make_folder(out, mode=0o755)
+            write_atomic(out / STATUS_LIST, file, mode=0o644)
+            write_atomic(out / PAGE, page.encode(), mode=0o644)
+    return Publication(listed=listed, file=file, counts=counts)
+
+
+def _make(
+    t: Transaction, seals: Sequence[PublicSeal], places: Sequence[Path], signer: Signer, valid_for: timedelta,
+) -> bytes:
+    """Sign the list under the next number, and note both; a list that no verifier would believe is not made."""
+    trust = Trust.load(places[0])
+    known = t.session.get(Meta, _SEQUENCE)
+    signers = (*trust.status_signers, signer.certificate)
+    sequence = 1 + max([int(known.value) if known else 0, *_sequences(places, signers)])
+    signed = make_status_list(
+        sequence=sequence, this_update=t.now, next_update=t.now + valid_for,
+        seals={seal.seal_id: seal.status for seal in seals}, signer=signer)
+    file = signed.to_json()
+    check_status_list(read_status_list(file), signers=(signer.certificate,), anchors=trust.roots,
+                      intermediates=trust.intermediates, crls=trust.crls, at=t.now, clock_now=t.now)
+    t.session.merge(Meta(key=_SEQUENCE, value=str(sequence)))
+    t.log("status.published", sequence=sequence, list=signed.digest.hex(), seals=len(seals),
+          until=write_moment(t.now + valid_for))
+    return file
+
+
+def _sequences(places: Sequence[Path], signers: Sequence[Certificate]) -> Iterator[int]:
+    """The numbers of the lists that lie there already; one that is damaged or of another signer has none."""
+    for place in places:
+        with suppress(EngineError):
+            listed = read_status_list(read_file(place / STATUS_LIST, max_bytes=MAX_STATUS_LIST))
+            if listed.signed.certificate in signers:
+                yield listed.sequence
