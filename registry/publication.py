@@ -80,9 +80,9 @@ def status_signer(home: Home) -> Signer:
     if not (folder / "status.cer").is_file():
         raise RegistryError(
             PublicationCode.NO_KEY,
-            f"{folder} 中没有状态发布证书 status.cer 及其密钥 status.key，请先用 zhengyin seals status-key 建立",
+            f"{folder} 中没有状态发布证书 status.cer 及其密钥 status.key，请向证书机构申请后放入",
             f"{folder} holds no status certificate status.cer with its key status.key: "
-            "get one with `zhengyin seals status-key`")
+            "have one certified by the CA and put both there")
     certificate = Certificate.load(read_file(folder / "status.cer", max_bytes=_MAX_CERTIFICATE))
     return LocalSigner(certificate, load_key(folder / "status.key", home.password()))
 

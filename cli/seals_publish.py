@@ -1,0 +1,80 @@
+"""Publication (公示) of the state of seals, and taking a published list into a verifier's trust folder."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from certs.files import read_file
+from certs.home import Home
+from certs.moments import write_moment
+from certs.status_list import StatusList, receive_status_list
+from certs.trust import MAX_STATUS_LIST
+from cli.seals_common import HomeOption, JsonOption, opened, print_json
+from registry.publication import PAGE, publish, status_signer
+
+__all__ = ["REMINDER", "app"]
+
+REMINDER: Final = "请随即公示 / now publish: zhengyin seals publish"
+_SPAN: Final = re.compile(r"([1-9][0-9]{0,5})([mhd])", re.ASCII)
+_UNITS: Final = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+
+
+@app.command("publish")
+def publish_states(
+    out: Annotated[Path | None, typer.Option(
+        metavar="DIR", file_okay=False, help="公示目录：状态列表与网页 / folder for the list and the page")] = None,
+    valid_for: Annotated[str, typer.Option(
+        metavar="SPAN", help="列表有效多久，如 90m、24h、7d / how long the list is fresh")] = "24h",
+    home: HomeOption = None, as_json: JsonOption = False,
+) -> None:
+    """公示全部印章的现状：签发状态列表，更新信任目录 / publish what became of every seal."""
+    span = _span(valid_for)
+    with opened(home) as registry:
+        made = publish(registry, signer=status_signer(Home.open(registry.home)), valid_for=span, out=out)
+    if as_json:
+        print_json({**_facts(made.listed), "states": {state.value: count for state, count in made.counts.items()},
+                    "out": str(out) if out else None})
+        return
+    counts = "，".join(f"{state.value} {count}" for state, count in made.counts.items()) or "—"
+    typer.echo(f"已公示第 {made.listed.sequence} 号状态列表，有效至 {write_moment(made.listed.next_update)} / "
+               f"published list {made.listed.sequence}, fresh until then\n{counts}")
+    if out:
+        typer.echo(f"{out / PAGE}")
+
+
+@app.command()
+def receive(
+    file: Annotated[Path, typer.Argument(
+        metavar="FILE", exists=True, dir_okay=False, help="取得的 seal-status.json / the list that was fetched")],
+    trust: Annotated[Path, typer.Option(
+        "--trust", metavar="DIR", exists=True, file_okay=False,
+        help="核验方的信任目录 / the verifier's trust folder")],
+    as_json: JsonOption = False,
+) -> None:
+    """把新取得的状态列表放入信任目录，旧的不收 / take a newer status list into a trust folder."""
+    listed = receive_status_list(trust, read_file(file, max_bytes=MAX_STATUS_LIST), now=datetime.now(UTC))
+    if as_json:
+        print_json(_facts(listed))
+    else:
+        typer.echo(f"已收入第 {listed.sequence} 号状态列表，有效至 {write_moment(listed.next_update)} / "
+                   f"took in list {listed.sequence}, fresh until then")
+
+
+def _facts(listed: StatusList) -> dict[str, str | int]:
+    return {"sequence": listed.sequence, "published": write_moment(listed.this_update),
+            "until": write_moment(listed.next_update), "seals": len(listed.seals)}
+
+
+def _span(text: str) -> timedelta:
+    read = _SPAN.fullmatch(text)
+    if read is None:
+        raise typer.BadParameter(f"时长应写作 90m、24h、7d：{text} / a span is written 90m, 24h or 7d: {text}",
+                                 param_hint="--valid-for")
+    return int(read[1]) * _UNITS[read[2]]
