@@ -80,36 +80,48 @@ def decode(data: bytes, *, max_bytes: int = MAX_BYTES) -> JSON:
 
 def _sorted(value: JSON, depth: int) -> JSON:
     """Return ``value`` with its members in order, after seeing that it has a canonical form."""
-    if value is None or value is True or value is False:
-        return value
-    if isinstance(value, str):
+    kind = type(value)
+    if kind is str:
         return _text(value)
+    if value is None or kind is bool:
+        return value
     if isinstance(value, int):
-        if abs(value) > _MAX_INTEGER:
+        if not -_MAX_INTEGER <= value <= _MAX_INTEGER:
             raise _unsupported("整数超出 ±(2^53-1)", "a whole number is beyond ±(2^53-1)")
         return int(value)
     if depth == 0:
         raise _unsupported("嵌套过深", "the nesting is too deep")
-    if isinstance(value, Mapping):
-        members = [(_text(key), _sorted(member, depth - 1)) for key, member in value.items()]
-        if any(ord(character) > 0xD7FF for key, _ in members for character in key):
-            members.sort(key=lambda member: member[0].encode("utf-16-be"))
-        else:
-            members.sort(key=lambda member: member[0])
-        return dict(members)
+    if isinstance(value, dict):
+        return {key: _sorted(value[key], depth - 1) for key in _order(value)}
     if isinstance(value, list | tuple):
         return [_sorted(item, depth - 1) for item in value]
-    raise _unsupported(f"{type(value).__name__} 不能写成 JSON", f"{type(value).__name__} is not written as JSON")
+    if isinstance(value, Mapping):
+        return _sorted(dict(value), depth)
+    if isinstance(value, str):
+        return _text(str(value))
+    raise _unsupported(f"{kind.__name__} 不能写成 JSON", f"{kind.__name__} is not written as JSON")
+
+
+def _order(members: Mapping[str, JSON]) -> list[str]:
+    """Return the keys by UTF-16 code units, which is by code point but where a key goes beyond U+D7FF."""
+    for key in members:
+        _text(key)
+    keys = sorted(members)
+    together = "".join(keys)
+    if not together.isascii() and max(together) > "\ud7ff":
+        keys.sort(key=lambda key: key.encode("utf-16-be"))
+    return keys
 
 
 def _text(value: object) -> str:
-    if not isinstance(value, str):
+    if type(value) is not str:
         raise _unsupported("键不是文字", "a key is no text")
-    try:
-        value.encode("utf-8")
-    except UnicodeEncodeError:
-        raise _unsupported("文字含半个代理对", "a text holds half a surrogate pair") from None
-    return str(value)
+    if not value.isascii():
+        try:
+            value.encode("utf-8")
+        except UnicodeEncodeError:
+            raise _unsupported("文字含半个代理对", "a text holds half a surrogate pair") from None
+    return value
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def read_regular(path: Path, *, max_bytes: int) -> bytes | None:
         return None
     with file:
         try:
-            data = file.read(max_bytes + 1)
+            data = file.read(min(max_bytes, os.fstat(file.fileno()).st_size) + 1)
         except OSError:
             return None
     return data if len(data) <= max_bytes else None
