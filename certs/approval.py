@@ -1,42 +1,63 @@
-"""Standing approvals (用印审批): the recorded leave without which nothing is sealed.
+"""Approvals of sealing (用印审批): the leave without which nothing is sealed, signed by two persons.
 
-An approval says who gave it and who confirmed it, for which licence kinds, which region, which seal, from
-when to when and how many times. ``check`` refuses whatever goes beyond it; counting the uses is the
-ledger's duty, in the transaction that records the licence. Source: 003 B第12条, decision 3.
+One person gives it, another confirms it, each with a personal certificate. Its terms say for which licence kinds,
+which region, which seal, from when to when and how many times; one for a single record names its digest. A file
+``approvals/<id>.json`` holds both statements. Whether an act of sealing keeps within it: :mod:`certs.approval_scope`.
+Source: 003 B第12条, decision 3.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import enum
 import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import Any, Final
 
+from certs.canonical_json import JSON
+from certs.crl import Crl
 from certs.files import read_file
+from certs.moments import read_moment, write_moment
+from certs.persons import same_person
+from certs.signer import Signer
+from certs.statement import SignedStatement, StatementCode, StatementError, check_statement, sign_statement
+from certs.x509 import Certificate
 from codes.errors import EngineError
 
-__all__ = ["Approval", "ApprovalCode", "ApprovalError", "check", "choose", "load_approval", "parse_approval"]
+__all__ = [
+    "CONFIRMED", "GIVEN", "Approval", "ApprovalCode", "ApprovalError", "Terms", "check_signed", "confirm", "give",
+    "load_approval", "parse_approval", "read_terms",
+]
 
-_MAX_BYTES = 64 * 1024
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_REGION = re.compile(r"[0-9]{6}")
-_KEYS = frozenset({"id", "givenBy", "confirmedBy", "kinds", "region", "seal", "from", "to", "count"})
+GIVEN: Final = "zhengyin/approval/1"
+CONFIRMED: Final = "zhengyin/approval-confirmation/1"
+_MAX_BYTES: Final = 128 * 1024
+_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
+_REGION: Final = re.compile(r"[0-9]{6}", re.ASCII)
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_TERMS: Final = frozenset({"type", "at", "id", "kinds", "region", "seal", "from", "to", "count"})
+_CONFIRMATION: Final = frozenset({"type", "at", "approval", "given"})
 
 
 class ApprovalCode(enum.StrEnum):
-    """Codes of :class:`ApprovalError`."""
+    """Codes of :class:`ApprovalError`; of two refusals the later one is nearer to leave."""
 
-    MALFORMED = "approval.malformed"
     NONE = "approval.none"
     SEAL = "approval.seal"
+    RECORD = "approval.record"
+    MALFORMED = "approval.malformed"
+    ONE_PERSON = "approval.one-person"
+    SIGNATURE = "approval.signature"
+    CERTIFICATE = "approval.certificate"
     KIND = "approval.kind"
     REGION = "approval.region"
     NOT_YET = "approval.not-yet"
     ENDED = "approval.ended"
     EXHAUSTED = "approval.exhausted"
+    NOT_APPROVER = "approval.not-approver"
 
 
 class ApprovalError(EngineError):
@@ -44,32 +65,29 @@ class ApprovalError(EngineError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Approval:
-    """One standing approval, given by one person and confirmed by another.
+class Terms:
+    """What an approval allows.
 
     ``region`` is six digits of GB/T 2260; trailing pairs of zeros take in all that lies below (``140000``
     is the whole province). ``count`` is how many licences may be sealed in all. ``valid_from`` and
-    ``valid_to`` are moments, both included.
+    ``valid_to`` are aware moments, both included. ``record`` is the SM3 (hexadecimal) of the one record that may
+    be sealed; None for a standing approval.
     """
 
     id: str
-    given_by: str
-    confirmed_by: str
     kinds: tuple[str, ...]
     region: str
     seal_id: str
-    valid_from: dt.datetime
-    valid_to: dt.datetime
+    valid_from: datetime
+    valid_to: datetime
     count: int
+    record: str | None = None
 
     def __post_init__(self) -> None:
         _require(bool(_ID.fullmatch(self.id)), self.id, "id", "编号 id 应为字母、数字、点、横线，至多 64 位",
                  "id takes letters, digits, dots and dashes, at most 64")
-        _require(bool(self.given_by.strip()) and bool(self.confirmed_by.strip()), self.id, "persons",
-                 "须写明批准人和确认人", "both the person who gives and the one who confirms must be named")
-        _require(self.given_by.strip() != self.confirmed_by.strip(), self.id, "persons",
-                 "批准人与确认人必须是两个人", "giver and confirmer must be two persons")
-        _require(bool(self.kinds), self.id, "kinds", "须列出证照种类", "the licence kinds must be listed")
+        _require(bool(self.kinds) and all(self.kinds), self.id, "kinds", "须列出证照种类",
+                 "the licence kinds must be listed")
         _require(bool(_REGION.fullmatch(self.region)), self.id, "region", "行政区划应为六位数字",
                  "the region takes six digits")
         _require(bool(self.seal_id), self.id, "seal", "须写明印章编码", "the seal must be named by its esID")
@@ -77,15 +95,9 @@ class Approval:
                  and self.valid_from <= self.valid_to, self.id, "period",
                  "起止时间须带时区且先后正确", "the period needs a time zone and an end not before its start")
         _require(self.count >= 0, self.id, "count", "次数不得为负", "the count must not be negative")
-
-    def to_json(self) -> bytes:
-        """Return the file's content: UTF-8 JSON, keys in fixed order."""
-        content = {
-            "id": self.id, "givenBy": self.given_by, "confirmedBy": self.confirmed_by,
-            "kinds": list(self.kinds), "region": self.region, "seal": self.seal_id,
-            "from": self.valid_from.isoformat(), "to": self.valid_to.isoformat(), "count": self.count,
-        }
-        return (json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode()
+        _require(self.record is None or (bool(_DIGEST.fullmatch(self.record)) and self.count == 1), self.id, "record",
+                 "针对单份数据的审批须写其 SM3（64 位十六进制），次数为 1",
+                 "an approval of one record takes its SM3 (64 hexadecimal digits) and a count of 1")
 
 
 def _require(holds: bool, approval_id: str, part: str, zh: str, en: str) -> None:
@@ -95,6 +107,138 @@ def _require(holds: bool, approval_id: str, part: str, zh: str, en: str) -> None
             approval=approval_id, part=part)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """An approval with the statements of who gave and who confirmed it: one fits the other, nothing is believed yet."""
+
+    terms: Terms
+    given: SignedStatement
+    confirmed: SignedStatement
+
+    @classmethod
+    def join(cls, given: SignedStatement, confirmed: SignedStatement) -> Approval:
+        """Join the two statements.
+
+        Raises:
+            ApprovalError: ``approval.malformed`` (no terms, or another approval is confirmed),
+                ``approval.one-person``.
+        """
+        terms = read_terms(given)
+        body = confirmed.body
+        if confirmed.type != CONFIRMED or set(body) != _CONFIRMATION or body["approval"] != terms.id \
+                or body["given"] != given.digest.hex():
+            raise ApprovalError(
+                ApprovalCode.MALFORMED, f"用印审批 {terms.id} 的确认不是对这份审批的确认，请由确认人重新确认",
+                f"what confirms approval {terms.id} confirms something else: have it confirmed anew", approval=terms.id)
+        _check_two(given.certificate, confirmed.certificate, terms.id)
+        return cls(terms=terms, given=given, confirmed=confirmed)
+
+    @property
+    def id(self) -> str:
+        """Its number; uses are counted by it."""
+        return self.terms.id
+
+    def to_json(self) -> bytes:
+        """Return the file's content: both statements."""
+        content = {"given": json.loads(self.given.to_json()), "confirmed": json.loads(self.confirmed.to_json())}
+        return (json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode()
+
+
+def give(terms: Terms, *, signer: Signer, at: datetime) -> SignedStatement:
+    """Give an approval; it allows nothing until another person confirms it.
+
+    Args:
+        signer: of the person who gives it; at: the present, aware.
+
+    Raises:
+        StatementError: the terms cannot be signed.
+    """
+    body: dict[str, JSON] = {
+        "type": GIVEN, "at": write_moment(at), "id": terms.id, "kinds": terms.kinds, "region": terms.region,
+        "seal": terms.seal_id, "from": write_moment(terms.valid_from), "to": write_moment(terms.valid_to),
+        "count": terms.count,
+    }
+    if terms.record is not None:
+        body["record"] = terms.record
+    return sign_statement(body, signer)
+
+
+def confirm(given: SignedStatement, *, signer: Signer, at: datetime) -> SignedStatement:
+    """Confirm an approval that another person gave.
+
+    Raises:
+        ApprovalError: ``approval.malformed``, ``approval.one-person``.
+    """
+    terms = read_terms(given)
+    _check_two(given.certificate, signer.certificate, terms.id)
+    return sign_statement({
+        "type": CONFIRMED, "at": write_moment(at), "approval": terms.id, "given": given.digest.hex()}, signer)
+
+
+def _check_two(giver: Certificate, confirmer: Certificate, approval_id: str) -> None:
+    if same_person(giver, confirmer):
+        raise ApprovalError(
+            ApprovalCode.ONE_PERSON, f"用印审批 {approval_id} 的批准人与确认人是同一人，请由另一人确认",
+            f"approval {approval_id} is given and confirmed by one person: have another confirm it",
+            approval=approval_id)
+
+
+def read_terms(given: SignedStatement) -> Terms:
+    """Return the terms that a person signed.
+
+    Raises:
+        ApprovalError: ``approval.malformed``.
+    """
+    body = given.body
+    try:
+        if given.type != GIVEN or set(body) - {"record"} != _TERMS:
+            raise ValueError("keys")
+        kinds, count, record = body["kinds"], body["count"], body.get("record")
+        if not isinstance(kinds, list | tuple) or type(count) is not int or not isinstance(record, str | None):
+            raise ValueError("types")
+        texts = {key: _text(body[key]) for key in ("id", "region", "seal", "from", "to")}
+        return Terms(
+            id=texts["id"], kinds=tuple(_text(kind) for kind in kinds), region=texts["region"], seal_id=texts["seal"],
+            valid_from=read_moment(texts["from"]), valid_to=read_moment(texts["to"]), count=count, record=record)
+    except ValueError:
+        raise ApprovalError(
+            ApprovalCode.MALFORMED,
+            f"所签的不是用印审批（须恰有 {'、'.join(sorted(_TERMS))}，单份审批另有 record），请重新签署",
+            f"what was signed is no approval: it takes exactly {', '.join(sorted(_TERMS))}, and record where it is for "
+            "one record; sign it anew") from None
+
+
+def _text(value: JSON) -> str:
+    if not isinstance(value, str):
+        raise ValueError("a text")
+    return value
+
+
+def parse_approval(data: bytes, *, name: str) -> Approval:
+    """Read the file of an approval; unknown, missing and twin keys are errors.
+
+    Args:
+        name: what errors call it (the file's name).
+
+    Raises:
+        ApprovalError: ``approval.malformed``, ``approval.one-person``.
+    """
+    try:
+        content: Any = json.loads(data.decode("utf-8"), object_pairs_hook=_no_repeats)
+        if not isinstance(content, Mapping) or set(content) != {"given", "confirmed"}:
+            raise ValueError("keys")
+        given, confirmed = (
+            SignedStatement.parse(json.dumps(content[key]).encode(), type=kind)
+            for key, kind in (("given", GIVEN), ("confirmed", CONFIRMED)))
+    except (ValueError, RecursionError, StatementError) as error:
+        raise ApprovalError(
+            ApprovalCode.MALFORMED,
+            f"{name} 不是用印审批（须恰有 given、confirmed 两份签署的声明），请由批准人和确认人重新签署",
+            f"{name} is not an approval: it takes exactly two signed statements, given and confirmed; "
+            "have it signed anew", approval=name) from error
+    return Approval.join(given, confirmed)
+
+
 def _no_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
     content = dict(pairs)
     if len(content) != len(pairs):
@@ -102,122 +246,37 @@ def _no_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return content
 
 
-def parse_approval(data: bytes, *, name: str) -> Approval:
-    """Read an approval from JSON; unknown and missing keys are errors.
-
-    Args:
-        name: what errors call it (the file's name).
-
-    Raises:
-        ApprovalError: ``approval.malformed``.
-    """
-    try:
-        content = json.loads(data.decode("utf-8"), object_pairs_hook=_no_repeats)
-        if not isinstance(content, Mapping) or set(content) != _KEYS:
-            raise ValueError("keys")
-        kinds, count = content["kinds"], content["count"]
-        texts = [content[key] for key in _KEYS - {"kinds", "count"}]
-        if not (isinstance(kinds, list) and all(isinstance(text, str) for text in [*kinds, *texts])
-                and type(count) is int):
-            raise ValueError("types")
-        period = [dt.datetime.fromisoformat(content[key]) for key in ("from", "to")]
-    except (ValueError, RecursionError):
-        raise ApprovalError(
-            ApprovalCode.MALFORMED,
-            f"用印审批文件 {name} 不是规定的 JSON（须恰有 {'、'.join(sorted(_KEYS))}），请更正",
-            f"{name} is not an approval: it takes a JSON object with exactly {', '.join(sorted(_KEYS))}; "
-            "correct it",
-            approval=name) from None
-    return Approval(
-        id=content["id"], given_by=content["givenBy"], confirmed_by=content["confirmedBy"],
-        kinds=tuple(kinds), region=content["region"], seal_id=content["seal"],
-        valid_from=period[0], valid_to=period[1], count=count)
-
-
 def load_approval(path: Path) -> Approval:
-    """Read the approval in the file ``path``.
+    """Read the approval in the file ``path``, which its number names: so no number is there twice.
 
     Raises:
-        ApprovalError: ``approval.malformed``.
+        ApprovalError: ``approval.malformed``, ``approval.one-person``.
         FileError: the file cannot be read.
     """
-    return parse_approval(read_file(path, max_bytes=_MAX_BYTES), name=path.name)
+    approval = parse_approval(read_file(path, max_bytes=_MAX_BYTES), name=path.name)
+    if path.name != f"{approval.id}.json":
+        raise ApprovalError(
+            ApprovalCode.MALFORMED, f"用印审批文件 {path.name} 应以其编号命名（{approval.id}.json），请改名",
+            f"{path.name} must be called {approval.id}.json after its number: rename it", approval=path.name)
+    return approval
 
 
-def _covers(region: str, place: str) -> bool:
-    """Say whether ``place`` lies in ``region`` (six digits each, GB/T 2260)."""
-    digits = region
-    while len(digits) > 2 and digits.endswith("00"):
-        digits = digits[:-2]
-    return place.startswith(digits)
-
-
-def check(approval: Approval, *, kind: str, region: str, seal_id: str, at: dt.datetime, used: int) -> None:
-    """Refuse an act of sealing that goes beyond ``approval``.
-
-    Args:
-        kind: code of the licence kind (``K0``).
-        region: six digits of GB/T 2260 that the licence belongs to.
-        seal_id: esID of the seal.
-        at: aware moment of sealing.
-        used: how many licences were sealed under it before this one.
+def check_signed(
+    approval: Approval, *, anchors: Iterable[Certificate], intermediates: Iterable[Certificate],
+    crls: Iterable[Crl], clock_now: datetime,
+) -> None:
+    """Refuse an approval whose signatures do not hold, or whose persons' certificates were not good when they signed.
 
     Raises:
-        ApprovalError: ``approval.seal``, ``approval.kind``, ``approval.region``, ``approval.not-yet``,
-            ``approval.ended`` or ``approval.exhausted``, the first that applies.
-
-    Source: 003 B第12条 (严禁不按照审批权限使用).
+        ApprovalError: ``approval.signature``, ``approval.certificate`` (with the chain's code in the fact ``chain``).
     """
-    def refuse(code: ApprovalCode, zh: str, en: str) -> ApprovalError:
-        return ApprovalError(
-            code, f"用印审批 {approval.id} {zh}，不予盖章；请取得相应审批",
-            f"approval {approval.id} {en}, so nothing is sealed; obtain an approval that does",
-            approval=approval.id)
-
-    if seal_id != approval.seal_id:
-        raise refuse(ApprovalCode.SEAL, f"不包括印章 {seal_id}", f"does not cover seal {seal_id}")
-    if kind not in approval.kinds:
-        raise refuse(ApprovalCode.KIND, f"不包括证照种类 {kind}", f"does not cover licence kind {kind}")
-    if not _covers(approval.region, region):
-        raise refuse(ApprovalCode.REGION, f"限于行政区划 {approval.region}，不包括 {region}",
-                     f"is for region {approval.region} and does not cover {region}")
-    if at < approval.valid_from:
-        raise refuse(ApprovalCode.NOT_YET, f"自 {approval.valid_from.isoformat()} 起才生效",
-                     f"does not cover a time before {approval.valid_from.isoformat()}")
-    if at > approval.valid_to:
-        raise refuse(ApprovalCode.ENDED, f"已于 {approval.valid_to.isoformat()} 到期",
-                     f"does not cover a time after {approval.valid_to.isoformat()}")
-    if used >= approval.count:
-        raise refuse(ApprovalCode.EXHAUSTED, f"的 {approval.count} 次已用完",
-                     f"does not cover more than its {approval.count} uses")
-
-
-def choose(
-    approvals: Iterable[Approval], *, kind: str, region: str, seal_id: str, at: dt.datetime,
-    used: Mapping[str, int],
-) -> Approval:
-    """Return the first approval, by id, under which this act of sealing is allowed.
-
-    Args:
-        used: approval id → licences sealed under it so far; absent means none.
-
-    Raises:
-        ApprovalError: ``approval.none`` when no approval names the seal; else why the nearest one refuses.
-    """
-    nearest: ApprovalError | None = None
-    rank = {code: place for place, code in enumerate(ApprovalCode)}      # the later, the nearer to leave
-    for approval in sorted(approvals, key=lambda one: one.id):
+    for signed, kind in ((approval.given, GIVEN), (approval.confirmed, CONFIRMED)):
         try:
-            check(approval, kind=kind, region=region, seal_id=seal_id, at=at, used=used.get(approval.id, 0))
-        except ApprovalError as refusal:
-            code = ApprovalCode(refusal.code)
-            if code is not ApprovalCode.SEAL and (
-                    nearest is None or rank[code] > rank[ApprovalCode(nearest.code)]):
-                nearest = refusal
-        else:
-            return approval
-    raise nearest or ApprovalError(
-        ApprovalCode.NONE,
-        f"印章 {seal_id} 没有用印审批，不予盖章；请把审批文件放入 approvals/ 目录",
-        f"seal {seal_id} has no approval, so nothing is sealed; put one into the folder approvals/",
-        seal=seal_id)
+            check_statement(signed, type=kind, anchors=anchors, intermediates=intermediates, crls=crls, at=signed.at,
+                            clock_now=clock_now)
+        except StatementError as error:
+            chain = error.code is StatementCode.CHAIN
+            raise ApprovalError(
+                ApprovalCode.CERTIFICATE if chain else ApprovalCode.SIGNATURE,
+                f"用印审批 {approval.id} 不予认可：{error.zh}", f"approval {approval.id} is not accepted: {error.en}",
+                approval=approval.id, **error.facts) from error

@@ -15,15 +15,17 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
-from certs.approval import Approval, load_approval
+from certs.approval import Approval, Terms, confirm, give, load_approval
 from certs.config import Config, HomeCode, HomeError, Password, load_config, read_password, store_config
 from certs.crl import Crl, Revocation, build_crl
-from certs.demo_pki import CHINA_TIME, KeyPair, make_authority, make_cas, midnight
+from certs.demo_pki import KeyPair, make_authority, make_cas, make_person, make_service, midnight
 from certs.files import locked, make_folder, publish_folder, read_file, reported, sweep, write_atomic
 from certs.keystore import ScryptCost, load_key, seal_key
+from certs.moments import write_moment
 from certs.picture import check_picture
 from certs.seal import SealFile, make_seal
 from certs.seal_folder import SealUse, UseState, authority_name, publish_seal_folder, seal_folders
@@ -42,11 +44,11 @@ CRL_DAYS: Final = 366
 """How long a demo CRL says it is good for; a real CA's is days."""
 DEMO_LOOKUP_HOST: Final = "lookup.example.invalid"
 LOWER_LINE: Final = "测试专用"
-_GIVER, _CONFIRMER = "演示审批人甲", "演示审批人乙"
+_APPROVERS: Final = {"first-approver": "演示审批人甲", "second-approver": "演示审批人乙"}
 _USES: Final = 1_000_000
 _MAX_NAME: Final = 64                               # RFC 5280 upper bound of CN and O
 _NO_NAME: Final = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp", "Zs"})     # controls, marks, blanks
-_MAX_SEAL: Final = 4 * 1024 * 1024
+_MAX_SEAL, _MAX_CERTIFICATE = 4 * 1024 * 1024, 64 * 1024
 _CA_ROLES: Final = ("sm2-root", "sm2-issuing", "p256-root", "p256-issuing")
 
 
@@ -153,7 +155,7 @@ def make_demo(
     with locked(home / ".lock"), reported(home):
         if not (home / "config.toml").is_file():
             store_config(home, Config(name="证印演示", demo=True, lookup_hosts=tuple(lookup_hosts)))
-        for folder in ("authorities", "chain", "crls", "approvals", "trust"):
+        for folder in ("authorities", "actors", "chain", "crls", "approvals", "trust"):
             make_folder(home / folder)
             sweep(home / folder)
         for own in (home / "authorities").iterdir():
@@ -163,8 +165,12 @@ def make_demo(
                     imprints=imprints, kinds=tuple(kinds), told=tell)
         _make_cas(run)
         _renew_crls(run)
+        for role in ("audit", "status"):
+            _make_service(run, role)
         for authority in authorities:
             _make_authority(run, authority)
+            _make_approvers(run, authority)
+        _write_approvers(run)
         _make_approvals(run)
         _publish_trust(run)
 
@@ -276,7 +282,7 @@ def _put(path: Path, data: bytes) -> None:
 
 
 def _certificate(home: Path, role: str) -> Certificate:
-    return Certificate.load(read_file(home / "ca" / f"{role}.cer", max_bytes=64 * 1024))
+    return Certificate.load(read_file(home / "ca" / f"{role}.cer", max_bytes=_MAX_CERTIFICATE))
 
 
 def _revoked(home: Path) -> dict[str, dict[int, Revocation]]:
@@ -352,6 +358,44 @@ def _keep_authority(folder: Path, authority: DemoAuthority) -> None:
             "make a new seal (use a new folder)", authority=authority.code)
 
 
+def _keep_pair(run: _Demo, folder: Path, name: str, make: Callable[[], KeyPair]) -> None:
+    """Make a folder with key and certificate appear, unless it is there."""
+    if not folder.is_dir():
+        pair = make()
+        publish_folder(folder, {
+            f"{name}.cer": (pair.certificate.der, 0o644),
+            f"{name}.key": (seal_key(pair.key, run.password, cost=run.cost), 0o600)})
+
+
+def _make_service(run: _Demo, role: str) -> None:
+    _keep_pair(run, run.home / role, role, partial(make_service, role, issuer=run.key("sm2-issuing"), now=run.now))
+
+
+def _make_approvers(run: _Demo, authority: DemoAuthority) -> None:
+    for role, name in _APPROVERS.items():
+        _keep_pair(run, run.home / "actors" / f"{authority.code}-{role}", "actor", partial(
+            make_person, name, unit=authority.name, code=authority.code, issuer=run.key("sm2-issuing"), now=run.now))
+
+
+def _write_approvers(run: _Demo) -> None:
+    """Say who may approve: the two of each unit, since the day that their certificates begin."""
+    people = [Certificate.load(read_file(path, max_bytes=_MAX_CERTIFICATE))
+              for path in sorted((run.home / "actors").glob("*-approver/actor.cer"))]
+    content = [{"certificate": one.fingerprint, "unit": one.uscc, "from": write_moment(one.not_before), "until": None}
+               for one in people]
+    data = (json.dumps(content, indent=2) + "\n").encode()
+    path = run.home / "approvers.json"
+    if not path.is_file() or path.read_bytes() != data:
+        write_atomic(path, data)
+
+
+def _signer(run: _Demo, name: str) -> LocalSigner:
+    folder = run.home / "actors" / name
+    return LocalSigner(
+        Certificate.load(read_file(folder / "actor.cer", max_bytes=_MAX_CERTIFICATE)),
+        load_key(folder / "actor.key", run.password))
+
+
 def _seals(folder: Path) -> list[SealFile]:
     return [SealFile.load(read_file(path / "seal.esl", max_bytes=_MAX_SEAL)) for path in seal_folders(folder)]
 
@@ -361,13 +405,14 @@ def _make_approvals(run: _Demo) -> None:
     existing = [load_approval(path) for path in sorted((run.home / "approvals").glob("*.json"))]
     for code, seal in [(folder.name, seal) for folder in sorted((run.home / "authorities").iterdir())
                        for seal in _seals(folder)]:
-        own = [one for one in existing if one.seal_id == seal.seal_id]
-        if any(set(run.kinds) <= set(one.kinds) and run.now <= one.valid_to for one in own):
+        own = [one.terms for one in existing if one.terms.seal_id == seal.seal_id]
+        if any(set(run.kinds) <= set(terms.kinds) and run.now <= terms.valid_to for terms in own):
             continue
-        approval = Approval(
-            id=f"standing-{code}-{len(own) + 1:02d}", given_by=_GIVER, confirmed_by=_CONFIRMER,
-            kinds=run.kinds, region=code[2:8], seal_id=seal.seal_id, valid_from=midnight(run.now),
-            valid_to=seal.valid_end.astimezone(CHINA_TIME), count=_USES)
+        giver, confirmer = (_signer(run, f"{code}-{role}") for role in _APPROVERS)
+        given = give(
+            Terms(id=f"standing-{code}-{len(own) + 1:02d}", kinds=run.kinds, region=code[2:8], seal_id=seal.seal_id,
+                  valid_from=midnight(run.now), valid_to=seal.valid_end, count=_USES), signer=giver, at=run.now)
+        approval = Approval.join(given, confirm(given, signer=confirmer, at=run.now))
         write_atomic(run.home / "approvals" / f"{approval.id}.json", approval.to_json())
         run.tell(f"已登记用印审批 {approval.id}（两人）",
                  f"recorded the approval {approval.id} (two persons)")
@@ -383,6 +428,8 @@ def _publish_trust(run: _Demo) -> None:
         files[f"roots/{role}-root.cer"] = _certificate(home, f"{role}-root").der
         files[f"intermediates/{role}-issuing.cer"] = _certificate(home, f"{role}-issuing").der
     files["seal-makers/seal-maker.cer"] = _certificate(home, "seal-maker").der
+    status = Certificate.load(read_file(home / "status" / "status.cer", max_bytes=_MAX_CERTIFICATE))
+    files[f"status-signers/{status.fingerprint[:16]}.cer"] = status.der
     for path in sorted((home / "authorities").glob("*/[!.]*/data.cer")):
         certificate = Certificate.load(path.read_bytes())
         files[f"data-signing/{key_id(certificate).hex()}.cer"] = certificate.der

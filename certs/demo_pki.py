@@ -1,10 +1,11 @@
-"""The certificates of a demonstration: two roots, two issuing CAs, a seal maker, and each authority's three.
+"""The certificates of a demonstration: two roots, two issuing CAs, a seal maker, each authority's three, and
+those of persons, of the audit log and of the status list.
 
-Every CA and the seal maker carry 演示 in their names; an organisation's name stays exactly as given. Two
-trees, because the OFD is sealed with SM2 and the PDF signed with ECDSA on P-256.
+All but an organisation's carry 演示 in their names; an organisation's name stays exactly as given. Two trees,
+because the OFD is sealed with SM2 and the PDF signed with ECDSA on P-256.
 
-Validity: roots 20 years, issuing CAs 15, the seal maker 10, an authority's certificates 3. Each begins at
-the midnight (China Standard Time) before it is made and ends a second before a midnight.
+Validity: roots 20 years, issuing CAs 15, the seal maker 10, all others 3. Each begins at the midnight (China
+Standard Time) before it is made and ends a second before a midnight.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from certs.keystore import PrivateKey
 from certs.x509 import Certificate
 from certs.x509_build import DOCUMENT_SIGNING, build_certificate
 
-__all__ = ["AUTHORITY_YEARS", "CHINA_TIME", "KeyPair", "make_authority", "make_cas", "midnight"]
+__all__ = [
+    "AUTHORITY_YEARS", "CHINA_TIME", "KeyPair", "make_authority", "make_cas", "make_person", "make_service", "midnight",
+]
 
 CHINA_TIME: Final = timezone(timedelta(hours=8))
 AUTHORITY_YEARS: Final = 3
@@ -28,6 +31,7 @@ _MAKER_YEARS, _ISSUING_YEARS, _ROOT_YEARS = 10, 15, 20
 _OPERATOR: Final = "证印演示"
 _CA_USAGE: Final = ("keyCertSign", "cRLSign")
 _SIGN_USAGE: Final = ("digitalSignature", "nonRepudiation")
+_SERVICES: Final = {"audit": ("审计", "演示审计日志"), "status": ("印章状态", "演示印章状态发布")}
 _CA_NAMES: Final = {
     "sm2-root": "证印演示根证书（SM2）", "sm2-issuing": "证印演示签发中心（SM2）",
     "seal-maker": "演示制章中心",
@@ -107,3 +111,32 @@ def make_authority(
             not_after=_last_second(start, AUTHORITY_YEARS), key_usage=_SIGN_USAGE,
             ext_key_usage=(DOCUMENT_SIGNING,) if role == "pdf" else (), uscc=code))
     return made
+
+
+def make_person(
+    name: str, *, unit: str, code: str, issuer: KeyPair, now: datetime, key: sm2.PrivateKey | None = None,
+) -> KeyPair:
+    """Make a person's certificate: CN is the person, O the unit, the extension holds the unit's USCC.
+
+    Args:
+        key: the person's own; a new one by default.
+    """
+    return _sm2_leaf((("C", "CN"), ("O", unit), ("CN", name)), key or sm2.PrivateKey.generate(), issuer=issuer,
+                     now=now, code=code)
+
+
+def make_service(role: str, *, issuer: KeyPair, now: datetime) -> KeyPair:
+    """Make the certificate that signs checkpoints of the audit log (``audit``) or the status list (``status``)."""
+    unit, name = _SERVICES[role]
+    return _sm2_leaf((("C", "CN"), ("O", _OPERATOR), ("OU", unit), ("CN", name)), sm2.PrivateKey.generate(),
+                     issuer=issuer, now=now)
+
+
+def _sm2_leaf(
+    subject: tuple[tuple[str, str], ...], key: sm2.PrivateKey, *, issuer: KeyPair, now: datetime,
+    code: str | None = None,
+) -> KeyPair:
+    start = midnight(now)
+    return KeyPair(key=key, certificate=build_certificate(
+        subject=subject, spki=key.spki, issuer=issuer.certificate, issuer_key=issuer.key, serial=_serial(),
+        not_before=start, not_after=_last_second(start, AUTHORITY_YEARS), key_usage=_SIGN_USAGE, uscc=code))

@@ -6,7 +6,8 @@ Layout::
     authorities/<USCC>/<seal id>/   an authority's seals with their keys (certs.seal_folder)
     chain/*.cer                     roots, issuing CAs and seal makers
     crls/*.crl                      revocation lists
-    approvals/*.json                standing approvals
+    approvals/<id>.json             approvals of sealing (certs.approval)
+    approvers.json                  who may approve for which unit, and when (certs.approval_scope)
     trust/                          what verifiers are given (certs.trust)
     ca/                             keys of the demo CAs (demo only)
     issued/                         ledger and packages (docgen)
@@ -19,13 +20,15 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from certs.approval import Approval, choose, load_approval
+from certs.approval import Approval
+from certs.approval_folder import ApprovalFolder, Unusable
+from certs.approval_scope import Office, Sealing, choose, read_approvers
 from certs.config import (
     HOME_VARIABLE,
     Config,
@@ -39,6 +42,7 @@ from certs.config import (
 from certs.crl import Crl
 from certs.files import FileCode, FileError, read_file, reported
 from certs.keystore import load_key
+from certs.known import Known, load_known
 from certs.seal import SealFile, check_chain, check_usable
 from certs.seal_folder import ROLES, SealUse, authority_name, incomplete, seal_folders, seal_in_use, seal_uses
 from certs.signer import LocalSigner, Signer
@@ -49,7 +53,7 @@ from codes.errors import EngineError
 __all__ = ["Authority", "Home", "HomeCode", "HomeError"]
 
 _CLOCKS_DIFFER: Final = timedelta(minutes=5)
-_MAX_SMALL, _MAX_CRL = 4 * 1024 * 1024, 32 * 1024 * 1024
+_MAX_SMALL: Final = 4 * 1024 * 1024
 _MAX_SETTINGS = 8 * 1024 * 1024
 
 
@@ -103,6 +107,7 @@ class Home:
         self._environ = environ
         self._lock = threading.RLock()
         self._kept: dict[tuple[str, ...], tuple[object, Any]] = {}
+        self._approvals = ApprovalFolder()
 
     @classmethod
     def open(cls, path: Path | None = None, *, environ: Mapping[str, str] | None = None) -> Home:
@@ -175,11 +180,11 @@ class Home:
         """
         folder = self.path / "authorities" / code
         if not code.isalnum() or not folder.is_dir():
-            known = "、".join(one for one, _ in self.authorities())
+            here = "、".join(one for one, _ in self.authorities())
             raise HomeError(
                 HomeCode.NO_AUTHORITY,
-                f"此目录没有发证机关代码 {code} 的印章（现有：{known or '无'}）；请核对代码，或先添加该机关",
-                f"no authority with code {code} in this home (there are: {known or 'none'}); "
+                f"此目录没有发证机关代码 {code} 的印章（现有：{here or '无'}）；请核对代码，或先添加该机关",
+                f"no authority with code {code} in this home (there are: {here or 'none'}); "
                 "check the code or add the authority", authority=code)
         own = self._about(folder)
         if own != name:
@@ -190,9 +195,10 @@ class Home:
                 "both must be equal to the character", authority=code)
         seal_id = seal_in_use(self.seal_uses(code), at or datetime.now(UTC), name=name)
         folder /= seal_id
+        known = self._known()
         authority: Authority = self._keep(
-            ("authority", code), lambda: (seal_id, *map(_mark, (folder, self.path / "chain", self.path / "crls"))),
-            lambda: self._load(folder, code, name))
+            ("authority", code), lambda: (seal_id, _mark(folder), known),
+            lambda: self._load(folder, known, code, name))
         return authority
 
     def seal_uses(self, code: str) -> Mapping[str, SealUse]:
@@ -205,17 +211,45 @@ class Home:
         return uses
 
     def approvals(self) -> tuple[Approval, ...]:
-        """Return every approval of this home, by file name.
+        """Return every approval here whose two signatures are good, by file name.
 
         Raises:
-            ApprovalError: ``approval.malformed``.
+            HomeError: ``home.incomplete``.
             FileError: a file cannot be read.
         """
-        folder = self.path / "approvals"
-        approvals: tuple[Approval, ...] = self._keep(
-            ("approvals",), lambda: _mark(folder),
-            lambda: tuple(load_approval(path) for path in _files(folder, ".json")))
-        return approvals
+        return tuple(one for one in self._judged_approvals() if isinstance(one, Approval))
+
+    def approval_for(self, sealing: Sealing, *, used: Mapping[str, int] | None = None) -> Approval:
+        """Return the approval under which a licence may be sealed: :func:`certs.approval_scope.choose`.
+
+        Raises:
+            ApprovalError: no approval covers it.
+        """
+        unusable = [one.error for one in self._judged_approvals()
+                    if isinstance(one, Unusable) and one.seal_id in (None, sealing.seal_id)]
+        return choose(self.approvals(), sealing, used=used or {}, offices=self._offices(), unusable=unusable)
+
+    def _judged_approvals(self) -> tuple[Approval | Unusable, ...]:
+        folder, known = self.path / "approvals", self._known()
+        judged: tuple[Approval | Unusable, ...] = self._keep(
+            ("approvals",), lambda: (_mark(folder), known),
+            lambda: self._approvals.judge(((path, _mark_file(path)) for path in _files(folder, ".json")), known))
+        return judged
+
+    def _offices(self) -> tuple[Office, ...]:
+        path = self.path / "approvers.json"
+        offices: tuple[Office, ...] = self._keep(
+            ("approvers",), lambda: _mark_file(path),
+            lambda: read_approvers(read_file(path, max_bytes=_MAX_SETTINGS)) if path.exists() else ())
+        return offices
+
+    def _known(self) -> Known:
+        try:
+            return load_known(self.path)
+        except FileError:
+            raise
+        except EngineError as error:
+            raise incomplete(self.path, "chain/、crls/") from error
 
     def kind_settings(self, code: str) -> Mapping[str, Any] | None:
         """Return what this deployment sets for a licence kind (``kinds/<code>.json``), None when nothing.
@@ -242,17 +276,7 @@ class Home:
         settings: Mapping[str, Any] | None = self._keep(("kind", code), lambda: _mark(path.parent), read)
         return settings
 
-    def approval_for(
-        self, *, kind: str, region: str, seal_id: str, at: datetime, used: Mapping[str, int] | None = None,
-    ) -> Approval:
-        """Return the approval under which a licence may be sealed: :func:`certs.approval.choose`.
-
-        Raises:
-            ApprovalError: no approval covers it.
-        """
-        return choose(self.approvals(), kind=kind, region=region, seal_id=seal_id, at=at, used=used or {})
-
-    def _keep(self, key: tuple[str, ...], mark: Callable[[], Hashable], load: Callable[[], Any]) -> Any:
+    def _keep(self, key: tuple[str, ...], mark: Callable[[], object], load: Callable[[], Any]) -> Any:
         """Return what ``load`` gave last time unless ``mark``, which tells of changed files, has changed since."""
         with self._lock, reported(self.path):
             now = mark()
@@ -268,22 +292,19 @@ class Home:
             ("about", folder.name), lambda: _mark_file(folder / "authority.json"), lambda: authority_name(folder))
         return name
 
-    def _load(self, folder: Path, code: str, name: str) -> Authority:
+    def _load(self, folder: Path, known: Known, code: str, name: str) -> Authority:
         password = self.password()
         signers = {role: self._signer(folder, role, password) for role in ROLES}
         seal: SealFile = _parse(folder / "seal.esl", SealFile.load, _MAX_SMALL)
         if seal.seal_id != folder.name:                     # then use.json speaks of another seal
             raise incomplete(folder, "seal.esl")
-        known = tuple(
-            _parse(path, Certificate.load, _MAX_SMALL) for path in _files(self.path / "chain", ".cer"))
-        crls = tuple(_parse(path, Crl.load, _MAX_CRL) for path in _files(self.path / "crls", ".crl"))
-        chain = _above(signers["sealing"].certificate, known)
-        pdf_chain = _above(signers["pdf"].certificate, known)
+        chain = _above(signers["sealing"].certificate, known.certificates)
+        pdf_chain = _above(signers["pdf"].certificate, known.certificates)
         needed = {ca.subject for ca in (*chain, *pdf_chain)}
         return Authority(
             code=code, name=name, seal=seal, sealing_signer=signers["sealing"], data_signer=signers["data"],
             pdf_signer=signers["pdf"], chain=chain, pdf_chain=pdf_chain,
-            crls=tuple(crl for crl in crls if crl.issuer in needed), known=known)
+            crls=tuple(crl for crl in known.crls if crl.issuer in needed), known=known.certificates)
 
     def _signer(self, folder: Path, role: str, password: Password) -> Signer:
         certificate = _parse(folder / f"{role}.cer", Certificate.load, _MAX_SMALL)

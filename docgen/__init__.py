@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from docgen.agreement import DisagreementError
     from docgen.batch import LineResult, issue_many, record_lines
-    from docgen.issuing import Issued, IssueError, Issuer, issue
+    from docgen.issuing import Issued, IssueError, Issuer, check_record, issue
     from docgen.ledger import LedgerError
     from docgen.licence import Licence
     from docgen.record import RecordError, read_record, validate
 
 __all__ = [
     "DisagreementError", "IssueError", "Issued", "Issuer", "LedgerError", "Licence", "LineResult",
-    "RecordError", "issue", "issue_many", "read_record", "record_lines", "validate",
+    "RecordError", "check_record", "issue", "issue_many", "read_record", "record_lines", "validate",
 ]
 
 _HOMES = {
     "DisagreementError": "agreement", "IssueError": "issuing", "Issued": "issuing", "Issuer": "issuing",
     "LedgerError": "ledger", "Licence": "licence", "LineResult": "batch", "RecordError": "record",
-    "issue": "issuing", "issue_many": "batch", "read_record": "record", "record_lines": "batch",
-    "validate": "record",
+    "check_record": "issuing", "issue": "issuing", "issue_many": "batch", "read_record": "record",
+    "record_lines": "batch", "validate": "record",
 }
 
 

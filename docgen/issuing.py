@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import fonts
+from certs.approval_scope import Sealing
 from certs.home import Authority, Home
 from certs.sm2 import raw_from_der
 from certs.sm3 import sm3
@@ -44,7 +45,7 @@ from docgen.record_xml import record_xml
 from docgen.tsa import HttpTimestamper, Timestamper
 from layouts import add_folder
 
-__all__ = ["CHINA", "IssueCode", "IssueError", "Issued", "Issuer", "engine_version", "issue"]
+__all__ = ["CHINA", "IssueCode", "IssueError", "Issued", "Issuer", "check_record", "engine_version", "issue"]
 
 CHINA = dt.timezone(dt.timedelta(hours=8), "CST")
 _FACE_CHAIN = "kai"
@@ -150,11 +151,7 @@ class Issuer:
                 IssueCode.TIME_NAIVE, f"时间 {moment.isoformat()} 没有时区，请给出带时区的时间",
                 f"the time {moment.isoformat()} has no zone; give one with a zone")
         moment = moment.astimezone(CHINA).replace(microsecond=0)
-        values = read_record(record) if isinstance(record, bytes) else record
-        config = self.home.config
-        licence = validate(
-            values, lookup_hosts=config.lookup_hosts, drawable=_drawable, demo=config.demo,
-            settings=self.home.kind_settings)
+        licence = self._check(record)
         issued = self._issue(licence, moment, attachments)
         if licence.issued > moment.date():
             issued = replace(issued, warnings=(*issued.warnings, _future(licence, moment.date())))
@@ -163,6 +160,18 @@ class Issuer:
         name = issued.identifier                     # the original last: where it is, all is
         pdf_path, ofd_path = export(out, {f"{name}.pdf": issued.pdf, f"{name}.ofd": issued.ofd})
         return replace(issued, ofd_path=ofd_path, pdf_path=pdf_path)
+
+    def check(self, record: Mapping[str, Any] | bytes, *, font_pack: Path | None = None) -> Licence:
+        """Check a record: see :func:`check_record`."""
+        folder = font_pack or self.home.font_pack
+        with fonts.using(fonts.load_pack(folder) if folder else None):
+            return self._check(record)
+
+    def _check(self, record: Mapping[str, Any] | bytes) -> Licence:
+        config = self.home.config
+        return validate(
+            read_record(record) if isinstance(record, bytes) else record, lookup_hosts=config.lookup_hosts,
+            drawable=_drawable, demo=config.demo, settings=self.home.kind_settings)
 
     def _issue(self, licence: Licence, moment: dt.datetime, attachments: Mapping[str, bytes]) -> Issued:
         """Return the kept package of this licence, or make and keep it, under the identifier's lock."""
@@ -180,9 +189,7 @@ class Issuer:
             authority = self._authority(licence, moment)
             reservation = self._ledger.reserve(
                 _claim(licence, identifier),
-                lambda used: self.home.approval_for(
-                    kind=licence.kind.code, region=licence.issuer_code[2:8],
-                    seal_id=authority.seal.seal_id, at=moment, used=used).id,
+                lambda used: self.home.approval_for(_sealing(licence, authority, moment), used=used).id,
                 moment)
             try:
                 package, rendition = _make(licence, authority, moment, self._timestamper, earlier)
@@ -214,6 +221,12 @@ def _future(licence: Licence, today: dt.date) -> Fault:
         field=licence.kind.roles["issued"], code="date.future",
         zh=f"发证日期 {licence.issued} 晚于今天（{today}），请核对",
         en=f"the date of issue {licence.issued} lies after today ({today}); please check")
+
+
+def _sealing(licence: Licence, authority: Authority, moment: dt.datetime) -> Sealing:
+    return Sealing(
+        kind=licence.kind.code, unit=licence.issuer_code, region=licence.issuer_code[2:8],
+        seal_id=authority.seal.seal_id, record=licence.digest.hex(), at=moment)
 
 
 def _claim(licence: Licence, identifier: str) -> Claim:
@@ -348,6 +361,19 @@ def issue(
     return issuer_of(home).issue(record, out=None if out is None else Path(out), now=now,
                                  font_pack=None if font_pack is None else Path(font_pack),
                                  attachments=attachments)
+
+
+def check_record(
+    record: Mapping[str, Any] | bytes, *, home: Home | Path | str | None = None, font_pack: Path | str | None = None,
+) -> Licence:
+    """Check a record as :func:`issue` does and issue nothing; ``digest`` is what an approval of one record names.
+
+    Raises:
+        RecordError: the record is refused; ``faults`` lists every fault.
+        FontError: ``font.pack``, the font pack cannot be used.
+        HomeError, FileError: the home cannot be opened.
+    """
+    return issuer_of(home).check(record, font_pack=None if font_pack is None else Path(font_pack))
 
 
 def issuer_of(home: Home | Path | str | None) -> Issuer:

@@ -23,11 +23,16 @@ from certs.seal import SealError
 from certs.seal_folder import ROLES
 from certs.x509 import Certificate
 from codes.errors import EngineError
+from tests.support.approvals import sealing
 from tests.support.demo_home import CHEAP, CITY, KINDS, PROVINCE, imprint, make_home, seal_folder
 from tests.support.limits import disk_of
 
 NOW = datetime.now(UTC)
 COUNTY = DemoAuthority(name="测试市测试县应急管理局", code="11140123MB9TEX019D")
+
+
+LISTS = {f"{folder}{role}.crl" for folder in ("crls/", "trust/crls/")
+         for role in ("sm2-root", "sm2-issuing", "p256-root", "p256-issuing")}
 
 
 def _files(folder: Path) -> dict[str, bytes]:
@@ -65,9 +70,10 @@ def test_organisations_keep_their_names_and_all_else_says_demo(demo_home: Home) 
 
 def test_a_home_is_private(demo_home: Home) -> None:
     secret = [path for path in demo_home.path.rglob("*") if path.suffix == ".key" or path.name == "password"]
-    assert len(secret) == 5 + len(DEFAULT_AUTHORITIES) * 3 + 1
+    assert len(secret) == 5 + 2 + len(DEFAULT_AUTHORITIES) * (3 + 2) + 1
     assert {path.stat().st_mode & 0o777 for path in secret} == {0o600}
-    folders = [demo_home.path, *(demo_home.path / name for name in ("ca", "authorities", "approvals"))]
+    folders = [demo_home.path, *(demo_home.path / name for name in (
+        "ca", "authorities", "approvals", "actors", "audit", "status"))]
     assert {path.stat().st_mode & 0o777 for path in folders} == {0o700}
     assert not list(demo_home.path.rglob("*.tmp-*"))
 
@@ -104,11 +110,9 @@ def test_a_repeat_keeps_everything_and_renews_the_lists(own_home: Home) -> None:
     make_home(own_home.path, now=NOW + timedelta(days=200))
     after = _files(own_home.path)
     changed = {name for name in after if before.get(name) != after[name]}
-    lists = {f"{folder}{role}.crl" for folder in ("crls/", "trust/crls/")
-             for role in ("sm2-root", "sm2-issuing", "p256-root", "p256-issuing")}
     assert before.keys() == after.keys()
-    assert changed == lists
-    for name in sorted(lists):
+    assert changed == LISTS
+    for name in sorted(LISTS):
         old, new = Crl.load(before[name]), Crl.load(after[name])
         assert (new.number, old.number) == (2, 1)
         assert new.this_update > old.this_update
@@ -120,12 +124,12 @@ def test_an_authority_is_added_and_the_others_stay(own_home: Home) -> None:
     county = DemoAuthority(name=COUNTY.name, code=COUNTY.code, diameter_mm=45)
     _make(own_home.path, county)
     after = _files(own_home.path)
-    assert all(after[name] == data for name, data in before.items() if not name.endswith(".crl"))
+    assert {name for name, data in before.items() if after[name] != data} == {*LISTS, "approvers.json"}
     authority = own_home.authority(COUNTY.code, COUNTY.name)
     assert (authority.seal.width_mm, authority.seal.height_mm) == (45, 45)
     assert len(own_home.trust().data_signing) == len(DEFAULT_AUTHORITIES) + 1
-    approval = own_home.approval_for(kind="K0", region="140123", seal_id=authority.seal.seal_id, at=NOW)
-    assert approval.given_by != approval.confirmed_by
+    approval = own_home.approval_for(sealing(own_home, (COUNTY.code, COUNTY.name)))
+    assert approval.given.certificate.subject_cn != approval.confirmed.certificate.subject_cn
     assert own_home.authorities()[-1] == (COUNTY.code, COUNTY.name)
 
 
@@ -403,7 +407,7 @@ def test_a_run_killed_at_any_step_is_completed_by_the_next(tmp_path: Path) -> No
         for code, name in (CITY, PROVINCE):
             authority = home.authority(code, name)
             authority.check_usable(at=datetime.now(UTC))
-            home.approval_for(kind="K0", region=code[2:8], seal_id=authority.seal.seal_id, at=NOW)
+            home.approval_for(sealing(home, (code, name)))
             assert seals.get(code, authority.seal.der) == authority.seal.der
         assert len(home.trust().data_signing) == len(DEFAULT_AUTHORITIES) and len(home.trust().crls) == 4
         assert not [name for name in _files(path) if ".tmp-" in name]

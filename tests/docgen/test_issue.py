@@ -6,7 +6,6 @@ import contextlib
 import dataclasses
 import datetime as dt
 import io
-import json
 import multiprocessing
 import os
 import pathlib
@@ -22,6 +21,7 @@ from typing import Any
 import pytest
 
 import docgen
+from certs.approval import Terms
 from certs.config import store_config
 from certs.home import Home, HomeError
 from certs.seal import SealError
@@ -34,6 +34,7 @@ from docgen.ledger import Ledger
 from docgen.page import Document, GlyphRun
 from tests.docgen.records import as_json, record
 from tests.docgen.test_pades import Tsa, tsa
+from tests.support.approvals import approve, change_approvals, sealing
 from tests.support.demo_home import copied_home, own_home
 
 __all__ = ["own_home", "tsa"]
@@ -120,28 +121,40 @@ def test_outside_the_validity_of_seal_and_certificate_nothing_is_sealed(own_home
     assert used(own_home) == 0
 
 
-def _approval(home: Home, **changes: Any) -> None:
-    for path in (home.path / "approvals").glob("*.json"):
-        path.write_text(json.dumps(json.loads(path.read_text()) | changes, ensure_ascii=False))
-
-
 @pytest.mark.req("R-003-22", "R-000-25")
 @pytest.mark.parametrize(("changes", "code"), [
-    ({"count": 0}, "approval.exhausted"), ({"kinds": ["K1"]}, "approval.kind"),
-    ({"region": "150000"}, "approval.region"), ({"seal": "other"}, "approval.none"),
-    ({"from": "2020-01-01T00:00:00+08:00", "to": "2020-02-01T00:00:00+08:00"}, "approval.ended"),
+    ({"count": 0}, "approval.exhausted"), ({"kinds": ("K1",)}, "approval.kind"),
+    ({"region": "150000"}, "approval.region"), ({"seal_id": "other"}, "approval.none"),
+    ({"valid_from": dt.datetime(2020, 1, 1, tzinfo=dt.UTC), "valid_to": dt.datetime(2020, 2, 1, tzinfo=dt.UTC)},
+     "approval.ended"),
 ])
 def test_beyond_the_approval_nothing_is_sealed(own_home: Home, changes: dict[str, Any], code: str) -> None:
-    _approval(own_home, **changes)
+    change_approvals(own_home, **changes)
     assert refusal(own_home, record()).code == code
     assert used(own_home) == 0
 
 
 def test_an_approval_for_two_seals_two_licences_and_repeats(own_home: Home) -> None:
-    _approval(own_home, count=2)
+    change_approvals(own_home, count=2)
     for sequence in (1, 2, 1, 2):
         docgen.issue(record(sequence), home=own_home)
     assert refusal(own_home, record(3)).code == "approval.exhausted"
+
+
+@pytest.mark.req("R-003-22")
+def test_an_approval_of_one_record_seals_that_record_once(own_home: Home) -> None:
+    for path in (own_home.path / "approvals").iterdir():
+        path.unlink()
+    now = dt.datetime.now(dt.UTC)
+    digest = docgen.check_record(as_json(record(7)), home=own_home).digest.hex()
+    assert refusal(own_home, record(7)).code == "approval.none"
+    approve(own_home, Terms(
+        id="one", kinds=("K0",), region="140100", seal_id=sealing(own_home).seal_id, valid_from=now,
+        valid_to=now + dt.timedelta(days=1), count=1, record=digest), at=now)
+    assert refusal(own_home, record(8)).code == "approval.record"
+    assert docgen.issue(record(7), home=own_home, now=now + dt.timedelta(seconds=1)).approval == "one"
+    assert docgen.issue(record(7), home=own_home).repeated
+    assert refusal(own_home, record(7, 版本号="002")).code == "approval.record"
 
 
 def test_a_refused_record_names_all_faults_and_touches_nothing(own_home: Home, tmp_path: Path) -> None:
