@@ -5,16 +5,21 @@ from __future__ import annotations
 import datetime as dt
 import html
 import json
+import multiprocessing
+import os
 import re
 import shutil
+import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
 
 from certs.demo_pki import make_service
 from certs.files import FileCode, FileError
@@ -271,6 +276,57 @@ def test_a_failure_between_registry_and_files_loses_a_number_and_nothing_else(
         assert made.listed.sequence == sequence + 2
         assert (out / STATUS_LIST).read_bytes() == (office.home / "trust" / STATUS_LIST).read_bytes() == made.file
         sequence = made.listed.sequence
+
+
+def _fall_at(step: int) -> None:
+    """In a forked child: die like by SIGKILL at the given file operation or commit, counted from 1."""
+    count = 0
+
+    def falling(function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **options: Any) -> Any:
+            nonlocal count
+            count += 1
+            if count == step:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return function(*args, **options)
+        return call
+
+    os.write, os.fsync, os.open = falling(os.write), falling(os.fsync), falling(os.open)
+    Path.replace = falling(Path.replace)                        # type: ignore[method-assign]
+    Session.commit = falling(Session.commit)                    # type: ignore[method-assign]
+
+
+def _child(home: Path, out: Path, signer: LocalSigner, step: int) -> None:
+    with Office.open(home).registry as registry:
+        _fall_at(step)
+        publish(registry, signer=signer, valid_for=DAY, out=out)
+
+
+def test_a_kill_at_each_step_leaves_the_old_list_or_the_new(sqlite_office: Office, signer: LocalSigner,
+                                                           tmp_path: Path) -> None:
+    sqlite_office.in_use()
+    old, fork = published(sqlite_office, signer, tmp_path / "public").file, multiprocessing.get_context("fork")
+    sqlite_office.registry.close()
+    for step in range(1, 100):
+        home, out = tmp_path / f"home-{step}", tmp_path / f"out-{step}"
+        shutil.copytree(sqlite_office.home, home)
+        shutil.copytree(tmp_path / "public", out)
+        child = fork.Process(target=_child, args=(home, out, signer, step))
+        child.start()
+        child.join(30)
+        left = [(place / STATUS_LIST).read_bytes() for place in (home / "trust", out)]
+        numbers = [read_status_list(data).sequence for data in left]
+        assert all(data == old for data, number in zip(left, numbers, strict=True) if number == 1)
+        assert set(numbers) <= {1, 2} and (out / PAGE).read_text().endswith("</html>\n")
+        if child.exitcode == 0:
+            assert numbers == [2, 2] and step > 15
+            return
+        with Office.open(home).registry as registry:
+            made = publish(registry, signer=signer, valid_for=DAY, out=out)
+        assert made.listed.sequence in (2, 3) and f"<dd>{made.listed.sequence}</dd>" in (out / PAGE).read_text()
+        assert [(place / STATUS_LIST).read_bytes() for place in (home / "trust", out)] == [made.file] * 2
+        shutil.rmtree(home)
+    pytest.fail("the child never came to its end")
 
 
 def test_two_at_once_have_two_numbers_and_the_later_one_stays(sqlite_office: Office, signer: LocalSigner,
