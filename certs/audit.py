@@ -45,7 +45,7 @@ _KEYS: Final = frozenset({"at", "digest", "event", "facts", "log", "number", "pr
 
 SQLITE_SCHEMA: Final = (
     """CREATE TABLE IF NOT EXISTS audit (
-    number   INTEGER PRIMARY KEY,
+    number   INTEGER NOT NULL PRIMARY KEY,
     at       TEXT NOT NULL,
     event    TEXT NOT NULL,
     facts    TEXT NOT NULL,

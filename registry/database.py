@@ -293,7 +293,7 @@ def _check_file(where: _Place) -> None:
     path = where.file
     assert path is not None  # noqa: S101  (of SQLite alone)
     with reported(path):
-        if not path.is_file():
+        if not path.is_file() or not path.stat().st_size:            # an empty one: making it was broken off
             raise _missing(where.name)
         if path.stat().st_mode & 0o077:
             raise RegistryError(

@@ -7,6 +7,7 @@ import os
 import pwd
 import secrets
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -70,7 +71,7 @@ def server(programs: Path) -> Iterator[Server]:
             _await(running)
             yield running
         finally:
-            process.terminate()
+            process.send_signal(signal.SIGQUIT)               # at once: nothing of it is wanted any more
             process.wait(timeout=60)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
