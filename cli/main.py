@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "issue": ("cli.issue", "签发：记录 → 盖章的 OFD 与 PDF / issue sealed licences from records"),
     "verify": ("cli.verify", "核验证照文件 / say whether a file is genuine and its licence in force"),
     "certs": ("cli.certs", "证书与印章 / certificates and seals"),
+    "seals": ("cli.seals", "印章登记：申请至注销 / the registry of seals, from application to cancellation"),
     "audit": ("cli.audit", "审计日志：导出、核验、检查点 / the audit log: export, verify, checkpoint"),
     "kinds": ("cli.kinds", "证照种类：查看、新建、检查、预览 / licence kinds: show, make, check, preview"),
     "fonts": ("cli.fonts", "字体与字体包 / the faces, and packs of further fonts"),
@@ -77,8 +78,10 @@ def _main(
 
 
 def print_error(error: EngineError) -> None:
-    """Print an error as ``code: 中文 / English`` on stderr, each fault that it carries on a further line."""
+    """Print an error as ``code: 中文 / English`` on stderr, the clause and each fault that it carries below."""
     typer.echo(f"{error.code.value}: {error.zh} / {error.en}", err=True)
+    if clause := error.facts.get("clause"):
+        typer.echo(f"  依据 / clause: {clause}", err=True)
     for fault in getattr(error, "faults", ()):
         place = f"{fault.field}: " if fault.field else ""
         typer.echo(f"  {place}{fault.code}: {fault.zh} / {fault.en}", err=True)

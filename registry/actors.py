@@ -29,8 +29,8 @@ from registry.requests import Handler, Outcome, Request
 from registry.tables import Actor, ActorRole
 
 __all__ = [
-    "HANDLERS", "REGIONAL", "ROLES", "ROLES_OF_ACT", "UNIT_BOUND", "allowed", "create_registry", "find_actor", "held",
-    "same_person",
+    "CLAUSE", "HANDLERS", "REGIONAL", "ROLES", "ROLES_OF_ACT", "UNIT_BOUND", "allowed", "create_registry",
+    "find_actor", "held", "same_person",
 ]
 
 REGIONAL: Final = frozenset({"county-reviewer", "upper-reviewer"})
@@ -38,7 +38,7 @@ REGIONAL: Final = frozenset({"county-reviewer", "upper-reviewer"})
 UNIT_BOUND: Final = frozenset({"applicant", "custodian", "approver"})
 """Roles for one's own unit."""
 ROLES: Final = REGIONAL | UNIT_BOUND | {"administrator", "maker", "auditor"}
-_CLAUSE: Final = "003 A第24条、第25条"
+CLAUSE: Final = "003 A第24条、第25条"
 
 
 def same_person(one: Certificate, other: Certificate) -> bool:
@@ -66,16 +66,16 @@ def find_actor(session: Session, certificate: Certificate) -> Actor:
         raise refused(
             RegistryCode.UNKNOWN_ACTOR, "签署人未在登记库中任命，请由管理员任命后重签",
             "whoever signed was not appointed in this registry: have an administrator do so, then sign again",
-            clause=_CLAUSE, actor=certificate.fingerprint)
+            clause=CLAUSE, actor=certificate.fingerprint)
     if actor.dismissed_at is not None:
         raise refused(
             RegistryCode.DISMISSED_ACTOR, "签署人已被免去全部角色，不得再办理",
-            "whoever signed was dismissed from every role and may not act", clause=_CLAUSE, actor=actor.id)
+            "whoever signed was dismissed from every role and may not act", clause=CLAUSE, actor=actor.id)
     return actor
 
 
 def held(
-    session: Session, actor: Actor, roles: Collection[str], *, at: datetime, clause: str = _CLAUSE,
+    session: Session, actor: Actor, roles: Collection[str], *, at: datetime, clause: str = CLAUSE,
 ) -> tuple[ActorRole, ...]:
     """Return those of ``roles`` that the actor holds at the moment ``at``.
 
@@ -99,7 +99,7 @@ def held(
 
 
 def allowed(
-    session: Session, actor: Actor, roles: Collection[str], *, unit: str, at: datetime, clause: str = _CLAUSE,
+    session: Session, actor: Actor, roles: Collection[str], *, unit: str, at: datetime, clause: str = CLAUSE,
 ) -> tuple[ActorRole, ...]:
     """Return those of ``roles`` that the actor holds at ``at`` for the organisation with the USCC ``unit``.
 
@@ -147,18 +147,18 @@ def _check_person(home: Path, certificate: Certificate, unit: str, now: datetime
     if certificate.is_ca or not certificate.subject_cn or certificate.subject_cn == certificate.subject_o:
         raise refused(
             RegistryCode.NOT_PERSONAL, "任命须用个人证书（CN 为姓名），所给的不是",
-            "an appointment takes a personal certificate (CN is the person's name); this is not one", clause=_CLAUSE)
+            "an appointment takes a personal certificate (CN is the person's name); this is not one", clause=CLAUSE)
     if not is_uscc(unit) or certificate.uscc not in (None, unit):
         raise refused(
             RegistryCode.UNIT_MISMATCH, f"单位代码“{unit}”不是统一社会信用代码，或与证书中的不同，请核对",
-            f"the unit {unit!r} is no USCC, or another than the certificate's; compare them", clause=_CLAUSE)
+            f"the unit {unit!r} is no USCC, or another than the certificate's; compare them", clause=CLAUSE)
     known = load_known(home)
     result = validate(certificate, intermediates=known.certificates, anchors=known.anchors, crls=known.crls, at=now,
                       clock_now=now)
     if not result.ok:
         raise refused(
             RegistryCode.CERTIFICATE, f"证书不可用：{result.zh}", f"the certificate is not good: {result.en}",
-            clause=_CLAUSE, chain=result.code)
+            clause=CLAUSE, chain=result.code)
     return unit
 
 
@@ -174,7 +174,7 @@ def _appoint(t: Transaction, certificate: Certificate, *, unit: str, role: str, 
         raise refused(
             RegistryCode.UNIT_MISMATCH, "此人已在另一单位名下任命；请先免职，并用新单位的证书任命",
             "this person was appointed for another unit: dismiss first, then appoint with a certificate of the new one",
-            clause=_CLAUSE, actor=actor.id)
+            clause=CLAUSE, actor=actor.id)
     actor.dismissed_at = None
     if not any(row.role == role and row.region == region for row in _current(t, actor.id)):
         t.session.add(ActorRole(actor=actor.id, role=role, region=region, since=t.now, until=None))
@@ -197,7 +197,7 @@ def _appoint_actor(t: Transaction, request: Request) -> Outcome:
     if same_person(certificate, Certificate.load(request.actor.certificate)):
         raise refused(
             RegistryCode.SAME_PERSON, "管理员不得任命自己，请由另一管理员任命",
-            "an administrator may not appoint himself or herself: have another do so", clause=_CLAUSE)
+            "an administrator may not appoint himself or herself: have another do so", clause=CLAUSE)
     _check_person(request.home, certificate, unit, t.now)
     _appoint(t, certificate, unit=unit, role=role, region=region)
     return Outcome(case=certificate.fingerprint, state="appointed", facts={"role": role, "region": region})
@@ -212,7 +212,7 @@ def _dismiss_actor(t: Transaction, request: Request) -> Outcome:
     if actor is None or not rows:
         raise refused(
             RegistryCode.UNKNOWN_ACTOR, "此人没有所说的角色，无从免去",
-            "this person does not hold the role that is to be taken away", clause=_CLAUSE)
+            "this person does not hold the role that is to be taken away", clause=CLAUSE)
     for row in rows:
         row.until = t.now
     t.session.flush()
@@ -220,7 +220,7 @@ def _dismiss_actor(t: Transaction, request: Request) -> Outcome:
             ActorRole.role == "administrator", ActorRole.until.is_(None)).limit(1)).one_or_none() is None:
         raise refused(
             RegistryCode.LAST_ADMINISTRATOR, "不得免去最后一名管理员，请先任命另一名",
-            "the last administrator is not dismissed: appoint another first", clause=_CLAUSE)
+            "the last administrator is not dismissed: appoint another first", clause=CLAUSE)
     if not _current(t, actor.id):
         actor.dismissed_at = t.now
     return Outcome(case=actor.id, state="dismissed", facts={"role": role, "region": region})

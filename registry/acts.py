@@ -26,7 +26,7 @@ from codes.errors import EngineError
 from registry.actors import find_actor, held
 from registry.database import Registry, Transaction
 from registry.errors import RegistryCode, refused
-from registry.handlers import HANDLERS, ROLES_OF_ACT
+from registry.handlers import CLAUSES, HANDLERS, ROLES_OF_ACT
 from registry.projection import project, restrict
 from registry.requests import ACT_TYPE, Outcome, Request
 from registry.tables import Act, Document
@@ -114,7 +114,8 @@ def _perform(
     actor = find_actor(t.session, signed.certificate)
     request = Request(
         act=act, subject=subject, facts=facts, documents=_check_documents(digests, documents), statement=signed,
-        actor=actor, roles=held(t.session, actor, roles, at=t.now), home=registry.home, now=t.now)
+        actor=actor, roles=held(t.session, actor, roles, at=t.now, clause=CLAUSES[act]),
+        home=registry.home, now=t.now)
     outcome = HANDLERS[act](t, request)
     _keep(t, request, outcome)
     restrict(t, request)

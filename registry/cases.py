@@ -23,8 +23,8 @@ from registry.states import ROLES_OF_ACT, Phase, State, Step, phase, step_for, s
 from registry.tables import Act, Actor, Seal
 
 __all__ = [
-    "CaseCode", "advance", "begin", "check_papers", "check_scope", "find_case", "integer", "keep_to", "moment",
-    "phase_of", "text",
+    "CaseCode", "advance", "begin", "check_papers", "check_scope", "find_case", "in_order", "integer", "keep_to",
+    "moment", "phase_of", "text",
 ]
 
 _MAX_TEXT: Final = 500
@@ -81,14 +81,24 @@ def begin(t: Transaction, request: Request) -> tuple[Seal, Step]:
             ``registry.reason-missing`` or ``registry.same-person``.
     """
     seal = find_case(t.session, request.subject)
-    step = step_for(request.act, State(seal.state), renewal=seal.predecessor is not None)
-    if step is None or (step.after is not None and _last(t.session, seal, step.after) is None):
-        raise _out_of_order(request.act, seal)
+    step = in_order(t.session, seal, request.act)
     check_scope(t, request, step, seal.organisation)
     check_papers(request, step)
     for act in step.apart:
         _check_apart(t.session, request, step, seal, act)
     return seal, step
+
+
+def in_order(session: Session, seal: Seal, act: str) -> Step:
+    """Return the row of the table that allows ``act`` on a case as it stands.
+
+    Raises:
+        RegistryError: ``registry.out-of-order``.
+    """
+    step = step_for(act, State(seal.state), renewal=seal.predecessor is not None)
+    if step is None or (step.after is not None and _last(session, seal, step.after) is None):
+        raise _out_of_order(act, seal)
+    return step
 
 
 def _out_of_order(act: str, seal: Seal) -> RegistryError:

@@ -17,7 +17,7 @@ from certs.demo_pki import CHINA_TIME
 from certs.sm3 import sm3
 from certs.x509 import Certificate
 from codes.uscc import is_uscc
-from registry import actors, handlers_making, handlers_use, states
+from registry import actors, approvals, handlers_making, handlers_use, states
 from registry.cases import CaseCode, advance, begin, check_papers, check_scope, integer, keep_to, phase_of, text
 from registry.database import Transaction
 from registry.errors import refused
@@ -27,7 +27,7 @@ from registry.seals import application_of
 from registry.states import LIVE, Phase, SealType, State, Step, renewal_opens, steps_of
 from registry.tables import Organisation, Seal
 
-__all__ = ["HANDLERS", "ROLES_OF_ACT"]
+__all__ = ["CLAUSES", "HANDLERS", "ROLES_OF_ACT"]
 
 _MAX_NAME: Final = 64                               # RFC 5280 upper bound of CN and O
 
@@ -211,11 +211,17 @@ def _refuse(t: Transaction, request: Request) -> Outcome:
 
 HANDLERS: Final[Mapping[str, Handler]] = MappingProxyType({
     "apply": _apply, "renew": _renew, "review-county": _review_county, "review-upper": _review_upper,
-    "refuse": _refuse, **handlers_making.HANDLERS, **handlers_use.HANDLERS, **actors.HANDLERS,
+    "refuse": _refuse, **handlers_making.HANDLERS, **handlers_use.HANDLERS, **approvals.HANDLERS, **actors.HANDLERS,
 })
 """Act → what does it."""
 
 ROLES_OF_ACT: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({
-    **states.ROLES_OF_ACT, **actors.ROLES_OF_ACT,
+    **states.ROLES_OF_ACT, **approvals.ROLES_OF_ACT, **actors.ROLES_OF_ACT,
 })
 """Act → the roles of which one is needed, whatever the state."""
+
+CLAUSES: Final[Mapping[str, str]] = MappingProxyType({
+    **{step.act: step.clause for step in reversed(states.STEPS)}, **dict.fromkeys(approvals.HANDLERS, approvals.CLAUSE),
+    **dict.fromkeys(actors.HANDLERS, actors.CLAUSE),
+})
+"""Act → the clause behind it."""

@@ -19,20 +19,22 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from certs.approval import CONFIRMED, GIVEN, Approval
 from certs.files import make_folder, publish_folder, read_file, write_atomic
 from certs.moments import write_moment
 from certs.seal import SealFile
 from certs.seal_folder import ROLES, SealUse, UseState, publish_seal_folder, set_use
 from certs.statement import SignedStatement
 from certs.x509 import Certificate
+from registry import tables
 from registry.database import Registry, Transaction
 from registry.requests import Request
 from registry.states import SealType, State, steps_of
-from registry.tables import Actor, ActorRole, Approval, Organisation, Seal
+from registry.tables import Actor, ActorRole, Organisation, Seal
 
 __all__ = [
-    "APPROVERS", "PENDING", "project", "project_act", "project_approvals", "project_approvers", "project_case",
-    "restrict", "stage_keys", "staged_keys",
+    "APPROVERS", "PENDING", "project", "project_act", "project_approval", "project_approvals", "project_approvers",
+    "project_case", "restrict", "stage_keys", "staged_keys",
 ]
 
 PENDING: Final = "pending"
@@ -83,7 +85,7 @@ def project_act(session: Session, home: Path, signed: SignedStatement) -> None:
     if act in _OF_ACTORS:
         project_approvers(session, home)
     elif act == "approve-confirm":
-        project_approvals(session, home)
+        project_approval(session, home, subject)
     else:
         project_case(session, home, subject)
 
@@ -112,14 +114,20 @@ def project_case(session: Session, home: Path, case: str) -> None:
 
 def project_approvals(session: Session, home: Path) -> None:
     """Write every confirmed approval that is not in ``approvals/`` yet."""
-    folder = home / "approvals"
-    make_folder(folder)
-    there = {path.stem for path in folder.glob("*.json")}
-    confirmed = select(Approval).where(Approval.confirmed.is_not(None)).order_by(Approval.id)
-    for approval in session.scalars(confirmed):
-        if approval.id not in there and approval.confirmed is not None:
-            pair = {"given": json.loads(approval.given), "confirmed": json.loads(approval.confirmed)}
-            write_atomic(folder / f"{approval.id}.json", _file(pair))
+    confirmed = select(tables.Approval.id).where(tables.Approval.confirmed.is_not(None)).order_by(tables.Approval.id)
+    for number in session.scalars(confirmed):
+        project_approval(session, home, number)
+
+
+def project_approval(session: Session, home: Path, number: str) -> None:
+    """Write the file of an approval once it is confirmed; what stands there is never changed."""
+    path, row = home / "approvals" / f"{number}.json", session.get(tables.Approval, number)
+    if row is None or row.confirmed is None or path.exists():
+        return
+    make_folder(path.parent)
+    approval = Approval.join(SignedStatement.parse(row.given, type=GIVEN),
+                             SignedStatement.parse(row.confirmed, type=CONFIRMED))
+    write_atomic(path, approval.to_json())
 
 
 def project_approvers(session: Session, home: Path) -> None:
@@ -132,7 +140,7 @@ def project_approvers(session: Session, home: Path) -> None:
 
 def _approvers(session: Session) -> Iterator[Mapping[str, str | None]]:
     rows = select(Actor, ActorRole).join(ActorRole, ActorRole.actor == Actor.id).where(ActorRole.role == "approver")
-    for actor, role in session.execute(rows.order_by(ActorRole.number)).tuples():
+    for actor, role in session.execute(rows.order_by(ActorRole.number)):
         yield {"certificate": actor.id, "unit": actor.unit, "from": write_moment(role.since),
                "until": write_moment(role.until) if role.until else None}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from sqlalchemy import select
@@ -10,16 +10,17 @@ from sqlalchemy.orm import Session
 
 from certs.canonical_json import JSON, is_object
 from certs.moments import write_moment
+from certs.sm3 import sm3
 from certs.statement import SignedStatement, check_signature
 from certs.x509 import Certificate
 from registry.cases import find_case, phase_of
 from registry.errors import RegistryCode, RegistryError
 from registry.making import Application
-from registry.requests import ACT_TYPE
+from registry.requests import ACT_TYPE, Outcome
 from registry.states import SealType
 from registry.tables import Act, Actor, Organisation, Seal
 
-__all__ = ["application_of", "describe", "history", "list_cases"]
+__all__ = ["application_of", "describe", "done_before", "history", "list_cases"]
 
 
 def application_of(session: Session, seal: Seal) -> Application:
@@ -64,6 +65,28 @@ def _damaged(seal: Seal) -> RegistryError:
         RegistryCode.DAMAGED, f"印章登记库中找不到事项 {seal.case} 的已签名申请，登记库可能被改动，请从备份恢复",
         f"the registry has no signed application behind case {seal.case}: it may have been changed; restore it",
         case=seal.case)
+
+
+def done_before(
+    session: Session, *, act: str, subject: str, actor: str, facts: Mapping[str, JSON],
+    documents: Mapping[str, bytes],
+) -> Outcome | None:
+    """Return what came of the very same act of the same person, if nothing has happened to the case since.
+
+    So a command that was cut short after its act can be given again and does nothing twice.
+    """
+    acts = select(Act).where(Act.type == act, Act.subject == subject, Act.actor == actor)
+    last = session.scalars(acts.order_by(Act.number.desc()).limit(1)).first()
+    if last is None:
+        return None
+    body = SignedStatement.parse(last.statement, type=ACT_TYPE).body
+    same = body["facts"] == dict(facts) and body["documents"] == {
+        title: sm3(data).hex() for title, data in documents.items()}
+    outcome = Outcome.from_json(last.outcome)
+    seal = session.get(Seal, outcome.case)
+    if not same or (seal is not None and history(session, seal)[-1]["statement"] != last.digest):
+        return None
+    return outcome
 
 
 def list_cases(

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import functools
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
+
+import pytest
+from sqlalchemy import select
 
 from certs import sm2
 from certs.config import Config, Password, store_config
@@ -23,15 +28,18 @@ from codes.uscc import check_character
 from registry.actors import create_registry
 from registry.acts import perform, sign_act
 from registry.database import Registry
+from registry.errors import RegistryError
 from registry.making import Grounds, prepare_seal
 from registry.projection import stage_keys
 from registry.requests import Outcome
 from registry.seals import application_of
-from registry.tables import Seal
+from registry.states import State
+from registry.tables import Audit, Base, Seal
 from tests.support.demo_home import CHEAP, CITY, PROVINCE, imprint
 
 START: Final = datetime(2026, 3, 2, 2, 30, tzinfo=UTC)
 DAY: Final = timedelta(days=1)
+BACKENDS: Final = ["sqlite", "postgresql"]
 PASSWORD: Final = Password(b"office")
 COUNTY: Final = ("11140121MB9TEX018D", "测试市测试县应急管理局")
 BUREAU: Final = "11140121MB9TEX09" + "0"
@@ -121,6 +129,12 @@ class Office:
         return cls.open(home, url=url).staffed()
 
     @classmethod
+    def of(cls, request: pytest.FixtureRequest, folder: Path) -> Office:
+        """Found an office in the database that the parameter of a fixture names."""
+        server = request.getfixturevalue("postgresql") if request.param == "postgresql" else None
+        return cls.found(make_home(folder / "home"), url=server.new_database() if server else None)
+
+    @classmethod
     def open(cls, home: Path, *, url: str | None = None) -> Office:
         """Open it again."""
         office = cls(home=home, registry=None)  # type: ignore[arg-type]
@@ -136,8 +150,6 @@ class Office:
 
     def appoint(self, certificate: Certificate, unit: str, role: str, region: str = "") -> Outcome:
         """Give a person a role."""
-        import base64
-
         return self.act("管理员", "actor-appoint", certificate.fingerprint, {
             "certificate": base64.b64encode(certificate.der).decode(), "role": role, "unit": unit, "region": region})
 
@@ -163,9 +175,15 @@ class Office:
     def apply(
         self, *, by: str = "申请人", of: tuple[str, str] = COUNTY, keys: Mapping[str, KeyPair] | None = None,
         facts: Mapping[str, object] | None = None, documents: Mapping[str, bytes | None] | None = None,
+        business: str = "",
     ) -> str:
-        """Apply for a seal and lay its keys down; returns the case."""
-        keys = keys or organisation_keys(*of)
+        """Apply for a seal and lay its keys down; returns the case.
+
+        ``business`` is what the name of a 业务专用章 adds to the unit's; without it the seal is of the legal name.
+        """
+        keys = keys or organisation_keys(of[0], of[1] + business)
+        if business:
+            facts = {"type": "业务专用章", "name": of[1] + business, **(facts or {})}
         papers = {**application_papers(of, keys), **(documents or {})}
         outcome = self.act(by, "apply", of[0], {**application_facts(of), **(facts or {})},
                            {title: data for title, data in papers.items() if data is not None})
@@ -205,6 +223,42 @@ class Office:
         self.act(custodian, "activate", case, {}, {"rules": "用章制度".encode()})
         return case
 
+    def bring(self, state: State, business: str) -> str:
+        """Bring a new case of a 业务专用章 to a state."""
+        if state in (State.APPLIED, State.REFUSED, State.COUNTY_REVIEWED):
+            case = self.apply(business=business)
+            if state is State.REFUSED:
+                self.act("县审核", "refuse", case, {"reason": "印模不清"})
+            elif state is State.COUNTY_REVIEWED:
+                self.act("县审核", "review-county", case)
+        elif state in (State.UPPER_REVIEWED, State.MADE):
+            case = self.reviewed(business=business) if state is State.UPPER_REVIEWED else self.made(business=business)
+        else:
+            case = self.in_use(business=business)
+            if state is State.SUSPENDED:
+                self.act("保管人", "suspend", case, {"reason": "搬迁"})
+            elif state is State.LOST:
+                self.act("保管人", "report-lost", case, {"reason": "介质丢失"})
+            elif state is State.CANCELLED:
+                self.act("申请人", "request-cancel", case, {"reason": "撤并"}, ENDING)
+                self.act("县审核", "cancel", case)
+        return case
+
+    def snapshot(self) -> tuple[dict[str, list[str]], dict[str, bytes]]:
+        """Everything that an act could change but for the audit log: rows by table, files by path."""
+        with self.registry.reading() as session:
+            rows = {table.name: sorted(repr(tuple(row)) for row in session.execute(select(table)))
+                    for table in Base.metadata.sorted_tables if table.name != "audit"}
+        files = {str(path.relative_to(self.home)): path.read_bytes() for path in sorted(self.home.rglob("*"))
+                 if path.is_file() and not path.name.startswith("registry.sqlite3")}
+        return rows, files
+
+    def log(self) -> list[tuple[str, dict[str, object]]]:
+        """Event and facts of every entry of the audit log."""
+        with self.registry.reading() as session:
+            return [(entry.event, json.loads(entry.facts))
+                    for entry in session.scalars(select(Audit).order_by(Audit.number))]
+
     def row(self, case: str) -> Seal:
         """The case as it is recorded."""
         with self.registry.reading() as session:
@@ -220,3 +274,17 @@ def application_papers(of: tuple[str, str], keys: Mapping[str, KeyPair]) -> dict
     """What an application must have attached."""
     return {**PAPERS, "imprint": imprint(of[1], 42), "certificate": keys["sealing"].certificate.der,
             "certificate-data": keys["data"].certificate.der, "certificate-pdf": keys["pdf"].certificate.der}
+
+
+def refused(office: Office, act: Callable[[Office], object]) -> RegistryError:
+    """Do what must be refused: see that it is in both languages, logged once, and changes nothing."""
+    before, entries = office.snapshot(), len(office.log())
+    with pytest.raises(RegistryError) as refusal:
+        act(office)
+    error = refusal.value
+    assert error.zh and error.en and error.zh != error.en
+    assert office.snapshot() == before
+    added = office.log()[entries:]
+    assert [event for event, _ in added] == ["act.refused"]
+    assert (added[0][1]["code"], added[0][1].get("clause", "")) == (error.code.value, error.facts.get("clause", ""))
+    return error

@@ -1,0 +1,55 @@
+"""``zhengyin seals``: the registry of seals and the acts in their life. Each group of commands is a module."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from certs.config import find_home
+from cli import seals_actors, seals_acts, seals_approve, seals_show
+from cli.actor_keys import load_certificate
+from cli.seals_common import HomeOption, opened
+from registry.actors import create_registry
+from registry.deploy import settle
+
+__all__ = ["app"]
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+app.add_typer(seals_acts.app)
+app.add_typer(seals_show.app)
+app.add_typer(seals_actors.app, name="actors")
+app.add_typer(seals_approve.app, name="approve")
+
+
+@app.callback()
+def _group() -> None:
+    """印章登记：申请、审核、制作、启用、续期、停用、挂失、注销 / the registry of seals and the acts in their life."""
+
+
+@app.command()
+def init(
+    administrator: Annotated[Path, typer.Option(
+        metavar="CER", help="首任管理员的个人证书（DER） / personal certificate of the first administrator")],
+    unit: Annotated[str, typer.Option(
+        metavar="USCC", help="其单位，缺省取证书所载 / the unit; by default what the certificate says")] = "",
+    home: HomeOption = None,
+) -> None:
+    """建立登记库 / make the registry of a home and name its first administrator."""
+    folder = find_home(home, os.environ)
+    with create_registry(folder, administrator=load_certificate(administrator), unit=unit,
+                         now=datetime.now(UTC)) as registry:
+        typer.echo(f"已建立登记库 / made the registry: {registry.id}")
+
+
+@app.command("settle")
+def settle_files(home: HomeOption = None) -> None:
+    """使文件与登记库一致（恢复备份后用） / make every file agree with the registry, as after a restored backup."""
+    with opened(home) as registry:
+        blocked = settle(registry, everything=True)
+        typer.echo("文件与登记库一致 / the files agree with the registry")
+        if blocked:
+            typer.echo(f"仍封停 / still blocked: {', '.join(blocked)}")

@@ -1,0 +1,102 @@
+"""What the commands of ``zhengyin seals`` share: options, the opened registry, an act and what is told of it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from certs.canonical_json import JSON
+from certs.config import HOME_VARIABLE, find_home
+from certs.demo_pki import CHINA_TIME
+from certs.files import read_file
+from certs.signer import Signer
+from registry.acts import MAX_DOCUMENT, perform, sign_act
+from registry.database import Registry
+from registry.deploy import settle
+from registry.requests import Outcome
+from registry.seals import done_before
+
+__all__ = [
+    "AsOption", "CaseArgument", "DocumentOption", "HomeOption", "JsonOption", "ReasonOption", "act", "opened",
+    "parse_moment", "print_json", "read_documents", "tell",
+]
+
+HomeOption = Annotated[Path | None, typer.Option(
+    "--home", metavar="H", help=f"工作目录，缺省取 {HOME_VARIABLE} / the home; {HOME_VARIABLE} by default")]
+AsOption = Annotated[Path, typer.Option(
+    "--as", metavar="FOLDER", help="办理人的 actor.cer 和 actor.key 所在目录 / "
+                                   "folder with actor.cer and actor.key of whoever acts")]
+DocumentOption = Annotated[list[str] | None, typer.Option(
+    "--document", metavar="TITLE=FILE", help="材料，可多次给出 / a document; may be repeated")]
+ReasonOption = Annotated[str, typer.Option("--reason", metavar="TEXT", help="理由 / the reason")]
+JsonOption = Annotated[bool, typer.Option("--json", help="输出一个 JSON 对象 / print one JSON object")]
+CaseArgument = Annotated[str, typer.Argument(metavar="CASE", help="事项编号 / number of the case (S2026-000001)")]
+_MISSED: Final = "的一次停用、挂失或注销没有办完，文件已先封停；请再办一次"
+
+
+@contextmanager
+def opened(home: Path | None) -> Iterator[Registry]:
+    """Open the registry of the home, with the files brought up to it."""
+    with Registry.open(find_home(home, os.environ)) as registry:
+        for case in settle(registry):
+            typer.echo(f"{case} {_MISSED} / an act that blocks {case} was cut short; its files stay blocked: "
+                       "do it again", err=True)
+        yield registry
+
+
+def read_documents(given: list[str] | None) -> dict[str, bytes]:
+    """Read what ``--document`` names."""
+    documents: dict[str, bytes] = {}
+    for one in given or []:
+        title, equals, path = one.partition("=")
+        if not (title and equals and path) or title in documents:
+            raise typer.BadParameter(f"--document 应为 标题=文件，每个标题一次：{one} / "
+                                     f"--document takes TITLE=FILE, each title once: {one}")
+        documents[title] = read_file(Path(path), max_bytes=MAX_DOCUMENT)
+    return documents
+
+
+def act(
+    registry: Registry, name: str, subject: str, facts: Mapping[str, JSON] | None = None, *, signer: Signer,
+    documents: Mapping[str, bytes] | None = None,
+) -> Outcome:
+    """Sign an act and have it performed; given again after it was done, it is not done twice."""
+    facts, documents = facts or {}, documents or {}
+    with registry.reading() as session:
+        before = done_before(session, act=name, subject=subject, actor=signer.certificate.fingerprint, facts=facts,
+                             documents=documents)
+    if before is not None:
+        return before
+    signed = sign_act(name, subject, facts, documents=documents, signer=signer, registry_id=registry.id,
+                      at=registry.now())
+    return perform(registry, signed, documents=documents)
+
+
+def tell(name: str, outcome: Outcome, *, as_json: bool) -> None:
+    """Say what came of an act."""
+    if as_json:
+        print_json({"act": name, "case": outcome.case, "state": outcome.state, **outcome.facts})
+    else:
+        typer.echo(f"{outcome.case}  {outcome.state}  （已办理 / done: {name}）")
+
+
+def print_json(content: Mapping[str, JSON]) -> None:
+    """Print one object."""
+    typer.echo(json.dumps(content, ensure_ascii=False, indent=2))
+
+
+def parse_moment(text: str) -> datetime:
+    """Read a moment; one without a zone is China's, a day alone is its first moment."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"时间应写作 2027-01-01 或 2027-01-01T08:00：{text} / "
+                                 f"a moment is written 2027-01-01 or 2027-01-01T08:00: {text}") from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=CHINA_TIME)).astimezone(UTC)

@@ -1,0 +1,136 @@
+"""Approvals of sealing (用印审批) through acts: one approver of the unit gives, another confirms (B第12条).
+
+What is signed is the approval itself (:mod:`certs.approval`), handed in as the document of an act of the same
+person; so the file in the home proves itself, and the registry's log says who did what when.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from datetime import timedelta
+from types import MappingProxyType
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from certs.approval import CONFIRMED, GIVEN, Approval, read_terms
+from certs.statement import SignedStatement, check_signature
+from registry import tables
+from registry.actors import allowed
+from registry.cases import keep_to
+from registry.database import Transaction
+from registry.errors import RegistryCode, RegistryError, refused
+from registry.making import clause
+from registry.requests import Handler, Outcome, Request
+from registry.states import State
+from registry.tables import Seal
+
+__all__ = ["CLAUSE", "HANDLERS", "ROLES_OF_ACT", "ApproveCode", "find_approval"]
+
+CLAUSE: Final = "B第12条"
+_APART: Final = timedelta(minutes=5)
+_APPROVERS: Final = ("approver",)
+_USABLE: Final = frozenset({State.MADE, State.IN_USE, State.SUSPENDED})
+
+
+class ApproveCode(enum.StrEnum):
+    """Codes of refusals that belong to approvals as acts."""
+
+    UNKNOWN = "approve.unknown"
+    TAKEN = "approve.number-taken"
+    CONFIRMED = "approve.confirmed-already"
+    NO_SEAL = "approve.no-such-seal"
+    OTHER_SIGNER = "approve.other-signer"
+
+
+def find_approval(session: Session, number: str) -> tables.Approval:
+    """Return an approval by its number.
+
+    Raises:
+        RegistryError: ``approve.unknown``.
+    """
+    row = session.get(tables.Approval, number)
+    if row is None:
+        raise refused(
+            ApproveCode.UNKNOWN, f"没有编号为 {number} 的用印审批，请核对编号",
+            f"there is no approval {number}: check its number", clause=CLAUSE)
+    return row
+
+
+def _give(t: Transaction, request: Request) -> Outcome:
+    """Record what one approver allows; it allows nothing yet."""
+    keep_to(request)
+    given = _signed(request, "approval", GIVEN)
+    with clause(CLAUSE):
+        terms = read_terms(given)
+    _check_number(request, terms.id)
+    _check_approver(t, request, terms.seal_id)
+    if t.session.get(tables.Approval, terms.id) is not None:
+        raise refused(
+            ApproveCode.TAKEN, f"用印审批编号 {terms.id} 已用过，请换一个编号重新签署",
+            f"the number {terms.id} was used for another approval: sign it anew under another one", clause=CLAUSE)
+    t.session.add(tables.Approval(
+        id=terms.id, seal_id=terms.seal_id, given=given.to_json(), given_by=request.actor.id, given_at=t.now))
+    return Outcome(case=terms.id, state="given", facts={"seal": terms.seal_id})
+
+
+def _confirm(t: Transaction, request: Request) -> Outcome:
+    """Put an approval into force that another approver gave."""
+    keep_to(request)
+    row = find_approval(t.session, request.subject)
+    if row.confirmed is not None:
+        raise refused(
+            ApproveCode.CONFIRMED, f"用印审批 {row.id} 已经确认，不必再办", f"approval {row.id} is confirmed already",
+            clause=CLAUSE)
+    _check_approver(t, request, row.seal_id)
+    confirmed = _signed(request, "confirmation", CONFIRMED)
+    with clause(CLAUSE):
+        Approval.join(SignedStatement.parse(row.given, type=GIVEN), confirmed)
+    row.confirmed, row.confirmed_by, row.confirmed_at = confirmed.to_json(), request.actor.id, t.now
+    return Outcome(case=row.id, state="confirmed", facts={"seal": row.seal_id})
+
+
+def _signed(request: Request, title: str, kind: str) -> SignedStatement:
+    """Return the statement in a document, signed by whoever acts and at the time of the act."""
+    if not request.documents.get(title):
+        raise refused(
+            RegistryCode.DOCUMENT_MISSING, f"缺少已签署的 {title}", f"the signed document {title} is missing",
+            clause=CLAUSE, document=title)
+    with clause(CLAUSE):
+        signed = SignedStatement.parse(request.documents[title], type=kind)
+        check_signature(signed)
+    if signed.certificate != request.statement.certificate or abs(signed.at - request.statement.at) > _APART:
+        raise refused(
+            ApproveCode.OTHER_SIGNER, f"{title} 不是由办理人在办理时签署的，请由本人重新签署",
+            f"{title} was not signed by whoever acts, at the time of the act: sign it anew", clause=CLAUSE)
+    return signed
+
+
+def _check_number(request: Request, number: str) -> None:
+    if number != request.subject:
+        raise refused(
+            RegistryCode.BAD_ACT, f"办理的编号 {request.subject} 与用印审批的编号 {number} 不同，请更正",
+            f"the act is about {request.subject}, the approval says {number}; correct it", clause=CLAUSE)
+
+
+def _check_approver(t: Transaction, request: Request, seal_id: str) -> None:
+    """Refuse a seal that cannot be used any more, and whoever is no approver of its unit."""
+    seal = t.session.scalars(select(Seal).where(Seal.seal_id == seal_id)).one_or_none()
+    if seal is None or State(seal.state) not in _USABLE:
+        raise _no_seal(seal_id)
+    allowed(t.session, request.actor, _APPROVERS, unit=seal.organisation, at=t.now, clause=CLAUSE)
+
+
+def _no_seal(seal_id: str) -> RegistryError:
+    return refused(
+        ApproveCode.NO_SEAL, f"登记库中没有可用的印章 {seal_id}，请核对印章编码",
+        f"the registry has no seal {seal_id} that could be used: check its identifier", clause=CLAUSE, seal=seal_id)
+
+
+HANDLERS: Final[Mapping[str, Handler]] = MappingProxyType({"approve-give": _give, "approve-confirm": _confirm})
+"""Act → what does it."""
+
+ROLES_OF_ACT: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(dict.fromkeys(HANDLERS, _APPROVERS))
+"""Act → the roles of which one is needed."""
