@@ -38,6 +38,7 @@ DocumentOption = Annotated[list[str] | None, typer.Option(
 ReasonOption = Annotated[str, typer.Option("--reason", metavar="TEXT", help="理由 / the reason")]
 JsonOption = Annotated[bool, typer.Option("--json", help="输出一个 JSON 对象 / print one JSON object")]
 CaseArgument = Annotated[str, typer.Argument(metavar="CASE", help="事项编号 / number of the case (S2026-000001)")]
+_TO_PUBLISH: Final = frozenset({"activate", "suspend", "resume", "report-lost", "cancel"})
 _MISSED: Final = "的一次停用、挂失或注销没有办完，文件已先封停；请再办一次"
 
 
@@ -85,6 +86,8 @@ def tell(name: str, outcome: Outcome, *, as_json: bool) -> None:
         print_json({"act": name, "case": outcome.case, "state": outcome.state, **outcome.facts})
     else:
         typer.echo(f"{outcome.case}  {outcome.state}  （已办理 / done: {name}）")
+        if name in _TO_PUBLISH:
+            typer.echo("请随即公示 / now publish it: zhengyin seals publish", err=True)
 
 
 def print_json(content: Mapping[str, JSON]) -> None:

@@ -17,9 +17,8 @@ from certs.trust import MAX_STATUS_LIST
 from cli.seals_common import HomeOption, JsonOption, opened, print_json
 from registry.publication import PAGE, publish, status_signer
 
-__all__ = ["REMINDER", "app"]
+__all__ = ["app"]
 
-REMINDER: Final = "请随即公示 / now publish: zhengyin seals publish"
 _SPAN: Final = re.compile(r"([1-9][0-9]{0,5})([mhd])", re.ASCII)
 _UNITS: Final = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 
