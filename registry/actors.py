@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +20,8 @@ from sqlalchemy.orm import Session
 
 from certs.chain import validate
 from certs.known import load_known
-from certs.x509 import OID_SERIAL_NUMBER, Certificate
+from certs.persons import same_person
+from certs.x509 import Certificate
 from codes.errors import EngineError
 from codes.region import covers
 from codes.uscc import is_uscc
@@ -38,21 +40,8 @@ REGIONAL: Final = frozenset({"county-reviewer", "upper-reviewer"})
 UNIT_BOUND: Final = frozenset({"applicant", "custodian", "approver"})
 """Roles for one's own unit."""
 ROLES: Final = REGIONAL | UNIT_BOUND | {"administrator", "maker", "auditor"}
+_REGION: Final = re.compile(r"(?:[0-9]{6})?", re.ASCII)
 CLAUSE: Final = "003 A第24条、第25条"
-
-
-def same_person(one: Certificate, other: Certificate) -> bool:
-    """Whether two certificates are one person's: the same certificate, key, or name.
-
-    A name is the same when CN, O and serialNumber are; so a renewed certificate is known again, and two of the
-    same name in one unit are told apart by their serialNumber alone.
-    """
-    return (one.der == other.der or one.public_key.spki == other.public_key.spki
-            or _who(one) == _who(other))
-
-
-def _who(certificate: Certificate) -> tuple[str | None, ...]:
-    return (certificate.subject_cn, certificate.subject_o, certificate.subject_attribute(OID_SERIAL_NUMBER))
 
 
 def find_actor(session: Session, certificate: Certificate) -> Actor:
@@ -190,8 +179,7 @@ def _appoint_actor(t: Transaction, request: Request) -> Outcome:
     """``actor-appoint``: facts certificate (base64 DER), role, unit (USCC), region (reviewers, else empty)."""
     role, unit, region = (_fact(request, key) for key in ("role", "unit", "region"))
     certificate = _certificate(request)
-    regional = role in REGIONAL
-    if role not in ROLES or regional != bool(region) or (regional and not (len(region) == 6 and region.isdecimal())):
+    if role not in ROLES or (role in REGIONAL) != bool(region) or not _REGION.fullmatch(region):
         raise _bad_act("角色或辖区有误（审核人须给六位行政区划，其他角色不给）",
                        "role or region is wrong (reviewers take six digits of a region, other roles none)")
     if same_person(certificate, Certificate.load(request.actor.certificate)):

@@ -40,11 +40,11 @@ class Server:
         return f"postgresql://zhengyin@/{database}?host={self.folder}"
 
     def new_database(self) -> str:
-        """Make an empty database and return its URL."""
+        """Return the URL of an empty place: a schema of its own, which is quicker made than a database."""
         name = f"registry_{secrets.token_hex(6)}"
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0'.encode())
-        return self.url(name)
+            connection.execute(f"CREATE SCHEMA {name}".encode())
+        return f"{self.url('postgres')}&options=-csearch_path%3D{name}"
 
 
 @contextlib.contextmanager
