@@ -225,9 +225,11 @@ class Home:
         Raises:
             ApprovalError: no approval covers it.
         """
-        unusable = [one.error for one in self._judged_approvals()
-                    if isinstance(one, Unusable) and one.seal_id in (None, sealing.seal_id)]
-        return choose(self.approvals(), sealing, used=used or {}, offices=self._offices(), unusable=unusable)
+        judged = self._judged_approvals()
+        return choose(
+            (one for one in judged if isinstance(one, Approval)), sealing, used=used or {}, offices=self._offices(),
+            unusable=(one.error for one in judged
+                      if isinstance(one, Unusable) and one.seal_id in (None, sealing.seal_id)))
 
     def _judged_approvals(self) -> tuple[Approval | Unusable, ...]:
         folder, known = self.path / "approvals", self._known()

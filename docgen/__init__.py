@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from docgen.agreement import DisagreementError
     from docgen.batch import LineResult, issue_many, record_lines
-    from docgen.issuing import Issued, IssueError, Issuer, check_record, issue
+    from docgen.issued import Issued, IssueError
+    from docgen.issuing import Issuer, check_record, issue
     from docgen.ledger import LedgerError
     from docgen.licence import Licence
     from docgen.record import RecordError, read_record, validate
@@ -22,7 +23,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "DisagreementError": "agreement", "IssueError": "issuing", "Issued": "issuing", "Issuer": "issuing",
+    "DisagreementError": "agreement", "IssueError": "issued", "Issued": "issued", "Issuer": "issuing",
     "LedgerError": "ledger", "Licence": "licence", "LineResult": "batch", "RecordError": "record",
     "check_record": "issuing", "issue": "issuing", "issue_many": "batch", "read_record": "record",
     "record_lines": "batch", "validate": "record",

@@ -11,7 +11,8 @@ from typing import IO, Any
 
 from certs.home import Home
 from codes.errors import EngineError, Fault
-from docgen.issuing import Issued, Issuer, issuer_of
+from docgen.issued import Issued
+from docgen.issuing import Issuer, issuer_of
 from docgen.record import MAX_BYTES
 
 __all__ = ["LineResult", "issue_many", "record_lines"]

@@ -9,19 +9,22 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import enum
 import functools
 import io
 import zipfile
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import fonts
+from certs.approval import ApprovalError
 from certs.approval_scope import Sealing
+from certs.config import HomeCode
 from certs.home import Authority, Home
+from certs.seal import SealError
+from certs.seal_folder import seal_in_use
 from certs.sm2 import raw_from_der
 from certs.sm3 import sm3
 from certs.trust import key_id
@@ -32,60 +35,27 @@ from docgen.agreement import qr_claims, require_metadata, require_same_face
 from docgen.compose import compose
 from docgen.earlier import require_earlier
 from docgen.export import export
-from docgen.ledger import Claim, Ledger, exists
+from docgen.issued import IssueCode, Issued, IssueError
+from docgen.ledger import Claim, Ledger
+from docgen.ledger_errors import exists
 from docgen.licence import Licence
 from docgen.ofd import Attachment, OfdMeta, write_ofd
 from docgen.ofd_seal import seal_ofd
 from docgen.package import pack
 from docgen.pades import sign_pdf
 from docgen.page import Document
-from docgen.pdf_errors import PdfError
 from docgen.record import read_record, validate
 from docgen.record_xml import record_xml
-from docgen.tsa import HttpTimestamper, Timestamper
+from docgen.tsa import FirstToAnswer, Timestamper
 from layouts import add_folder
 
-__all__ = ["CHINA", "IssueCode", "IssueError", "Issued", "Issuer", "check_record", "engine_version", "issue"]
+__all__ = ["CHINA", "Issuer", "check_record", "engine_version", "issue"]
 
 CHINA = dt.timezone(dt.timedelta(hours=8), "CST")
 _FACE_CHAIN = "kai"
 Earlier = tuple[tuple[str, bytes], ...]
 _RECORD, _RENDITION = "record.xml", "rendition.pdf"
-
-
-class IssueCode(enum.StrEnum):
-    """Codes of :class:`IssueError`."""
-
-    SEAL_NAME = "issue.seal-name"
-    TIME_NAIVE = "issue.time-without-zone"
-
-
-class IssueError(EngineError):
-    """A licence cannot be issued as asked; nothing was issued."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Issued:
-    """One issued licence.
-
-    Attributes:
-        identifier: GB/T 36904; the files are named by it.
-        ofd: the package, the original.
-        pdf: the rendition, byte for byte the one inside the package.
-        ofd_path, pdf_path: where they were written; None when no folder was given.
-        repeated: whether this licence had been issued before and the kept package was returned.
-        approval: id of the approval that this sealing used; None for a repeat.
-        warnings: what the checks of the record noted without refusing.
-    """
-
-    identifier: str
-    ofd: bytes
-    pdf: bytes
-    ofd_path: Path | None = None
-    pdf_path: Path | None = None
-    repeated: bool
-    approval: str | None
-    warnings: tuple[Fault, ...]
+_REFUSALS = frozenset({HomeCode.AUTHORITY_NAME, HomeCode.NO_SEAL})
 
 
 @functools.cache
@@ -99,20 +69,6 @@ def engine_version() -> str:
 
 def _drawable(text: str) -> set[str]:
     return fonts.drawable(text, _FACE_CHAIN)
-
-
-class _FirstToAnswer:
-    """Asks timestamp services in order until one gives a token."""
-
-    def __init__(self, urls: tuple[str, ...]) -> None:
-        self._services = [HttpTimestamper(url) for url in urls]
-
-    def token(self, digest: bytes) -> bytes:
-        """Return the first token; what the last service said when none gives one."""
-        for service in self._services[:-1]:
-            with contextlib.suppress(PdfError):
-                return service.token(digest)
-        return self._services[-1].token(digest)
 
 
 class Issuer:
@@ -130,7 +86,7 @@ class Issuer:
             add_folder(home.path / home.config.kinds_folder)
         self._ledger = Ledger(home.issued_dir)
         urls = home.config.tsa_urls
-        self._timestamper = _FirstToAnswer(urls) if urls else None
+        self._timestamper = FirstToAnswer(urls) if urls else None
 
     def issue(
         self, record: Mapping[str, Any] | bytes, *, out: Path | None = None, now: dt.datetime | None = None,
@@ -186,11 +142,12 @@ class Issuer:
                     identifier=identifier, ofd=package, pdf=_rendition(package), repeated=True,
                     approval=None, warnings=licence.warnings)
             earlier = require_earlier(licence, attachments)
-            authority = self._authority(licence, moment)
-            reservation = self._ledger.reserve(
-                _claim(licence, identifier),
-                lambda used: self.home.approval_for(_sealing(licence, authority, moment), used=used).id,
-                moment)
+            with self._logging_refusals(licence, moment):
+                authority = self._authority(licence, moment)
+                reservation = self._ledger.reserve(
+                    _claim(licence, authority, identifier),
+                    lambda used: self.home.approval_for(_sealing(licence, authority, moment), used=used).id,
+                    moment)
             try:
                 package, rendition = _make(licence, authority, moment, self._timestamper, earlier)
                 reservation.keep(package, moment)
@@ -200,6 +157,28 @@ class Issuer:
             return Issued(
                 identifier=identifier, ofd=package, pdf=rendition, repeated=False,
                 approval=reservation.approval, warnings=licence.warnings)
+
+    @contextlib.contextmanager
+    def _logging_refusals(self, licence: Licence, moment: dt.datetime) -> Iterator[None]:
+        """Log whatever refuses the use of a seal; other faults are no attempts to go beyond an authority.
+
+        Source: R-003-54.
+        """
+        try:
+            yield
+        except EngineError as error:
+            if isinstance(error, SealError | ApprovalError | IssueError) or error.code in _REFUSALS:
+                self._ledger.refused(
+                    code=error.code.value, unit=licence.issuer_code, record_sm3=licence.digest,
+                    seal_id=error.facts.get("seal") or self._seal_asked_for(licence, moment),
+                    approval=error.facts.get("approval", ""))
+            raise
+
+    def _seal_asked_for(self, licence: Licence, moment: dt.datetime) -> str:
+        """Return the identifier of the seal that would have been used; "" where there is none."""
+        with contextlib.suppress(EngineError):
+            return seal_in_use(self.home.seal_uses(licence.issuer_code), moment, name=licence.issuer_name)
+        return ""
 
     def _authority(self, licence: Licence, moment: dt.datetime) -> Authority:
         """Return the authority printed on the licence, its seal and certificates usable now.
@@ -229,13 +208,13 @@ def _sealing(licence: Licence, authority: Authority, moment: dt.datetime) -> Sea
         seal_id=authority.seal.seal_id, record=licence.digest.hex(), at=moment)
 
 
-def _claim(licence: Licence, identifier: str) -> Claim:
+def _claim(licence: Licence, authority: Authority, identifier: str) -> Claim:
     number = licence.number if licence.kind.number.names_region else f"{licence.issuer_code} {licence.number}"
     return Claim(
         identifier=identifier, record_sm3=licence.digest, number=number,
         address=licence.qr_address or "",
         holder_sm3=sm3((licence.holder_code or licence.holder_name).encode("utf-8")),
-        version=licence.version)
+        version=licence.version, seal_id=authority.seal.seal_id)
 
 
 def _rendition(package: bytes) -> bytes:

@@ -4,6 +4,8 @@ One issue is: find, reserve (with the use of the approval, in one transaction), 
 without a package was never handed out, so the next attempt takes it over: the same record uses no further
 approval, another record is another sealing and does. A kept package is never replaced.
 
+What becomes of each use of a seal is written to the audit log in the same transactions (:mod:`docgen.use_log`).
+
 Processes and threads exclude each other by a file lock for each identifier (256 stripes, named by the
 first byte of its SM3); a stripe's lock guards its folder of packages as well.
 """
@@ -11,82 +13,25 @@ first byte of its SM3); a stripe's lock guards its folder of packages as well.
 from __future__ import annotations
 
 import contextlib
-import enum
 import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from certs.files import FileError, locked, make_folder, read_file, sweep, write_atomic
 from certs.sm3 import sm3
 from codes.errors import EngineError
+from docgen.ledger_errors import LedgerCode, LedgerError, damaged, exists, unavailable, unknown_package
+from docgen.ledger_tables import SCHEMA, Claim, count_use, require_own, uses
+from docgen.use_log import append, log_name
 
-__all__ = ["Claim", "Entry", "Ledger", "LedgerCode", "LedgerError", "Reservation"]
+__all__ = ["Claim", "Entry", "Ledger", "LedgerError", "Reservation"]
 
 _MAX_PACKAGE = 64 * 1024 * 1024
 _BUSY_SECONDS = 60.0
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS licence (
-    identifier TEXT PRIMARY KEY,
-    record_sm3 BLOB NOT NULL,
-    number     TEXT NOT NULL,
-    address    TEXT NOT NULL,
-    holder_sm3 BLOB NOT NULL,
-    version    TEXT NOT NULL,
-    reserved   TEXT NOT NULL,
-    package_sm3 BLOB,
-    issued     TEXT
-) STRICT;
-CREATE INDEX IF NOT EXISTS licence_by_number ON licence (number);
-CREATE INDEX IF NOT EXISTS licence_by_address ON licence (address);
-CREATE TABLE IF NOT EXISTS approval_use (
-    identifier TEXT NOT NULL,
-    record_sm3 BLOB NOT NULL,
-    approval   TEXT NOT NULL,
-    used       TEXT NOT NULL,
-    PRIMARY KEY (identifier, record_sm3)
-) STRICT;
-CREATE TABLE IF NOT EXISTS approval_total (
-    approval TEXT PRIMARY KEY,
-    used     INTEGER NOT NULL
-) STRICT;
-"""
-
-
-class LedgerCode(enum.StrEnum):
-    """Codes of :class:`LedgerError`."""
-
-    EXISTS = "issue.exists"
-    NUMBER_TAKEN = "issue.number-taken"
-    ADDRESS_TAKEN = "issue.qr-taken"
-    DAMAGED = "issue.store-damaged"
-    UNAVAILABLE = "issue.store-unavailable"
-
-
-class LedgerError(EngineError):
-    """The ledger refuses, or cannot be used."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
-    """What one issue takes for itself.
-
-    Attributes:
-        record_sm3: 32 bytes, digest of the record.
-        number: 许可证编号; address: the address in the QR code, as allocated; empty without QR code.
-        holder_sm3: 32 bytes, digest of the holder's code (it may be a person's).
-        version: 版本号.
-    """
-
-    identifier: str
-    record_sm3: bytes
-    number: str
-    address: str
-    holder_sm3: bytes
-    version: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,20 +51,28 @@ class _PerThread(threading.local):
     """A connection belongs to the thread and the process that opened it."""
 
     connection: sqlite3.Connection | None = None
+    log: str = ""
     process: int = 0
+
+
+def _present() -> datetime:
+    return datetime.now(UTC)
 
 
 class Ledger:
     """The ledger of one home, in the folder ``issued`` (made when it is not there)."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, clock: Callable[[], datetime] = _present) -> None:
         """Open or make the ledger.
+
+        Args:
+            clock: the present, aware; the audit log's, whatever the moment of sealing.
 
         Raises:
             LedgerError: ``issue.store-unavailable``.
             FileError: the folder cannot be made.
         """
-        self._folder = folder
+        self._folder, self._clock = folder, clock
         self._own = _PerThread()
         self._swept: set[str] = set()
         make_folder(folder)
@@ -136,8 +89,9 @@ class Ledger:
             connection = sqlite3.connect(
                 self._folder / "ledger.sqlite3", timeout=_BUSY_SECONDS, isolation_level=None)
             connection.execute("PRAGMA journal_mode = WAL")
-            connection.executescript(_SCHEMA)
+            connection.executescript(SCHEMA)
             self._require_rows(connection)
+            self._own.log = log_name(connection)
             self._own.connection, self._own.process = connection, os.getpid()
         return connection
 
@@ -168,7 +122,7 @@ class Ledger:
                     database.execute("ROLLBACK")
                 raise
         except sqlite3.Error as error:
-            raise _unavailable(self._folder, error) from error
+            raise unavailable(self._folder, error) from error
 
     @contextlib.contextmanager
     def hold(self, identifier: str) -> Iterator[None]:
@@ -194,7 +148,7 @@ class Ledger:
             row = self._database.execute(
                 "SELECT record_sm3, package_sm3 FROM licence WHERE identifier = ?", (identifier,)).fetchone()
         except sqlite3.Error as error:
-            raise _unavailable(self._folder, error) from error
+            raise unavailable(self._folder, error) from error
         return None if row is None else Entry(identifier=identifier, record_sm3=row[0], package_sm3=row[1])
 
     def package(self, entry: Entry) -> bytes:
@@ -207,9 +161,9 @@ class Ledger:
         try:
             data = read_file(path, max_bytes=_MAX_PACKAGE)
         except FileError as error:
-            raise _damaged(path) from error
+            raise damaged(path) from error
         if sm3(data) != entry.package_sm3:
-            raise _damaged(path)
+            raise damaged(path)
         return data
 
     def reserve(
@@ -238,27 +192,51 @@ class Ledger:
             if row is not None and row[0] is not None:
                 raise exists(claim.identifier)
             if row is None and self._path(claim.identifier).exists():
-                raise _unknown_package(self._path(claim.identifier))
-            _require_own(database, claim)
-            approval, counted = _count_use(database, claim, choose, stamp)
+                raise unknown_package(self._path(claim.identifier))
+            require_own(database, claim)
+            approval, counted = count_use(database, claim, choose, stamp)
             database.execute(
                 "INSERT OR REPLACE INTO licence (identifier, record_sm3, number, address, holder_sm3,"
                 " version, reserved) VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (claim.identifier, claim.record_sm3, claim.number, claim.address, claim.holder_sm3,
                  claim.version, stamp))
+            self._note("reserved", _facts(claim, approval) | {"counted": counted})
         return Reservation(self, claim, approval, counted=counted)
 
     def _path(self, identifier: str) -> Path:
         return self._folder / "packages" / _stripe(identifier) / f"{identifier}.ofd"
 
-    def _keep(self, claim: Claim, data: bytes, now: datetime) -> None:
+    def refused(self, *, code: str, unit: str, seal_id: str, approval: str, record_sm3: bytes) -> None:
+        """Log an attempt to use a seal that was refused.
+
+        Args:
+            code: of the refusal.
+            unit: USCC of the authority whose seal was asked for.
+            seal_id, approval: what the refusal names; empty where it names none.
+
+        Raises:
+            LedgerError: ``issue.store-unavailable``.
+
+        Source: R-003-54.
+        """
+        with self._transaction(durable=True):
+            self._note("refused", {"code": code, "unit": unit, "seal": seal_id, "approval": approval,
+                                   "record": record_sm3.hex()})
+
+    def _note(self, what: str, facts: Mapping[str, str | bool]) -> None:
+        """Append to the audit log; inside :meth:`_transaction`."""
+        append(self._database, self._own.log, at=self._clock(), event=f"use.{what}", facts=facts)
+
+    def _keep(self, claim: Claim, approval: str, data: bytes, now: datetime) -> None:
         path = self._path(claim.identifier)
         make_folder(path.parent)
         write_atomic(path, data)
+        digest = sm3(data)
         with self._transaction(durable=True) as database:
             database.execute(
                 "UPDATE licence SET package_sm3 = ?, issued = ? WHERE identifier = ?",
-                (sm3(data), now.isoformat(), claim.identifier))
+                (digest, now.isoformat(), claim.identifier))
+            self._note("sealed", _facts(claim, approval) | {"package": digest.hex()})
 
     def _release(self, claim: Claim, approval: str, *, counted: bool) -> None:
         entry = self.find(claim.identifier)
@@ -273,6 +251,7 @@ class Ledger:
                     (claim.identifier, claim.record_sm3))
                 database.execute(
                     "UPDATE approval_total SET used = used - 1 WHERE approval = ?", (approval,))
+            self._note("given-back", _facts(claim, approval) | {"counted": counted})
 
     def used(self) -> dict[str, int]:
         """Return how many sealings were counted against each approval.
@@ -281,9 +260,9 @@ class Ledger:
             LedgerError: ``issue.store-unavailable``.
         """
         try:
-            return _used(self._database)
+            return uses(self._database)
         except sqlite3.Error as error:
-            raise _unavailable(self._folder, error) from error
+            raise unavailable(self._folder, error) from error
 
 
 class Reservation:
@@ -299,7 +278,7 @@ class Reservation:
         Raises:
             FileError, LedgerError: nothing is kept.
         """
-        self._ledger._keep(self._claim, data, now)
+        self._ledger._keep(self._claim, self.approval, data, now)
 
     def release(self) -> None:
         """Give everything back after a failure: nothing left this process."""
@@ -307,82 +286,11 @@ class Reservation:
             self._ledger._release(self._claim, self.approval, counted=self._counted)
 
 
+def _facts(claim: Claim, approval: str) -> dict[str, str | bool]:
+    """What the audit log says of a use: no personal data (R-003-54)."""
+    return {"identifier": claim.identifier, "record": claim.record_sm3.hex(), "seal": claim.seal_id,
+            "approval": approval}
+
+
 def _stripe(identifier: str) -> str:
     return sm3(identifier.encode("utf-8"))[:1].hex()
-
-
-def _require_own(database: sqlite3.Connection, claim: Claim) -> None:
-    """A number names one licence (one holder, versions that differ); an address leads to one number."""
-    rows = database.execute(
-        "SELECT holder_sm3, version FROM licence WHERE number = ? AND identifier <> ?",
-        (claim.number, claim.identifier)).fetchall()
-    if any(holder != claim.holder_sm3 or version == claim.version for holder, version in rows):
-        raise LedgerError(
-            LedgerCode.NUMBER_TAKEN,
-            f"许可证编号 {claim.number} 已用于另一张证照，请核对编号",
-            f"number {claim.number} already belongs to another licence: check the number",
-            number=claim.number)
-    row = None if not claim.address else database.execute(
-        "SELECT 1 FROM licence WHERE address = ? AND number <> ? LIMIT 1",
-        (claim.address, claim.number)).fetchone()
-    if row is not None:
-        raise LedgerError(
-            LedgerCode.ADDRESS_TAKEN,
-            f"二维码地址 {claim.address} 已用于另一张证照，请核对二维码",
-            f"the QR address {claim.address} already belongs to another licence: check 二维码",
-            address=claim.address)
-
-
-def _used(database: sqlite3.Connection) -> dict[str, int]:
-    return dict(database.execute("SELECT approval, used FROM approval_total").fetchall())
-
-
-def _count_use(
-    database: sqlite3.Connection, claim: Claim, choose: Callable[[Mapping[str, int]], str], stamp: str,
-) -> tuple[str, bool]:
-    """Count a use unless this record's sealing was counted before; return its approval and whether it was."""
-    row = database.execute(
-        "SELECT approval FROM approval_use WHERE identifier = ? AND record_sm3 = ?",
-        (claim.identifier, claim.record_sm3)).fetchone()
-    if row is not None:
-        return str(row[0]), False
-    approval = choose(_used(database))
-    database.execute(
-        "INSERT INTO approval_use (identifier, record_sm3, approval, used) VALUES (?, ?, ?, ?)",
-        (claim.identifier, claim.record_sm3, approval, stamp))
-    database.execute(
-        "INSERT INTO approval_total (approval, used) VALUES (?, 1)"
-        " ON CONFLICT (approval) DO UPDATE SET used = used + 1", (approval,))
-    return approval, True
-
-
-def exists(identifier: str) -> LedgerError:
-    """Make the refusal of a second record under an identifier."""
-    return LedgerError(
-        LedgerCode.EXISTS,
-        f"证照标识 {identifier} 已用另一份数据签发，内容变更请使用新的版本号",
-        f"identifier {identifier} was issued with another record: a change needs a new 版本号",
-        identifier=identifier)
-
-
-def _unknown_package(path: Path) -> LedgerError:
-    return LedgerError(
-        LedgerCode.DAMAGED, f"{path} 已存在，而台账中没有它：不予覆盖，请从备份恢复台账",
-        f"{path} is there but the ledger does not know it: it is not replaced; restore the ledger from a backup",
-        path=str(path))
-
-
-def _damaged(path: Path) -> LedgerError:
-    return LedgerError(
-        LedgerCode.DAMAGED,
-        f"已签发的文件 {path} 丢失或被改动，请从备份恢复",
-        f"the issued package {path} is missing or changed: restore it from the backup",
-        path=str(path))
-
-
-def _unavailable(folder: Path, error: sqlite3.Error) -> LedgerError:
-    return LedgerError(
-        LedgerCode.UNAVAILABLE,
-        f"签发台账 {folder / 'ledger.sqlite3'} 无法读写（{error}），请检查磁盘空间和权限",
-        f"the ledger {folder / 'ledger.sqlite3'} cannot be used ({error}): check disk space and permissions",
-        path=str(folder))

@@ -6,6 +6,7 @@ that authority is trusted is for ``certs`` and the verifier to say.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import urllib.error
 import urllib.request
@@ -17,7 +18,7 @@ from asn1crypto import algos, tsp  # type: ignore[import-untyped]
 from certs.der import DerError, require_der
 from docgen.pdf_errors import PdfError, PdfErrorCode
 
-__all__ = ["HttpTimestamper", "Timestamper"]
+__all__ = ["FirstToAnswer", "HttpTimestamper", "Timestamper"]
 
 _MAX_RESPONSE = 64 * 1024
 _GRANTED = ("granted", "granted_with_mods")
@@ -95,3 +96,17 @@ class HttpTimestamper:
         if len(answer) > _MAX_RESPONSE:
             raise _failed(self.url, "返回的数据过长", "answered with too much data")
         return answer
+
+
+class FirstToAnswer:
+    """Asks timestamp services in order until one gives a token."""
+
+    def __init__(self, urls: tuple[str, ...]) -> None:
+        self._services = [HttpTimestamper(url) for url in urls]
+
+    def token(self, digest: bytes) -> bytes:
+        """Return the first token; what the last service said when none gives one."""
+        for service in self._services[:-1]:
+            with contextlib.suppress(PdfError):
+                return service.token(digest)
+        return self._services[-1].token(digest)

@@ -23,8 +23,10 @@ import pytest
 import docgen
 from certs.approval import Terms
 from certs.config import store_config
+from certs.demo import revoke
 from certs.home import Home, HomeError
 from certs.seal import SealError
+from certs.seal_folder import UseState, set_use
 from certs.ses import SesSignature
 from certs.sm3 import sm3
 from codes.errors import EngineError
@@ -34,8 +36,9 @@ from docgen.ledger import Ledger
 from docgen.page import Document, GlyphRun
 from tests.docgen.records import as_json, record
 from tests.docgen.test_pades import Tsa, tsa
+from tests.docgen.use_logs import events, use_log
 from tests.support.approvals import approve, change_approvals, sealing
-from tests.support.demo_home import copied_home, own_home
+from tests.support.demo_home import CITY, copied_home, own_home, seal_folder
 
 __all__ = ["own_home", "tsa"]
 
@@ -132,6 +135,49 @@ def test_beyond_the_approval_nothing_is_sealed(own_home: Home, changes: dict[str
     change_approvals(own_home, **changes)
     assert refusal(own_home, record()).code == code
     assert used(own_home) == 0
+
+
+def _lose(home: Home, state: UseState) -> None:
+    seal = seal_folder(home.path)
+    use = home.seal_uses(seal.parent.name)[seal.name]
+    set_use(home.path, seal.parent.name, seal.name, dataclasses.replace(use, state=state))
+
+
+REFUSED_USES: list[tuple[str, Callable[[Home], object], dict[str, Any]]] = [
+    # code, what happened, options
+    ("approval.exhausted", lambda home: change_approvals(home, count=0), {}),
+    ("approval.none", lambda home: change_approvals(home, seal_id="other"), {}),
+    ("seal.lost", lambda home: _lose(home, UseState.LOST), {}),
+    ("seal.suspended", lambda home: _lose(home, UseState.SUSPENDED), {}),
+    ("seal.cancelled", lambda home: _lose(home, UseState.CANCELLED), {}),
+    ("seal.certificate-revoked", lambda home: revoke(
+        home.path, home.authority(*CITY).data_signer.certificate, now=dt.datetime.now(dt.UTC), environ={}), {}),
+    ("seal.expired", lambda _: None, {"now": dt.datetime.now(dt.UTC) + dt.timedelta(days=3650)}),
+]
+
+
+@pytest.mark.req("R-003-16", "R-003-17", "R-003-54")
+@pytest.mark.parametrize(("code", "happened", "options"), REFUSED_USES, ids=[row[0] for row in REFUSED_USES])
+def test_an_attempt_beyond_the_authority_is_refused_and_logged_without_personal_data(
+        own_home: Home, code: str, happened: Callable[[Home], object], options: dict[str, Any]) -> None:
+    digest = docgen.check_record(record(), home=own_home).digest.hex()
+    happened(own_home)
+    for _ in range(2):
+        assert refusal(own_home, record(), **options).code == code
+    entries = use_log(own_home.issued_dir)
+    assert [entry.event for entry in entries] == ["use.refused"] * 2 and used(own_home) == 0
+    approval = f"standing-{CITY[0]}-01" if code == "approval.exhausted" else ""
+    assert dict(entries[0].facts) == {
+        "code": code, "unit": CITY[0], "record": digest, "approval": approval,
+        "seal": seal_folder(own_home.path).name}
+
+
+def test_a_fault_that_is_no_attempt_is_not_logged(own_home: Home) -> None:
+    assert refusal(own_home, record(企业名称="")).code == "record.invalid"
+    locked = Home.open(own_home.path, environ={"ZHENGYIN_PASSWORD": "x"})
+    assert refusal(locked, record()).code == "keystore.wrong-password"
+    docgen.issue(record(), home=own_home)
+    assert events(own_home.issued_dir) == ["reserved", "sealed"]
 
 
 def test_an_approval_for_two_seals_two_licences_and_repeats(own_home: Home) -> None:
@@ -238,7 +284,7 @@ def _fall_at(step: int) -> None:
             return function(*args, **options)
         return call
 
-    os.write, os.fsync, os.open = falling(os.write), falling(os.fsync), falling(os.open)
+    os.fsync, os.open = falling(os.fsync), falling(os.open)
     pathlib.Path.replace = falling(pathlib.Path.replace)        # type: ignore[method-assign]
 
 
@@ -265,6 +311,8 @@ def test_a_kill_at_each_file_operation_leaves_the_old_state_or_the_new(tmp_path:
         assert used(home) == 1, step
         kept = home.issued_dir / "packages" / sm3(issued.identifier.encode())[:1].hex()
         assert names(kept) == [f"{issued.identifier}.ofd"]
+        told = events(home.issued_dir)
+        assert told.count("sealed") == 1 and told[-1] == "sealed" and set(told[:-1]) == {"reserved"}, step
     else:
         pytest.fail("the child never came to its end")
 
@@ -287,7 +335,7 @@ def test_a_kill_at_any_time_leaves_whole_files_only(own_home: Home, tmp_path: Pa
     for sequence in range(1, whole + 2):
         docgen.issue(record(sequence), home=own_home, out=out)
     assert _require_whole(own_home, out) == whole + 1
-    assert used(own_home) == whole + 1
+    assert used(own_home) == whole + 1 == events(own_home.issued_dir).count("sealed")
 
 
 def _limited(home: Path, out: Path, limit: int, results: Any) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import signal
+import sqlite3
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +19,13 @@ import pytest
 from certs.files import FileError
 from certs.sm3 import sm3
 from docgen.ledger import Claim, Ledger, LedgerError
+from tests.docgen.use_logs import events, use_log
 
 NOW = datetime(2025, 8, 1, tzinfo=UTC)
+DAY = timedelta(days=1)
 FIRST = Claim(
     identifier="1.2.156.3005.2.T.I.1.001.X", record_sm3=sm3(b"record 1"), number="14010013202590001",
-    address="https://a.invalid/1", holder_sm3=sm3(b"holder 1"), version="001")
+    address="https://a.invalid/1", holder_sm3=sm3(b"holder 1"), version="001", seal_id="S1")
 FORK = multiprocessing.get_context("fork")
 
 
@@ -90,6 +94,71 @@ def test_a_number_and_a_qr_address_belong_to_one_licence(
     assert refusal.value.code == code
     assert ledger.find(claim.identifier) is None
     assert ledger.used() == {"A1": 1}
+
+
+@pytest.mark.req("R-003-48", "R-003-54")
+def test_each_use_is_logged_with_seal_approval_and_digests(tmp_path: Path) -> None:
+    clock = iter([NOW, NOW + DAY, NOW + 2 * DAY, NOW + 3 * DAY])
+    ledger = Ledger(tmp_path, clock=lambda: next(clock))
+    issue(ledger, FIRST, b"package")
+    ledger.reserve(other(2), allow(9), NOW).release()
+    use = {"identifier": FIRST.identifier, "record": FIRST.record_sm3.hex(), "seal": "S1", "approval": "A1"}
+    second = {**use, "identifier": "id-2", "record": other(2).record_sm3.hex()}
+    assert [(entry.event, dict(entry.facts), entry.at) for entry in use_log(tmp_path)] == [
+        ("use.reserved", {**use, "counted": True}, NOW),
+        ("use.sealed", {**use, "package": sm3(b"package").hex()}, NOW + DAY),
+        ("use.reserved", {**second, "counted": True}, NOW + 2 * DAY),
+        ("use.given-back", {**second, "counted": True}, NOW + 3 * DAY),
+    ]
+
+
+def test_a_use_counted_before_a_kill_is_told_apart(tmp_path: Path) -> None:
+    Ledger(tmp_path).reserve(FIRST, allow(9), NOW)                           # and the process is killed here
+    Ledger(tmp_path).reserve(FIRST, allow(9), NOW).release()
+    assert [(entry.event, entry.facts["counted"]) for entry in use_log(tmp_path)] == [
+        ("use.reserved", True), ("use.reserved", False), ("use.given-back", False)]
+
+
+def test_what_is_not_kept_is_not_logged(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    issue(ledger, FIRST, b"package", limit=1)
+    before = use_log(tmp_path)
+    with pytest.raises(SpentError):
+        ledger.reserve(other(2), allow(1), NOW)
+    with pytest.raises(LedgerError):
+        ledger.reserve(replace(FIRST, record_sm3=sm3(b"record 2")), allow(9), NOW)
+    assert use_log(tmp_path) == before
+
+
+@pytest.mark.req("R-003-54")
+def test_a_refusal_is_logged(tmp_path: Path) -> None:
+    Ledger(tmp_path).refused(code="seal.lost", unit="U", seal_id="S1", approval="", record_sm3=FIRST.record_sm3)
+    ((entry),) = use_log(tmp_path)
+    assert (entry.event, dict(entry.facts)) == ("use.refused", {
+        "code": "seal.lost", "unit": "U", "seal": "S1", "approval": "", "record": FIRST.record_sm3.hex()})
+
+
+@pytest.mark.req("R-003-49")
+@pytest.mark.parametrize("statement", [
+    "DELETE FROM audit WHERE number = 1", "UPDATE audit SET event = 'use.x'", "DELETE FROM audit",
+    "INSERT OR REPLACE INTO audit SELECT * FROM audit WHERE number = 1"])
+def test_the_log_is_only_added_to(tmp_path: Path, statement: str) -> None:
+    issue(Ledger(tmp_path), FIRST, b"package")
+    before = use_log(tmp_path)
+    with contextlib.closing(sqlite3.connect(tmp_path / "ledger.sqlite3")) as database, \
+            pytest.raises(sqlite3.IntegrityError):
+        database.execute(statement)
+    assert use_log(tmp_path) == before and len(before) == 2
+
+
+def test_a_ledger_from_before_the_log_gets_one_and_keeps_all(tmp_path: Path) -> None:
+    issue(Ledger(tmp_path), FIRST, b"package")
+    with contextlib.closing(sqlite3.connect(tmp_path / "ledger.sqlite3")) as database:
+        database.executescript("DROP TABLE audit; DROP TABLE meta;")         # as the first release wrote it
+    ledger = Ledger(tmp_path)
+    assert issue(ledger, FIRST, b"x") == b"package" and ledger.used() == {"A1": 1}
+    issue(ledger, other(2), b"second")
+    assert events(tmp_path) == ["reserved", "sealed"]
 
 
 def test_a_spent_approval_leaves_no_trace(tmp_path: Path) -> None:
@@ -168,6 +237,7 @@ def test_two_processes_never_give_two_packages_for_one_record_nor_exceed_the_app
     assert all(len(packages - {None}) <= 1 for packages in given.values())
     assert sum(1 for packages in given.values() if packages - {None}) == 15
     assert Ledger(tmp_path).used() == {"A1": 15}
+    assert sorted(events(tmp_path)) == ["reserved"] * 15 + ["sealed"] * 15
 
 
 def _endless(folder: Path) -> None:
@@ -216,7 +286,7 @@ def test_a_failed_write_keeps_nothing(tmp_path: Path, monkeypatch: pytest.Monkey
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(os, "write", full)
+        patched.setattr(os, "fsync", full)
         with pytest.raises(FileError):
             reservation.keep(b"package", NOW)
     reservation.release()
