@@ -17,12 +17,14 @@ from datetime import datetime, timedelta, timezone
 from typing import Final
 
 from certs import p256, sm2
+from certs.csr import PROFILES, SIGNING, CertificateRequest, authority_request, new_key
 from certs.keystore import PrivateKey
-from certs.x509 import Certificate
-from certs.x509_build import DOCUMENT_SIGNING, build_certificate
+from certs.x509 import SHORT_NAMES, Certificate, name_attributes
+from certs.x509_build import build_certificate
 
 __all__ = [
-    "AUTHORITY_YEARS", "CHINA_TIME", "KeyPair", "make_authority", "make_cas", "make_person", "make_service", "midnight",
+    "AUTHORITY_YEARS", "CHINA_TIME", "KeyPair", "certify_request", "make_authority", "make_cas", "make_person",
+    "make_service", "midnight",
 ]
 
 CHINA_TIME: Final = timezone(timedelta(hours=8))
@@ -30,7 +32,6 @@ AUTHORITY_YEARS: Final = 3
 _MAKER_YEARS, _ISSUING_YEARS, _ROOT_YEARS = 10, 15, 20
 _OPERATOR: Final = "证印演示"
 _CA_USAGE: Final = ("keyCertSign", "cRLSign")
-_SIGN_USAGE: Final = ("digitalSignature", "nonRepudiation")
 _SERVICES: Final = {"audit": ("审计", "演示审计日志"), "status": ("印章状态", "演示印章状态发布")}
 _CA_NAMES: Final = {
     "sm2-root": "证印演示根证书（SM2）", "sm2-issuing": "证印演示签发中心（SM2）",
@@ -72,7 +73,7 @@ def _certify(
         subject=(("C", "CN"), ("O", _OPERATOR), ("CN", _CA_NAMES[role])), spki=key.spki,
         issuer=issuer.certificate if issuer else None, issuer_key=issuer.key if issuer else key,
         serial=_serial(), not_before=start, not_after=_last_second(start, years),
-        key_usage=_CA_USAGE if ca else _SIGN_USAGE, ca=ca, path_len=path_len))
+        key_usage=_CA_USAGE if ca else SIGNING, ca=ca, path_len=path_len))
 
 
 def make_cas(now: datetime) -> Mapping[str, KeyPair]:
@@ -99,18 +100,23 @@ def make_authority(
     Returns:
         ``sealing`` and ``data`` (SM2, told apart by OU) and ``pdf`` (P-256).
     """
-    start = midnight(now)
     made: dict[str, KeyPair] = {}
-    for role, unit, issuer in (
-            ("sealing", "电子印章", sm2_issuer), ("data", "数据签名", sm2_issuer),
-            ("pdf", "版式文件签名", p256_issuer)):
-        key: PrivateKey = p256.PrivateKey.generate() if role == "pdf" else sm2.PrivateKey.generate()
-        made[role] = KeyPair(key=key, certificate=build_certificate(
-            subject=(("C", "CN"), ("O", name), ("OU", unit), ("CN", name)), spki=key.spki,
-            issuer=issuer.certificate, issuer_key=issuer.key, serial=_serial(), not_before=start,
-            not_after=_last_second(start, AUTHORITY_YEARS), key_usage=_SIGN_USAGE,
-            ext_key_usage=(DOCUMENT_SIGNING,) if role == "pdf" else (), uscc=code))
+    for role, profile in PROFILES.items():
+        key = new_key(role)
+        request = authority_request(role, key, name=name, code=code)
+        issuer = sm2_issuer if profile.kind == "sm2" else p256_issuer
+        made[role] = KeyPair(key=key, certificate=certify_request(request, issuer=issuer, now=now))
     return made
+
+
+def certify_request(request: CertificateRequest, *, issuer: KeyPair, now: datetime) -> Certificate:
+    """Make the certificate that a request asks for, for the years of an authority's."""
+    start = midnight(now)
+    return build_certificate(
+        subject=[(SHORT_NAMES[oid], text) for oid, text in name_attributes(request.subject)],
+        spki=request.public_key.spki, issuer=issuer.certificate, issuer_key=issuer.key, serial=_serial(),
+        not_before=start, not_after=_last_second(start, AUTHORITY_YEARS), key_usage=request.key_usage or SIGNING,
+        ext_key_usage=request.ext_key_usage or (), uscc=request.uscc)
 
 
 def make_person(
@@ -139,4 +145,4 @@ def _sm2_leaf(
     start = midnight(now)
     return KeyPair(key=key, certificate=build_certificate(
         subject=subject, spki=key.spki, issuer=issuer.certificate, issuer_key=issuer.key, serial=_serial(),
-        not_before=start, not_after=_last_second(start, AUTHORITY_YEARS), key_usage=_SIGN_USAGE, uscc=code))
+        not_before=start, not_after=_last_second(start, AUTHORITY_YEARS), key_usage=SIGNING, uscc=code))

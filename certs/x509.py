@@ -18,7 +18,10 @@ from certs.public_key import KeyKind, PublicKey, read_algorithm, verify_cached
 from certs.sm3 import sm3
 from codes.errors import EngineError
 
-__all__ = ["Certificate", "CertificateCode", "CertificateError", "name_attributes", "name_text"]
+__all__ = [
+    "Certificate", "CertificateCode", "CertificateError", "Extensions", "name_attributes", "name_text",
+    "read_extensions",
+]
 
 MAX_BYTES: Final = 64 * 1024
 
@@ -92,8 +95,8 @@ def name_text(name: bytes) -> str:
 
 
 @dataclass(slots=True)
-class _Extensions:
-    """What the extensions say; filled while they are read."""
+class Extensions:
+    """What the extensions of a certificate, or of a request for one, say; filled while they are read."""
 
     key_usage: frozenset[str] | None = None
     ext_key_usage: tuple[str, ...] | None = None
@@ -230,10 +233,10 @@ def _load(der: bytes) -> Certificate:
     validity.done()
     subject = reader.raw(SEQUENCE)
     public_key = PublicKey.parse(reader.raw(SEQUENCE))
-    extensions = _Extensions()
+    extensions = Extensions()
     if reader.more():
         wrapper = reader.enter(context(3))
-        _read_extensions(wrapper.enter(SEQUENCE), extensions)
+        extensions = read_extensions(wrapper.enter(SEQUENCE))
         wrapper.done()
     reader.done()
     name_attributes(issuer)
@@ -272,7 +275,13 @@ def read_extension(reader: Reader) -> tuple[str, bool, bytes]:
     return oid, critical, value
 
 
-def _read_extensions(reader: Reader, found: _Extensions) -> None:
+def read_extensions(reader: Reader) -> Extensions:
+    """Extensions up to the reader's end; none, or one twice, is an error.
+
+    Raises:
+        DerError, CertificateError: an extension that is decoded is not as it should be.
+    """
+    found = Extensions()
     seen: set[str] = set()
     unknown: list[str] = []
     while reader.more():
@@ -290,16 +299,17 @@ def _read_extensions(reader: Reader, found: _Extensions) -> None:
     if not seen:
         raise _malformed("的扩展列表为空", "has an empty list of extensions")
     found.unknown_critical = tuple(unknown)
+    return found
 
 
-def _key_usage(reader: Reader, found: _Extensions, _: bool) -> None:
+def _key_usage(reader: Reader, found: Extensions, _: bool) -> None:
     numbers = reader.named_bits()
     if not numbers or max(numbers) >= len(KEY_USAGES):
         raise _malformed("的密钥用途有误", "has a wrong key usage")
     found.key_usage = frozenset(KEY_USAGES[number] for number in numbers)
 
 
-def _ext_key_usage(reader: Reader, found: _Extensions, critical: bool) -> None:
+def _ext_key_usage(reader: Reader, found: Extensions, critical: bool) -> None:
     inner = reader.enter(SEQUENCE)
     usages: list[str] = []
     while inner.peek() == OID:
@@ -310,7 +320,7 @@ def _ext_key_usage(reader: Reader, found: _Extensions, critical: bool) -> None:
     found.ext_key_usage, found.ext_key_usage_critical = tuple(usages), critical
 
 
-def _basic_constraints(reader: Reader, found: _Extensions, _: bool) -> None:
+def _basic_constraints(reader: Reader, found: Extensions, _: bool) -> None:
     inner = reader.enter(SEQUENCE)
     if inner.peek() == 0x01:
         found.is_ca = inner.boolean()
@@ -323,7 +333,7 @@ def _basic_constraints(reader: Reader, found: _Extensions, _: bool) -> None:
     inner.done()
 
 
-def _subject_key_id(reader: Reader, found: _Extensions, _: bool) -> None:
+def _subject_key_id(reader: Reader, found: Extensions, _: bool) -> None:
     found.subject_key_id = reader.octets()
 
 
@@ -339,11 +349,11 @@ def read_authority_key_id(reader: Reader) -> bytes | None:
     return key_id
 
 
-def _authority_key_id(reader: Reader, found: _Extensions, _: bool) -> None:
+def _authority_key_id(reader: Reader, found: Extensions, _: bool) -> None:
     found.authority_key_id = read_authority_key_id(reader)
 
 
-def _crl_urls(reader: Reader, found: _Extensions, _: bool) -> None:
+def _crl_urls(reader: Reader, found: Extensions, _: bool) -> None:
     urls: list[str] = []
     points = reader.enter(SEQUENCE)
     while points.more():
@@ -361,7 +371,7 @@ def _crl_urls(reader: Reader, found: _Extensions, _: bool) -> None:
     found.crl_urls = tuple(urls)
 
 
-def _uscc(reader: Reader, found: _Extensions, _: bool) -> None:
+def _uscc(reader: Reader, found: Extensions, _: bool) -> None:
     code = reader.text() if reader.peek() != OCTET_STRING else reader.octets().decode("ascii", "replace")
     if not _USCC_SHAPE.fullmatch(code):
         raise _malformed("的统一社会信用代码扩展有误", "has a wrong unified social credit code extension")

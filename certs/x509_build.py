@@ -13,7 +13,7 @@ from certs.signer import SigningKey
 from certs.x509 import Certificate, CertificateCode, CertificateError
 
 __all__ = ["DOCUMENT_SIGNING", "TIME_STAMPING", "algorithm_identifier", "build_certificate",
-           "encode_name", "extension"]
+           "encode_name", "ext_key_usage_extension", "extension", "key_usage_extension", "uscc_extension"]
 
 DOCUMENT_SIGNING: Final = "1.3.6.1.5.5.7.3.36"
 TIME_STAMPING: Final = "1.3.6.1.5.5.7.3.8"
@@ -55,6 +55,21 @@ def extension(oid: str, value: bytes, *, critical: bool = False) -> bytes:
     return build.sequence(build.oid(oid), flag, build.octet_string(value))
 
 
+def key_usage_extension(names: Iterable[str]) -> bytes:
+    """Extension keyUsage, critical, from names of ``x509.KEY_USAGES``."""
+    return extension("2.5.29.15", build.named_bits(x509.KEY_USAGES.index(name) for name in names), critical=True)
+
+
+def ext_key_usage_extension(oids: Sequence[str]) -> bytes:
+    """Extension extKeyUsage; critical when it is timeStamping alone (RFC 3161 clause 2.3)."""
+    return extension("2.5.29.37", build.sequence(*map(build.oid, oids)), critical=tuple(oids) == (TIME_STAMPING,))
+
+
+def uscc_extension(code: str) -> bytes:
+    """Extension 1.2.156.10260.4.4, the 统一社会信用代码 (GM/T 0015-2023)."""
+    return extension(x509.OID_USCC, build.printable(code))
+
+
 def build_certificate(
     *,
     subject: Sequence[tuple[str, str]],
@@ -80,8 +95,8 @@ def build_certificate(
         serial: 1 to 2^159-1, unique for the issuer.
         not_before, not_after: aware datetimes, both ends included.
         key_usage: names of ``x509.KEY_USAGES``; the extension is critical.
-        ext_key_usage: dotted OIDs; critical when it is timeStamping alone (RFC 3161 clause 2.3).
-        uscc: 统一社会信用代码 for extension 1.2.156.10260.4.4 (GM/T 0015-2023).
+        ext_key_usage: dotted OIDs.
+        uscc: 统一社会信用代码.
 
     Raises:
         CertificateError: ``certificate.bad-request`` when the parts contradict each other.
@@ -94,19 +109,17 @@ def build_certificate(
     extensions = [
         extension("2.5.29.35", build.sequence(build.implicit(0, authority_id))),
         extension("2.5.29.14", build.octet_string(key.key_id)),
-        extension("2.5.29.15", build.named_bits(x509.KEY_USAGES.index(name) for name in key_usage),
-                  critical=True),
+        key_usage_extension(key_usage),
     ]
     if ca:
         length = b"" if path_len is None else build.integer(path_len)
         extensions.append(extension("2.5.29.19", build.sequence(build.boolean(True), length), critical=True))
     if ext_key_usage:
-        extensions.append(extension("2.5.29.37", build.sequence(*map(build.oid, ext_key_usage)),
-                                    critical=tuple(ext_key_usage) == (TIME_STAMPING,)))
+        extensions.append(ext_key_usage_extension(ext_key_usage))
     if crl_urls:
         extensions.append(extension("2.5.29.31", _distribution_points(crl_urls)))
     if uscc is not None:
-        extensions.append(extension(x509.OID_USCC, build.printable(uscc)))
+        extensions.append(uscc_extension(uscc))
     algorithm = algorithm_identifier(issuer_key.algorithm)
     tbs = build.sequence(
         build.explicit(0, build.integer(2)), build.integer(serial), algorithm,

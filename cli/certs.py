@@ -15,6 +15,7 @@ from certs.config import HOME_VARIABLE, HomeCode, HomeError
 from certs.demo import DEFAULT_AUTHORITIES, LOWER_LINE, DemoAuthority, make_demo
 from certs.files import read_file
 from certs.home import Home
+from cli import certs_keys
 from cli.kind_folders import KINDS_HELP, add_named_kinds
 from docgen.imprint import draw_imprint
 
@@ -24,6 +25,7 @@ _MAX_IMPRINT = 1024 * 1024
 _DRAWN = "-"
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+app.add_typer(certs_keys.app)
 
 
 @app.callback()

@@ -90,7 +90,7 @@ class FormJudge(_Judge):
 
 
 class CryptoJudge(_Judge):
-    """BouncyCastle on SM2 certificates, CRLs, e-seals and e-seal signatures."""
+    """BouncyCastle on SM2 certificates, CRLs, certificate requests, e-seals and e-seal signatures."""
 
     module, main = "crypto", "judges.Crypto"
 
@@ -99,6 +99,9 @@ class CryptoJudge(_Judge):
 
     def crl(self, crl: Path, issuer: Path) -> Answer:
         return self.ask("crl", crl, issuer)
+
+    def request(self, request: Path) -> Answer:
+        return self.ask("request", request)
 
     def seal(self, seal: Path) -> Answer:
         return self.ask("seal", seal)

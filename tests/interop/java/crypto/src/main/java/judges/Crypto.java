@@ -21,12 +21,17 @@ import org.bouncycastle.asn1.ASN1BitString;
 import org.bouncycastle.asn1.ASN1IA5String;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.ASN1OctetString;
+import org.bouncycastle.asn1.ASN1PrintableString;
 import org.bouncycastle.asn1.ASN1Sequence;
+import org.bouncycastle.asn1.x509.Extensions;
+import org.bouncycastle.asn1.x509.KeyUsage;
 import org.bouncycastle.jcajce.spec.SM2ParameterSpec;
 import org.bouncycastle.jce.provider.BouncyCastleProvider;
+import org.bouncycastle.operator.jcajce.JcaContentVerifierProviderBuilder;
+import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequest;
 
 /**
- * Judge of cryptography: BouncyCastle reads our SM2 certificates, CRLs, e-seals and e-seal signatures
+ * Judge of cryptography: BouncyCastle reads our SM2 certificates, CRLs, requests, e-seals and e-seal signatures
  * (GB/T 38540) and says whether each signature is right. One command a line, as in Forms.
  */
 public final class Crypto {
@@ -54,6 +59,7 @@ public final class Crypto {
         return switch (words[0]) {
             case "certificate" -> certificate(read(words[1]), read(words[2]));
             case "crl" -> crl(read(words[1]), read(words[2]));
+            case "request" -> request(read(words[1]));
             case "seal" -> seal(ASN1Sequence.getInstance(read(words[1])));
             case "seal-signature" -> sealSignature(read(words[1]), read(words[2]), words[3]);
             default -> throw new IllegalArgumentException("unknown command " + words[0]);
@@ -105,6 +111,21 @@ public final class Crypto {
             list.verify(issuer.getPublicKey(), "BC");
         }
         return list.getThisUpdate() + " " + list.getNextUpdate();
+    }
+
+    /** A certificate request: its own key's signature, and what it asks for. */
+    private static String request(byte[] der) throws Exception {
+        JcaPKCS10CertificationRequest request = new JcaPKCS10CertificationRequest(der);
+        require(Arrays.equals(request.getEncoded(), der), "not DER");
+        byte[] info = request.toASN1Structure().getCertificationRequestInfo().getEncoded("DER");
+        if (SM2_WITH_SM3.equals(request.getSignatureAlgorithm().getAlgorithm().getId())) {
+            require(sm2(request.getPublicKey(), info, request.getSignature()), "bad SM2 signature");
+        } else {
+            require(request.isSignatureValid(new JcaContentVerifierProviderBuilder().setProvider("BC").build(request.getPublicKey())), "bad signature");
+        }
+        Extensions asked = request.getRequestedExtensions();
+        String code = ASN1PrintableString.getInstance(asked.getExtension(new ASN1ObjectIdentifier("1.2.156.10260.4.4")).getParsedValue()).getString();
+        return request.getSubject() + " " + KeyUsage.fromExtensions(asked) + " " + code;
     }
 
     /** SESeal v4: the maker's signature over eSealInfo. */

@@ -1,0 +1,297 @@
+"""Certificate requests (PKCS#10, RFC 2986): made for the three keys of an authority, and read strictly.
+
+Reading is closed: strict DER, one attribute (extensionRequest) at most, and a signature by the very key that the
+request names, so that whoever asks for a certificate is shown to hold its key. ::
+
+    CertificationRequest     ::= SEQUENCE { certificationRequestInfo, signatureAlgorithm, signature BIT STRING }
+    CertificationRequestInfo ::= SEQUENCE { version INTEGER (0), subject Name, subjectPKInfo,
+                                            attributes [0] IMPLICIT SET OF Attribute }
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import contextlib
+import enum
+import textwrap
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final, Literal
+
+from certs import der_build as build
+from certs import p256, sm2
+from certs.config import Password
+from certs.der import SEQUENCE, SET, DerError, Reader, context, require_der
+from certs.files import read_file, write_atomic
+from certs.keystore import PrivateKey, ScryptCost, load_key, store_key
+from certs.public_key import PublicKey, PublicKeyError, read_algorithm
+from certs.signer import SigningKey
+from certs.x509 import (
+    OID_COMMON_NAME,
+    OID_ORGANISATION,
+    CertificateError,
+    Extensions,
+    name_attributes,
+    name_text,
+    read_extensions,
+)
+from certs.x509_build import (
+    DOCUMENT_SIGNING,
+    algorithm_identifier,
+    encode_name,
+    ext_key_usage_extension,
+    key_usage_extension,
+    uscc_extension,
+)
+from codes.errors import EngineError
+from codes.uscc import is_uscc
+
+__all__ = [
+    "PROFILES", "SIGNING", "CertificateRequest", "KeyProfile", "RequestCode", "RequestError", "authority_request",
+    "build_request", "keep_request", "new_key",
+]
+
+SIGNING: Final = ("digitalSignature", "nonRepudiation")
+"""Usages of a key that signs documents, seals or licence data."""
+MAX_NAME: Final = 64                                # RFC 5280, upper bound of CN and O
+_MAX_BYTES: Final = 64 * 1024
+_VERSION: Final = 0
+_EXTENSION_REQUEST: Final = "1.2.840.113549.1.9.14"
+_BEGIN, _END = b"-----BEGIN CERTIFICATE REQUEST-----", b"-----END CERTIFICATE REQUEST-----"
+_NO_NAME: Final = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp", "Zs"})     # controls, marks, blanks
+
+
+class RequestCode(enum.StrEnum):
+    """Codes of :class:`RequestError`."""
+
+    MALFORMED = "request.malformed"
+    TOO_LARGE = "request.too-large"
+    SIGNATURE = "request.signature"
+    KEY = "request.key-kind"
+    NAME = "request.bad-name"
+    USCC = "request.bad-uscc"
+
+
+class RequestError(EngineError):
+    """A certificate request cannot be made as asked, or the bytes are none that can be relied on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyProfile:
+    """What the certificate of one of an authority's keys is asked for as."""
+
+    kind: Literal["sm2", "p256"]
+    unit: str
+    ext_key_usage: tuple[str, ...] = ()
+
+
+PROFILES: Final[Mapping[str, KeyProfile]] = MappingProxyType({
+    "sealing": KeyProfile(kind="sm2", unit="电子印章"),
+    "data": KeyProfile(kind="sm2", unit="数据签名"),
+    "pdf": KeyProfile(kind="p256", unit="版式文件签名", ext_key_usage=(DOCUMENT_SIGNING,)),
+})
+"""Role of a key (:data:`certs.seal_folder.ROLES`) → its profile; the unit is the subject's OU."""
+
+
+def new_key(role: str) -> PrivateKey:
+    """Make a key of the kind that ``role`` of :data:`PROFILES` takes."""
+    return sm2.PrivateKey.generate() if PROFILES[role].kind == "sm2" else p256.PrivateKey.generate()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateRequest:
+    """A request whose signature is good.
+
+    Attributes:
+        der: its bytes; ``subject`` the encoded Name in them.
+        key_usage, ext_key_usage, uscc: what it asks for; None where it does not say.
+    """
+
+    der: bytes
+    subject: bytes
+    public_key: PublicKey
+    key_usage: frozenset[str] | None
+    ext_key_usage: tuple[str, ...] | None
+    uscc: str | None
+
+    def __repr__(self) -> str:
+        return f"<certificate request for {name_text(self.subject)!r}>"
+
+    @property
+    def subject_cn(self) -> str | None:
+        """Common name asked for."""
+        return self._attribute(OID_COMMON_NAME)
+
+    @property
+    def subject_o(self) -> str | None:
+        """Organisation asked for."""
+        return self._attribute(OID_ORGANISATION)
+
+    def _attribute(self, wanted: str) -> str | None:
+        return next((text for oid, text in reversed(name_attributes(self.subject)) if oid == wanted), None)
+
+    def asks_for(self) -> tuple[object, ...]:
+        """Return all that the certificate would be made from: equal for two requests of one wording by one key."""
+        return self.subject, self.public_key.spki, self.key_usage, self.ext_key_usage, self.uscc
+
+    def to_pem(self) -> bytes:
+        """Return the file that certification authorities take."""
+        body = "\n".join(textwrap.wrap(base64.b64encode(self.der).decode(), 64)).encode()
+        return b"%b\n%b\n%b\n" % (_BEGIN, body, _END)
+
+    @classmethod
+    def load(cls, data: bytes) -> CertificateRequest:
+        """Read a request, DER or PEM, and verify that its key signed it.
+
+        Raises:
+            RequestError: ``request.malformed``, ``request.too-large``, ``request.signature``.
+        """
+        if len(data) > _MAX_BYTES:
+            raise RequestError(RequestCode.TOO_LARGE, "证书请求超过 64 KiB，请检查文件",
+                               "the certificate request exceeds 64 KiB; check the file")
+        try:
+            return _load(_unwrap(data))
+        except (DerError, PublicKeyError, CertificateError, binascii.Error) as error:
+            raise _malformed() from error
+
+
+def _malformed() -> RequestError:
+    return RequestError(RequestCode.MALFORMED, "不是规范的证书请求（PKCS#10），请用 zhengyin certs request 重新生成",
+                        "this is no proper certificate request (PKCS#10); make it anew with `zhengyin certs request`")
+
+
+def _unwrap(data: bytes) -> bytes:
+    """Return the DER inside a PEM file; anything else as it is."""
+    text = data.strip()
+    if not text.startswith(b"-----"):
+        return data
+    lines = [line.strip() for line in text.splitlines()]
+    if lines[0] != _BEGIN or lines[-1] != _END:
+        raise _malformed()
+    return base64.b64decode(b"".join(lines[1:-1]), validate=True)
+
+
+def _load(der: bytes) -> CertificateRequest:
+    require_der(der)
+    body = Reader(der).enter(SEQUENCE)
+    signed = body.raw(SEQUENCE)
+    algorithm, signature = read_algorithm(body), body.bits()
+    body.done()
+    info = Reader(signed).enter(SEQUENCE)
+    if info.integer() != _VERSION:
+        raise _malformed()
+    subject = info.raw(SEQUENCE)
+    name_attributes(subject)
+    public_key = PublicKey.parse(info.raw(SEQUENCE))
+    asked = _read_attributes(info.enter(context(0)))
+    info.done()
+    if asked.unknown_critical:
+        raise _malformed()
+    if not public_key.verify(signed, signature, algorithm):
+        raise RequestError(
+            RequestCode.SIGNATURE, "证书请求不是由其中的公钥对应的私钥签名，请用该密钥重新生成",
+            "the certificate request is not signed by the key that it names; make it anew with that key")
+    return CertificateRequest(
+        der=der, subject=subject, public_key=public_key, key_usage=asked.key_usage,
+        ext_key_usage=asked.ext_key_usage, uscc=asked.uscc)
+
+
+def _read_attributes(reader: Reader) -> Extensions:
+    """Return the requested extensions; there is no other attribute."""
+    if not reader.more():
+        return Extensions()
+    attribute = reader.enter(SEQUENCE)
+    if attribute.oid() != _EXTENSION_REQUEST:
+        raise _malformed()
+    values = attribute.enter(SET)
+    attribute.done()
+    asked = read_extensions(values.enter(SEQUENCE))
+    values.done()
+    reader.done()
+    return asked
+
+
+def build_request(
+    key: SigningKey, *, subject: Sequence[tuple[str, str]], key_usage: Iterable[str] = SIGNING,
+    ext_key_usage: Sequence[str] = (), uscc: str | None = None,
+) -> CertificateRequest:
+    """Make a request for the certificate of ``key`` and read it back.
+
+    Args:
+        subject: (short name, text) pairs as :func:`certs.x509_build.encode_name` takes them.
+        key_usage, ext_key_usage, uscc: as :func:`certs.x509_build.build_certificate` takes them.
+    """
+    extensions = [key_usage_extension(key_usage)]
+    if ext_key_usage:
+        extensions.append(ext_key_usage_extension(ext_key_usage))
+    if uscc is not None:
+        extensions.append(uscc_extension(uscc))
+    attribute = build.sequence(build.oid(_EXTENSION_REQUEST), build.set_of([build.sequence(*extensions)]))
+    info = build.sequence(build.integer(_VERSION), encode_name(subject), key.spki, build.explicit(0, attribute))
+    return CertificateRequest.load(build.sequence(
+        info, algorithm_identifier(key.algorithm), build.bit_string(key.sign(info))))
+
+
+def authority_request(role: str, key: SigningKey, *, name: str, code: str) -> CertificateRequest:
+    """Make the request for one of an authority's three certificates.
+
+    Args:
+        role: ``sealing``, ``data`` or ``pdf``.
+        key: of the role's kind (:func:`new_key`).
+        name: the authority's full name; it becomes CN and O, character by character.
+        code: its 统一社会信用代码, for the extension 1.2.156.10260.4.4.
+
+    Raises:
+        RequestError: ``request.bad-name``, ``request.bad-uscc``, ``request.key-kind``.
+
+    Source: 003 B第7条 (the certificate's name is the imprint's), GM/T 0015-2023 (code in the certificate).
+    """
+    if not name or len(name) > MAX_NAME or any(unicodedata.category(char) in _NO_NAME for char in name):
+        raise RequestError(
+            RequestCode.NAME, f"机构名称“{name!r}”为空、超过 {MAX_NAME} 字，或含空白、控制字符，请更正",
+            f"the organisation's name {name!r} is empty, longer than {MAX_NAME}, or has white space or control "
+            "characters; correct it")
+    if not is_uscc(code):
+        raise RequestError(
+            RequestCode.USCC, f"统一社会信用代码 {code} 校验不通过，请核对",
+            f"the USCC {code} fails its check; compare it with the certificate of registration")
+    profile = PROFILES[role]
+    if PublicKey.parse(key.spki).kind != profile.kind:
+        raise RequestError(
+            RequestCode.KEY, f"{role} 的密钥应为 {profile.kind}，请换用",
+            f"the key of {role} must be of kind {profile.kind}: use such a one")
+    return build_request(
+        key, subject=(("C", "CN"), ("O", name), ("OU", profile.unit), ("CN", name)),
+        ext_key_usage=profile.ext_key_usage, uscc=code)
+
+
+def keep_request(
+    folder: Path, role: str, *, name: str, code: str, password: Password, cost: ScryptCost | None = None,
+) -> CertificateRequest:
+    """See that ``folder`` (which must exist) holds ``<role>.key`` and ``<role>.csr``, and return the request.
+
+    A key that is there is kept, so that a run that was cut short is taken up by the next; a request that asks for
+    something else is made anew from it.
+
+    Raises:
+        RequestError: as :func:`authority_request`.
+        KeyStoreError: the key that is there cannot be read with the password.
+        FileError: a file cannot be read or written.
+    """
+    key_path, path = folder / f"{role}.key", folder / f"{role}.csr"
+    kept = key_path.exists()
+    key = load_key(key_path, password) if kept else new_key(role)
+    request = authority_request(role, key, name=name, code=code)
+    if not kept:
+        store_key(key_path, key, password, cost=cost)
+    if path.exists():
+        with contextlib.suppress(RequestError):
+            there = CertificateRequest.load(read_file(path, max_bytes=_MAX_BYTES))
+            if there.asks_for() == request.asks_for():
+                return there
+    write_atomic(path, request.to_pem(), mode=0o644)
+    return request

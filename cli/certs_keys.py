@@ -1,0 +1,47 @@
+"""``zhengyin certs request``: new keys for an authority, and the requests that its CA certifies them by."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from certs.config import HOME_VARIABLE, find_home, read_password
+from certs.csr import PROFILES, keep_request
+from certs.files import make_folder
+
+__all__ = ["app"]
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+
+
+@app.command()
+def request(
+    org: Annotated[str, typer.Option(
+        metavar="NAME", help="机构全称，逐字写入请求 / the organisation's full name, kept to the character")],
+    uscc: Annotated[str, typer.Option(metavar="CODE", help="其统一社会信用代码 / its USCC")],
+    out: Annotated[Path, typer.Option(
+        metavar="DIR", file_okay=False, help="放置密钥与请求的目录 / folder for keys and requests")],
+    role: Annotated[list[str] | None, typer.Option(
+        metavar="ROLE",
+        help="sealing、data 或 pdf，可多次给出，缺省三者 / may be repeated; all three by default")] = None,
+    home: Annotated[Path | None, typer.Option(
+        metavar="H", help=f"取其口令加密密钥的工作目录，缺省取 {HOME_VARIABLE} / "
+                          f"the home whose password encrypts the keys; {HOME_VARIABLE} by default")] = None,
+) -> None:
+    """生成密钥和证书请求（PKCS#10） / make keys and certificate requests (PKCS#10).
+
+    已有的密钥保留 / a key that is there is kept.
+    """
+    roles = role or list(PROFILES)
+    for unknown in sorted(set(roles) - set(PROFILES)):
+        raise typer.BadParameter(f"没有这种密钥：{unknown} / there is no such key: {unknown}", param_hint="--role")
+    password = read_password(find_home(home, os.environ), os.environ)
+    make_folder(out)
+    for one in roles:
+        keep_request(out, one, name=org, code=uscc, password=password)
+        typer.echo(f"{out / one}.key  {out / one}.csr")
+    typer.echo("请将 .csr 送认证机构签发证书，.key 留在本处 / "
+               "send the .csr files to the certification authority and keep the .key files here")
