@@ -22,7 +22,7 @@ HOME_VARIABLE = "ZHENGYIN_HOME"
 PASSWORD_FILE_VARIABLE = "ZHENGYIN_PASSWORD_FILE"  # noqa: S105 (the name of a variable)
 PASSWORD_VARIABLE = "ZHENGYIN_PASSWORD"  # noqa: S105 (the name of a variable)
 _MAX_CONFIG, _MAX_PASSWORD = 256 * 1024, 1024
-_TEXTS = ("font_pack", "kinds_folder", "registry")
+_TEXTS = ("font_pack", "kinds_folder", "registry", "webhook_secret_file")
 _LISTS = ("lookup_hosts", "tsa_urls", "seal_ca")
 _KEYS = frozenset({"name", "demo", *_TEXTS, *_LISTS})
 
@@ -69,6 +69,8 @@ class Config:
             the home.
         seal_ca: SM3 (hex) of the certificates of the CAs whose certificates seals may be bound to; none means any
             in ``chain/``.
+        webhook_secret_file: file with the secret that signs reminders sent to a webhook, absolute or from the home;
+            "" for none.
     """
 
     name: str
@@ -79,6 +81,7 @@ class Config:
     kinds_folder: str = ""
     registry: str = ""
     seal_ca: tuple[str, ...] = ()
+    webhook_secret_file: str = ""
 
 
 @dataclass(frozen=True, slots=True)

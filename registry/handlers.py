@@ -8,10 +8,12 @@ in :mod:`registry.handlers_use`, approvals in :mod:`registry.approvals`.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from certs.demo_pki import CHINA_TIME
 from certs.sm3 import sm3
@@ -24,10 +26,10 @@ from registry.errors import refused
 from registry.making import Application, Grounds, MakingCode, check_application, check_certificates, clause
 from registry.requests import Handler, Outcome, Request
 from registry.seals import application_of
-from registry.states import LIVE, Phase, SealType, State, Step, renewal_opens, steps_of
+from registry.states import LIVE, Phase, SealType, State, renewal_opens, steps_of
 from registry.tables import Organisation, Seal
 
-__all__ = ["CLAUSES", "HANDLERS", "ROLES_OF_ACT"]
+__all__ = ["CLAUSES", "HANDLERS", "ROLES_OF_ACT", "check_renewable"]
 
 _MAX_NAME: Final = 64                               # RFC 5280 upper bound of CN and O
 
@@ -112,7 +114,7 @@ def _renew(t: Transaction, request: Request) -> Outcome:
     """Open the case of a seal's successor: same name, same imprint, new certificate (B第8条)."""
     seal, step = begin(t, request)
     keep_to(request)
-    _check_renewable(t, seal, step)
+    check_renewable(t.session, seal, at=t.now)
     old = application_of(t.session, seal)
     with clause():
         application = Application(
@@ -137,14 +139,24 @@ def _check_same_imprint(request: Request, application: Application) -> None:
             clause="B第6条、第15条")
 
 
-def _check_renewable(t: Transaction, seal: Seal, step: Step) -> None:
-    now = phase_of(seal, t.now)
+def check_renewable(session: Session, seal: Seal, *, at: datetime) -> None:
+    """Refuse the renewal of a seal that is past it, not yet open to it, or under way to it.
+
+    Args:
+        at: aware moment of asking.
+
+    Raises:
+        RegistryError: ``case.expired``, ``case.renewal-open``, ``case.retired``, ``case.not-yet-renewable``.
+
+    Source: 003 B第8条.
+    """
+    (step,), now = steps_of("renew"), phase_of(seal, at)
     if now is Phase.EXPIRED:
         raise refused(
             CaseCode.EXPIRED, f"印章 {seal.seal_id} 已到期，不能续期，请重新申请",
             f"seal {seal.seal_id} has expired and cannot be renewed: apply for a new one", clause=step.clause,
             case=seal.case)
-    successor = t.session.scalars(
+    successor = session.scalars(
         select(Seal).where(Seal.predecessor == seal.case, Seal.state.in_(LIVE)).limit(1)).first()
     if successor is not None:
         raise refused(
@@ -156,8 +168,8 @@ def _check_renewable(t: Transaction, seal: Seal, step: Step) -> None:
             CaseCode.RETIRED, f"印章 {seal.seal_id} 已由新章接替，不能续期，请重新申请",
             f"seal {seal.seal_id} was retired and cannot be renewed: apply for a new one", clause=step.clause,
             case=seal.case)
-    opens = renewal_opens(seal.valid_end) if seal.valid_end else t.now
-    if t.now < opens:
+    opens = renewal_opens(seal.valid_end) if seal.valid_end else at
+    if at < opens:
         raise refused(
             CaseCode.NOT_YET_RENEWABLE,
             f"印章 {seal.seal_id} 到期前 30 日（{opens.isoformat()} 起）方可续期，请届时办理",
