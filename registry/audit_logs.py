@@ -17,7 +17,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from certs.audit import AuditEntry, AuditError, Head, is_log_name, read_entry
-from registry.engines import translated
+from registry.engines import failure, translated
+from registry.errors import RegistryCode
 from registry.tables import Audit
 
 __all__ = ["AuditLog", "Unreadable", "ledger_log", "registry_log"]
@@ -110,11 +111,13 @@ def ledger_log(issued: Path) -> Iterator[AuditLog | None]:
             sqlite3.connect(path.absolute().as_uri() + "?mode=ro", uri=True, isolation_level=None)) as connection:
         connection.execute("BEGIN")
         tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        if not {"audit", "meta"} <= tables:
+        if "audit" not in tables:                        # of a program that kept no log yet
             yield None
             return
-        row = connection.execute("SELECT value FROM meta WHERE key = 'log'").fetchone()
-        yield _LedgerLog(connection, row[0]) if row is not None and is_log_name(str(row[0])) else None
+        row = connection.execute("SELECT value FROM meta WHERE key = 'log'").fetchone() if "meta" in tables else None
+        if row is None or not is_log_name(str(row[0])):
+            raise failure(RegistryCode.DAMAGED, str(path), "log")
+        yield _LedgerLog(connection, row[0])
 
 
 def _entry(log: str, row: _Row) -> AuditEntry | Unreadable:

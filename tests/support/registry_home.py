@@ -136,17 +136,20 @@ def write_crls(home: RegistryHome) -> None:
         (folder / f"{role}.crl").write_bytes(crl.der)
 
 
-def make_registry_home(path: Path, *, url: str | None = None) -> RegistryHome:
-    """Make a home at ``path`` with CAs, revocation lists and a registry with one administrator."""
+def make_registry_home(path: Path, *, url: str | None = None, now: datetime = NOW) -> RegistryHome:
+    """Make a home at ``path`` with CAs, revocation lists and a registry with one administrator.
+
+    ``now`` is the present for the commands' sake, which go by the machine's clock.
+    """
     path.mkdir()
     store_config(path, Config(name="登记库试验", registry=url or ""))
     (path / "password").write_text(PASSWORD)
     (path / "password").chmod(0o600)
-    cas, clock = make_cas(NOW), Clock()
+    cas, clock = make_cas(now), Clock(now)
     (path / "chain").mkdir()
     for role, pair in cas.items():
         (path / "chain" / f"{role}.cer").write_bytes(pair.certificate.der)
-    administrator = signer(make_person("测试管理员", unit=CITY[1], code=CITY[0], issuer=cas["sm2-issuing"], now=NOW))
+    administrator = signer(make_person("测试管理员", unit=CITY[1], code=CITY[0], issuer=cas["sm2-issuing"], now=now))
     made = RegistryHome(path=path, url=url, clock=clock, cas=cas, administrator=administrator,
                         registry=None)  # type: ignore[arg-type]  # the lists come before the registry
     write_crls(made)
