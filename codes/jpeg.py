@@ -16,7 +16,7 @@ __all__ = ["JpegError", "JpegErrorCode", "JpegFacts", "jpeg_facts"]
 
 _START, _END, _SCAN, _BASELINE = 0xD8, 0xD9, 0xDA, 0xC0
 _FRAMES = frozenset({0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF})
-_TABLES = frozenset({0xC4, 0xDB, 0xDD})     # DHT, DQT, DRI
+_QUANTISATION, _HUFFMAN, _INTERVAL = 0xDB, 0xC4, 0xDD
 _JFIF, _ADOBE = 0xE0, 0xEE
 _RESTARTS = range(0xD0, 0xD8)
 
@@ -76,6 +76,8 @@ def jpeg_facts(data: bytes) -> JpegFacts:
     if data[:2] != bytes((0xFF, _START)):
         raise JpegError(JpegErrorCode.NOT_JPEG)
     facts: JpegFacts | None = None
+    tables: set[tuple[int, int]] = set()
+    needed: set[tuple[int, int]] = set()
     transform = 1                   # how an Adobe marker says that the colours are written: YCbCr
     position = 2
     while True:
@@ -91,18 +93,42 @@ def jpeg_facts(data: bytes) -> JpegFacts:
             if facts is not None:
                 raise JpegError(JpegErrorCode.DAMAGED)
             facts = _frame(marker, body)
+            needed = {(_QUANTISATION, body[8 + 3 * index]) for index in range(facts.components)}
         elif marker == _SCAN:
             if facts is None or body[:1] != bytes((facts.components,)):
                 raise JpegError(JpegErrorCode.CODING)
             if facts.components == 3 and transform != 1:
                 raise JpegError(JpegErrorCode.COLOUR)
+            needed |= {(_HUFFMAN, part) for choice in body[2:1 + 2 * facts.components:2]
+                       for part in (choice >> 4, 16 | choice & 15)}
+            if tables != needed:                # a missing one cannot be decoded, a spare one can hold anything
+                raise JpegError(JpegErrorCode.MORE if needed < tables else JpegErrorCode.DAMAGED)
             _require_end(data, position)
             return facts
-        elif not (marker in _TABLES or (marker == _JFIF and body[:5] == b"JFIF\0" and body[12:14] == b"\0\0")
+        elif marker in (_QUANTISATION, _HUFFMAN):
+            _add_tables(tables, marker, body)
+        elif not ((marker == _INTERVAL and len(body) == 2) or (marker == _JFIF and _is_plain_jfif(body))
                   or (marker == _ADOBE and body[:5] == b"Adobe" and len(body) == 12)):
             raise JpegError(JpegErrorCode.MORE)
         if marker == _ADOBE:
             transform = body[11]
+
+
+def _is_plain_jfif(body: bytes) -> bool:
+    """A JFIF header without a thumbnail, its pixels square."""
+    return body[:5] == b"JFIF\0" and body[8:10] == body[10:12] and body[12:] == b"\0\0"
+
+
+def _add_tables(tables: set[tuple[int, int]], marker: int, body: bytes) -> None:
+    """Take up the quantisation or Huffman tables of a segment; each may be given once."""
+    position = 0
+    while position < len(body):
+        name = body[position]
+        size = 65 if marker == _QUANTISATION else 17 + sum(body[position + 1:position + 17])
+        if position + size > len(body) or (marker, name) in tables:
+            raise JpegError(JpegErrorCode.DAMAGED)
+        tables.add((marker, name))
+        position += size
 
 
 def _frame(marker: int, body: bytes) -> JpegFacts:

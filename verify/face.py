@@ -285,7 +285,7 @@ class _PageCheck:
             self.values += value
 
     def _under_seals(self) -> None:
-        """Name a seal that touches a value other than who issued and when: its picture could cover it or change it."""
+        """Name a seal that touches a picture, or a value other than who issued and when: it could change it."""
         for seal in self.page.seals:
             box = seal.clip or seal.box
             for run in self.values:
@@ -295,6 +295,9 @@ class _PageCheck:
                 if box.overlaps(ink):
                     self._add("page.under-seal", found=run.text)
                     return
+            if any(box.overlaps(picture.box) for picture in self.page.pictures):
+                self._add("page.seal-on-picture")
+                return
 
     def _overlaps(self) -> None:
         """Name text that lies on other text: seen so, neither could be read."""

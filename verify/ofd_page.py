@@ -141,6 +141,7 @@ class _Canvas:
     runs: list[TextRun] = field(default_factory=list)
     pictures: list[PictureBox] = field(default_factory=list)
     fills: list[tuple[int, RectMm]] = field(default_factory=list)
+    strokes: list[tuple[int, RectMm]] = field(default_factory=list)     # after the first picture
     dark: list[RectMm] = field(default_factory=list)     # of the page itself, not of its template
     on_page: bool = False
     objects: dict[str, str] = field(default_factory=dict)
@@ -342,7 +343,7 @@ class PageReader:
         return (values[0], values[1], values[2]), alpha
 
     def _path(self, element: etree._Element, canvas: _Canvas) -> None:
-        """One path: only a filled one can cover what lies below."""
+        """One path: a filled one can cover what lies below, a stroked one at least a picture."""
         self._identify(element, canvas)
         self._unknown_attributes(element, _PATH_ATTRIBUTES, canvas)
         self._unknown_children(element, frozenset({"FillColor", "StrokeColor", "AbbreviatedData"}), canvas)
@@ -357,6 +358,9 @@ class PageReader:
         filled = element.get("Fill", "false") in ("true", "1")
         if filled:
             canvas.fills.append((canvas.order, box))
+        elif canvas.pictures:
+            width = numbers(element.get("LineWidth", "0.353"), canvas.where, 1)[0]
+            canvas.strokes.append((canvas.order, _grown(box, width / 2)))
         if canvas.on_page and filled and _is_dark(fill):
             canvas.dark.append(box)
 
@@ -386,12 +390,21 @@ class PageReader:
             order=canvas.order, upright=whole, sm3=sm3(data).hex() if jpeg else ""))
 
     def _overlaid(self, canvas: _Canvas) -> None:
-        """Name text that a later picture or filled path may cover, or that lies on dark; and pictures so covered."""
+        """Name text that a later picture or filled path may cover, or that lies on dark.
+
+        And pictures on which anything at all is drawn later: a photo or a QR code is drawn over with lines too.
+        """
         if len(canvas.runs) * len(canvas.dark) > _PAIR_LIMIT:
             raise Refusal("ofd.too-many", canvas.where, limit=_PAIR_LIMIT)
         if any(box.overlaps(run.box) for box in canvas.dark for run in canvas.runs):
             self.found.add("ofd.hidden", canvas.where, id="—")
         covers = [*canvas.fills, *((picture.order, picture.box) for picture in canvas.pictures)]
+        over = [*canvas.strokes, *((run.order, run.box) for run in canvas.runs)]
+        if len(canvas.pictures) * len(over) > _PAIR_LIMIT:
+            raise Refusal("ofd.too-many", canvas.where, limit=_PAIR_LIMIT)
+        if any(order > picture.order and box.overlaps(picture.box)
+               for picture in canvas.pictures for order, box in over):
+            self.found.add("ofd.covered", canvas.where)
         if not covers:
             return
         last = max(order for order, _ in covers)
@@ -403,6 +416,12 @@ class PageReader:
             if order < last and any(later > order and cover.overlaps(box) for later, cover in covers):
                 self.found.add("ofd.covered", canvas.where)
                 return
+
+
+def _grown(box: RectMm, by_mm: float) -> RectMm:
+    """The box with a margin around it."""
+    return RectMm(x_mm=box.x_mm - by_mm, y_mm=box.y_mm - by_mm, width_mm=box.width_mm + 2 * by_mm,
+                  height_mm=box.height_mm + 2 * by_mm)
 
 
 def _is_dark(fill: etree._Element | None) -> bool:

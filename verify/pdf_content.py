@@ -183,6 +183,8 @@ class Interpreter(TextOperators):
                 boxes = self.boxes_of(data, inner)
                 _FORMS.put(digest, boxes)
         self.late |= bool(boxes) and bool(self.texts)
+        if self.images:                             # its lines too, wherever in it they are
+            self.over.append(Fill(self.state.clip, self.next_order()))
         for box in boxes:
             self.fills.append(Fill(box.under(self.state.ctm).within(self.state.clip), self.next_order()))
         self.state = outer

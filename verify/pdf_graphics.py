@@ -42,12 +42,16 @@ def matrix_of(operands: list[Operand]) -> Matrix:
 
 
 class GraphicsOperators:
-    """State, colour and path operators. ``fills`` collects what could cover something."""
+    """State, colour and path operators.
+
+    ``fills`` collects what could cover something, ``over`` every path painted after a picture.
+    """
 
     def __init__(self, page_box: Box) -> None:
         self.texts: list[PaintedText] = []
         self.images: list[PaintedImage] = []
         self.fills: list[Fill] = []
+        self.over: list[Fill] = []
         self.late = False               # a path was painted after text
         self.order = 0
         self.page_box = page_box
@@ -180,9 +184,12 @@ class GraphicsOperators:
 
     def stroke(self, _: list[Operand]) -> None:
         """``S`` and ``s``: a thick line counts as a filled area."""
+        self.finish_path(filled=self.state.line_width * self.enlargement() >= _COVERING_STROKE_PT)
+
+    def enlargement(self) -> float:
+        """How much the matrix enlarges, at most."""
         ctm = self.state.ctm
-        scale = max(abs(ctm[0]) + abs(ctm[2]), abs(ctm[1]) + abs(ctm[3]))
-        self.finish_path(filled=self.state.line_width * scale >= _COVERING_STROKE_PT)
+        return max(abs(ctm[0]) + abs(ctm[2]), abs(ctm[1]) + abs(ctm[3]))
 
     def finish_path(self, *, filled: bool, painted: bool = True) -> None:
         """Paint or drop the path, and clip with it if that was asked."""
@@ -190,6 +197,10 @@ class GraphicsOperators:
         if path:
             box = Box(min(path[::2]), min(path[1::2]), max(path[::2]), max(path[1::2]))
             self.late |= painted and bool(self.texts)
+            if painted and self.images:
+                margin = self.state.line_width * self.enlargement() / 2
+                around = Box(box.left - margin, box.bottom - margin, box.right + margin, box.top + margin)
+                self.over.append(Fill(around.within(self.state.clip), self.next_order()))
             if filled and self.state.alpha > FAINT:
                 self.fills.append(Fill(box.within(self.state.clip), self.next_order()))
             if self.pending_clip:

@@ -135,6 +135,7 @@ class PageReader:
         """What was painted, in page millimetres; text that cannot be seen is a finding."""
         where = f"page {number}"
         self.visible(painted, box, where)
+        self.pictures_whole(painted, shown, where)
         pictures: list[PictureBox] = []
         seals: list[PictureBox] = []
         for index, image in enumerate(painted.images):
@@ -169,6 +170,19 @@ class PageReader:
                 if order > text.order and area.overlaps(text.box):
                     self.findings.add("pdf.text-covered", where, text=text.chars)
                     break
+
+    def pictures_whole(self, painted: Interpreter, shown: int, where: str) -> None:
+        """Findings on pictures of the page on which anything is drawn later, were it a line."""
+        pictures = [(corners(image.matrix), image.order) for image in painted.images[:shown]
+                    if image.image.mask is None]
+        later = [(fill.box, fill.order) for fill in (*painted.fills, *painted.over)]
+        later += [(text.box, text.order) for text in painted.texts]
+        later += pictures
+        self.comparisons_left -= len(pictures) * len(later)
+        if self.comparisons_left < 0:
+            raise PdfRefusal("pdf.too-large", where)
+        if any(order > own and area.overlaps(picture) for picture, own in pictures for area, order in later):
+            self.findings.add("pdf.picture-covered", where)
 
 
 def _run(text: PaintedText, box: Box) -> TextRun:

@@ -179,6 +179,8 @@ _PICTURE: Final = {
         "the glyph drawn is not that of {char} ({where})"),
     "pdf.image": (_UNSURE, "图片格式不支持（{where}）", "a picture's format is not supported ({where})"),
     "pdf.picture-cut": (_UNSURE, "图片被裁切或超出页面（{where}）", "a picture is cut off ({where})"),
+    "pdf.picture-covered": (
+        _NO, "图片上有后画的图形或文字（{where}）", "something is drawn over a picture ({where})"),
     "pdf.text-hidden": (
         _UNSURE, "有看不见的文字“{text}”（{where}）",
         "there is text that cannot be seen: {text} ({where})"),

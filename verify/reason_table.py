@@ -272,6 +272,8 @@ _PAGES: Final = {
     "page.number": (_NO, "第 {page} 页的页码“{found}”不正确",
                     "the page number “{found}” of page {page} is wrong"),
     "page.seal": (_NO, "第 {page} 页的印章缺失或多余", "page {page} lacks its seal or has one too many"),
+    "page.seal-on-picture": (_NO, "{role}（第 {page} 页）的照片或二维码被印章压住",
+                             "a photo or QR code on {role} (page {page}) lies under a seal"),
     "page.under-seal": (_NO, "{role}（第 {page} 页）的“{found}”被印章遮盖",
                         "the seal on page {page} touches “{found}”"),
     "page.seal-picture": (_NO, "第 {page} 页的印章图样或大小不是电子印章中的",

@@ -15,6 +15,31 @@ EARLIER = "1.2.156.3005.2.11100000MB9TEX018A9T1.11140100MB9TEX0180.202500007.001
 SM3 = "a" * 64
 
 
+END = b"\xff\xd9"
+
+
+def scanless(data: bytes) -> bytes:
+    """The photo up to the end of its scan's header."""
+    scan = data.index(b"\xff\xda")
+    return data[:scan + 2 + int.from_bytes(data[scan + 2:scan + 4], "big")]
+
+
+def taller(data: bytes) -> bytes:
+    """The photo, said to be twice as high."""
+    height = data.index(b"\xff\xc0") + 5
+    return data[:height] + (2 * int.from_bytes(data[height:height + 2], "big")).to_bytes(2, "big") + data[height + 2:]
+
+
+def spare_table(data: bytes) -> bytes:
+    """The photo with a quantisation table that no component names."""
+    return data[:2] + b"\xff\xdb\x00\x43\x03" + b"private text".ljust(64) + data[2:]
+
+
+def flat(data: bytes) -> bytes:
+    """The photo, its pixels said to be four times as wide as high."""
+    return data.replace(b"JFIF\0\x01\x01\x00\x00\x01\x00\x01", b"JFIF\0\x01\x01\x00\x00\x04\x00\x01")
+
+
 def photo(size: tuple[int, int] = (120, 160), mode: str = "RGB", form: str = "JPEG", **options: Any) -> bytes:
     """A picture file."""
     written = io.BytesIO()
@@ -113,10 +138,17 @@ BAD_RICH: list[tuple[str, str, Change, list[tuple[str, str]]]] = [
     ("a comment", "R2", put(照片=text(segment(0xFE, b"hello"))), [("照片", "photo.more-than-picture")]),
     ("bytes behind the picture", "R2", put(照片=text(photo() + b"<html>")), [("照片", "photo.more-than-picture")]),
     ("half a photo", "R2", put(照片=text(photo()[:-40])), [("照片", "photo.damaged")]),
+    ("half a photo, closed", "R2", put(照片=text(photo()[:-60] + END)), [("照片", "photo.form")]),
+    ("a photo without pixels", "R2", put(照片=text(scanless(photo()) + END)), [("照片", "photo.form")]),
+    ("twice as high as its pixels", "R2", put(照片=text(taller(photo()))), [("照片", "photo.form")]),
+    ("text inside the scan", "R2", put(照片=text(photo()[:-2] + b"<script>" * 9 + END)), [("照片", "photo.form")]),
+    ("a table that nothing uses", "R2", put(照片=text(spare_table(photo()))), [("照片", "photo.more-than-picture")]),
+    ("pixels that are not square", "R2", put(照片=text(flat(photo()))), [("照片", "photo.more-than-picture")]),
+    ("3001 pixels high", "R2", put(照片=text(photo((100, 3001), "L"))), [("照片", "photo.pixels")]),
     ("20000 pixels wide", "R2", put(照片=text(photo((20000, 100), "L"))), [("照片", "photo.pixels")]),
     ("too few pixels", "R2", put(照片=text(photo((99, 100)))), [("照片", "photo.pixels")]),
     ("too many bytes", "R2", put(照片=text(bytes(MAX_PHOTO_BYTES + 4))), [("照片", "photo.too-large")]),
-    ("a JPEG that lacks a table", "R2", put(照片=text(without(0xDB))), [("照片", "photo.form")]),
+    ("a JPEG that lacks a table", "R2", put(照片=text(without(0xDB))), [("照片", "photo.damaged")]),
     # identity numbers
     ("no identity number", "R2", put(公民身份号码="99999919900101001X"), [("公民身份号码", "identity.form")]),
     ("17 digits", "R2", put(公民身份号码="99999919900101001"), [("公民身份号码", "identity.form")]),
@@ -163,7 +195,7 @@ GOOD_RICH: list[tuple[str, str, Change]] = [
     ("a county may do the second class", "R1", put(类别="第二类", 发文机关代码="11140105MB9TEX019B")),
     ("no entries", "R2", put(复审记录=[])),
     ("a grey photo", "R2", put(照片=text(photo(mode="L")))),
-    ("the largest photo", "R2", put(照片=text(photo((4000, 100), "L")))),
+    ("the largest photo", "R2", put(照片=text(photo((3000, 100), "L")))),
     ("schooling just enough", "R2", put(学历="初中", 作业类别="电工作业")),
     ("a woman", "R2", put(性别="女", 公民身份号码="999999199001010024")),
     ("eighteen today", "R2", put(发证日期="2008-01-01", 有效期起始日期="2008-01-01")),

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from docgen.page import Colour, GlyphRun, Path, Segment
+from docgen.page import Colour, GlyphRun, Image, Path, Segment
 from tests.verify.clerk import issue, on_page
 from tests.verify.packages import PAGE, Forger, check, codes, entries
 from verify.model import Verdict
@@ -33,6 +33,23 @@ def test_nothing_is_drawn_over_text(shape: Path) -> None:
     forged = issue(on_page(lambda items: (*items, shape)))
     for data in (forged.ofd, forged.pdf):
         assert check(data).verdict is not Verdict.VALID
+
+
+@pytest.mark.req("R-003-31")
+@pytest.mark.parametrize("width_mm", [0.04, 1.0, 23.0])
+def test_nothing_is_drawn_over_the_qr_code(width_mm: float) -> None:
+    def over(items: tuple[object, ...]) -> tuple[object, ...]:
+        place = next(index for index, item in enumerate(items) if isinstance(item, Image))
+        code = items[place]
+        assert isinstance(code, Image)
+        middle = code.y_mm + code.height_mm / 2
+        drawn = Path(segments=(Segment("M", (code.x_mm, middle)), Segment("L", (code.x_mm + code.width_mm, middle))),
+                     stroke=WHITE, stroke_width_mm=width_mm)
+        return (*items[:place + 1], drawn, *items[place + 1:])
+    forged = issue(on_page(over))  # type: ignore[arg-type]
+    for data, code in ((forged.ofd, "ofd.covered"), (forged.pdf, "pdf.picture-covered")):
+        report = check(data)
+        assert report.verdict is not Verdict.VALID and code in codes(report)
 
 
 @pytest.mark.req("R-003-31")
