@@ -8,7 +8,7 @@ from certs.sm3 import sm3
 from docgen.page import Artwork, Path
 from docgen.svg import parse_svg, placed
 from docgen.template_layout import Art, PageLayout
-from layouts import KindError, on_change, resource
+from layouts import KindError, KindErrorCode, on_change, resource
 
 __all__ = ["artwork", "drawings"]
 
@@ -58,8 +58,8 @@ def _drawing(kind_code: str, one: Art) -> tuple[str, bytes] | None:
     file = f"art/{one.file}"
     try:
         return file, resource(kind_code, file)
-    except KindError:
-        if not one.slot:
+    except KindError as error:
+        if not one.slot or error.code is not KindErrorCode.RESOURCE:    # what is there but unreadable is not absent
             raise
     return (f"art/{one.fallback}", resource(kind_code, f"art/{one.fallback}")) if one.fallback else None
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 import io
+import lzma
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -165,7 +166,7 @@ def _read(data: bytes, name: str) -> etree._Element | None:
             content = archive.read(name)
         return etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False))
     except (zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError, ValueError, OSError, EOFError,
-            zlib.error, etree.XMLSyntaxError):
+            zlib.error, lzma.LZMAError, etree.XMLSyntaxError):
         return None
 
 

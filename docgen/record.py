@@ -49,6 +49,7 @@ MAX_DEPTH = 4
 KIND_KEY = "kind"
 VERSION_KEY = "版本号"
 DEFAULT_VERSION = "001"
+_MOST_UNKNOWN, _LONGEST_KEY = 100, 100
 _VERSION = re.compile(r"[0-9]{3}")
 
 
@@ -210,11 +211,10 @@ def _usable_kinds() -> Iterator[Kind]:
 def _unknown_keys(record: Mapping[str, Any], kind: Kind) -> list[Fault]:
     known = [*kind.labels, KIND_KEY, VERSION_KEY, *([kind.scope.items] if kind.scope else [])]
     faults = []
-    for key in record:
-        if key in known:
-            continue
+    unknown = [key for key in record if key not in known]
+    for place, key in enumerate(unknown[:_MOST_UNKNOWN]):
         name = shown(str(key))
-        close = difflib.get_close_matches(str(key), known, n=1, cutoff=0.5)
+        close = difflib.get_close_matches(str(key)[:_LONGEST_KEY], known, n=1, cutoff=0.5) if place < 20 else []
         hint_zh = f"，是否指“{close[0]}”" if close else "，请删除"
         hint_en = f"; is “{close[0]}” meant?" if close else "; delete it"
         faults.append(fault(RecordCode.UNKNOWN_KEY, name, key=name, hint_zh=hint_zh, hint_en=hint_en))

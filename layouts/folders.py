@@ -6,7 +6,9 @@ process, before the first licence is issued or verified; issuing and verifying s
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 import threading
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
@@ -18,6 +20,7 @@ __all__ = ["CODE", "add_folder", "forget", "kind_folder", "kinds", "on_change", 
 CODE = re.compile(r"[A-Z][A-Za-z0-9-]{0,15}")
 """How the code of a kind is written; its folder has the same name."""
 
+_MOST_BYTES = 16 * 1024 * 1024
 _LOCK = threading.Lock()
 _added: list[Path] = []
 _found: dict[str, Path] = {}
@@ -91,7 +94,8 @@ def resource(kind_code: str, name: str) -> bytes:
     """A file out of the folder of a kind, e.g. ``resource("K0", "samples/example-1.json")``.
 
     Raises:
-        KindError: ``kind.unknown`` or ``kind.resource``.
+        KindError: ``kind.unknown``; ``kind.resource``, there is no such file; ``kind.unreadable``, there is
+            something, but no file of the folder of at most 16 MiB that can be read.
     """
     folder = kind_folder(kind_code)
     parts = PurePosixPath(name).parts
@@ -101,13 +105,32 @@ def resource(kind_code: str, name: str) -> bytes:
     )
     if not parts or PurePosixPath(name).is_absolute() or ".." in parts:
         raise refused
+    path = folder.joinpath(*parts)
+    if not os.path.lexists(path):
+        raise refused
     try:
-        path = folder.joinpath(*parts).resolve(strict=True)
-        if not path.is_relative_to(folder.resolve()):
-            raise refused
-        return path.read_bytes()
-    except OSError as error:
-        raise refused from error
+        path = path.resolve(strict=True)
+        if path.is_relative_to(folder.resolve()):
+            return _regular(path)
+        why_zh, why_en = "它指向该证照种类的文件夹之外", "it leads out of the kind's folder"
+    except (OSError, ValueError) as error:
+        why_zh = why_en = str(error)
+    raise KindError(
+        KindErrorCode.UNREADABLE, f"证照种类{kind_code}的文件“{name}”不能读取：{why_zh}",
+        f"the file “{name}” of kind {kind_code} cannot be read: {why_en}", kind=kind_code, name=name,
+    )
+
+
+def _regular(path: Path) -> bytes:
+    """The bytes of a file; a pipe or device would never end."""
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise ValueError("不是普通文件 / no regular file")
+        data = file.read(_MOST_BYTES + 1)
+    if len(data) > _MOST_BYTES:
+        raise ValueError(f"超过 {_MOST_BYTES} 字节 / larger than {_MOST_BYTES} bytes")
+    return data
 
 
 def _own() -> Path:

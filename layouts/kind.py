@@ -44,6 +44,7 @@ class KindErrorCode(enum.StrEnum):
     DATA = "kind.data"
     LEGAL_BASIS = "kind.no-legal-basis"
     RESOURCE = "kind.resource"
+    UNREADABLE = "kind.unreadable"
     FOLDER = "kind.folder"
     TWICE = "kind.twice"
     DUPLICATE_ID = "kind.duplicate-id"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import os
 import json
 import subprocess
 import time
@@ -80,7 +81,14 @@ def test_a_link_out_of_the_folder_is_not_followed(kind: Path) -> None:
     (kind / "art/ground.svg").unlink()
     (kind / "art/ground.svg").symlink_to("/etc/hostname")
     (finding,) = check(kind, QUICK).findings
-    assert finding.code == "kind.resource"
+    assert finding.code == "kind.unreadable"
+
+
+def test_a_pipe_in_the_place_of_a_drawing_ends_at_once(kind: Path) -> None:
+    (kind / "art/ground.svg").unlink()
+    os.mkfifo(kind / "art/ground.svg")
+    (finding,) = check(kind, QUICK).findings
+    assert finding.code == "kind.unreadable"
 
 
 def _huge_png() -> bytes:

@@ -83,7 +83,7 @@ def test_a_link_does_not_lead_out_of_a_kinds_folder(tmp_path: Path) -> None:
     add_folder(tmp_path / "kinds")
     with pytest.raises(KindError) as caught:
         resource("L1", "link")
-    assert caught.value.code == "kind.resource"
+    assert caught.value.code == "kind.unreadable"
 
 
 def test_a_kind_being_written_is_read_anew_after_forget(tmp_path: Path) -> None:
