@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -17,7 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from certs.audit import AuditEntry, AuditError, Head, is_log_name, read_entry
-from registry.engines import failure, translated
+from registry.engines import failure, failure_of
 from registry.errors import RegistryCode
 from registry.tables import Audit
 
@@ -107,17 +107,22 @@ def ledger_log(issued: Path) -> Iterator[AuditLog | None]:
     if not path.is_file():
         yield None
         return
-    with translated(str(path)), contextlib.closing(
-            sqlite3.connect(path.absolute().as_uri() + "?mode=ro", uri=True, isolation_level=None)) as connection:
-        connection.execute("BEGIN")
-        tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        if "audit" not in tables:                        # of a program that kept no log yet
-            yield None
-            return
-        row = connection.execute("SELECT value FROM meta WHERE key = 'log'").fetchone() if "meta" in tables else None
-        if row is None or not is_log_name(str(row[0])):
-            raise failure(RegistryCode.DAMAGED, str(path), "log")
-        yield _LedgerLog(connection, row[0])
+    try:
+        with contextlib.closing(sqlite3.connect(path.absolute().as_uri() + "?mode=ro", uri=True,
+                                                isolation_level=None)) as connection:
+            connection.execute("BEGIN")
+            tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            # without the table it is a ledger of a program that kept no log yet
+            yield _LedgerLog(connection, _name(connection, path, tables)) if "audit" in tables else None
+    except sqlite3.Error as error:
+        raise failure_of(error, str(path)) from None
+
+
+def _name(connection: sqlite3.Connection, path: Path, tables: Collection[str]) -> str:
+    row = connection.execute("SELECT value FROM meta WHERE key = 'log'").fetchone() if "meta" in tables else None
+    if row is None or not is_log_name(str(row[0])):
+        raise failure(RegistryCode.DAMAGED, str(path), "log")
+    return str(row[0])
 
 
 def _entry(log: str, row: _Row) -> AuditEntry | Unreadable:

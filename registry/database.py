@@ -133,7 +133,7 @@ class Registry:
             now: the moment of its making (aware).
 
         Raises:
-            RegistryError: ``registry.exists``, or as :meth:`open`; nothing is made then.
+            RegistryError: ``registry.exists``, ``registry.encoding``, or as :meth:`open`; nothing is made then.
         """
         where = _place(home, url)
         if where.file is not None and not where.file.exists():
@@ -233,6 +233,7 @@ class Registry:
                 raise RegistryError(
                     RegistryCode.EXISTS, f"{self._where.name} 中已有登记库，不作任何改动",
                     f"there is a registry in {self._where.name} already; nothing is changed")
+            _check_encoding(connection, self._where.name)
             _migrate(connection)
             registry_id, moment = secrets.token_hex(6), to_milliseconds(now)
             log = f"registry-{registry_id}"
@@ -309,6 +310,17 @@ def _make_file(path: Path) -> None:
             os.fchmod(handle, 0o600)
         finally:
             os.close(handle)
+
+
+def _check_encoding(connection: Connection, name: str) -> None:
+    """Refuse a PostgreSQL database that cannot hold every name."""
+    if connection.dialect.name == "sqlite":
+        return
+    encoding = connection.exec_driver_sql("SHOW server_encoding").scalar_one()
+    if encoding != "UTF8":
+        raise RegistryError(
+            RegistryCode.ENCODING, f"数据库 {name} 的编码是 {encoding}，须为 UTF8；请另建数据库",
+            f"the database {name} is encoded in {encoding} where UTF8 is needed: make another one")
 
 
 def _migrate(connection: Connection) -> None:

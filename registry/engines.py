@@ -20,7 +20,9 @@ from sqlalchemy.pool import QueuePool
 from certs.sm3 import sm3
 from registry.errors import RegistryCode, RegistryError
 
-__all__ = ["WRITES", "begin_writing", "place", "postgresql_engine", "sqlite_engine", "translated"]
+__all__ = [
+    "WRITES", "begin_writing", "failure", "failure_of", "place", "postgresql_engine", "sqlite_engine", "translated",
+]
 
 WRITES: Final = "zhengyin_writes"
 """Execution option of a connection whose transaction writes."""
@@ -127,11 +129,16 @@ def translated(where: str) -> Iterator[None]:
     except StaleDataError as error:
         raise failure(RegistryCode.CONFLICT, where, "") from error
     except DBAPIError as error:
-        raise failure(_code(error.orig), where, _reason(error.orig)) from None
+        raise failure_of(error.orig, where) from None
     except StatementError:
         raise                                   # a value of the wrong type: a fault of the program
-    except (sqlite3.Error, SQLAlchemyError) as error:
-        raise failure(_code(error), where, _reason(error)) from None
+    except SQLAlchemyError as error:
+        raise failure_of(error, where) from None
+
+
+def failure_of(error: BaseException | None, where: str) -> RegistryError:
+    """Make of an error of a database's driver what the database at ``where`` cannot do."""
+    return failure(_code(error), where, _reason(error))
 
 
 def failure(code: RegistryCode, where: str, reason: str) -> RegistryError:

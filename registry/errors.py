@@ -19,6 +19,7 @@ class RegistryCode(enum.StrEnum):
     PERMISSIONS = "registry.permissions"
     BAD_URL = "registry.bad-url"
     PASSWORD_IN_URL = "registry.password-in-url"  # noqa: S105 (an error code)
+    ENCODING = "registry.encoding"
     NO_DRIVER = "registry.no-driver"
     UNAVAILABLE = "registry.unavailable"
     NO_SPACE = "registry.no-space"

@@ -15,8 +15,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config as Settings
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import func, select, text
@@ -86,8 +88,6 @@ def test_the_migrations_make_what_the_tables_say(registry_home: RegistryHome) ->
 
 
 def test_the_program_knows_every_migration() -> None:
-    from alembic.config import Config as Settings
-
     settings = Settings()
     settings.set_main_option("script_location", "registry:migrations")
     scripts = ScriptDirectory.from_config(settings)
@@ -312,6 +312,19 @@ def test_a_database_without_space_is_named_so(sqlite_home: RegistryHome) -> None
         t.session.flush()
     assert caught.value.code is RegistryCode.NO_SPACE
     assert "清理空间" in caught.value.zh and "free space" in caught.value.en
+
+
+def test_a_database_that_cannot_hold_every_name_is_refused(
+    tmp_path: Path, request: pytest.FixtureRequest,
+) -> None:
+    running = request.getfixturevalue("postgresql")
+    with psycopg.connect(running.url("postgres"), autocommit=True) as connection:
+        connection.execute("CREATE DATABASE latin TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'")
+    home = make_registry_home(tmp_path / "home")
+    assert code_of(lambda: create_registry(
+        home.path, administrator=home.administrator.certificate, now=NOW, url=running.url("latin"),
+    )) == RegistryCode.ENCODING
+    home.registry.close()
 
 
 def test_a_registry_held_by_another_is_busy_at_last(
