@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Final
 
 from sqlalchemy import select
 
-from certs.files import read_file, reported, sweep
-from certs.statement import MAX_CONTENT, SignedStatement
+from certs.files import sweep
+from certs.statement import SignedStatement
 from codes.errors import EngineError
 from registry.acts import perform
 from registry.database import Registry
-from registry.errors import RegistryCode
-from registry.projection import PENDING, project_act, project_approvals, project_approvers, project_case
-from registry.requests import ACT_TYPE
-from registry.states import steps_of
-from registry.tables import Seal
+from registry.projection import (
+    PENDING,
+    notes,
+    project_act,
+    project_approvals,
+    project_approvers,
+    project_case,
+    restricts,
+)
+from registry.states import State, step_for
+from registry.tables import ActorRole, Seal
 
 __all__ = ["settle"]
 
-_MAX_NOTE: Final = 4 * MAX_CONTENT
-_MOVED_ON: Final = frozenset({RegistryCode.OUT_OF_ORDER, RegistryCode.UNKNOWN_ACTOR})
+_SWEPT: Final = (PENDING, "authorities", "approvals")
 
 
 def settle(registry: Registry, *, everything: bool = False) -> tuple[str, ...]:
@@ -35,55 +39,52 @@ def settle(registry: Registry, *, everything: bool = False) -> tuple[str, ...]:
             backup.
 
     Returns:
-        The cases of acts that could not be carried to their end. Their seals stay blocked: do the act again.
+        What the acts were about that could not be carried to their end, because whoever began them may not do so any
+        more. It stays blocked: have the act done again.
 
     Raises:
         RegistryError: the registry cannot be used.
-        FileError, HomeError, SealError: a file cannot be written or is damaged.
+        FileError, HomeError, SealError, StatementError: a file cannot be written or is damaged.
     """
-    home, unfinished = registry.home, []
-    for note, signed in _notes(home):
-        if _restricts(signed) and not _carry_on(registry, signed):
+    unfinished = []
+    for note, signed in notes(registry.home):
+        if restricts(signed) and not (_carry_on(registry, signed) or _moved_on(registry, signed)):
             unfinished.append(str(signed.body["subject"]))
             continue
         with registry.transaction() as t:
-            project_act(t.session, home, signed)
+            project_act(t.session, registry.home, signed)
         note.unlink(missing_ok=True)
     if everything:
-        _project_all(registry, frozenset(unfinished))
+        _project_all(registry, approvers=not any(restricts(signed) for _, signed in notes(registry.home)))
     return tuple(unfinished)
 
 
-def _notes(home: Path) -> list[tuple[Path, SignedStatement]]:
-    """Return what acts have left in ``pending/``."""
-    folder = home / PENDING
-    with reported(folder):
-        if not folder.is_dir():
-            return []
-        paths = sorted(path for path in folder.iterdir() if path.suffix == ".json" and not path.name.startswith("."))
-    return [(path, SignedStatement.parse(read_file(path, max_bytes=_MAX_NOTE), type=ACT_TYPE)) for path in paths]
-
-
-def _restricts(signed: SignedStatement) -> bool:
-    act = str(signed.body["act"])
-    return act == "actor-dismiss" or any(step.restricts for step in steps_of(act))
-
-
 def _carry_on(registry: Registry, signed: SignedStatement) -> bool:
-    """Perform a restricting act that may have been cut short; say whether the registry has decided on it."""
+    """Perform a restricting act that was cut short; say whether it stands now."""
     try:
-        perform(registry, signed)
-    except EngineError as error:
-        return error.code in _MOVED_ON
+        perform(registry, signed, late=True)
+    except EngineError:
+        return False
     return True
 
 
-def _project_all(registry: Registry, blocked: frozenset[str]) -> None:
+def _moved_on(registry: Registry, signed: SignedStatement) -> bool:
+    """Say whether the registry has come, by other acts, to where this one cannot begin any more."""
+    act, subject = str(signed.body["act"]), str(signed.body["subject"])
+    with registry.reading() as session:
+        seal = session.get(Seal, subject)
+        if seal is not None:
+            return step_for(act, State(seal.state), renewal=seal.predecessor is not None) is None
+        held = select(ActorRole).where(ActorRole.actor == subject, ActorRole.until.is_(None)).limit(1)
+        return session.scalars(held).first() is None
+
+
+def _project_all(registry: Registry, *, approvers: bool) -> None:
     with registry.transaction() as t:
-        for folder in (registry.home / PENDING, registry.home / "authorities", registry.home / "approvals"):
+        for folder in (registry.home, *registry.home.glob("authorities/*"), *map(registry.home.joinpath, _SWEPT)):
             sweep(folder)
         for case in t.session.scalars(select(Seal.case).where(Seal.in_use_from.is_not(None)).order_by(Seal.case)):
-            if case not in blocked:
-                project_case(t.session, registry.home, case)
+            project_case(t.session, registry.home, case)
         project_approvals(t.session, registry.home)
-        project_approvers(t.session, registry.home)
+        if approvers:
+            project_approvers(t.session, registry.home)

@@ -20,26 +20,26 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from certs.approval import CONFIRMED, GIVEN, Approval
-from certs.files import make_folder, publish_folder, read_file, write_atomic
+from certs.files import make_folder, publish_folder, read_file, reported, write_atomic
 from certs.moments import write_moment
 from certs.seal import SealFile
 from certs.seal_folder import ROLES, SealUse, UseState, publish_seal_folder, set_use
-from certs.statement import SignedStatement
+from certs.statement import MAX_CONTENT, SignedStatement
 from certs.x509 import Certificate
 from registry import tables
 from registry.database import Registry, Transaction
-from registry.requests import Request
-from registry.states import SealType, State, steps_of
+from registry.requests import ACT_TYPE, Request
+from registry.states import SealType, State, step_for, steps_of
 from registry.tables import Actor, ActorRole, Organisation, Seal
 
 __all__ = [
-    "APPROVERS", "PENDING", "project", "project_act", "project_approval", "project_approvals", "project_approvers",
-    "project_case", "restrict", "stage_keys", "staged_keys",
+    "APPROVERS", "PENDING", "notes", "project", "project_act", "project_approval", "project_approvals",
+    "project_approvers", "project_case", "restrict", "restricts", "stage_keys", "staged_keys",
 ]
 
 PENDING: Final = "pending"
 APPROVERS: Final = "approvers.json"
-_MAX_SMALL: Final = 64 * 1024
+_MAX_SMALL, _MAX_NOTE = 64 * 1024, 4 * MAX_CONTENT
 _USED: Final = frozenset({State.IN_USE, State.SUSPENDED, State.LOST, State.CANCELLED})
 _OF_USE: Final = frozenset({"activate", "resume", "suspend", "report-lost", "cancel"})
 _OF_ACTORS: Final = frozenset({"actor-appoint", "actor-dismiss"})
@@ -57,7 +57,7 @@ def restrict(t: Transaction, request: Request) -> None:
     write_atomic(_note(request.home, request.statement), request.statement.to_json())
     if request.act == "actor-dismiss":
         project_approvers(t.session, request.home)
-    elif any(step.restricts for step in steps_of(request.act)):
+    elif restricts(request.statement):
         project_case(t.session, request.home, request.subject)
 
 
@@ -98,18 +98,51 @@ def project_case(session: Session, home: Path, case: str) -> None:
     seal = session.get(Seal, case)
     if seal is None or seal.seal_id is None or State(seal.state) not in _USED or seal.in_use_from is None:
         return
+    if not _held_back(home, seal):
+        _project_seal(session, home, seal)
+    if seal.predecessor is not None:
+        project_case(session, home, seal.predecessor)
+
+
+def _held_back(home: Path, seal: Seal) -> bool:
+    """Say whether an act that would block the seal was cut short: then the files are not opened again."""
+    return seal.state == State.IN_USE and any(
+        restricts(signed) and signed.body["subject"] == seal.case and step_for(str(signed.body["act"]), State.IN_USE)
+        for _, signed in notes(home))
+
+
+def restricts(signed: SignedStatement) -> bool:
+    """Say whether an act takes a right away."""
+    act = str(signed.body["act"])
+    return act == "actor-dismiss" or any(step.restricts for step in steps_of(act))
+
+
+def notes(home: Path) -> list[tuple[Path, SignedStatement]]:
+    """Return what acts that are under way or were cut short have left in ``pending/``.
+
+    Raises:
+        FileError, StatementError: a note cannot be read.
+    """
+    folder = home / PENDING
+    with reported(folder):
+        if not folder.is_dir():
+            return []
+        paths = sorted(path for path in folder.iterdir() if path.suffix == ".json" and not path.name.startswith("."))
+    return [(path, SignedStatement.parse(read_file(path, max_bytes=_MAX_NOTE), type=ACT_TYPE)) for path in paths]
+
+
+def _project_seal(session: Session, home: Path, seal: Seal) -> None:
+    assert seal.seal_id is not None and seal.in_use_from is not None  # noqa: S101  (the caller has seen to it)
     use = SealUse(state=UseState(seal.state), use_from=seal.in_use_from, use_until=seal.in_use_until)
-    staged = _staging(home, seal.organisation, case)
+    staged = _staging(home, seal.organisation, seal.case)
     if (home / "authorities" / seal.organisation / seal.seal_id).is_dir():
         set_use(home, seal.organisation, seal.seal_id, use)
-    elif (keys := staged_keys(home, seal.organisation, case)) and seal.type == SealType.LEGAL_NAME:
+    elif (keys := staged_keys(home, seal.organisation, seal.case)) and seal.type == SealType.LEGAL_NAME:
         owner = session.get_one(Organisation, seal.organisation)
         publish_seal_folder(home, code=owner.code, name=owner.name, seal=SealFile.load(seal.seal_der or b""),
                             keys=keys, use=use)
     if staged.is_dir() and (home / "authorities" / seal.organisation / seal.seal_id).is_dir():
         shutil.rmtree(staged)
-    if seal.predecessor is not None:
-        project_case(session, home, seal.predecessor)
 
 
 def project_approvals(session: Session, home: Path) -> None:

@@ -1,0 +1,142 @@
+"""Approvals given and confirmed through acts: two approvers of the unit, and a file that proves itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from certs.approval import Terms, confirm, give, load_approval
+from certs.approval_scope import Sealing, check, read_approvers
+from certs.statement import SignedStatement, sign_statement
+from registry.errors import RegistryError
+from registry.requests import Outcome
+from tests.support.demo_home import CITY
+from tests.support.seal_office import BACKENDS, COUNTY, DAY, START, Office, person, refused
+
+
+@pytest.fixture(params=BACKENDS)
+def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
+    """An office in each database, with a seal in use."""
+    office = Office.of(request, tmp_path)
+    office.in_use()
+    yield office
+    office.registry.close()
+
+
+def terms(office: Office, number: str = "standing-1", **changes: Any) -> Terms:
+    """What is allowed under the office's seal."""
+    return Terms(**{
+        "id": number, "kinds": ("K0",), "region": "140121", "seal_id": str(office.row("S2026-000001").seal_id),
+        "valid_from": START, "valid_to": START + 100 * DAY, "count": 3, **changes})
+
+
+def given(
+    office: Office, by: str = "审批甲", number: str = "standing-1", *, signed_by: str = "", **changes: Any,
+) -> Outcome:
+    """Give an approval."""
+    statement = give(terms(office, number, **changes), signer=office.signer(signed_by or by), at=office.now)
+    return office.act(by, "approve-give", number, {}, {"approval": statement.to_json()})
+
+
+def confirmed(
+    office: Office, by: str = "审批乙", number: str = "standing-1", *, signed_by: str = "",
+    statement: SignedStatement | None = None,
+) -> Outcome:
+    """Confirm an approval, as it was given by the first approver."""
+    own = statement or give(terms(office, number), signer=office.signer("审批甲"), at=office.now)
+    answer = confirm(own, signer=office.signer(signed_by or by), at=office.now)
+    return office.act(by, "approve-confirm", number, {}, {"confirmation": answer.to_json()})
+
+
+@pytest.mark.req("R-003-22")
+def test_two_approvers_put_an_approval_into_force_and_its_file_says_so(office: Office) -> None:
+    path = office.home / "approvals" / "standing-1.json"
+    assert given(office).state == "given" and not path.exists()
+    assert confirmed(office).state == "confirmed"
+    approval, offices = load_approval(path), read_approvers((office.home / "approvers.json").read_bytes())
+    assert approval.terms == terms(office)
+    assert approval.given.certificate == office.signer("审批甲").certificate
+    sealing = Sealing(kind="K0", unit=COUNTY[0], region="140121", seal_id=approval.terms.seal_id, record="0" * 64,
+                      at=office.now + timedelta(minutes=1))
+    check(approval, sealing, used=2, offices=offices)
+    assert [facts["case"] for event, facts in office.log() if event.startswith("act.approve")] == ["standing-1"] * 2
+
+
+def _as_giver(office: Office) -> Outcome:
+    """The giver signs a confirmation that the library would not make."""
+    own = give(terms(office), signer=office.signer("审批甲"), at=office.now)
+    body = confirm(own, signer=office.signer("审批乙"), at=office.now).body
+    signed = sign_statement(dict(body), office.signer("审批甲"))
+    return office.act("审批甲", "approve-confirm", "standing-1", {}, {"confirmation": signed.to_json()})
+
+
+def _other_terms(office: Office) -> Outcome:
+    larger = give(terms(office, count=1000), signer=office.signer("审批甲"), at=office.now)
+    return confirmed(office, statement=larger)
+
+
+FAULTS: list[tuple[str, str, Callable[[Office], object]]] = [
+    ("confirmed by the giver", "approval.one-person", _as_giver),
+    ("another approval is confirmed", "approval.malformed", _other_terms),
+    ("confirmed by no approver", "registry.role-missing", lambda office: confirmed(office, "申请人")),
+    ("confirmed by an approver of another unit", "registry.out-of-scope", lambda office: confirmed(office, "市审批")),
+    ("confirmed by another than acts", "approve.other-signer",
+     lambda office: confirmed(office, "审批丁", signed_by="审批乙")),
+    ("no confirmation", "registry.document-missing",
+     lambda office: office.act("审批乙", "approve-confirm", "standing-1")),
+    ("no such approval", "approve.unknown", lambda office: confirmed(office, number="standing-9")),
+    ("given by no approver", "registry.role-missing", lambda office: given(office, "申请人", "standing-2")),
+    ("given by an approver of another unit", "registry.out-of-scope",
+     lambda office: given(office, "市审批", "standing-2")),
+    ("signed by another than acts", "approve.other-signer",
+     lambda office: given(office, "审批甲", "standing-2", signed_by="审批乙")),
+    ("a number used before", "approve.number-taken", lambda office: given(office, "审批乙")),
+    ("no such seal", "approve.no-such-seal", lambda office: given(office, number="standing-2", seal_id="none")),
+    ("the number of another", "registry.bad-act", lambda office: office.act(
+        "审批甲", "approve-give", "standing-3", {}, {"approval": give(
+            terms(office, "standing-2"), signer=office.signer("审批甲"), at=office.now).to_json()})),
+    ("no approval but bytes", "statement.malformed", lambda office: office.act(
+        "审批甲", "approve-give", "standing-2", {}, {"approval": b"{}"})),
+]
+
+
+@pytest.mark.req("R-003-22", "R-003-54")
+def test_whatever_is_not_two_approvers_of_the_unit_is_refused_and_changes_nothing(office: Office) -> None:
+    for name, unit in (("市审批", CITY[0]), ("审批丁", COUNTY[0])):
+        office.extra[name] = person(name, unit)
+        office.appoint(office.extra[name].certificate, unit, "approver")
+    given(office)
+    for why, code, act in FAULTS:
+        error = refused(office, act)
+        assert error.code.value == code, why
+        assert error.facts["clause"] == "B第12条"
+
+
+def test_an_approval_is_confirmed_once(office: Office) -> None:
+    given(office)
+    confirmed(office)
+    assert refused(office, confirmed).code.value == "approve.confirmed-already"
+
+
+@pytest.mark.req("R-003-17", "R-003-22")
+def test_nothing_is_approved_under_a_lost_seal(office: Office) -> None:
+    given(office)
+    office.act("保管人", "report-lost", "S2026-000001", {"reason": "失控"})
+    assert refused(office, confirmed).code.value == "approve.no-such-seal"
+    assert refused(office, lambda office: given(office, number="standing-2")).code.value == "approve.no-such-seal"
+
+
+@pytest.mark.req("R-003-22")
+def test_a_dismissed_approver_is_out_of_the_list_before_the_registry_says_so(office: Office) -> None:
+    given(office)
+    confirmed(office)
+    office.now += timedelta(hours=1)
+    office.act("管理员", "actor-dismiss", office.signer("审批乙").certificate.fingerprint, {"role": "", "region": ""})
+    ended = [one.held_until for one in read_approvers((office.home / "approvers.json").read_bytes())]
+    assert ended == [None, office.now]
+    with pytest.raises(RegistryError, match=r"registry\.dismissed-actor"):
+        given(office, "审批乙", "standing-2")
