@@ -29,10 +29,11 @@ from certs.audit import (
     read_line,
 )
 from certs.audit_report import AuditReport, Findings, LogSummary
+from certs.chain import validate
 from certs.crl import MAX_BYTES as MAX_CRL
 from certs.crl import Crl
 from certs.known import Known
-from certs.statement import SignedStatement, StatementCode, StatementError, check_statement
+from certs.statement import SignedStatement, StatementError, check_signature
 from certs.trust import Trust, is_demo_anchor
 from certs.untrusted_files import is_folder, lines, names, open_regular, printable, read_regular
 from certs.x509 import MAX_BYTES as MAX_CERTIFICATE
@@ -57,8 +58,13 @@ class _Checkpoint:
     previous: bytes | None
     digest: bytes
     heads: tuple[Head, ...]
-    trusted: bool
     certificate: Certificate
+    anchor: Certificate | None
+
+    @property
+    def trusted(self) -> bool:
+        """Whether its certificate is good; then ``anchor`` is what it rests on."""
+        return self.anchor is not None
 
 
 @dataclass(slots=True)
@@ -105,6 +111,8 @@ def check_export(
     if not trusted:
         findings.add("audit.no-checkpoint")
     newest = max(trusted, key=lambda one: one.sequence, default=None)
+    if newest is not None:
+        _note_anchor(newest, own_anchors=trust is None, findings=findings)
     return AuditReport(
         findings=tuple(findings.kept), more=findings.more, logs=tuple(summaries), checkpoints=len(trusted),
         signer="" if newest is None else printable(newest.certificate.subject_text))
@@ -249,21 +257,30 @@ def _read_checkpoint(
     name: str, data: bytes, known: Known, anchors: Sequence[Certificate], now: datetime, findings: Findings,
 ) -> _Checkpoint | None:
     """Read and check one checkpoint; None when it does not hold."""
-    trusted = True
     try:
         signed = SignedStatement.parse(data, type=CHECKPOINT, max_bytes=MAX_CHECKPOINT)
         sequence, previous, heads = read_heads(signed.body)
-        check_statement(signed, type=CHECKPOINT, anchors=anchors, intermediates=known.certificates, crls=known.crls,
-                        at=signed.at, clock_now=now)
+        check_signature(signed)
     except (StatementError, AuditError) as error:
-        if error.code is not StatementCode.CHAIN:
-            findings.add("audit.checkpoint-bad", file=name, zh=error.zh, en=error.en)
-            return None
-        findings.add("audit.checkpoint-untrusted", file=name, zh=error.zh, en=error.en)
-        trusted = False
+        findings.add("audit.checkpoint-bad", file=name, zh=error.zh, en=error.en)
+        return None
+    chain = validate(signed.certificate, intermediates=known.certificates, anchors=anchors, crls=known.crls,
+                     at=signed.at, clock_now=now)
+    if not chain.ok:
+        findings.add("audit.checkpoint-untrusted", file=name, zh=chain.zh, en=chain.en)
     return _Checkpoint(
         name=name, sequence=sequence, previous=previous, digest=signed.digest, heads=tuple(heads.values()),
-        trusted=trusted, certificate=signed.certificate)
+        certificate=signed.certificate, anchor=chain.anchor if chain.ok else None)
+
+
+def _note_anchor(newest: _Checkpoint, *, own_anchors: bool, findings: Findings) -> None:
+    """Tell what the trust rests on."""
+    if newest.anchor is None:
+        return
+    if own_anchors:
+        findings.add("audit.own-anchors", fingerprint=newest.anchor.fingerprint)
+    if is_demo_anchor(newest.anchor):
+        findings.add("audit.demo")
 
 
 def _known(folder: Path, trust: Trust | None, findings: Findings) -> tuple[Known, tuple[Certificate, ...]]:
@@ -284,14 +301,10 @@ def _known(folder: Path, trust: Trust | None, findings: Findings) -> tuple[Known
             findings.add("audit.not-a-file", file=f"crls/{name}")
     if trust is None:
         anchors = tuple(one for one in certificates if one.is_self_issued)
-        for anchor in anchors:
-            findings.add("audit.own-anchors", fingerprint=anchor.fingerprint)
     else:
         anchors = trust.roots
         certificates.extend(trust.intermediates)
         crls.extend(trust.crls)
-    if any(is_demo_anchor(anchor) for anchor in anchors):
-        findings.add("audit.demo")
     return Known(certificates=tuple(certificates), crls=tuple(crls)), anchors
 
 

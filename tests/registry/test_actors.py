@@ -75,7 +75,7 @@ SCOPES = [
 ]
 
 
-@pytest.mark.req("R-003-50", "R-003-51")
+@pytest.mark.req("R-003-50")
 @pytest.mark.parametrize(("role", "region", "organisation", "refusal"), SCOPES)
 def test_a_role_holds_for_its_scope_alone(
     sqlite_home: RegistryHome, role: str, region: str, organisation: tuple[str, str], refusal: str,
