@@ -7,7 +7,6 @@ first. Nothing is ever cut: what fits nowhere raises.
 
 from __future__ import annotations
 
-import enum
 import math
 import sys
 from bisect import bisect_right
@@ -15,13 +14,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from codes.errors import EngineError
+from docgen.compose_errors import ComposeErrorCode, Sheet
 from docgen.page import GlyphRun, Path, Place
 from docgen.template_layout import Column, Entry, Style
 from docgen.typeset import (
     ASCENT_EM,
     Line,
     TextStyle,
+    TypesetError,
     break_lines,
     distribute,
     line_from,
@@ -31,10 +31,7 @@ from docgen.typeset import (
 )
 from layouts.scope import COLON, SEPARATOR
 
-__all__ = [
-    "STEPS", "ComposeError", "ComposeErrorCode", "PlacedRow", "Value", "fill_column", "fill_pages", "set_entry",
-    "sized",
-]
+__all__ = ["STEPS", "Need", "PlacedRow", "Value", "fill_column", "fill_pages", "least_needs", "set_entry", "sized"]
 
 STEPS = 8
 """From a style's own size to its least."""
@@ -46,18 +43,6 @@ _CLEAR_MM = 3.5            # between text and what it runs around
 _ITEM_LINES = 4            # so many lines at the foot of a page may give way to end with an item
 _OPENED, _CLOSED = frozenset("（([［【〔{《〈"), frozenset("）)]］】〕}》〉")
 _EPSILON = 1e-6
-
-
-class ComposeErrorCode(enum.StrEnum):
-    """Why a licence cannot be laid out."""
-
-    OVERFLOW = "compose.overflow"
-    OVERLAP = "compose.overlap"
-    SEAL_PLACE = "compose.seal-place"
-
-
-class ComposeError(EngineError):
-    """A licence whose values do not fit the template, or whose seal would cover them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,10 +180,43 @@ def _least_height(entry: Entry, value: Value, step: int, width_mm: float) -> flo
     return max(math.ceil(squeezed), 1) * style.leading * style.size_mm
 
 
-def _steps() -> Iterator[tuple[int, int]]:
-    """(step of long values, step of the others), in the order of preference."""
-    yield from ((step, 0) for step in range(STEPS + 1))
-    yield from ((STEPS, step) for step in range(1, STEPS + 1))
+def _tried(column: Column, values: Sequence[Value]) -> Iterator[tuple[int, list[int]]]:
+    """The step of the labels and of each value, in the order of preference: long values shrink first."""
+    whole = any(value.long for value in values)
+    others = [entry.style for entry, value in zip(column.entries, values, strict=True) if not value.long]
+    first = ((step, 0) for step in range(STEPS + 1))
+    for long_step, step in (*first, *((STEPS, step) for step in range(1, STEPS + 1))):
+        if whole and step and any(sized(style, step).size_mm < column.beside_whole_mm - _EPSILON for style in others):
+            return
+        yield step, [long_step if value.long else step for value in values]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """How much room a row takes at the smallest sizes that a column tries, with nothing beside it.
+
+    ``lines`` of the value; ``label_mm`` the height of the label alone.
+    """
+
+    entry: Entry
+    lines: int
+    height_mm: float
+    label_mm: float
+
+
+def least_needs(column: Column, values: Sequence[Value]) -> list[Need]:
+    """What the rows of a column need at least.
+
+    Raises:
+        TypesetError: as ``fill_column``.
+    """
+    width = column.width_mm - column.label_width_mm - column.label_gap_mm
+    *_, (step, steps) = _tried(column, values)
+    rows = [_row(entry, value, one, step, width)
+            for entry, value, one in zip(column.entries, values, steps, strict=True)]
+    return [Need(entry=row.entry, lines=len(row.lines), height_mm=row.height_mm,
+                 label_mm=row.label_style.leading * row.label_style.size_mm if row.entry.label else 0.0)
+            for row in rows]
 
 
 def fill_column(column: Column, values: Sequence[Value], obstacles: Sequence[Place] = ()) -> list[PlacedRow] | None:
@@ -213,12 +231,7 @@ def fill_column(column: Column, values: Sequence[Value], obstacles: Sequence[Pla
     room = column.bottom_mm - column.y_mm - (len(values) - 1) * column.least_space_mm + _EPSILON
     pairs = list(zip(column.entries, values, strict=True))
     shape = _Shape(x_mm=column.x_mm + column.width_mm - width, width_mm=width, obstacles=obstacles)
-    whole = any(value.long for value in values)
-    for long_step, step in _steps():
-        if whole and step and any(sized(entry.style, step).size_mm < column.beside_whole_mm - _EPSILON
-                                  for entry, value in pairs if not value.long):
-            break
-        steps = [long_step if value.long else step for value in values]
+    for step, steps in _tried(column, values):
         if sum(_least_height(entry, value, one, width)
                for (entry, value), one in zip(pairs, steps, strict=True)) > room:
             continue
@@ -243,7 +256,10 @@ def _place_around(column: Column, rows: Sequence[_Row], values: Sequence[Value],
     """As ``_place``, with lines that are shorter beside what stands at the right; None when that is too long."""
     placed, y = [], column.y_mm
     for row, value in zip(rows, values, strict=True):
-        (lines,) = _paged(value, row, shape, y + row.above_mm, sys.maxsize)
+        try:
+            (lines,) = _paged(value, row, shape, y + row.above_mm, sys.maxsize)
+        except TypesetError:                                # no room for a character beside it
+            return None
         row = replace(row, lines=tuple(lines))
         placed.append(_placed_row(column, row, row.lines, y))
         y += row.height_mm + space_mm
@@ -272,7 +288,7 @@ def _placed_row(column: Column, row: _Row, lines: Sequence[_SetLine], y_mm: floa
     return PlacedRow(entry=entry, label=tuple(label), value=tuple(value))
 
 
-def fill_pages(column: Column, values: Sequence[Value], role: str,
+def fill_pages(column: Column, values: Sequence[Value], sheet: Sheet,
                obstacles: Sequence[Place] = ()) -> list[list[PlacedRow]]:
     """Set a column whose last row runs over as many pages as it needs; the rows before stand on each.
 
@@ -303,10 +319,13 @@ def fill_pages(column: Column, values: Sequence[Value], role: str,
     chosen = next(filter(None, map(at, range(STEPS // 2, STEPS + 1))), None)
     if chosen is None:
         label = column.entries[-1].label
-        raise ComposeError(
-            ComposeErrorCode.OVERFLOW, f"{role}的“{label}”没有位置：其上各行过长；请缩短或调整模板",
-            f"there is no room for {label} on {role}: the lines above are too long; shorten them or change "
-            f"the template", role=role, label=label, line=str(column.source_line))
+        raise sheet.refuse(
+            ComposeErrorCode.OVERFLOW,
+            f"{sheet.role}的“{label}”没有位置：其上各行已占到 y {y:.1f} mm，column 的 bottom 为 "
+            f"{column.bottom_mm:g} mm；请缩短或调整模板",
+            f"there is no room for {label} on {sheet.role}: the lines above it reach down to y {y:.1f} mm, the "
+            f"column's bottom is {column.bottom_mm:g} mm; shorten them or change the template",
+            line=column.source_line, label=label)
     larger = (one for one in map(at, range(STEPS // 2)) if one and len(one[1]) == len(chosen[1]))
     row, pages = next(larger, chosen)
     return [[*head, _placed_row(column, row, lines, y)] for lines in pages]
@@ -375,7 +394,7 @@ def _item_ends(text: str) -> tuple[int, ...]:
     return tuple(ends)
 
 
-def set_entry(entry: Entry, value: Value, role: str) -> PlacedRow:
+def set_entry(entry: Entry, value: Value, sheet: Sheet) -> PlacedRow:
     """Set a line that has a place of its own: one line, smaller when it must be.
 
     Raises:
@@ -395,10 +414,13 @@ def set_entry(entry: Entry, value: Value, role: str) -> PlacedRow:
         if taken + width <= entry.width_mm + _EPSILON:
             break
     else:
-        raise ComposeError(
-            ComposeErrorCode.OVERFLOW, f"{role}的“{entry.label or text}”一行放不下：{text}；请缩短或调整模板",
-            f"{entry.label or text} does not fit on its line on {role}; shorten it or change the template",
-            role=role, label=entry.label, line=str(entry.source_line))
+        raise sheet.refuse(
+            ComposeErrorCode.OVERFLOW,
+            f"{sheet.role}的“{entry.label or entry.text}”一行放不下：字高 {style.size_mm:g} mm 时需 "
+            f"{taken + width:.1f} mm，width 为 {entry.width_mm:g} mm；请缩短内容、加大 width 或减小样式的 least",
+            f"{entry.label or entry.text} does not fit on its line on {sheet.role}: it needs {taken + width:.1f} mm "
+            f"at {style.size_mm:g} mm, and width is {entry.width_mm:g} mm; shorten it, widen the line or lower the "
+            "style's least", line=entry.source_line, label=entry.label)
     spare = entry.width_mm - taken - width
     x = entry.x_mm + {"left": 0.0, "center": spare / 2, "right": spare}[entry.align]
     y = entry.y_mm or 0.0

@@ -14,23 +14,18 @@ from dataclasses import dataclass, field, replace
 
 from codes.jpeg import jpeg_facts
 from docgen.artwork import artwork, drawings
-from docgen.columns import (
-    ComposeError,
-    ComposeErrorCode,
-    PlacedRow,
-    Value,
-    fill_column,
-    fill_pages,
-    set_entry,
-)
+from docgen.column_overflow import column_overflow
+from docgen.columns import PlacedRow, Value, fill_column, fill_pages, set_entry
+from docgen.compose_errors import ComposeError, ComposeErrorCode, Sheet
 from docgen.flow import fill_flow
 from docgen.licence import Licence
-from docgen.page import Artwork, Document, GlyphRun, Image, Page, Path, Place
+from docgen.page import Artwork, Document, GlyphRun, Image, Page, Path
 from docgen.qr import qr_png
-from docgen.stamps import check_overlaps, obstacles, stamps
+from docgen.stamps import Obstacle, check_overlaps, obstacles, stamps
 from docgen.template import load_template
+from docgen.template_boxes import SMALLEST_PHOTO_MM
 from docgen.template_layout import Column, Entry, Flow, PageLayout, Photo
-from docgen.typeset import measure, runs, single_line
+from docgen.typeset import TypesetError, measure, runs, single_line
 from docgen.values import face_values, printed_values
 from layouts import Face, scope_summary, scope_text, stands
 
@@ -47,7 +42,8 @@ def compose(licence: Licence, qr_text: str, *, seal_size_mm: float) -> Document:
         seal_size_mm: width and height of the organisation's seal; faces with ``seals.size_mm`` have it smaller.
 
     Raises:
-        ComposeError: ``compose.overflow``, ``compose.overlap`` or ``compose.seal-place``.
+        ComposeError: ``compose.overflow``, ``compose.overlap``, ``compose.seal-place`` or ``compose.photo-place``; with
+            file and line.
         TemplateError: the kind's template cannot be used; with file and line.
         SvgError: the kind's artwork cannot be used; with file and line.
         QrError: the text does not fit a QR code.
@@ -78,6 +74,16 @@ def _photo_name(label: str) -> str:
     return f"photo-{label}"
 
 
+class _FullError(Exception):
+    """A column that does not hold its lines even at their least sizes."""
+
+    def __init__(self, column: Column, values: Sequence[Value], obstacles: Sequence[Obstacle]) -> None:
+        super().__init__()
+        self.column = column
+        self.values = values
+        self.obstacles = obstacles
+
+
 @dataclass(frozen=True, slots=True)
 class _FaceWriter:
     """All pages of one face."""
@@ -87,8 +93,13 @@ class _FaceWriter:
     face: Face
     file: str
     seal_size_mm: float
-    placed: dict[tuple[int, int, bool, bool], list[PlacedRow] | None] = field(default_factory=dict)
-    obstacles: dict[bool, tuple[Place, ...]] = field(default_factory=dict)
+    placed: dict[tuple[int, int, bool, bool], list[PlacedRow]] = field(default_factory=dict)
+    obstacles: dict[bool, tuple[Obstacle, ...]] = field(default_factory=dict)
+
+    @property
+    def sheet(self) -> Sheet:
+        """What errors say of the page."""
+        return Sheet(role=self.face.role, file=self.file)
 
     @property
     def seal_mm(self) -> float:
@@ -98,16 +109,17 @@ class _FaceWriter:
     def pages(self) -> list[Page]:
         """The whole values; where they do not fit, the 许可范围 as its summary."""
         licence, face = self.licence, self.face
-        filled = self.fill(face_values(licence, face, licence.scope, scope_text))
-        if filled is None and face.summary and licence.scope:
+        writes = (scope_text, scope_summary) if face.summary and licence.scope else (scope_text,)
+        for write in writes:
             self.placed.clear()
-            filled = self.fill(face_values(licence, face, licence.scope, scope_summary))
-        if filled is None:
-            raise ComposeError(
-                ComposeErrorCode.OVERFLOW, f"{face.role}放不下全部内容，最小字号也不行；请缩短各项或调整模板",
-                f"the values do not fit on {face.role} even at the least size; shorten them or change the "
-                f"template", role=face.role)
-        return [self.page(number, rows, len(filled)) for number, rows in enumerate(filled, 1)]
+            try:
+                filled = self.fill(face_values(licence, face, licence.scope, write))
+            except _FullError as full:
+                if write is writes[-1]:
+                    raise column_overflow(self.sheet, full.column, full.values, full.obstacles) from None
+            else:
+                return [self.page(number, rows, len(filled)) for number, rows in enumerate(filled, 1)]
+        raise AssertionError("a face is filled or refused")
 
     def layout_of(self, number: int) -> PageLayout:
         """How page ``number`` of the face looks."""
@@ -115,15 +127,16 @@ class _FaceWriter:
 
     def page(self, number: int, rows: list[PlacedRow], count: int) -> Page:
         layout = self.layout_of(number)
-        seals = stamps(layout, self.face.seals, rows, number=number, pages=count, size_mm=self.seal_mm, file=self.file)
-        check_overlaps(layout, rows, seals, self.file)
+        seals = stamps(
+            layout, self.face.seals, rows, number=number, pages=count, size_mm=self.seal_mm, sheet=self.sheet)
+        photos = [block for block in layout.blocks if isinstance(block, Photo) and self.shows(block, number, count)]
+        check_overlaps(layout, rows, seals, photos, self.sheet)
         ground: list[Path | Image] = [*drawings(self.licence.kind.code, layout.ornaments)]
         if layout.qr is not None:
             qr = layout.qr
             ground.append(Image(name=_QR_IMAGE, x_mm=qr.x_mm, y_mm=qr.y_mm, width_mm=qr.size_mm,
                                 height_mm=qr.size_mm, role="qr"))
-        ground += [self.photo(block) for block in layout.blocks
-                   if isinstance(block, Photo) and self.shows(block, number, count)]
+        ground += [self.photo(block) for block in photos]
         ground += [path for row in rows for path in row.paths]
         glyphs = [run for row in rows for run in (*row.label, *row.value)]
         return Page(role=layout.role, width_mm=layout.width_mm, height_mm=layout.height_mm, artwork=layout.artwork,
@@ -136,33 +149,50 @@ class _FaceWriter:
         return here and stands(line, self.licence.values) and photo.field in self.licence.photos
 
     def photo(self, place: Photo) -> Image:
-        """The picture of a field in the middle of its box."""
+        """The picture of a field in the middle of its box.
+
+        Raises:
+            ComposeError: ``compose.photo-place``: it would be too small to be known by.
+        """
         facts = jpeg_facts(self.licence.photos[place.field])
         scale = min(place.width_mm / facts.width, place.height_mm / facts.height)
         width, height = round(facts.width * scale, 3), round(facts.height * scale, 3)
+        if min(width, height) < SMALLEST_PHOTO_MM:
+            raise self.sheet.refuse(
+                ComposeErrorCode.PHOTO_PLACE,
+                f"{self.face.role}上的“{place.field}”会缩为 {width:.1f}×{height:.1f} mm，小于 "
+                f"{SMALLEST_PHOTO_MM:g} mm；请换比例合适的照片或加大 picture",
+                f"{place.field} on {self.face.role} would be {width:.1f} by {height:.1f} mm, less than "
+                f"{SMALLEST_PHOTO_MM:g} mm; take a photo of other proportions or a larger picture box",
+                line=place.source_line, label=place.field)
         return Image(name=_photo_name(place.field), x_mm=round(place.x_mm + (place.width_mm - width) / 2, 3),
                      y_mm=round(place.y_mm + (place.height_mm - height) / 2, 3), width_mm=width, height_mm=height,
                      role="photo", tag=place.field)
 
-    def fill(self, values: Sequence[Value | None]) -> list[list[PlacedRow]] | None:
-        """The rows of each page, in the face's order; None when they do not fit."""
+    def fill(self, values: Sequence[Value | None]) -> list[list[PlacedRow]]:
+        """The rows of each page, in the face's order.
+
+        Raises:
+            _FullError: a column is too small.
+            ComposeError: other lines do not fit.
+        """
         running: dict[int, list[list[PlacedRow]]] = {}
         for index, block in enumerate(self.layout.blocks):
-            if isinstance(block, Flow):
-                running[index] = fill_flow(block, self.following(block), values, self.face.role)
-            elif isinstance(block, Column) and self.runs_over(block, values):
-                running[index] = self.column_pages(block, values)
+            try:
+                if isinstance(block, Flow):
+                    running[index] = fill_flow(block, self.following(block), values, self.sheet)
+                elif isinstance(block, Column) and self.runs_over(block, values):
+                    running[index] = self.column_pages(block, values)
+            except TypesetError as error:
+                raise self.sheet.placed(error, block.source_line) from error
         count = max((len(pages) for pages in running.values()), default=1)
         made: list[list[PlacedRow]] = []
         for number in range(1, count + 1):
             rows: list[PlacedRow] = []
             for index, block in enumerate(self.layout_of(number).blocks):
                 through = self.through(block, index, running)
-                found = (through[number - 1] if number <= len(through) else []) if through is not None else (
+                rows += (through[number - 1] if number <= len(through) else []) if through is not None else (
                     self.fixed(block, index, values, number, count))
-                if found is None:
-                    return None
-                rows += found
             made.append(rows)
         return made
 
@@ -188,42 +218,50 @@ class _FaceWriter:
         """A column whose last line runs over pages."""
         entries = tuple(entry for entry in column.entries if values[entry.number] is not None)
         chosen = [value for entry in entries if (value := values[entry.number]) is not None]
-        return fill_pages(replace(column, entries=entries), chosen, self.face.role, self.around(self.layout, values))
+        places = [one.place for one in self.around(self.layout, values)]
+        return fill_pages(replace(column, entries=entries), chosen, self.sheet, places)
 
-    def around(self, layout: PageLayout, values: Sequence[Value | None]) -> tuple[Place, ...]:
+    def around(self, layout: PageLayout, values: Sequence[Value | None]) -> tuple[Obstacle, ...]:
         """What the columns of a page run around."""
         first = layout is self.layout
         if first not in self.obstacles:
             over = {name for seal in layout.seals for name in seal.over}
-            rows = [set_entry(block, value, self.face.role) for block in layout.blocks
+            rows = [set_entry(block, value, self.sheet) for block in layout.blocks
                     if isinstance(block, Entry) and block.names & over and (value := values[block.number]) is not None]
-            self.obstacles[first] = obstacles(layout, self.face.seals, rows, self.seal_mm, self.file)
+            self.obstacles[first] = obstacles(layout, self.face.seals, rows, self.seal_mm, self.sheet)
         return self.obstacles[first]
 
     def fixed(self, block: Entry | Photo | Column | Flow, index: int, values: Sequence[Value | None], number: int,
-              count: int) -> list[PlacedRow] | None:
+              count: int) -> list[PlacedRow]:
         """The rows of a line or a column on one page: those of its lines that stand there."""
         key = (index, min(number, 2), number == 1, number == count)
         if key not in self.placed:
-            self.placed[key] = self._fixed(block, values, first=number == 1, last=number == count)
+            try:
+                self.placed[key] = self._fixed(block, values, first=number == 1, last=number == count)
+            except TypesetError as error:
+                raise self.sheet.placed(error, block.source_line) from error
         return self.placed[key]
 
     def _fixed(self, block: Entry | Photo | Column | Flow, values: Sequence[Value | None], *, first: bool,
-               last: bool) -> list[PlacedRow] | None:
+               last: bool) -> list[PlacedRow]:
         def value(entry: Entry) -> Value | None:
             on = self.face.lines[entry.number].on
             return values[entry.number] if on in ("each", "run") or (first if on == "first" else last) else None
 
         if isinstance(block, Entry):
             found = value(block)
-            return [] if found is None else [set_entry(block, found, self.face.role)]
+            return [] if found is None else [set_entry(block, found, self.sheet)]
         if not isinstance(block, Column):
             return []
         pairs = [(entry, found) for entry in block.entries if (found := value(entry)) is not None]
         if not pairs:
             return []
-        return fill_column(replace(block, entries=tuple(entry for entry, _ in pairs)), [found for _, found in pairs],
-                           self.around(self.layout_of(1 if first else 2), values))
+        column, shown = replace(block, entries=tuple(entry for entry, _ in pairs)), [found for _, found in pairs]
+        around = self.around(self.layout_of(1 if first else 2), values)
+        rows = fill_column(column, shown, [one.place for one in around])
+        if rows is None:
+            raise _FullError(column, shown, around)
+        return rows
 
 
 def _folio(layout: PageLayout, number: int, count: int) -> list[GlyphRun]:

@@ -12,7 +12,8 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from docgen.columns import STEPS, ComposeError, ComposeErrorCode, PlacedRow, Value, sized
+from docgen.columns import STEPS, PlacedRow, Value, sized
+from docgen.compose_errors import ComposeError, ComposeErrorCode, Sheet
 from docgen.page import GlyphRun, Path, Segment
 from docgen.table import SetTable, set_table
 from docgen.template_layout import Entry, Flow, Table
@@ -22,6 +23,7 @@ __all__ = ["fill_flow"]
 
 _EPSILON = 1e-6
 _PARAGRAPH_EM = 2.0         # first line of a paragraph
+_NAMED = 3                  # tallest lines that an error names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +45,9 @@ class _Piece:
     ends_page: bool = False
 
 
-def fill_flow(flow: Flow, following: Flow | None, values: Sequence[Value | None], role: str) -> list[list[PlacedRow]]:
+def fill_flow(
+    flow: Flow, following: Flow | None, values: Sequence[Value | None], sheet: Sheet,
+) -> list[list[PlacedRow]]:
     """Set what runs through a box and put it on pages.
 
     The size is each style's own when that fits one page; else the largest that needs no more pages than the middle
@@ -60,31 +64,55 @@ def fill_flow(flow: Flow, following: Flow | None, values: Sequence[Value | None]
     boxes = [flow] if following is None else [flow, following]
 
     def at(step: int) -> list[list[PlacedRow]]:
-        return _paged(list(_pieces(flow, values, step, boxes)), boxes, role)
+        return _paged(list(_pieces(flow, values, step, boxes)), boxes, sheet)
 
     pages = at(0)
-    if len(pages) == 1 or not any(_shrinks(item) for item in flow.items):
-        return _checked(pages, following, role)
     if following is None:
-        return _checked(next((made for made in map(at, range(1, STEPS + 1)) if len(made) == 1), pages), None, role)
+        smaller = map(at, range(1, STEPS + 1)) if any(_shrinks(item) for item in flow.items) else ()
+        found = next((made for made in itertools.chain([pages], smaller) if len(made) == 1), None)
+        if found is None:
+            raise _too_tall(sheet, flow, list(_pieces(flow, values, STEPS, boxes)))
+        return found
+    if len(pages) == 1 or not any(_shrinks(item) for item in flow.items):
+        return pages
     chosen = at(STEPS // 2)
     if len(chosen) == len(pages):
         return pages
     return next((made for made in map(at, range(1, STEPS // 2)) if len(made) == len(chosen)), chosen)
 
 
-def _checked(pages: list[list[PlacedRow]], following: Flow | None, role: str) -> list[list[PlacedRow]]:
-    if following is None and len(pages) > 1:
-        raise _overflow(role, pages[1][0].entry)
-    return pages
+def _too_tall(sheet: Sheet, flow: Flow, pieces: Sequence[_Piece]) -> ComposeError:
+    """The error for a box whose one page does not hold its pieces at their least sizes; names the tallest lines."""
+    needed = sum(piece.height_mm + (piece.above_mm if index else 0.0) for index, piece in enumerate(pieces))
+    heights: dict[int, float] = {}
+    for piece in pieces:
+        heights[piece.entry.number] = heights.get(piece.entry.number, 0.0) + piece.height_mm
+    entries = {piece.entry.number: piece.entry for piece in pieces}
+    ordered = sorted(heights.items(), key=lambda one: -one[1])
+    tallest = [(entries[number], height) for number, height in ordered[:_NAMED]]
+    stiff = [entry.label or entry.text for entry, _ in tallest if entry.style.least_mm == entry.style.text.size_mm]
+    zh_rows = "、".join(f"{entry.label or entry.text} {height:.1f} mm" for entry, height in tallest)
+    en_rows = ", ".join(f"{entry.label or entry.text} {height:.1f} mm" for entry, height in tallest)
+    zh = f"；{'、'.join(stiff)}的样式没有 least，不会缩小" if stiff else ""
+    en = f"; the styles of {', '.join(stiff)} have no least and never shrink" if stiff else ""
+    return sheet.refuse(
+        ComposeErrorCode.OVERFLOW,
+        f"{sheet.role}的 flow 放不下：最小字号仍需 {needed:.1f} mm，可用 {_height(flow):.1f} mm（y {flow.y_mm:g} 至 "
+        f"bottom {flow.bottom_mm:g}）；最高的是{zh_rows}{zh}；请缩短内容、加大 bottom 或减小 size、least",
+        f"the flow does not hold its lines on {sheet.role}: it needs {needed:.1f} mm at the least sizes and has "
+        f"{_height(flow):.1f} mm (y {flow.y_mm:g} to bottom {flow.bottom_mm:g}); the tallest are {en_rows}{en}; "
+        "shorten the lines, lower bottom or sizes", line=flow.source_line)
 
 
-def _overflow(role: str, entry: Entry) -> ComposeError:
-    name = entry.label or entry.text
-    return ComposeError(
-        ComposeErrorCode.OVERFLOW, f"{role}的“{name}”放不下，最小字号也不行；请缩短内容或调整模板",
-        f"there is no room for {name} on {role}, even at the least size; shorten it or change the template",
-        role=role, label=name)
+def _no_room(sheet: Sheet, box: Flow, piece: _Piece) -> ComposeError:
+    """The error for a piece that is taller than a page."""
+    name = piece.entry.label or piece.entry.text
+    return sheet.refuse(
+        ComposeErrorCode.OVERFLOW,
+        f"{sheet.role}的“{name}”一行需 {piece.height_mm:.1f} mm，flow 只有 {_height(box):.1f} mm（y {box.y_mm:g} 至 "
+        f"bottom {box.bottom_mm:g}）；请加大 bottom",
+        f"one line of {name} on {sheet.role} needs {piece.height_mm:.1f} mm, and the flow has {_height(box):.1f} mm (y "
+        f"{box.y_mm:g} to bottom {box.bottom_mm:g}); lower its bottom", line=box.source_line, label=piece.entry.label)
 
 
 def _shrinks(item: Entry | Table) -> bool:
@@ -193,7 +221,7 @@ def _table_pieces(flow: Flow, table: Table, value: Value, step: int, page_mm: fl
                      keep=entry.keep and index == len(made.rows) - 1)
 
 
-def _paged(pieces: list[_Piece], boxes: Sequence[Flow], role: str) -> list[list[PlacedRow]]:
+def _paged(pieces: list[_Piece], boxes: Sequence[Flow], sheet: Sheet) -> list[list[PlacedRow]]:
     """Put pieces on pages."""
     pages: list[list[PlacedRow]] = []
     start = 0
@@ -201,7 +229,7 @@ def _paged(pieces: list[_Piece], boxes: Sequence[Flow], role: str) -> list[list[
         box = boxes[min(len(pages), len(boxes) - 1)]
         end = _page_end(pieces, start, box)
         if end == start and pieces and (pages or _height(box) >= _height(boxes[-1]) - _EPSILON):
-            raise _overflow(role, pieces[start].entry)
+            raise _no_room(sheet, box, pieces[start])
         pages.append(_placed(_with_head(pieces, start, end), box))
         start = end
     return pages

@@ -3,53 +3,67 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from docgen.columns import ComposeError, ComposeErrorCode, PlacedRow
-from docgen.page import Place, Stamp
+from docgen.columns import PlacedRow
+from docgen.compose_errors import ComposeError, ComposeErrorCode, Sheet
+from docgen.page import GlyphRun, Path, Place, Stamp
 from docgen.template import TemplateError, TemplateErrorCode
-from docgen.template_layout import PageLayout, QrPlace, Seal
+from docgen.template_boxes import meet
+from docgen.template_layout import PageLayout, Photo, Seal, Straddle
 from layouts import SealRule
 
-__all__ = ["check_overlaps", "obstacles", "stamps"]
+__all__ = ["Obstacle", "check_overlaps", "obstacles", "stamps"]
 
 _ABOVE_EM, _BELOW_EM = 0.82, 0.12       # ink of a line above and below its baseline
 
 
 def stamps(layout: PageLayout, rule: SealRule, rows: Sequence[PlacedRow], *, number: int, pages: int, size_mm: float,
-           file: str) -> tuple[Stamp, ...]:
+           sheet: Sheet) -> tuple[Stamp, ...]:
     """The seals of page ``number`` (from 1) of ``pages`` of one face: whole ones first, then the slice of a 骑缝章.
 
     Raises:
-        ComposeError: ``compose.seal-place``: a whole seal leaves the page.
+        ComposeError: ``compose.seal-place``: a seal leaves the page.
         TemplateError: a seal stands over lines that are not on the page.
     """
     whole, cut = rule.on(number, pages)
-    made = [Stamp(place=_place(seal, layout, rows, size_mm, file)) for seal in (layout.seals if whole else ())]
+    made = [Stamp(place=_place(seal, layout, rows, size_mm, sheet)) for seal in (layout.seals if whole else ())]
     if cut and layout.straddle is not None:
         index, count = rule.slice_of(number, pages)
         left, right = round(size_mm * index / count, 3), round(size_mm * (index + 1) / count, 3)
         place = Place(x_mm=round(layout.width_mm - right, 3), y_mm=round(layout.straddle.y_mm - size_mm / 2, 3),
                       width_mm=size_mm, height_mm=size_mm)
         if place.y_mm < 0 or place.y_mm + size_mm > layout.height_mm:
-            raise _leaves(layout, size_mm)
+            raise _leaves(sheet, layout.straddle, size_mm)
         made.append(Stamp(place=place, clip=Place(x_mm=left, y_mm=0.0, width_mm=round(right - left, 3),
                                                   height_mm=size_mm)))
     return tuple(made)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Obstacle:
+    """What columns run around: its place, the template's word for it and the line of that word."""
+
+    place: Place
+    word: str
+    source_line: int
+
+
 def obstacles(layout: PageLayout, rule: SealRule, rows: Sequence[PlacedRow], size_mm: float,
-              file: str) -> tuple[Place, ...]:
+              sheet: Sheet) -> tuple[Obstacle, ...]:
     """What columns run around: the QR code, and the seals whose place is known before the columns are set.
 
     Args:
         rows: the lines that have places of their own.
     """
     known = [seal for seal in layout.seals if not seal.over or _under(seal, rows)] if rule.count else []
-    qr = [_square(layout.qr)] if layout.qr is not None else []
-    return (*qr, *(_place(seal, layout, rows, size_mm, file) for seal in known))
+    qr = ([] if layout.qr is None else
+          [Obstacle(place=layout.qr.place, word="qr", source_line=layout.qr.source_line)])
+    return (*qr, *(Obstacle(place=_place(seal, layout, rows, size_mm, sheet), word="seal", source_line=seal.source_line)
+                   for seal in known))
 
 
-def _place(seal: Seal, layout: PageLayout, rows: Sequence[PlacedRow], size_mm: float, file: str) -> Place:
+def _place(seal: Seal, layout: PageLayout, rows: Sequence[PlacedRow], size_mm: float, sheet: Sheet) -> Place:
     """Where the seal stands: its centre over the middle of the lines it belongs to (骑年盖月), or fixed."""
     half = size_mm / 2
     x = seal.x_mm if seal.right_mm is None else seal.right_mm - half
@@ -60,7 +74,7 @@ def _place(seal: Seal, layout: PageLayout, rows: Sequence[PlacedRow], size_mm: f
         if not covered:
             raise TemplateError(
                 TemplateErrorCode.VALUE, f"over 应为本页有值的行，实为“{'、'.join(seal.over)}”",
-                f"expected lines with values of this page in over, found {seal.over}", file=file,
+                f"expected lines with values of this page in over, found {seal.over}", file=sheet.file,
                 line=seal.source_line)
         x = (min(run.xs_mm[0] for run in covered) + max(run.xs_mm[0] + run.width_mm for run in covered)) / 2
         y = (covered[0].y_mm + covered[-1].y_mm) / 2 - 0.35 * covered[0].size_mm
@@ -68,7 +82,7 @@ def _place(seal: Seal, layout: PageLayout, rows: Sequence[PlacedRow], size_mm: f
     place = Place(x_mm=round(x - half, 3), y_mm=round(y - half, 3), width_mm=size_mm, height_mm=size_mm)
     if place.x_mm < 0 or place.y_mm < 0 or place.x_mm + size_mm > layout.width_mm or (
             place.y_mm + size_mm > layout.height_mm):
-        raise _leaves(layout, size_mm)
+        raise _leaves(sheet, seal, size_mm)
     return place
 
 
@@ -78,53 +92,84 @@ def _under(seal: Seal, rows: Sequence[PlacedRow]) -> frozenset[int]:
     return frozenset(last.values())
 
 
-def _leaves(layout: PageLayout, size_mm: float) -> ComposeError:
-    return ComposeError(ComposeErrorCode.SEAL_PLACE,
-                        f"{layout.role}上 {size_mm} mm 的印章超出页面；请换小印章或调整模板",
-                        f"a seal of {size_mm} mm leaves the page {layout.role}; use a smaller one or "
-                        f"change the template", role=layout.role)
+def _leaves(sheet: Sheet, seal: Seal | Straddle, size_mm: float) -> ComposeError:
+    zh, en = ("骑缝章", "a 骑缝章") if isinstance(seal, Straddle) else ("印章", "a seal")
+    return sheet.refuse(
+        ComposeErrorCode.SEAL_PLACE, f"{sheet.role}上 {size_mm} mm 的{zh}超出页面；请换小印章或调整模板",
+        f"{en} of {size_mm} mm leaves the page {sheet.role}; use a smaller one or change the template",
+        line=seal.source_line)
 
 
-def check_overlaps(layout: PageLayout, rows: Sequence[PlacedRow], seals: Sequence[Stamp], file: str) -> None:
-    """No value under the QR code, none under the seal but those it belongs to, no seal on the QR code.
+def check_overlaps(layout: PageLayout, rows: Sequence[PlacedRow], seals: Sequence[Stamp], photos: Sequence[Photo],
+                   sheet: Sheet) -> None:
+    """No text outside the page, nothing under the QR code, no photo under the seal and no value but its own.
+
+    Args:
+        photos: those that stand on this page.
 
     Raises:
-        ComposeError: ``compose.overlap`` or ``compose.seal-place``.
+        ComposeError: ``compose.overflow``, ``compose.overlap`` or ``compose.seal-place``, with a line of the template.
     """
-    square = _square(layout.qr) if layout.qr else None
-    owned: list[tuple[frozenset[int], Place]] = []
+    square = layout.qr.place if layout.qr else None
     whole = iter(layout.seals)
+    owned: list[tuple[Seal | Straddle, frozenset[int], Place]] = []
     for stamp in seals:
-        owned.append((_under(next(whole), rows) if stamp.clip is None else frozenset(), stamp.visible))
+        seal = next(whole) if stamp.clip is None else layout.straddle
+        if seal is not None:
+            owned.append((seal, _under(seal, rows) if isinstance(seal, Seal) else frozenset(), stamp.visible))
     for row in rows:
+        for run in (*row.label, *row.value):
+            if _outside(run, layout):
+                raise _leaves_page(sheet, row)
+        if square is not None and any(meet(_extent(path), square) for path in row.paths):
+            raise _overlap(sheet, row, row.entry.text, "二维码", "the QR code")
         for run in row.value:
             box = Place(x_mm=run.xs_mm[0], y_mm=run.y_mm - _ABOVE_EM * run.size_mm, width_mm=run.width_mm,
                         height_mm=(_ABOVE_EM + _BELOW_EM) * run.size_mm)
-            hit = square is not None and _meet(box, square)
-            if hit or any(row.entry.number not in under and _meet(box, place) for under, place in owned):
-                raise _overlap(layout, row, run.text, file)
-    if square is not None and any(_meet(square, stamp.visible) for stamp in seals):
-        raise ComposeError(
-            ComposeErrorCode.SEAL_PLACE, f"{layout.role}上印章会盖住二维码；请换小印章或调整模板",
-            f"the seal would cover the QR code on {layout.role}; use a smaller one or change the template",
-            role=layout.role)
+            if square is not None and meet(box, square):
+                raise _overlap(sheet, row, run.text, "二维码", "the QR code")
+            if any(row.entry.number not in under and meet(box, place) for _, under, place in owned):
+                raise _overlap(sheet, row, run.text, "印章", "the seal")
+    for seal, _, place in owned:
+        if square is not None and meet(square, place):
+            raise _covers(sheet, seal, "二维码", "the QR code")
+        for photo in photos:
+            if meet(photo.place, place):
+                raise _covers(sheet, seal, f"照片（第 {photo.source_line} 行）",
+                              f"the photo of line {photo.source_line}")
 
 
-def _overlap(layout: PageLayout, row: PlacedRow, text: str, file: str) -> ComposeError:
+def _outside(run: GlyphRun, layout: PageLayout) -> bool:
+    """Whether a run has ink outside the page; a bracket at its beginning may hang out by its blank half."""
+    hang = run.size_mm / 2
+    return (run.xs_mm[0] < -hang or run.xs_mm[0] + run.width_mm > layout.width_mm
+            or run.y_mm < _ABOVE_EM * run.size_mm or run.y_mm + _BELOW_EM * run.size_mm > layout.height_mm)
+
+
+def _leaves_page(sheet: Sheet, row: PlacedRow) -> ComposeError:
+    name = row.entry.label or row.entry.text
+    return sheet.refuse(
+        ComposeErrorCode.OVERFLOW, f"{sheet.role}的“{name}”超出页面；请缩短或调整模板",
+        f"{name} leaves the page {sheet.role}; shorten it or change the template",
+        line=row.entry.source_line, label=row.entry.label)
+
+
+def _extent(path: Path) -> Place:
+    """The box around the points of a path."""
+    xs = [value for segment in path.segments for value in segment.args[::2]]
+    ys = [value for segment in path.segments for value in segment.args[1::2]]
+    return Place(x_mm=min(xs), y_mm=min(ys), width_mm=max(xs) - min(xs), height_mm=max(ys) - min(ys))
+
+
+def _covers(sheet: Sheet, seal: Seal | Straddle, zh: str, en: str) -> ComposeError:
+    return sheet.refuse(
+        ComposeErrorCode.SEAL_PLACE, f"{sheet.role}上印章会盖住{zh}；请换小印章或调整模板",
+        f"the seal would cover {en} on {sheet.role}; use a smaller one or change the template", line=seal.source_line)
+
+
+def _overlap(sheet: Sheet, row: PlacedRow, text: str, zh: str, en: str) -> ComposeError:
     name = row.entry.label or text
-    return ComposeError(
-        ComposeErrorCode.OVERLAP,
-        f"{layout.role}的“{name}”会被二维码或印章盖住；请缩短或调整模板"
-        f"（{file} 第 {row.entry.source_line} 行）",
-        f"{name} on {layout.role} would lie under the QR code or the seal; shorten it or change "
-        f"the template ({file}, line {row.entry.source_line})", role=layout.role,
-        label=row.entry.label, file=file, line=str(row.entry.source_line))
-
-
-def _square(qr: QrPlace) -> Place:
-    return Place(x_mm=qr.x_mm, y_mm=qr.y_mm, width_mm=qr.size_mm, height_mm=qr.size_mm)
-
-
-def _meet(one: Place, other: Place) -> bool:
-    return (one.x_mm < other.x_mm + other.width_mm and other.x_mm < one.x_mm + one.width_mm
-            and one.y_mm < other.y_mm + other.height_mm and other.y_mm < one.y_mm + one.height_mm)
+    return sheet.refuse(
+        ComposeErrorCode.OVERLAP, f"{sheet.role}的“{name}”会被{zh}盖住；请缩短或调整模板",
+        f"{name} on {sheet.role} would lie under {en}; shorten it or change the template",
+        line=row.entry.source_line, label=row.entry.label)

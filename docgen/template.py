@@ -40,6 +40,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from docgen import markup
 from docgen.memo import Memo
+from docgen.template_boxes import check_boxes
 from docgen.template_faces import check_faces
 from docgen.template_layout import Column, Entry, Layout, PageLayout
 from docgen.template_reader import SOURCE_LINE, Reader, TemplateError, TemplateErrorCode
@@ -113,6 +114,7 @@ class Template:
             return self._fail(int(marks[-1]) if marks else 1, zh, en)
         layout = Reader(self.file, self.kind).template(markup.parse(filled.encode("utf-8"), fail))
         check_faces(layout, self.kind)
+        check_boxes(layout, self.kind)
         return layout
 
 

@@ -6,9 +6,9 @@ Lengths are millimetres from the page's top left corner; what stands in a flow c
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from docgen.page import Colour
+from docgen.page import Colour, Place
 from docgen.typeset import TextStyle
 
 __all__ = [
@@ -39,6 +39,7 @@ class Art:
     height_mm: float | None = None
     slot: bool = False
     fallback: str | None = None
+    source_line: int = field(default=1, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +57,11 @@ class Photo:
     label: str = ""
 
     @property
+    def place(self) -> Place:
+        """The box."""
+        return Place(x_mm=self.x_mm, y_mm=self.y_mm, width_mm=self.width_mm, height_mm=self.height_mm)
+
+    @property
     def text(self) -> str:
         """The line of the face that the picture is."""
         return f"{{{self.field}}}"
@@ -68,6 +74,12 @@ class QrPlace:
     x_mm: float
     y_mm: float
     size_mm: float
+    source_line: int
+
+    @property
+    def place(self) -> Place:
+        """The square, its quiet zone included."""
+        return Place(x_mm=self.x_mm, y_mm=self.y_mm, width_mm=self.size_mm, height_mm=self.size_mm)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,6 +43,7 @@ class TemplateErrorCode(enum.StrEnum):
     UNKNOWN_WORD = "template.unknown-word"
     VALUE = "template.value"
     FACE = "template.face"
+    PLACE = "template.place"
     FILLING = "template.filling"
 
 
@@ -186,7 +187,8 @@ class Reader:
             parts.ornaments.append(self.picture(node))
         elif node.tag == "qr":
             q = self.read(node, "qr")
-            parts.qr = QrPlace(x_mm=_f(q["x"]), y_mm=_f(q["y"]), size_mm=_f(q["size"]))
+            parts.qr = QrPlace(x_mm=_f(q["x"]), y_mm=_f(q["y"]), size_mm=_f(q["size"]),
+                               source_line=_line(node))
         elif node.tag == "seal":
             parts.seals.append(self.seal(node))
         elif node.tag == "straddle":
@@ -216,7 +218,8 @@ class Reader:
         a = self.read(node, str(node.tag))
         slot = node.tag == "slot"
         return Art(file=f"{a['name']}.svg" if slot else str(a["src"]), x_mm=_f(a["x"]), y_mm=_f(a["y"]),
-                   width_mm=_f(a["width"]), slot=slot, fallback=str(a["default"]) or None if slot else None)
+                   width_mm=_f(a["width"]), slot=slot, fallback=str(a["default"]) or None if slot else None,
+                   source_line=_line(node))
 
     def picture(self, node: etree._Element) -> Art:
         """A drawing in a box."""
@@ -225,7 +228,7 @@ class Reader:
             raise self.refuse(node, TemplateErrorCode.VALUE, "picture 应有 src 或 field 之一",
                               "expected either src or field for a picture")
         return Art(file=str(a["src"]), x_mm=_f(a["x"]), y_mm=_f(a["y"]), width_mm=_f(a["width"]),
-                   height_mm=_f(a["height"]))
+                   height_mm=_f(a["height"]), source_line=_line(node))
 
     def photo(self, node: etree._Element, number: int) -> Photo:
         """The picture of a field in a box."""

@@ -26,6 +26,9 @@ class FindingCode(enum.StrEnum):
     OVERFLOW = "design.overflow"
     OVERLAP = "design.overlap"
     UNDER_QR = "design.under-qr"
+    QR_SMALL = "design.qr-small"
+    QR_ART = "design.qr-over-art"
+    QR_UNREAD = "design.qr-unread"
     UNDER_SEAL = "design.under-seal"
     TOO_SMALL = "design.too-small"
     CONTRAST = "design.contrast"
@@ -80,8 +83,11 @@ def from_error(error: EngineError, *, data: str = "", file: str = "", lines: Map
     label = error.facts.get("label", "")
     own = error.facts.get("file")
     line = int(error.facts["line"]) if "line" in error.facts else lines.get(label or error.facts.get("role", ""), 1)
-    return [Finding(code=error.code.value, zh=error.zh, en=error.en, file=own or file, line=line, field=label,
-                    data=data)]
+    zh, en = error.zh, error.en
+    if own is not None:                                     # the finding says itself where it is
+        zh = zh.removeprefix(f"{own} 第 {line} 行：").removesuffix(f"（{own} 第 {line} 行）")
+        en = en.removeprefix(f"{own}, line {line}: ").removesuffix(f" ({own}, line {line})")
+    return [Finding(code=error.code.value, zh=zh, en=en, file=own or file, line=line, field=label, data=data)]
 
 
 def to_json(findings: Iterable[Finding]) -> list[dict[str, Any]]:

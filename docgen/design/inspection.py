@@ -6,14 +6,13 @@ Works on the page model alone, which both writers draw; the template only says i
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from importlib import resources
-from typing import Any
 
 from docgen.design.contrast import Ground, contrast
 from docgen.design.findings import Finding, FindingCode
+from docgen.design.floors import floors, floors_of
+from docgen.design.qr_inspection import qr_faults
 from docgen.memo import Memo
 from docgen.page import Artwork, Document, GlyphRun, Image, Page, Path, Place
 from docgen.template_layout import Column, Entry, Flow, Layout, PageLayout
@@ -42,12 +41,6 @@ class _Box:
     def inside(self, other: _Box, by: float) -> bool:
         return (other.left - by <= self.left and self.right <= other.right + by
                 and other.top - by <= self.top and self.bottom <= other.bottom + by)
-
-
-@functools.cache
-def _floors() -> Mapping[str, Any]:
-    data: dict[str, Any] = json.loads(resources.files(__package__).joinpath("floors.json").read_bytes())
-    return data
 
 
 def _box_of(run: GlyphRun) -> _Box:
@@ -89,6 +82,10 @@ class Inspector:
             findings = [*self._places(page, places), *self._overlaps(page, places), *self._covered(page, places)]
             if colours:
                 findings += [*self._sizes(page, places), *self._colours(document, page, places)]
+                for code, zh, en in qr_faults(document, page, self._ground(page, document.artworks)):
+                    found.setdefault((code, page.role, places.qr_line), Finding(
+                        code=code.value, zh=f"{page.role}的{zh}", en=f"{en}, on {page.role}", file=self._file,
+                        line=places.qr_line, data=data))
             for code, run, zh, en in findings:
                 line = places.source_line(run)
                 key = (code, page.role, line, run.tag)
@@ -136,8 +133,7 @@ class Inspector:
 
     def _sizes(self, page: Page, places: _Places) -> Iterable[_Found]:
         """Text smaller than what is read without effort."""
-        longest = max(page.width_mm, page.height_mm)
-        floor = next(one for one in _floors()["sizes"] if longest <= one["longest_side_mm"])
+        floor = floors_of(page)
         for run, _ in places.runs:
             least = floor["value_mm"] if run.tag is not None else floor["label_mm"]
             if run.size_mm < least - _TOO_SMALL:
@@ -147,7 +143,7 @@ class Inspector:
     def _colours(self, document: Document, page: Page, places: _Places) -> Iterable[_Found]:
         """Text that does not stand out from the artwork under it."""
         ground = self._ground(page, document.artworks)
-        least = float(_floors()["contrast"])
+        least = float(floors()["contrast"])
         for run, box in places.runs:
             ink = (run.fill.r, run.fill.g, run.fill.b)
             under = ground.colours(box.left, box.top, box.right, box.bottom)
@@ -188,6 +184,8 @@ class _Places:
         self._lines: dict[int, int] = {}
         self._anchored: frozenset[int] = frozenset()
         self._page_line = layout.source_line if layout is not None else 1
+        own = layout if layout is None or first else layout.following or layout
+        self.qr_line = own.qr.source_line if own is not None and own.qr is not None else self._page_line
         if layout is not None:
             self._lines = {entry.number: entry.source_line for entry in layout.entries}
             self._read(layout, page)

@@ -20,8 +20,7 @@ from hypothesis import strategies as st
 from PIL import Image as Picture
 
 import fonts
-from docgen.columns import ComposeError, ComposeErrorCode
-from docgen.compose import compose
+from docgen.compose import ComposeError, ComposeErrorCode, compose
 from docgen.licence import Licence
 from docgen.page import Document, GlyphRun, Image, Page, Place
 from docgen.pdf import write_pdf

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from docgen.columns import ComposeError, ComposeErrorCode
-from docgen.compose import compose
+from docgen.compose import ComposeError, ComposeErrorCode, compose
 from docgen.licence import Licence
 from docgen.page import Document, GlyphRun, Image, Page
 from layouts import cells, heads
