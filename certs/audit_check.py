@@ -114,7 +114,8 @@ def check_export(
     if newest is not None:
         _note_anchor(newest, own_anchors=trust is None, findings=findings)
     return AuditReport(
-        findings=tuple(findings.kept), more=findings.more, logs=tuple(summaries), checkpoints=len(trusted),
+        findings=tuple(findings.kept), more=findings.more, logs=tuple(summaries),
+        checkpoints=len({one.digest for one in trusted}),
         signer="" if newest is None else printable(newest.certificate.subject_text))
 
 
