@@ -6,6 +6,7 @@ import json
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import jsonschema
@@ -13,10 +14,14 @@ import pytest
 
 import docgen
 from certs.sm3 import sm3
-from docgen.compose import ComposeError
+from docgen.design.checking import draw
+from docgen.design.inspection import Inspector
 from docgen.earlier import EarlierError
 from docgen.ledger import LedgerError
+from docgen.licence import Licence
+from docgen.page import GlyphRun
 from docgen.record import RecordError, read_record, validate
+from docgen.rule_checks_more import derived_digits
 from layouts import load_kind, resource
 from layouts.kind import Face, SealRule
 from tests.support.demo_home import CITY, PROVINCE, own_home
@@ -65,7 +70,7 @@ def issued_ofd(record: dict[str, Any], home: Any, out: Path, **more: bytes) -> P
 
 
 @pytest.mark.parametrize(("code", "number"), [
-    (code, number) for code in ("K8", "SDS", "LBL") for number in (1, 2)])
+    *((code, number) for code in ("K8", "SDS") for number in (1, 2)), *(("LBL", number) for number in range(1, 6))])
 def test_samples_follow_their_schema_and_have_no_fault(code: str, number: int) -> None:
     record = sample(code, number)
     jsonschema.validate(record, json.loads(resource(code, "schema.json")))
@@ -317,18 +322,98 @@ def test_only_the_province_approves_sheet_and_label() -> None:
             ("核准机关代码", "record.authority-level")]
 
 
-@pytest.mark.parametrize(("number", "size"), [(1, "0 0 150 100"), (2, "0 0 100 75")])
-def test_a_label_has_the_size_that_its_record_asks_for(
-        number: int, size: str, own_home: Any, tmp_path: Path) -> None:
-    sheet = issued_ofd(sample("SDS", number), own_home, tmp_path)
-    label = issued_ofd(label_of(sheet, number), own_home, tmp_path, sds=sheet.read_bytes())
+@pytest.mark.parametrize(("number", "sheet", "size"), [
+    (1, 1, "0 0 156 106"), (2, 2, "0 0 106 81"), (3, 1, "0 0 81 56"), (4, 2, "0 0 206 156"), (5, 1, "0 0 306 206")])
+def test_a_label_has_the_size_that_its_record_asks_for_with_white_around_it(
+        number: int, sheet: int, size: str, own_home: Any, tmp_path: Path) -> None:
+    data = issued_ofd(sample("SDS", sheet), own_home, tmp_path)
+    label = issued_ofd(label_of(data, number), own_home, tmp_path, sds=data.read_bytes())
     assert f"PhysicalBox>{size}<" in entries(label)["Doc_0/Document.xml"].decode()
 
 
-def test_what_does_not_fit_the_small_label_is_refused_by_name(own_home: Any, tmp_path: Path) -> None:
-    long = {"危险性说明": "高度易燃液体和蒸气。" * 9, "事故响应": "着火时使用抗溶性泡沫。" * 10}
-    sheet = issued_ofd(sample("SDS") | long, own_home, tmp_path)
-    record = label_of(sheet) | long
-    with pytest.raises(ComposeError, match=r"compose\.overflow"):
-        issued_ofd(record | {"标签规格": "100×75"}, own_home, tmp_path, sds=sheet.read_bytes())
-    assert issued_ofd(record, own_home, tmp_path, sds=sheet.read_bytes()).is_file()
+# GB 15258-2009: what the simplified label of a package up to 100 mL says, and our code and number
+SIMPLE = {
+    "化学品中文名", "化学品英文名", "信号词", "危险性说明", "应急咨询电话", "供应商", "供应商电话", "安全信息码",
+    "联合国编号",
+}
+
+
+def test_the_label_of_a_small_package_is_the_simplified_one() -> None:
+    document, _ = draw(checked(sample("LBL", 3)))
+    runs = [item for item in document.pages[0].items if isinstance(item, GlyphRun)]
+    printed = {run.tag for run in runs if run.tag}
+    assert printed == {*SIMPLE, "核准机关", "核准日期"}
+    assert "请参阅安全技术说明书" in {run.text for run in runs}
+
+
+def checked(record: dict[str, Any]) -> Licence:
+    return validate(record, lookup_hosts=(), drawable=lambda _: set(), demo=True)
+
+
+# field or column of the sample's chemical, the size that limits it, what is just too long for it
+TOO_LONG: list[tuple[str, str, Any, str]] = [
+    ("100×75", "危险性说明", "高度易燃液体和蒸气。" * 6, "record.too-long"),
+    ("100×75", "预防措施", "远离热源、火花和明火。" * 5, "record.too-long"),
+    ("100×75", "供应商地址", "测试省测试市示例街" * 4, "record.too-long"),
+    ("100×75", "主要组成", [{"组分": "测试" * 8, "浓度": "1%"}], "record.too-long"),
+    ("100×75", "主要组成", [{"组分": f"测试{one}", "浓度": "1%"} for one in "甲乙丙"], "record.too-many"),
+    ("75×50（简化）", "危险性说明", "高度易燃液体和蒸气。" * 6, "record.too-long"),
+    ("75×50（简化）", "化学品英文名", "Testanol " * 5 + "1", "record.too-long"),
+]
+
+
+@pytest.mark.parametrize(("size", "field", "value", "code"), TOO_LONG)
+def test_what_a_label_does_not_hold_is_refused_by_name_before_it_is_drawn(
+        size: str, field: str, value: Any, code: str) -> None:
+    schema = jsonschema.Draft202012Validator(json.loads(resource("LBL", "schema.json")))
+    record = sample("LBL", 2) | {field: value, "标签规格": size}
+    with pytest.raises(RecordError) as refused:
+        checked(record)
+    (found,) = refused.value.faults
+    assert found.code == code
+    assert found.field.split("[")[0] == field
+    assert f"“标签规格”为“{size}”时" in found.zh
+    assert [error.absolute_path[0] for error in schema.iter_errors(record)] == [field]
+    assert faults(record | {"标签规格": "150×100"}) == []
+    assert schema.is_valid(record | {"标签规格": "150×100"})
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("size", load_kind("LBL").field("标签规格").values)
+def test_the_fullest_record_that_is_admitted_fits_its_label(size: str, seed: int) -> None:
+    """Every text as long as the schema lets it be, as many rows, pictograms and telephone numbers as it lets stand."""
+    schema = json.loads(resource("LBL", "schema.json"))
+    limits = dict(schema["properties"])
+    for rule in schema["allOf"]:
+        if size in rule["if"]["properties"]["标签规格"]["enum"]:
+            narrower = rule["then"]["properties"]
+            limits |= {label: merged(limits[label], narrower[label]) for label in narrower}
+    random = Random(seed)  # noqa: S311 - seeded on purpose
+    pieces = ["危", "测试醇", "，", "、", "1,2-二甲苯", "GB/T 33190", "12.5%", "（无水）", "Testanol", "“甲”"]
+
+    def text(length: int) -> str:
+        words = "".join(random.choices(pieces if seed else pieces[:1], k=length))
+        return "测" + words[:length - 2] + "试"
+
+    record = sample("LBL") | {"标签规格": size}
+    record |= {label: text(limits[label]["maxLength"]) for label in (
+        "化学品中文名", "化学品英文名", "供应商", "供应商地址", "危险性说明", "预防措施", "事故响应", "安全储存",
+        "废弃处置")}
+    columns = limits["主要组成"]["items"]["properties"]
+    record["主要组成"] = [
+        {"组分": f"{text(columns['组分']['maxLength'] - 1)}{row}", "浓度": text(columns["浓度"]["maxLength"]),
+         "CAS号": "1234567-89-0"} for row in range(limits["主要组成"]["maxItems"])]
+    numbers = min((limits["供应商电话"].get("maxLength", 60) + 1) // 14, 4)
+    record |= dict.fromkeys(("供应商电话", "应急咨询电话"), "/".join(["0000-00000000"] * numbers))
+    pictograms = schema["properties"]["象形图"]["items"]["enum"]
+    record["象形图"] = random.sample(pictograms, random.choice((1, 4, 5, len(pictograms))))
+    record["核准机关"] = "测试维吾尔自治区示例生产建设应急管理厅"
+    record["编号"] = record["安全信息码"] = "HX" + derived_digits([record["供应商代码"], record["化学品中文名"]])
+    document, layout = draw(checked(record))
+    assert len(document.pages) == 1
+    assert Inspector("LBL/pages.xml").inspect(document, layout, data=size) == []
+
+
+def merged(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    return {key: merged(one.get(key, {}), other.get(key, {})) if isinstance(other.get(key, one.get(key)), dict)
+            else other.get(key, one.get(key)) for key in {**one, **other}}
