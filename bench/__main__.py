@@ -21,12 +21,12 @@ from typing import Any
 import docgen
 import layouts
 from bench.stages import Stages
-from certs.demo import DEFAULT_AUTHORITIES, LOWER_LINE, make_demo
 from certs.home import Home
 from certs.trust import Trust
 from docgen import issuing
 from docgen.imprint import draw_imprint
 from docgen.ledger import Ledger, Reservation
+from registry.demo import DEFAULT_AUTHORITIES, LOWER_LINE, make_demo
 from tests.interop.judges import FormJudge, judges_built
 from verify import verify
 

@@ -21,12 +21,12 @@ from certs.approval import (
     read_terms,
 )
 from certs.approval_scope import Office, Sealing, check, choose, read_approvers
-from certs.demo import revoke
 from certs.demo_pki import CHINA_TIME, KeyPair, make_cas, make_person
 from certs.home import Home
 from certs.moments import write_moment
 from certs.signer import LocalSigner
 from certs.statement import SignedStatement, sign_statement
+from registry.demo import revoke
 from tests.support.approvals import APPROVERS, approve, change_approvals, person, sealing
 from tests.support.demo_home import CITY, PROVINCE, make_home
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shutil
@@ -13,16 +14,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from certs.audit import is_sound, read_entry
 from certs.config import Password
 from certs.crl import Crl
-from certs.demo import DEFAULT_AUTHORITIES, DemoAuthority, make_demo, revoke
 from certs.home import Home
 from certs.keystore import PrivateKey, load_key
 from certs.seal import SealError
 from certs.seal_folder import ROLES
 from certs.x509 import Certificate
 from codes.errors import EngineError
+from registry import demo_office
+from registry.database import Registry
+from registry.demo import DEFAULT_AUTHORITIES, DemoAuthority, make_demo, revoke
+from registry.tables import Approval, Audit, Seal
 from tests.support.approvals import sealing
 from tests.support.demo_home import CHEAP, CITY, KINDS, PROVINCE, imprint, make_home, seal_folder
 from tests.support.limits import disk_of
@@ -31,6 +37,7 @@ NOW = datetime.now(UTC)
 COUNTY = DemoAuthority(name="测试市测试县应急管理局", code="11140123MB9TEX019D")
 
 
+RENEWED = {"registry.sqlite3", "trust/seal-status.json"}
 LISTS = {f"{folder}{role}.crl" for folder in ("crls/", "trust/crls/")
          for role in ("sm2-root", "sm2-issuing", "p256-root", "p256-issuing")}
 
@@ -70,10 +77,10 @@ def test_organisations_keep_their_names_and_all_else_says_demo(demo_home: Home) 
 
 def test_a_home_is_private(demo_home: Home) -> None:
     secret = [path for path in demo_home.path.rglob("*") if path.suffix == ".key" or path.name == "password"]
-    assert len(secret) == 5 + 2 + len(DEFAULT_AUTHORITIES) * (3 + 2) + 1
+    assert len(secret) == 5 + 2 + 4 + len(DEFAULT_AUTHORITIES) * (3 + 2) + 1
     assert {path.stat().st_mode & 0o777 for path in secret} == {0o600}
     folders = [demo_home.path, *(demo_home.path / name for name in (
-        "ca", "authorities", "approvals", "actors", "audit", "status"))]
+        "ca", "authorities", "approvals", "actors", "audit", "status", "pending"))]
     assert {path.stat().st_mode & 0o777 for path in folders} == {0o700}
     assert not list(demo_home.path.rglob("*.tmp-*"))
 
@@ -111,7 +118,7 @@ def test_a_repeat_keeps_everything_and_renews_the_lists(own_home: Home) -> None:
     after = _files(own_home.path)
     changed = {name for name in after if before.get(name) != after[name]}
     assert before.keys() == after.keys()
-    assert changed == LISTS
+    assert changed == LISTS | RENEWED
     for name in sorted(LISTS):
         old, new = Crl.load(before[name]), Crl.load(after[name])
         assert (new.number, old.number) == (2, 1)
@@ -124,7 +131,7 @@ def test_an_authority_is_added_and_the_others_stay(own_home: Home) -> None:
     county = DemoAuthority(name=COUNTY.name, code=COUNTY.code, diameter_mm=45)
     _make(own_home.path, county)
     after = _files(own_home.path)
-    assert {name for name, data in before.items() if after[name] != data} == {*LISTS, "approvers.json"}
+    assert {name for name, data in before.items() if after[name] != data} == LISTS | RENEWED | {"approvers.json"}
     authority = own_home.authority(COUNTY.code, COUNTY.name)
     assert (authority.seal.width_mm, authority.seal.height_mm) == (45, 45)
     assert len(own_home.trust().data_signing) == len(DEFAULT_AUTHORITIES) + 1
@@ -373,57 +380,85 @@ def test_keys_are_decrypted_once(own_home: Home, monkeypatch: pytest.MonkeyPatch
     assert own_home.authority(*CITY) is first and len(loads) == 3
 
 
-def _run_and_die(path: Path, at: int) -> int:
-    """Make a home in a child process that is killed at its flush number ``at``; return how it ended."""
+ONE = next(one for one in DEFAULT_AUTHORITIES if one.code == CITY[0])
+
+
+def _run_and_die(path: Path, kind: str, at: int) -> int:
+    """Make a home in a child process that is killed at its flush, or after its act, number ``at``."""
     child = os.fork()
     if child == 0:
-        flush, count = os.fsync, 0
+        count = 0
 
-        def dying_flush(handle: Any) -> None:
-            nonlocal count
-            count += 1
-            if count == at:
-                os.kill(os.getpid(), signal.SIGKILL)
-            flush(handle)
+        def dying(function: Callable[..., Any], *, after: bool) -> Callable[..., Any]:
+            def call(*args: Any, **options: Any) -> Any:
+                nonlocal count
+                count += 1
+                result = function(*args, **options) if after else None
+                if count == at:
+                    os.kill(os.getpid(), signal.SIGKILL)
+                return result if after else function(*args, **options)
+            return call
 
-        setattr(os, "fsync", dying_flush)  # noqa: B010  (this process is a child that ends here)
+        if kind == "flush":
+            setattr(os, "fsync", dying(os.fsync, after=False))  # noqa: B010  (this process is a child that ends here)
+        else:
+            demo_office.perform = dying(demo_office.perform, after=True)
         try:
-            _make(path)
+            _make(path, ONE)
         finally:
             os._exit(7 if count < at else 0)
     return os.waitpid(child, 0)[1]
 
 
-def test_a_run_killed_at_any_step_is_completed_by_the_next(tmp_path: Path) -> None:
-    imprint(CITY[1], 42), imprint(PROVINCE[1], 42)
-    step, killed = 1, 0
+def _require_complete(path: Path, seals: dict[str, bytes]) -> None:
+    """The one authority can seal, with the seal it had, and the registry tells the same, once."""
+    home = Home.open(path, environ={})
+    authority = home.authority(*CITY)
+    authority.check_usable(at=datetime.now(UTC))
+    home.approval_for(sealing(home))
+    assert seals.get(CITY[0], authority.seal.der) == authority.seal.der
+    assert len(home.trust().data_signing) == 1 and len(home.trust().crls) == 4
+    assert not [name for name in _files(path) if ".tmp-" in name or ".next-" in name or name.startswith("pending/")]
+    with Registry.open(path) as registry, registry.reading() as session:
+        assert [(seal.state, seal.seal_id) for seal in session.scalars(select(Seal))] == [
+            ("in-use", authority.seal.seal_id)]
+        assert len(session.scalars(select(Approval)).all()) == len(home.approvals()) == 1
+        entries = [read_entry(registry.log, (row.number, row.at, row.event, row.facts, row.previous, row.digest))
+                   for row in session.scalars(select(Audit).order_by(Audit.number))]
+    assert all(is_sound(entry) for entry in entries)
+    assert all(entry.previous == before.digest for before, entry in itertools.pairwise(entries))
+
+
+@pytest.mark.parametrize(("kind", "first", "step"), [("flush", 1, 13), ("act", 8, 1)])
+def test_a_run_killed_at_any_step_is_completed_by_the_next(
+    tmp_path: Path, kind: str, first: int, step: int,
+) -> None:
+    imprint(CITY[1], 42)
+    at, killed = first, 0
     while True:
-        path = tmp_path / f"home{step}"
-        if _run_and_die(path, step) != signal.SIGKILL:
+        path = tmp_path / f"home{at}"
+        if _run_and_die(path, kind, at) != signal.SIGKILL:
             break
         killed += 1
         seals = {seal.parts[-3]: seal.read_bytes() for seal in path.glob("authorities/*/[!.]*/seal.esl")}
-        home = make_home(path)
-        for code, name in (CITY, PROVINCE):
-            authority = home.authority(code, name)
-            authority.check_usable(at=datetime.now(UTC))
-            home.approval_for(sealing(home, (code, name)))
-            assert seals.get(code, authority.seal.der) == authority.seal.der
-        assert len(home.trust().data_signing) == len(DEFAULT_AUTHORITIES) and len(home.trust().crls) == 4
-        assert not [name for name in _files(path) if ".tmp-" in name]
+        _make(path, ONE)
+        _require_complete(path, seals)
         shutil.rmtree(path)
-        step += 1 if step < 8 else 7
-    assert killed > 14
+        at += step
+    assert killed > 6
 
 
-def test_a_full_disk_is_a_clear_error_and_the_next_run_completes(tmp_path: Path) -> None:
-    imprint(CITY[1], 42), imprint(PROVINCE[1], 42)
-    for size in (10, 300, 450, 5000):
-        path = tmp_path / str(size)
-        with disk_of(size):
-            assert _code(lambda path=path: _make(path)) == "file.no-space"  # type: ignore[misc]
-        assert all(json.loads(file.read_bytes()) for file in path.rglob("*.json"))
-        make_home(path).authority(*CITY).check_usable(at=datetime.now(UTC))
+@pytest.mark.parametrize(("size", "codes"), [
+    (10, {"file.no-space"}), (300, {"file.no-space"}), (450, {"file.no-space"}), (5000, {"registry.unavailable"}),
+    (200_000, {"registry.unavailable", "registry.no-space"})])
+def test_a_full_disk_is_a_clear_error_and_the_next_run_completes(tmp_path: Path, size: int, codes: set[str]) -> None:
+    imprint(CITY[1], 42)
+    path = tmp_path / "home"
+    with disk_of(size):
+        assert _code(lambda: _make(path, ONE)) in codes
+    assert all(json.loads(file.read_bytes()) is not None for file in path.rglob("*.json"))
+    _make(path, ONE)
+    _require_complete(path, {})
 
 
 def test_two_runs_at_once_make_one_home(tmp_path: Path) -> None:

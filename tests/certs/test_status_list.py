@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from certs import canonical_json
-from certs.demo import revoke
 from certs.home import Home
 from certs.moments import write_moment
 from certs.statement import StatementError, sign_statement
@@ -31,6 +30,7 @@ from certs.status_list import (
 )
 from certs.trust import STATUS_LIST, Trust
 from codes.errors import EngineError
+from registry.demo import revoke
 from tests.support.demo_home import own_home  # noqa: F401 - a fixture
 from tests.support.status_lists import DAY, entry, new_signer, now, put_list, seal_of, signer, status_file, trusting
 

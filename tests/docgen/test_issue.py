@@ -23,7 +23,6 @@ import pytest
 import docgen
 from certs.approval import Terms
 from certs.config import store_config
-from certs.demo import revoke
 from certs.home import Home, HomeError
 from certs.seal import SealError
 from certs.seal_folder import UseState, set_use
@@ -34,6 +33,7 @@ from docgen import issuing
 from docgen.issuing import issuer_of
 from docgen.ledger import Ledger
 from docgen.page import Document, GlyphRun
+from registry.demo import revoke
 from tests.docgen.records import as_json, record
 from tests.docgen.test_pades import Tsa, tsa
 from tests.docgen.use_logs import events, use_log

@@ -17,7 +17,7 @@ from tests.support.demo_home import CITY
 
 __all__ = ["APPROVERS", "approve", "change_approvals", "person", "sealing"]
 
-APPROVERS = ("first-approver", "second-approver")
+APPROVERS = ("applicant", "custodian")
 
 
 def person(home: Home, name: str) -> Signer:

@@ -17,11 +17,11 @@ from pathlib import Path
 import pytest
 
 import layouts
-from certs.demo import DEFAULT_AUTHORITIES, LOWER_LINE, DemoAuthority, make_demo
 from certs.home import Home
 from certs.keystore import ScryptCost
 from certs.seal_folder import seal_folders
 from docgen.imprint import draw_imprint
+from registry.demo import DEFAULT_AUTHORITIES, LOWER_LINE, DemoAuthority, make_demo
 
 CHEAP = ScryptCost(n=16, r=1, p=1)
 """A cost of key encryption for tests alone."""

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from certs import ses_build
-from certs.demo import revoke
 from certs.home import Home
 from certs.ses import Picture, SesSeal
 from certs.trust import Trust
 from docgen.imprint import draw_imprint
+from registry.demo import revoke
 from tests.support.demo_home import make_home, own_home, shared_home
 from tests.verify.packages import (
     CITY,
