@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from certs.config import find_home
-from cli import seals_actors, seals_acts, seals_approve, seals_publish, seals_show
+from cli import seals_actors, seals_acts, seals_approve, seals_due, seals_publish, seals_rotate, seals_show
 from cli.actor_keys import load_certificate
 from cli.seals_common import HomeOption, opened
 from registry.actors import create_registry
@@ -21,6 +21,8 @@ __all__ = ["app"]
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 app.add_typer(seals_acts.app)
 app.add_typer(seals_show.app)
+app.add_typer(seals_due.app)
+app.add_typer(seals_rotate.app)
 app.add_typer(seals_publish.app)
 app.add_typer(seals_actors.app, name="actors")
 app.add_typer(seals_approve.app, name="approve")
