@@ -88,7 +88,7 @@ def check_export(
     findings = Findings()
     listed = names(folder, at_most=_MAX_FILES) or []
     for name in listed:
-        if name not in _OTHERS and not is_log_name(name.removesuffix(".jsonl")):
+        if name not in _OTHERS and _log_of(name) is None:
             findings.add("audit.strange-file", file=name)
     known, anchors = _known(folder, trust, findings)
     own = _own_checkpoints(folder, known, anchors, now, findings)
@@ -100,8 +100,8 @@ def check_export(
     logged = {one.sequence: one.digest for one in own}
     summaries = []
     for name in listed:
-        log = name.removesuffix(".jsonl")
-        if name.endswith(".jsonl") and is_log_name(log):
+        log = _log_of(name)
+        if log is not None:
             summaries.append(_check_log(folder / name, log, signed.get(log, _Signed()), logged, findings))
     for log in sorted(set(signed) - {one.log for one in summaries}):
         findings.add("audit.log-missing", log, sequence=max(signed[log].heads.values(), key=lambda one: one[1])[1])
@@ -117,6 +117,12 @@ def check_export(
         findings=tuple(findings.kept), more=findings.more, logs=tuple(summaries),
         checkpoints=len({one.digest for one in trusted}),
         signer="" if newest is None else printable(newest.certificate.subject_text))
+
+
+def _log_of(name: str) -> str | None:
+    """The log that a file of this name holds."""
+    log = name.removesuffix(".jsonl")
+    return log if log != name and is_log_name(log) else None
 
 
 def _check_log(

@@ -236,6 +236,10 @@ def _corrupt_checkpoint(folder: Path) -> None:
 
 FOLDERS: list[tuple[str, Callable[[Path], object], Verdict, set[str]]] = [
     ("log gone", _delete(f"{ISSUED}.jsonl"), Verdict.BROKEN, {"audit.log-missing"}),
+    ("log under another name", lambda f: (f / f"{ISSUED}.jsonl").rename(f / ISSUED), Verdict.BROKEN,
+     {"audit.strange-file", "audit.log-missing"}),
+    ("log under another log's name", lambda f: (f / f"{ISSUED}.jsonl").rename(f / "issued-000000000000.jsonl"),
+     Verdict.BROKEN, {"audit.other-log", "audit.log-missing"}),
     ("last checkpoint gone", _delete("checkpoints/000002.json"), Verdict.UNKNOWN, {"audit.unsigned-tail"}),
     ("first checkpoint gone", _delete("checkpoints/000001.json"), Verdict.BROKEN, {"audit.checkpoint-missing"}),
     ("checkpoint replaced by another", _replace_checkpoint, Verdict.BROKEN, {"audit.checkpoint-missing"}),
