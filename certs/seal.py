@@ -15,7 +15,7 @@ from datetime import datetime
 from certs.chain import ChainResult, validate
 from certs.crl import Crl
 from certs.public_key import verify_cached
-from certs.ses import SEAL_OF_UNIT, Picture, SesSeal, SesSealInfo
+from certs.ses import SEAL_OF_UNIT, VERSION, Picture, SesSeal, SesSealInfo
 from certs.ses_build import assemble_seal, build_seal_info
 from certs.signer import Signer
 from certs.x509 import Certificate
@@ -75,13 +75,22 @@ class SealFile:
 
     @classmethod
     def load(cls, der: bytes) -> SealFile:
-        """Read a seal (GB/T 38540 version 4).
+        """Read a seal that documents can be sealed with: version 4 or 5.
 
         Raises:
             DerError, SesError: not such a seal.
             SealError: ``seal.not-png`` when its imprint is another kind of picture.
         """
-        seal = cls(seal=SesSeal.parse(der))
+        return cls.of(SesSeal.parse(der))
+
+    @classmethod
+    def of(cls, ses: SesSeal) -> SealFile:
+        """Take a seal that was read.
+
+        Raises:
+            SealError: ``seal.not-png`` when its imprint is another kind of picture.
+        """
+        seal = cls(seal=ses)
         if seal.info.picture.kind.upper() != "PNG":
             raise SealError(
                 SealCode.NOT_ROUND_PNG, f"印章 {seal.seal_id} 的印模不是 PNG，不能用于盖章",
@@ -193,7 +202,7 @@ def make_seal(
     *, name: str, code: str | None, certificate: Certificate, imprint: bytes, diameter_mm: int,
     maker: Signer, seal_id: str, created_at: datetime, intermediates: Sequence[Certificate],
     anchors: Sequence[Certificate], crls: Sequence[Crl], valid_start: datetime | None = None,
-    valid_end: datetime | None = None, clock_now: datetime | None = None,
+    valid_end: datetime | None = None, clock_now: datetime | None = None, version: int = VERSION,
 ) -> SealFile:
     """Make an organisation's seal from its name, certificate and imprint.
 
@@ -209,6 +218,7 @@ def make_seal(
         intermediates, anchors, crls: what the certificates of organisation and maker are judged by.
         valid_start, valid_end: aware; the certificate's own by default and never beyond.
         clock_now: the present, where ``created_at`` is not.
+        version: 4 (GB/T 38540-2020) or 5 (GM/T 0031-2025).
 
     Raises:
         SealError: ``seal.name-mismatch``, ``seal.uscc-mismatch``, ``seal.wrong-key``,
@@ -237,7 +247,7 @@ def make_seal(
     check_picture(imprint, diameter_mm=diameter_mm)
     info = build_seal_info(
         vendor_id=VENDOR_ID, es_id=seal_id, name=name, certificates=[certificate.der], created_at=created_at,
-        valid_start=start, valid_end=end, seal_type=SEAL_OF_UNIT,
+        valid_start=start, valid_end=end, seal_type=SEAL_OF_UNIT, version=version,
         picture=Picture(kind="PNG", data=imprint, width_mm=diameter_mm, height_mm=diameter_mm))
     return SealFile(seal=assemble_seal(info, maker.certificate.der, maker.sign(info)))
 
@@ -265,7 +275,7 @@ def check_usable(
     """
     info = seal.info
     maker = _maker(seal, seal_makers)
-    if not verify_cached(maker.public_key, info.der, seal.seal.signature, "sm2-sm3"):
+    if not verify_cached(maker.public_key, seal.seal.signed, seal.seal.signature, "sm2-sm3"):
         raise SealError(
             SealCode.BROKEN,
             f"印章 {seal.seal_id} 的制章人签名无效，印章可能被改动，不能使用；请从备份恢复",

@@ -1,4 +1,4 @@
-"""Writing version 4 seals and seal signatures (GB/T 38540-2020).
+"""Writing seals and seal signatures, version 4 (GB/T 38540-2020) or 5 (GM/T 0031-2025).
 
 Each structure is made in two steps, because the key may be far away: first the bytes to sign, then the whole
 with the signature. What comes out has been read back by :mod:`certs.ses`.
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from certs import der_build as build
-from certs import ses
+from certs import ses_info as ses
 from certs.ses import Picture, SesCode, SesError, SesSeal, SesSignature
 
 __all__ = ["assemble_seal", "assemble_signature", "build_seal_info", "build_to_sign"]
@@ -33,6 +33,7 @@ def build_seal_info(
     valid_end: datetime,
     picture: Picture,
     seal_type: int = ses.SEAL_OF_UNIT,
+    version: int = ses.VERSION,
 ) -> bytes:
     """SES_SealInfo (DER): what the seal maker signs with SM2 and the default user id.
 
@@ -42,8 +43,9 @@ def build_seal_info(
         name: the seal's name, written exactly as given.
         certificates: DER of the certificates that may use the seal.
         created_at, valid_start, valid_end: aware; seconds are kept, fractions are cut.
+        version: of :data:`certs.ses.VERSIONS`.
     """
-    header = build.sequence(build.ia5(ses.HEADER_ID), build.integer(ses.VERSION), build.ia5(vendor_id))
+    header = build.sequence(build.ia5(ses.HEADER_ID), build.integer(version), build.ia5(vendor_id))
     properties = build.sequence(
         build.integer(seal_type), build.utf8(name), build.integer(ses.LIST_OF_CERTIFICATES),
         build.sequence(*map(build.octet_string, certificates)),
@@ -63,13 +65,13 @@ def assemble_seal(info: bytes, maker_certificate: bytes, signature: bytes) -> Se
     """The seal from what was signed, the maker's certificate (DER) and the DER ``{r, s}``.
 
     Raises:
-        DerError, SesError: a part is not what GB/T 38540 allows.
+        DerError, SesError: a part is not what the standard of its version allows.
     """
     return SesSeal.parse(_closed(info, maker_certificate, signature))
 
 
 def build_to_sign(*, seal: SesSeal, signed_at: datetime, data_hash: bytes, property_info: str) -> bytes:
-    """TBS_Sign (DER): what the signer signs with SM2 and the default user id.
+    """TBS_Sign (DER), of the seal's version: what the signer signs with SM2 and the default user id.
 
     Args:
         signed_at: aware; seconds are kept, fractions are cut.
@@ -79,7 +81,7 @@ def build_to_sign(*, seal: SesSeal, signed_at: datetime, data_hash: bytes, prope
     if len(data_hash) != 32:
         raise SesError(SesCode.VALUE, "原文摘要应为 32 字节，请用 SM3 计算",
                        "the document's digest must have 32 bytes; compute it with SM3")
-    return build.sequence(build.integer(ses.VERSION), seal.der, _moment(signed_at),
+    return build.sequence(build.integer(seal.info.version), seal.der, _moment(signed_at),
                           build.bit_string(data_hash), build.ia5(property_info))
 
 
@@ -87,6 +89,6 @@ def assemble_signature(to_sign: bytes, signer_certificate: bytes, signature: byt
     """The seal signature from what was signed, the signer's certificate (DER) and the DER ``{r, s}``.
 
     Raises:
-        DerError, SesError: a part is not what GB/T 38540 allows.
+        DerError, SesError: a part is not what the standard of its version allows.
     """
     return SesSignature.parse(_closed(to_sign, signer_certificate, signature))

@@ -9,11 +9,12 @@ from typing import Final
 from sqlalchemy import select
 
 from certs.seal import SealFile
+from certs.seal_import import read_seal
 from certs.status_list import seal_digest
 from registry.cases import CaseCode, advance, begin, keep_to, text
 from registry.database import Transaction
 from registry.errors import refused
-from registry.making import Grounds, check_seal, clause
+from registry.making import Grounds, MakingCode, check_seal, clause
 from registry.requests import Handler, Outcome, Request
 from registry.seals import application_of
 from registry.tables import Seal
@@ -26,7 +27,7 @@ def _make(t: Transaction, request: Request) -> Outcome:
     seal, step = begin(t, request)
     keep_to(request)
     with clause():
-        made = SealFile.load(request.documents["seal"])
+        made = _read(request)
     check_seal(made, application_of(t.session, seal), grounds=Grounds.of_home(request.home), at=t.now,
                elsewhere=request.act == "import")
     folder = request.home / "authorities" / seal.organisation / made.seal_id
@@ -39,6 +40,20 @@ def _make(t: Transaction, request: Request) -> Outcome:
     seal.signed_sm3 = seal_digest(made.info.der).hex()
     seal.valid_start, seal.valid_end = made.valid_start, made.valid_end
     return advance(seal, step, request)
+
+
+def _read(request: Request) -> SealFile:
+    """Read the seal that is brought; one made elsewhere may be of version 1, which is never put into use."""
+    data = request.documents["seal"]
+    if request.act != "import":
+        return SealFile.load(data)
+    brought = read_seal(data)
+    if brought.timestamp_fits is False:
+        raise refused(
+            MakingCode.TIMESTAMP, f"印章 {brought.es_id} 所带时间戳不是对其签名值加盖的，不予导入，请向制章人核实",
+            f"the timestamp in seal {brought.es_id} is not one of its signature value, so it is not imported: "
+            "ask the seal maker", clause="GM/T 0031-2025")
+    return brought.file()
 
 
 def _file(t: Transaction, request: Request) -> Outcome:

@@ -22,6 +22,7 @@ from certs.files import read_file
 from certs.known import Known, load_known
 from certs.picture import PictureError, check_picture
 from certs.seal import SealCode, SealFile, check_chain, check_names, check_usable, make_seal
+from certs.ses import VERSION
 from certs.signer import Signer
 from certs.sm3 import sm3
 from certs.x509 import MAX_BYTES as MAX_CERTIFICATE
@@ -43,7 +44,7 @@ _CLAUSES: Final = {
     "seal.certificate-untrusted": "B第6条、第7条", "seal.outlives-certificate": "B第8条",
     "seal.expired": "B第8条", "seal.not-yet-valid": "B第8条", "seal.bad-identifier": "GB/T 38540-2020",
     "seal.not-png": "GB/T 38540-2020", "seal.broken": "GB/T 38540-2020", "seal.unbound": "GB/T 38540-2020",
-    "seal.untrusted-maker": "GB/T 38540-2020",
+    "seal.untrusted-maker": "GB/T 38540-2020", "ses.version": "GB/T 38540-2020、GM/T 0031-2025",
 }
 """Code of a refusal → clause, where it is not B第7条 (validity of the certificate) or B第6条 (imprint)."""
 
@@ -59,6 +60,7 @@ class MakingCode(enum.StrEnum):
     MADE_LATER = "seal.made-in-future"
     OTHER_KEY = "seal.certificate-key"
     FURTHER = "seal.further-certificates"
+    TIMESTAMP = "seal.bad-timestamp"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,13 +202,14 @@ def _check_issuer(certificate: Certificate, grounds: Grounds, at: datetime) -> N
 
 
 def prepare_seal(
-    application: Application, *, maker: Signer, seal_id: str, grounds: Grounds, at: datetime,
+    application: Application, *, maker: Signer, seal_id: str, grounds: Grounds, at: datetime, version: int = VERSION,
 ) -> SealFile:
     """Make the seal that was applied for, with the seal maker's key.
 
     Args:
         seal_id: identifier (esID), never used before; it names the seal's folder too.
         at: aware moment of making.
+        version: 4 (GB/T 38540-2020) or 5 (GM/T 0031-2025).
 
     Raises:
         RegistryError: as :func:`check_seal`, or :func:`certs.seal.make_seal`'s codes.
@@ -215,7 +218,7 @@ def prepare_seal(
         seal = make_seal(
             name=application.name, code=application.code, certificate=application.certificate,
             imprint=application.imprint, diameter_mm=application.diameter_mm, maker=maker, seal_id=seal_id,
-            created_at=at, clock_now=at + _CLOCKS_DIFFER, **grounds.judges())
+            created_at=at, clock_now=at + _CLOCKS_DIFFER, version=version, **grounds.judges())
     check_seal(seal, application, grounds=grounds, at=at)
     return seal
 

@@ -197,7 +197,7 @@ class SignatureEvidence:
     ``claimed_at`` is what the signer says, ``proven_at`` what a verified timestamp proves.
     """
 
-    kind: str                          # "PAdES", "SES v4", …
+    kind: str                          # "PAdES", "SES v4", "SES v5"
     indication: str                    # TOTAL-PASSED, INDETERMINATE, TOTAL-FAILED
     sub_indication: str = ""
     signer: str = ""                   # CN of the certificate

@@ -1,4 +1,4 @@
-"""The e-seal on an OFD (GB/T 38540-2020, version 4): from Signature.xml down to the seal maker.
+"""The e-seal on an OFD (GB/T 38540-2020, GM/T 0031-2025): from Signature.xml down to the seal maker.
 
 Steps: (1) Signature.xml's references are the entries' digests; (2) the signature is bound to Signature.xml
 by digest and path; (3) its value holds for the signer's certificate; (4) the seal in it is the one beside;
@@ -16,6 +16,7 @@ from typing import Final
 
 from certs.ses import SEAL_OF_UNIT, SesCode, SesError, SesSignature
 from certs.sm3 import sm3
+from certs.timestamp import is_token_of
 from certs.x509 import Certificate
 from codes.errors import EngineError
 from verify.chains import Judge
@@ -77,6 +78,9 @@ def examine(archive: Archive, listed: SignatureEntry, found: Findings) -> Sealin
         found.add("seal.maker-crypto", described.value_path)
     if not signature.seal.info.lists(signer.der):
         found.add("seal.signer-not-listed", described.value_path)
+    token = signature.seal.timestamp
+    if token is not None and not is_token_of(token, signature.seal.signature):
+        found.add("seal.timestamp", described.value_path)
     _check_fit(signature, signer, found)
     return Sealing(described=described, signature=signature, signer=signer, maker=maker, protected=protected)
 
@@ -169,7 +173,8 @@ def evidence_of(
             break
     anchor = next((each for (_, purpose), each in judge.anchors.items() if purpose == "seal"), None)
     return SignatureEvidence(
-        kind="SES v4", indication=indication, sub_indication=sub, signer=sealing.signer.subject_cn or "",
+        kind=f"SES v{sealing.signature.seal.info.version}", indication=indication, sub_indication=sub,
+        signer=sealing.signer.subject_cn or "",
         organisation=sealing.signer.subject_o or "", organisation_code=sealing.signer.uscc or "",
         certificate_fingerprint=sealing.signer.fingerprint, claimed_at=sealing.signature.signed_at,
         anchor=anchor.name if anchor else "", anchor_fingerprint=anchor.fingerprint if anchor else "",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -73,6 +74,17 @@ class FormJudge(_Judge):
     def ofd_valid(self, file: Path) -> Answer:
         """Does ofdrw's SES v4 validation accept this file?"""
         return self.ask("ofdrw-validate", file)
+
+    def write_seal(
+        self, form: str, out: Path, *, key: Path, maker: Path, signer: Path, picture: Path, name: str, es_id: str,
+        diameter_mm: int, created: datetime, start: datetime, end: datetime,
+    ) -> Path:
+        """Have ofdrw write a seal: ``v1``, ``v4``, ``v4-digest`` or ``v5``; ``key`` is the maker's plain PKCS#8."""
+        moments = (int(moment.timestamp()) for moment in (created, start, end))
+        answer = self.ask("ofdrw-seal", form, key, maker, signer, picture, name, es_id, diameter_mm, *moments, out)
+        if not answer.ok:
+            raise AssertionError(answer.text)
+        return Path(answer.text)
 
     def ofd_pictures(self, file: Path, folder: Path, pixels_per_mm: float) -> list[Path]:
         """Draw each page as PNG with ofdrw; returns the files in page order."""

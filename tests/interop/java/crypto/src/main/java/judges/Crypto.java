@@ -18,11 +18,13 @@ import java.security.spec.AlgorithmParameterSpec;
 import java.util.Arrays;
 
 import org.bouncycastle.asn1.ASN1BitString;
+import org.bouncycastle.asn1.ASN1Encodable;
 import org.bouncycastle.asn1.ASN1IA5String;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.ASN1OctetString;
 import org.bouncycastle.asn1.ASN1PrintableString;
 import org.bouncycastle.asn1.ASN1Sequence;
+import org.bouncycastle.asn1.DERSequence;
 import org.bouncycastle.asn1.x509.Extensions;
 import org.bouncycastle.asn1.x509.KeyUsage;
 import org.bouncycastle.jcajce.spec.SM2ParameterSpec;
@@ -32,7 +34,7 @@ import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequest;
 
 /**
  * Judge of cryptography: BouncyCastle reads our SM2 certificates, CRLs, requests, e-seals and e-seal signatures
- * (GB/T 38540) and says whether each signature is right. One command a line, as in Forms.
+ * (GB/T 38540, GM/T 0031) and says whether each signature is right. One command a line, as in Forms.
  */
 public final class Crypto {
     private static final PrintStream OUT = new PrintStream(new java.io.FileOutputStream(java.io.FileDescriptor.out), true, StandardCharsets.UTF_8);
@@ -128,22 +130,27 @@ public final class Crypto {
         return request.getSubject() + " " + KeyUsage.fromExtensions(asked) + " " + code;
     }
 
-    /** SESeal v4: the maker's signature over eSealInfo. */
+    /** SESeal: the maker's signature, in versions 4 and 5 over eSealInfo, in version 1 over eSealInfo, certificate and algorithm. */
     private static String seal(ASN1Sequence seal) throws Exception {
-        require(seal.size() == 4, "a v4 seal has four parts");
-        X509Certificate maker = load(ASN1OctetString.getInstance(seal.getObjectAt(1)).getOctets());
-        require(ASN1ObjectIdentifier.getInstance(seal.getObjectAt(2)).getId().equals(SM2_WITH_SM3), "algorithm");
-        byte[] info = seal.getObjectAt(0).toASN1Primitive().getEncoded("DER");
-        require(sm2(maker.getPublicKey(), info, ASN1BitString.getInstance(seal.getObjectAt(3)).getOctets()), "bad maker's signature");
-        return maker.getSubjectX500Principal().getName();
+        ASN1Sequence info = ASN1Sequence.getInstance(seal.getObjectAt(0));
+        ASN1Sequence maker = seal.size() == 2 ? ASN1Sequence.getInstance(seal.getObjectAt(1)) : new DERSequence(new ASN1Encodable[] {
+            seal.getObjectAt(1), seal.getObjectAt(2), seal.getObjectAt(3)});
+        String version = ASN1Sequence.getInstance(info.getObjectAt(0)).getObjectAt(1).toString();
+        require(seal.size() == 2 || seal.size() == 4 || seal.size() == 5 && version.equals("5"), "parts of a seal");
+        X509Certificate certificate = load(ASN1OctetString.getInstance(maker.getObjectAt(0)).getOctets());
+        require(ASN1ObjectIdentifier.getInstance(maker.getObjectAt(1)).getId().equals(SM2_WITH_SM3), "algorithm");
+        ASN1Sequence signed = seal.size() == 2 ? new DERSequence(new ASN1Encodable[] {info, maker.getObjectAt(0), maker.getObjectAt(1)}) : info;
+        require(sm2(certificate.getPublicKey(), signed.getEncoded("DER"), ASN1BitString.getInstance(maker.getObjectAt(2)).getOctets()), "bad maker's signature");
+        return "v" + version + " " + certificate.getSubjectX500Principal().getName();
     }
 
-    /** SES_Signature v4 beside its Signature.xml: seal, digest, path, and the signature over toSign. */
+    /** SES_Signature (versions 4 and 5) beside its Signature.xml: seal, digest, path, and the signature over toSign. */
     private static String sealSignature(byte[] signatureDer, byte[] signatureXml, String path) throws Exception {
         ASN1Sequence all = ASN1Sequence.getInstance(signatureDer);
         require(Arrays.equals(all.getEncoded("DER"), signatureDer), "not DER");
         ASN1Sequence toSign = ASN1Sequence.getInstance(all.getObjectAt(0));
-        seal(ASN1Sequence.getInstance(toSign.getObjectAt(1)));
+        String sealed = seal(ASN1Sequence.getInstance(toSign.getObjectAt(1)));
+        require(sealed.startsWith("v" + toSign.getObjectAt(0) + " "), "seal and signature of two versions");
         byte[] digest = MessageDigest.getInstance("SM3", "BC").digest(signatureXml);
         require(Arrays.equals(ASN1BitString.getInstance(toSign.getObjectAt(3)).getOctets(), digest), "dataHash");
         require(ASN1IA5String.getInstance(toSign.getObjectAt(4)).getString().equals(path), "propertyInfo");

@@ -58,6 +58,7 @@ public final class Forms {
             case "ofdrw-validate" -> ofdrwValidate(Paths.get(words[1]));
             case "ofdrw-render" -> ofdrwRender(Paths.get(words[1]), Paths.get(words[2]), Double.parseDouble(words[3]));
             case "ofdrw-text" -> ofdrwText(Paths.get(words[1]));
+            case "ofdrw-seal" -> Seals.write(words);
             case "ofdrw-bench" -> Bench.run(words[1], words[2], words[3], words[4], Integer.parseInt(words[5]));
             default -> throw new IllegalArgumentException("unknown command " + words[0]);
         };
