@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+import docgen
+import layouts
+from certs.approval import Terms, confirm, give
+from certs.config import Config, store_config
 from certs.demo_pki import CHINA_TIME
 from certs.home import Home
 from certs.seal import SealError
@@ -21,7 +25,7 @@ from registry.handlers import ROLES_OF_ACT
 from registry.seals import describe, history, list_cases
 from registry.states import STEPS, Phase, State, renewal_opens, step_for
 from registry.tables import Seal
-from tests.interop.judges import CryptoJudge
+from tests.interop.judges import CryptoJudge, FormJudge
 from tests.support.demo_home import imprint
 from tests.support.seal_office import (
     BACKENDS,
@@ -281,14 +285,34 @@ def test_an_imprint_exchanged_in_the_database_is_not_made(office: Office) -> Non
     assert (refusal.value.code.value, refusal.value.facts["clause"]) == ("seal.imprint-differs", "B第6条")
 
 
+def approve(office: Office, case: str) -> None:
+    """Have two approvers allow three licences under a case's seal."""
+    given = give(
+        Terms(id="A-1", kinds=("K0",), region="140000", seal_id=str(office.row(case).seal_id), valid_from=START,
+              valid_to=START + 900 * DAY, count=3), signer=office.signer("审批甲"), at=office.now)
+    office.act("审批甲", "approve-give", "A-1", {}, {"approval": given.to_json()})
+    answer = confirm(given, signer=office.signer("审批乙"), at=office.now)
+    office.act("审批乙", "approve-confirm", "A-1", {}, {"confirmation": answer.to_json()})
+
+
 @pytest.mark.judge
-def test_the_judge_of_cryptography_accepts_a_seal_made_by_acts(
-    office: Office, crypto_judge: CryptoJudge,
+@pytest.mark.req("R-003-17", "R-003-22")
+def test_what_is_sealed_with_a_seal_made_by_acts_satisfies_the_judges_until_it_is_lost(
+    office: Office, form_judge: FormJudge, crypto_judge: CryptoJudge, tmp_path: Path,
 ) -> None:
-    row = office.row(office.in_use())
-    answer = crypto_judge.seal(office.home / "authorities" / COUNTY[0] / str(row.seal_id) / "seal.esl")
-    assert answer.ok, answer.text
-    assert "演示制章中心" in answer.text                                    # whose signature it has verified
+    store_config(office.home, Config(name="测试", lookup_hosts=("lookup.example.invalid",)))
+    case = office.in_use()
+    approve(office, case)
+    answer = crypto_judge.seal(office.home / "authorities" / COUNTY[0] / str(office.row(case).seal_id) / "seal.esl")
+    assert answer.ok and "演示制章中心" in answer.text                     # whose signature it has verified
+    record = {**docgen.read_record(layouts.resource("K0", "samples/example-1.json")), "发证机关": COUNTY[1],
+              "发证机关代码": COUNTY[0]}
+    home = opened(office)
+    judged = form_judge.ofd_valid(docgen.issue(record, home=home, out=tmp_path / "out").ofd_path)
+    assert judged.ok, judged.text
+    office.act("保管人", "report-lost", case, {"reason": "失控"})
+    with pytest.raises(SealError, match=r"seal\.lost"):
+        docgen.issue({**record, "许可证编号": "14010013202590002"}, home=home, out=tmp_path / "out")
 
 
 def test_the_facts_of_an_act_hold_no_persons_name_in_the_log(office: Office) -> None:
