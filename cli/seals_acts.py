@@ -16,6 +16,8 @@ from certs.files import read_file
 from certs.keystore import load_key
 from certs.moments import write_moment
 from certs.seal_folder import ROLES
+from certs.seal_import import read_seal
+from certs.ses import VERSION, VERSIONS
 from certs.signer import LocalSigner
 from certs.x509 import Certificate
 from cli.actor_keys import actor_signer, load_certificate
@@ -32,6 +34,7 @@ from cli.seals_common import (
     read_documents,
     tell,
 )
+from registry.acts import MAX_DOCUMENT
 from registry.cases import find_case, in_order
 from registry.database import Registry
 from registry.making import Grounds, prepare_seal
@@ -48,6 +51,9 @@ KeysOption = Annotated[Path | None, typer.Option(
     "--keys", metavar="FOLDER", exists=True, file_okay=False,
     help="sealing、data、pdf 三对 .cer 与 .key 所在目录，密钥用工作目录的口令加密 / "
          "folder with .cer and .key each of sealing, data and pdf, encrypted with the home's password")]
+
+SealOption = Annotated[Path | None, typer.Option(
+    "--seal", metavar="ESL", exists=True, dir_okay=False, help="他处制作的印章 / a seal made elsewhere (.esl)")]
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
@@ -84,10 +90,18 @@ def apply(
         "--name", metavar="NAME", help="印章名称，缺省为单位全称 / name on the seal; the legal name by default")] = "",
     kind: Annotated[SealType, typer.Option("--type", help="印章类型 / type of the seal")] = SealType.LEGAL_NAME,
     diameter: Annotated[int, typer.Option(metavar="MM", help="直径：42、45、50 毫米 / diameter in mm")] = 42,
-    keys: KeysOption = None, document: DocumentOption = None, home: HomeOption = None, as_json: JsonOption = False,
+    seal: SealOption = None, keys: KeysOption = None, document: DocumentOption = None, home: HomeOption = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """申请制作印章 / apply for a seal; documents: application, form, imprint-statement, imprint, certificate."""
+    """申请制作印章 / apply for a seal; documents: application, form, imprint-statement, imprint, certificate.
+
+    --seal 指明他处制作、要导入的印章，印模和直径取自其中 / --seal names a seal made elsewhere that is to be imported;
+    imprint and diameter are taken from it.
+    """
     documents = {**_certificates(keys), **read_documents(document)}
+    if seal is not None:
+        picture = read_seal(read_file(seal, max_bytes=MAX_DOCUMENT)).picture
+        documents["imprint"], diameter = picture.data, picture.width_mm
     facts: dict[str, JSON] = {
         "code": code, "organisation": organisation, "name": name or organisation, "type": kind.value,
         "diameter_mm": diameter}
@@ -148,6 +162,9 @@ def make(
         help="制章人 seal-maker.cer 与 .key 所在目录，缺省为工作目录的 ca/ / "
              "folder with seal-maker.cer and .key; ca/ of the home by default")] = None,
     seal_id: Annotated[str, typer.Option("--seal-id", metavar="ID", help="印章编码 / identifier of the seal")] = "",
+    version: Annotated[int, typer.Option(
+        "--ses-version", metavar="4|5", min=min(VERSIONS), max=max(VERSIONS),
+        help="印章数据版本：4（GB/T 38540-2020）或 5（GM/T 0031-2025） / version of the seal's data")] = VERSION,
     home: HomeOption = None, as_json: JsonOption = False,
 ) -> None:
     """制作印章 / make the seal of a case, checked against what was applied for."""
@@ -165,8 +182,22 @@ def make(
         made = prepare_seal(
             application, maker=LocalSigner(load_certificate(folder / "seal-maker.cer"), key),
             seal_id=seal_id or f"{application.code}-{secrets.token_hex(4).upper()}",
-            grounds=Grounds.of_home(registry.home), at=registry.now())
+            grounds=Grounds.of_home(registry.home), at=registry.now(), version=version)
         tell("make", act(registry, "make", case, documents={"seal": made.der}, signer=signer), as_json=as_json)
+
+
+@app.command("import")
+def import_seal(
+    case: CaseArgument, person: AsOption,
+    seal: Annotated[Path, typer.Option("--seal", metavar="ESL", exists=True, dir_okay=False,
+                                       help="他处制作的印章 / the seal made elsewhere (.esl)")],
+    home: HomeOption = None, as_json: JsonOption = False,
+) -> None:
+    """导入他处制作的印章（代替制作） / take a seal made elsewhere in place of making one, checked in the same way."""
+    documents = {"seal": read_file(seal, max_bytes=MAX_DOCUMENT)}
+    with opened(home) as registry:
+        signer = actor_signer(person, home=registry.home)
+        tell("import", act(registry, "import", case, documents=documents, signer=signer), as_json=as_json)
 
 
 @app.command("file")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Final
 
 import typer
 
+import docgen
 from certs.approval import GIVEN, Terms, confirm, give, read_terms
+from certs.files import read_file
 from certs.statement import SignedStatement
 from cli.actor_keys import actor_signer
 from cli.seals_common import AsOption, HomeOption, JsonOption, act, opened, parse_moment, tell
@@ -17,6 +20,7 @@ from registry.tables import Approval
 
 __all__ = ["app"]
 
+_MAX_RECORD: Final = 2 * 1024 * 1024
 NumberArgument = Annotated[str, typer.Argument(metavar="ID", help="审批编号 / number of the approval")]
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
@@ -31,19 +35,22 @@ def _group() -> None:
 def give_approval(
     number: NumberArgument, person: AsOption,
     seal: Annotated[str, typer.Option(metavar="ID", help="印章编码 / identifier of the seal")],
-    kind: Annotated[list[str], typer.Option(metavar="KIND", help="证照种类，可多次给出 / a licence kind; repeatable")],
+    kind: Annotated[list[str], typer.Option(
+        "--kind", metavar="KIND", help="证照种类，可多次给出 / a licence kind; repeatable")],
     region: Annotated[str, typer.Option(metavar="CODE", help="行政区划六位码 / six digits of the region")],
     start: Annotated[datetime, typer.Option("--from", metavar="MOMENT", parser=parse_moment, help="自 / from")],
     end: Annotated[datetime, typer.Option("--to", metavar="MOMENT", parser=parse_moment, help="至 / to")],
     count: Annotated[int, typer.Option(metavar="N", min=1, help="次数 / how many licences in all")],
-    record: Annotated[str | None, typer.Option(
-        metavar="SM3", help="只准用于这一份数据 / only for the record with this digest")] = None,
+    record: Annotated[Path | None, typer.Option(
+        metavar="JSON", exists=True, dir_okay=False,
+        help="只准用于这一份数据，次数为 1 / only for this record, and once")] = None,
     home: HomeOption = None, as_json: JsonOption = False,
 ) -> None:
     """批准；经另一人确认后生效 / give an approval; it is in force once another person confirms it."""
-    terms = Terms(id=number, kinds=tuple(kind), region=region, seal_id=seal, valid_from=start, valid_to=end,
-                  count=count, record=record)
     with opened(home) as registry:
+        digest = _digest(record, registry.home) if record else None
+        terms = Terms(id=number, kinds=tuple(kind), region=region, seal_id=seal, valid_from=start, valid_to=end,
+                      count=count, record=digest)
         signer = actor_signer(person, home=registry.home)
         with registry.reading() as session:
             before = session.get(Approval, number)
@@ -54,6 +61,11 @@ def give_approval(
             given = give(terms, signer=signer, at=registry.now())
             outcome = act(registry, "approve-give", number, documents={"approval": given.to_json()}, signer=signer)
         tell("approve-give", outcome, as_json=as_json)
+
+
+def _digest(record: Path, home: Path) -> str:
+    """Return the SM3 of a checked record, by which its approval names it."""
+    return docgen.check_record(read_file(record, max_bytes=_MAX_RECORD), home=home).digest.hex()
 
 
 @app.command("confirm")
