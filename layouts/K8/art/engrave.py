@@ -71,12 +71,24 @@ def back() -> list[str]:
     ]
 
 
+def blank() -> list[str]:
+    """A woven panel where no re-examination is recorded, so that none can be written in."""
+    width, height = 75.6, 18.0
+    weave = "".join(wave(0.8, width - 0.8, 1.9 + 2.03 * row, 0.95, 8.4, turn * math.pi / 2 + row * math.pi / 4)
+                    for row in range(8) for turn in range(4))
+    def box(inset: float) -> str:
+        return polyline([(inset, inset), (width - inset, inset), (width - inset, height - inset),
+                         (inset, height - inset)], closed=True)
+    return [stroke(weave, SOFT, 0.09), stroke(box(0.2), SOFT, 0.16), stroke(box(0.7), COPPER, 0.08)]
+
+
 def main() -> None:
     """Write the SVG files."""
     engraving.write(Path(__file__).parent, {
         "ground": svg(WIDTH, HEIGHT, "正面、背面：底纹", ground()),
         "front": svg(WIDTH, HEIGHT, "正面：边框", front()),
         "back": svg(WIDTH, HEIGHT, "背面：边框", back()),
+        "blank": svg(75.6, 18.0, "背面：没有复审记录", blank()),
     })
 
 
