@@ -90,7 +90,7 @@ def _objection(
 ) -> str:
     """The code of what speaks against a seal used at ``claimed_at``; "" for nothing.
 
-    A claim has whole seconds, the list milliseconds: the moment of the list is cut before they are compared.
+    A claim has whole seconds, the list milliseconds: within one second nothing is proven either way.
     """
     state, since, until = status.state, status.since, status.until
     if until is not None and claimed_at > until:
@@ -99,7 +99,7 @@ def _objection(
         return "seal.before-use" if claimed_at <= listed.this_update else "seal.status-unknown"
     if state in (SealState.IN_USE, SealState.RETIRED):
         return "seal.before-use" if since is not None and since - claimed_at > _SKEW else ""
-    if since is None or claimed_at >= since.replace(microsecond=0):
+    if since is None or claimed_at >= since:
         resumed = state is SealState.SUSPENDED and claimed_at > listed.this_update
         return f"seal.{state.value}" if resumed else f"seal.after-{state.value}"
     return "" if proven_at is not None and proven_at < since else f"seal.{state.value}"

@@ -47,7 +47,7 @@ def code_of(call: Callable[[], object]) -> str:
 
 def trusted(data: bytes | None, **options: Any) -> object:
     """The list as a verifier believes it now."""
-    return trusted_status_list(trusting(data, **options), at=NOW, clock_now=NOW)
+    return trusted_status_list(trusting(data, **options), at=now(), clock_now=now())
 
 
 def test_what_is_written_is_read() -> None:
@@ -147,6 +147,7 @@ def test_a_changed_list_is_not_believed() -> None:
     assert code_of(lambda: read_status_list(rewritten(lambda text: text.replace("in-use", "retired").replace(
         "null", f'"{write_moment(NOW)}"')))) == "statement.signature"
     data = status_file(entry())
+    assert trusted(data)
     for place in range(0, len(data), 37):
         flipped = data[:place] + bytes([data[place] ^ 1]) + data[place + 1:]
         with pytest.raises(EngineError):
@@ -169,7 +170,7 @@ def test_only_a_named_certificate_signs_lists() -> None:
     data["certificate"] = base64.b64encode(signer().certificate.der).decode()
     assert code_of(lambda: trusted(json.dumps(data).encode())) == "statement.signature"
     assert code_of(lambda: trusted_status_list(
-        dataclasses.replace(trusting(status_file(entry())), status_signers=()), at=NOW, clock_now=NOW,
+        dataclasses.replace(trusting(status_file(entry())), status_signers=()), at=now(), clock_now=now(),
     )) == "seal-status.signer"
 
 
@@ -187,18 +188,18 @@ def test_a_revoked_status_certificate_signs_no_lists(own_home: Home) -> None:  #
     by = new_signer(own_home)
     data = status_file(entry(), by=by)
     trusted(data, home=own_home, by=by)
-    revoke(own_home.path, by.certificate, now=NOW, environ={})
+    revoke(own_home.path, by.certificate, now=now(), environ={})
     assert code_of(lambda: trusted(data, home=own_home, by=by)) == "seal-status.chain"
 
 
 def test_a_list_from_the_future_is_not_believed() -> None:
     def at(minutes: int) -> bytes:
-        return status_file(entry(), at=NOW + timedelta(minutes=minutes))
+        return status_file(entry(), at=now() + timedelta(minutes=minutes))
 
     assert code_of(lambda: trusted(at(6))) == "seal-status.future"
     assert trusted(at(4)), "clocks differ"
     trust = trusting(at(60))
-    assert trusted_status_list(trust, at=NOW, clock_now=NOW + DAY), "published between the moment asked about and now"
+    assert trusted_status_list(trust, at=now(), clock_now=now() + DAY), "between the moment asked about and the present"
 
 
 def test_without_a_list_nothing_is_said() -> None:
@@ -219,7 +220,7 @@ def test_an_older_list_put_back_is_noticed_and_nothing_stays_behind(own_home: Ho
 
     def load(data: bytes) -> int:
         trust = Trust.load(put_list(own_home.trust_dir, data))
-        return trusted_status_list(trust, at=NOW, clock_now=NOW).sequence
+        return trusted_status_list(trust, at=now(), clock_now=now()).sequence
 
     assert load(older) == 4
     with pytest.raises(EngineError):
@@ -235,27 +236,27 @@ def test_an_older_list_put_back_is_noticed_and_nothing_stays_behind(own_home: Ho
 def test_a_number_made_by_a_stolen_key_is_forgotten_with_its_certificate(own_home: Home) -> None:  # noqa: F811
     stolen, fresh = signer(), new_signer(own_home)
     trust = Trust.load(put_list(own_home.trust_dir, status_file(entry(), sequence=2**53 - 1, by=stolen), by=stolen))
-    assert trusted_status_list(trust, at=NOW, clock_now=NOW).sequence == 2**53 - 1
+    assert trusted_status_list(trust, at=now(), clock_now=now()).sequence == 2**53 - 1
     put_list(own_home.trust_dir, trust.seal_status or b"", by=fresh)
-    received = receive_status_list(own_home.trust_dir, status_file(entry(), sequence=6, by=fresh), now=NOW)
+    received = receive_status_list(own_home.trust_dir, status_file(entry(), sequence=6, by=fresh), now=now())
     assert received.sequence == 6
-    assert trusted_status_list(Trust.load(own_home.trust_dir), at=NOW, clock_now=NOW).sequence == 6
+    assert trusted_status_list(Trust.load(own_home.trust_dir), at=now(), clock_now=now()).sequence == 6
 
 
 def test_a_trust_folder_takes_newer_lists_only(own_home: Home) -> None:  # noqa: F811
     folder, fifth = own_home.trust_dir, status_file(entry(), sequence=5)
     put_list(folder, status_file(entry(), sequence=4))
-    assert receive_status_list(folder, fifth, now=NOW).sequence == 5
-    assert receive_status_list(folder, fifth, now=NOW).sequence == 5, "the same again"
+    assert receive_status_list(folder, fifth, now=now()).sequence == 5
+    assert receive_status_list(folder, fifth, now=now()).sequence == 5, "the same again"
     for refused, code in ((status_file(entry(), sequence=4), "seal-status.older"),
                           (status_file(entry("made"), sequence=5), "seal-status.older"),
                           (status_file(entry(), sequence=6, by=new_signer()), "seal-status.signer"),
                           (status_file(entry(), sequence=6, at=NOW + DAY), "seal-status.future"),
                           (fifth[:-20], "statement.malformed")):
-        assert code_of(lambda data=refused: receive_status_list(folder, data, now=NOW)) == code  # type: ignore[misc]
+        assert code_of(lambda data=refused: receive_status_list(folder, data, now=now())) == code  # type: ignore[misc]
         assert (folder / STATUS_LIST).read_bytes() == fifth
     (folder / STATUS_LIST).write_bytes(b"damaged")
-    assert receive_status_list(folder, status_file(entry(), sequence=6), now=NOW).sequence == 6
+    assert receive_status_list(folder, status_file(entry(), sequence=6), now=now()).sequence == 6
 
 
 def test_the_maker_reads_what_it_made() -> None:
@@ -285,8 +286,8 @@ def test_ten_thousand_seals_are_read_quickly_and_once() -> None:
 def test_checking_says_whose_list_it_is() -> None:
     trust, listed = trusting(None), read_status_list(status_file(entry()))
     check_status_list(listed, signers=trust.status_signers, anchors=trust.roots, intermediates=trust.intermediates,
-                      crls=trust.crls, at=NOW, clock_now=NOW)
+                      crls=trust.crls, at=now(), clock_now=now())
     with pytest.raises(StatusListError) as refusal:
-        check_status_list(listed, signers=trust.status_signers, anchors=(), intermediates=(), crls=(), at=NOW,
-                          clock_now=NOW)
+        check_status_list(listed, signers=trust.status_signers, anchors=(), intermediates=(), crls=(), at=now(),
+                          clock_now=now())
     assert refusal.value.facts["chain"] == "chain.no-anchor"

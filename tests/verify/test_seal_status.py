@@ -9,11 +9,17 @@ from typing import Any
 
 import pytest
 
+import docgen
 import verify
 from certs.home import Home
 from certs.keystore import load_key
 from certs.ses_build import assemble_seal
 from certs.status_list import SealState, SealStatus, read_status_list, seal_digest
+from cli.actor_keys import actor_signer
+from registry.acts import perform, sign_act
+from registry.database import Registry
+from registry.publication import publish, status_signer
+from registry.seals import list_cases
 from tests.support.demo_home import CITY, PROVINCE, own_home, shared_home  # noqa: F401 - a fixture among them
 from tests.support.status_lists import (
     DAY,
@@ -25,7 +31,7 @@ from tests.support.status_lists import (
     status_file,
     trusting,
 )
-from tests.verify.packages import Forger, check, codes, entries, issued
+from tests.verify.packages import Forger, check, codes, entries, issued, record
 from verify.model import Verdict
 from verify.reasons import Findings
 from verify.report import Report
@@ -121,6 +127,12 @@ def test_the_state_decides_with_the_claimed_time(
     assert seal_codes(report) == ({code} if code else set())
     assert report.exit_code == {Verdict.VALID: 0, Verdict.INVALID: 1, Verdict.INDETERMINATE: 3}[verdict]
     assert told(report)["state"] == state
+
+
+def test_within_one_second_nothing_is_proven() -> None:
+    """A claim is cut to its second: what was sealed just before the loss claims the second of the loss."""
+    report = judged("lost", since=claimed() + dt.timedelta(milliseconds=300))
+    assert (report.verdict, seal_codes(report)) == (Verdict.INDETERMINATE, {"seal.lost"})
 
 
 @pytest.mark.parametrize(("state", "seconds", "indication", "sub"), [
@@ -278,6 +290,46 @@ def test_a_list_put_back_is_noticed_and_a_mended_one_used(own_home: Home) -> Non
     assert reasons(b"{}") == {UNKNOWN}
     assert reasons(lost) == {"seal.after-lost"}
     assert reasons(status_file(entry("in-use"), sequence=3)) == set()
+
+
+@pytest.mark.req("R-003-16", "R-003-17", "R-003-19")
+def test_what_is_recorded_in_the_registry_reaches_whoever_verifies(own_home: Home) -> None:  # noqa: F811
+    """A seal is suspended, resumed, reported lost and cancelled by acts; each publication tells verifiers."""
+    sealed = docgen.issue(record(), home=own_home)
+    home = own_home.path
+
+    def act(folder: str, name: str, facts: dict[str, str], **papers: bytes) -> None:
+        documents = {title.replace("_", "-"): data for title, data in papers.items()}
+        person = actor_signer(home / "actors" / folder, home=home, environ={})
+        perform(registry, sign_act(name, case, facts, documents=documents, signer=person, registry_id=registry.id,
+                                   at=registry.now()), documents=documents)
+
+    def judge() -> tuple[Verdict, set[str]]:
+        publish(registry, signer=status_signer(own_home), valid_for=DAY)
+        report = verify.verify(sealed.ofd, trust=own_home.trust_dir)
+        return report.verdict, seal_codes(report)
+
+    with Registry.open(home) as registry:
+        with registry.reading() as session:
+            case = next(seal.case for seal in list_cases(session, at=registry.now(), organisation=CITY[0]))
+        assert judge() == (Verdict.VALID, set())
+        act(f"{CITY[0]}-custodian", "suspend", {"reason": "清点"})
+        assert judge() == (Verdict.INDETERMINATE, {"seal.suspended"})
+        act("county-reviewer", "resume", {"reason": "清点完毕"})
+        assert judge() == (Verdict.VALID, set())
+        act(f"{CITY[0]}-custodian", "report-lost", {"reason": "密钥介质丢失"})
+        assert judge() == (Verdict.INDETERMINATE, {"seal.lost"})
+        act(f"{CITY[0]}-applicant", "request-cancel", {"reason": "机构撤并"}, application="申请".encode(),
+            identity_proof="证明".encode())
+        assert judge() == (Verdict.INDETERMINATE, {"seal.lost"})
+        act("county-reviewer", "cancel", {})
+        assert judge() == (Verdict.INDETERMINATE, {"seal.cancelled"})
+
+
+def test_a_demonstrations_seals_are_in_its_list() -> None:
+    report = verify.verify(issued().ofd, trust=shared_home().trust_dir)
+    assert (report.verdict, seal_codes(report)) == (Verdict.VALID, set())
+    assert told(report)["state"] == "in-use"
 
 
 def test_a_foreign_file_sealed_after_the_loss_is_not_genuine_either() -> None:
