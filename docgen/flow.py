@@ -2,8 +2,8 @@
 
 What cannot be broken is a piece: one line of text, one row of a table (or, of a row that is taller than a page, as
 much as a page holds). Pieces are set once and then put on pages: a paragraph leaves no single line behind and takes
-none over alone, what is kept together stays together, a table begins on each page with its heads. Nothing is ever cut
-or left out: what fits nowhere raises.
+none over alone, nor does a table with its rows; what is kept together stays together, a table begins on each page with
+its heads. Nothing is ever cut or left out: what fits nowhere raises.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from docgen.columns import STEPS, PlacedRow, Value, sized
 from docgen.compose_errors import ComposeError, ComposeErrorCode, Sheet
 from docgen.page import GlyphRun, Path, Segment
-from docgen.table import SetTable, set_table
+from docgen.table import SetRow, SetTable, set_table
 from docgen.template_layout import Entry, Flow, Table
 from docgen.typeset import ASCENT_EM, Line, TextStyle, break_lines, distribute, measure, runs, single_line
 
@@ -175,6 +175,11 @@ def _kept(index: int, count: int) -> bool:
     return count > 1 and index in (0, count - 2)
 
 
+def _rows_kept(rows: Sequence[SetRow], index: int) -> bool:
+    """Whether a row stays with the next, as lines do; a row in parts begins where it falls."""
+    return _kept(index, len(rows)) and not (rows[index].goes_on or rows[index + 1].goes_on)
+
+
 def _label(entry: Entry, style: TextStyle, x_mm: float) -> tuple[list[GlyphRun], float]:
     """The label on the baseline 0, and the width that it takes with its gap."""
     if not entry.label:
@@ -218,7 +223,7 @@ def _table_pieces(flow: Flow, table: Table, value: Value, step: int, page_mm: fl
                  table=made, head=True)
     for index, row in enumerate(made.rows):
         yield _Piece(entry=entry, height_mm=row.height_mm, value=row.runs, table=made, ends_page=row.goes_on,
-                     keep=entry.keep and index == len(made.rows) - 1)
+                     keep=_rows_kept(made.rows, index) or (entry.keep and index == len(made.rows) - 1))
 
 
 def _paged(pieces: list[_Piece], boxes: Sequence[Flow], sheet: Sheet) -> list[list[PlacedRow]]:

@@ -88,6 +88,14 @@ def test_no_paragraph_leaves_a_single_line_on_a_page() -> None:
         assert all(len(lines) != 1 for lines in ends)
 
 
+@pytest.mark.parametrize("before", range(1, 12))
+def test_no_table_leaves_a_single_row_on_a_page(before: int) -> None:
+    pages = composed(licence(letter(事由="\n".join([PARAGRAPH] * before), 材料=rows(6)))).pages
+    standing = [{run.tag.split(".")[0] for run in runs_of(page, TABLE) if run.tag} for page in pages]
+    assert sum(map(len, standing)) == 6
+    assert all(len(here) != 1 for here in standing)
+
+
 @pytest.mark.parametrize("count", range(0, 36, 5))
 def test_authority_and_date_never_stand_alone(count: int) -> None:
     last = composed(licence(letter(材料=rows(count) or None))).pages[-1]
