@@ -15,7 +15,7 @@ from codes.errors import EngineError
 
 __all__ = [
     "HOME_VARIABLE", "PASSWORD_FILE_VARIABLE", "PASSWORD_VARIABLE", "Config", "HomeCode", "HomeError",
-    "Password", "find_home", "how_to_make", "load_config", "read_password", "store_config",
+    "Password", "environment_password", "find_home", "how_to_make", "load_config", "read_password", "store_config",
 ]
 
 HOME_VARIABLE = "ZHENGYIN_HOME"
@@ -182,6 +182,20 @@ def _clean(data: bytes, source: str) -> Password:
     return Password(value)
 
 
+def environment_password(environ: Mapping[str, str], *, file_variable: str, variable: str) -> Password | None:
+    """Return the password in the file that one variable names, or in the other variable; None without either.
+
+    Raises:
+        HomeError: ``home.bad-password``.
+        FileError: the file cannot be read.
+    """
+    if named := environ.get(file_variable):
+        return _clean(read_file(Path(named), max_bytes=64 * 1024), named)
+    if variable in environ:
+        return _clean(os.fsencode(environ[variable]), variable)
+    return None
+
+
 def read_password(home: Path, environ: Mapping[str, str]) -> Password:
     """Return the password of the keys.
 
@@ -192,10 +206,9 @@ def read_password(home: Path, environ: Mapping[str, str]) -> Password:
             read ``H/password``.
         FileError: the file that the environment names cannot be read.
     """
-    if named := environ.get(PASSWORD_FILE_VARIABLE):
-        return _clean(read_file(Path(named), max_bytes=64 * 1024), named)
-    if PASSWORD_VARIABLE in environ:
-        return _clean(os.fsencode(environ[PASSWORD_VARIABLE]), PASSWORD_VARIABLE)
+    given = environment_password(environ, file_variable=PASSWORD_FILE_VARIABLE, variable=PASSWORD_VARIABLE)
+    if given is not None:
+        return given
     path = home / "password"
     try:
         data = read_file(path, max_bytes=64 * 1024)

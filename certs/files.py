@@ -22,7 +22,7 @@ from codes.errors import EngineError
 
 __all__ = [
     "FileCode", "FileError", "flushed", "locked", "make_folder", "publish_folder", "publishing", "read_file",
-    "reported", "sweep", "write_atomic",
+    "reported", "sweep", "write_atomic", "writing",
 ]
 
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -104,10 +104,25 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o600) -> None:
     Raises:
         FileError: ``file.no-space``, ``file.denied``, ``file.missing`` (folder), ``file.failed``.
     """
+    with writing(path, mode=mode) as file:
+        file.write(data)
+
+
+@contextlib.contextmanager
+def writing(path: Path, *, mode: int = 0o600) -> Iterator[BinaryIO]:
+    """Give the block a file that becomes ``path`` when the block ends, or goes if it raises.
+
+    Args:
+        mode: permissions of the file, whatever the umask.
+
+    Raises:
+        FileError: as :func:`write_atomic`.
+    """
     temporary = path.parent / f".{path.name}{_TEMPORARY}{secrets.token_hex(6)}"
     try:
         try:
-            _write_new(temporary, data, mode)
+            with flushed(temporary, mode=mode) as file:
+                yield file
             temporary.replace(path)
         except BaseException:
             with contextlib.suppress(OSError):

@@ -30,7 +30,7 @@ from registry.errors import RegistryCode, RegistryError
 from registry.migrations import HEAD, KNOWN
 from registry.tables import Audit, Meta
 
-__all__ = ["FILE", "Registry", "Transaction"]
+__all__ = ["FILE", "Registry", "Transaction", "check_encoding", "migrate"]
 
 FILE: Final = "registry.sqlite3"
 _MAY_GO_BACK: Final = timedelta(minutes=5)
@@ -233,8 +233,8 @@ class Registry:
                 raise RegistryError(
                     RegistryCode.EXISTS, f"{self._where.name} 中已有登记库，不作任何改动",
                     f"there is a registry in {self._where.name} already; nothing is changed")
-            _check_encoding(connection, self._where.name)
-            _migrate(connection)
+            check_encoding(connection, self._where.name)
+            migrate(connection)
             registry_id, moment = secrets.token_hex(6), to_milliseconds(now)
             log = f"registry-{registry_id}"
             for key, value in (("registry", registry_id), ("log", log), ("created", write_moment(moment))):
@@ -255,7 +255,7 @@ class Registry:
                 RegistryCode.NEWER, f"登记库 {self._where.name} 由更新的程序使用过（{revision}），请升级本程序",
                 f"the registry {self._where.name} was used by a newer program ({revision}): bring this one up to date")
         with self._session(writes=True) as session:
-            _migrate(session.connection())
+            migrate(session.connection())
 
     def _revision(self, connection: Connection) -> str:
         if not inspect(connection).has_table("alembic_version"):
@@ -312,8 +312,12 @@ def _make_file(path: Path) -> None:
             os.close(handle)
 
 
-def _check_encoding(connection: Connection, name: str) -> None:
-    """Refuse a PostgreSQL database that cannot hold every name."""
+def check_encoding(connection: Connection, name: str) -> None:
+    """Refuse a PostgreSQL database that cannot hold every name.
+
+    Raises:
+        RegistryError: ``registry.encoding``.
+    """
     if connection.dialect.name == "sqlite":
         return
     encoding = connection.exec_driver_sql("SHOW server_encoding").scalar_one()
@@ -323,7 +327,8 @@ def _check_encoding(connection: Connection, name: str) -> None:
             f"the database {name} is encoded in {encoding} where UTF8 is needed: make another one")
 
 
-def _migrate(connection: Connection) -> None:
+def migrate(connection: Connection) -> None:
+    """Make the tables, or bring them up to this program, in the connection's transaction."""
     from alembic import command  # slow to import, seldom needed
     from alembic.config import Config
 
