@@ -29,21 +29,25 @@ from docgen.typeset import TypesetError, measure, runs, single_line
 from docgen.values import face_values, printed_values
 from layouts import Face, scope_summary, scope_text, stands
 
-__all__ = ["ComposeError", "ComposeErrorCode", "artwork", "compose"]
+__all__ = ["MOST_PAGES", "ComposeError", "ComposeErrorCode", "artwork", "compose"]
+
+MOST_PAGES = 200
+"""Pages of a document that a verifier reads at most."""
 
 _QR_IMAGE = "qr"
 
 
-def compose(licence: Licence, qr_text: str, *, seal_size_mm: float) -> Document:
+def compose(licence: Licence, qr_text: str, *, seal_size_mm: float, only: str | None = None) -> Document:
     """Lay out all pages of a licence.
 
     Args:
         qr_text: the whole text of the QR code (address, ``#``, signed digits).
         seal_size_mm: width and height of the organisation's seal; faces with ``seals.size_mm`` have it smaller.
+        only: the role whose pages are wanted alone, by whoever looks at a template; None for the whole licence.
 
     Raises:
-        ComposeError: ``compose.overflow``, ``compose.overlap``, ``compose.seal-place`` or ``compose.photo-place``; with
-            file and line.
+        ComposeError: ``compose.overflow``, ``compose.overlap``, ``compose.seal-place``, ``compose.photo-place`` or
+            ``compose.too-many-pages``; with file and line.
         TemplateError: the kind's template cannot be used; with file and line.
         SvgError: the kind's artwork cannot be used; with file and line.
         QrError: the text does not fit a QR code.
@@ -56,8 +60,16 @@ def compose(licence: Licence, qr_text: str, *, seal_size_mm: float) -> Document:
     pages: list[Page] = []
     artworks: dict[str, Artwork] = {}
     for page_layout, face in zip(layout.pages, kind.faces, strict=True):
+        if only not in (None, face.role):
+            continue
         made = _FaceWriter(licence, page_layout, face, layout.file, seal_size_mm).pages()
         pages += made
+        if len(pages) > MOST_PAGES:
+            raise Sheet(role=face.role, file=layout.file).refuse(
+                ComposeErrorCode.PAGES, f"{face.role}排到第 {len(pages)} 页，核验程序最多读 {MOST_PAGES} 页；"
+                "请缩短内容，或减小字段的 max_rows、max_length",
+                f"{face.role} takes the document to {len(pages)} pages, a verifier reads {MOST_PAGES} at most; shorten "
+                "the record, or lower max_rows and max_length of the fields", line=page_layout.source_line)
         for one in (page_layout, page_layout.following):
             if one is not None and one.artwork is not None and one.artwork in {page.artwork for page in made}:
                 artworks[one.artwork] = artwork(kind.code, one)

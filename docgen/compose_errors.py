@@ -18,6 +18,7 @@ class ComposeErrorCode(enum.StrEnum):
     OVERLAP = "compose.overlap"
     SEAL_PLACE = "compose.seal-place"
     PHOTO_PLACE = "compose.photo-place"
+    PAGES = "compose.too-many-pages"
 
 
 class ComposeError(EngineError):

@@ -111,6 +111,8 @@ def check_overlaps(layout: PageLayout, rows: Sequence[PlacedRow], seals: Sequenc
         ComposeError: ``compose.overflow``, ``compose.overlap`` or ``compose.seal-place``, with a line of the template.
     """
     square = layout.qr.place if layout.qr else None
+    qr_line = layout.qr.source_line if layout.qr else 0
+    code = (f"第 {qr_line} 行的二维码", f"the QR code of line {qr_line}")
     whole = iter(layout.seals)
     owned: list[tuple[Seal | Straddle, frozenset[int], Place]] = []
     for stamp in seals:
@@ -122,20 +124,22 @@ def check_overlaps(layout: PageLayout, rows: Sequence[PlacedRow], seals: Sequenc
             if _outside(run, layout):
                 raise _leaves_page(sheet, row)
         if square is not None and any(meet(_extent(path), square) for path in row.paths):
-            raise _overlap(sheet, row, row.entry.text, "二维码", "the QR code")
+            raise _overlap(sheet, row, row.entry.text, *code)
         for run in row.value:
             box = Place(x_mm=run.xs_mm[0], y_mm=run.y_mm - _ABOVE_EM * run.size_mm, width_mm=run.width_mm,
                         height_mm=(_ABOVE_EM + _BELOW_EM) * run.size_mm)
             if square is not None and meet(box, square):
-                raise _overlap(sheet, row, run.text, "二维码", "the QR code")
-            if any(row.entry.number not in under and meet(box, place) for _, under, place in owned):
-                raise _overlap(sheet, row, run.text, "印章", "the seal")
+                raise _overlap(sheet, row, run.text, *code)
+            for seal, under, place in owned:
+                if row.entry.number not in under and meet(box, place):
+                    raise _overlap(sheet, row, run.text, f"第 {seal.source_line} 行的印章",
+                                   f"the seal of line {seal.source_line}")
     for seal, _, place in owned:
         if square is not None and meet(square, place):
-            raise _covers(sheet, seal, "二维码", "the QR code")
+            raise _covers(sheet, seal, *code)
         for photo in photos:
             if meet(photo.place, place):
-                raise _covers(sheet, seal, f"照片（第 {photo.source_line} 行）",
+                raise _covers(sheet, seal, f"第 {photo.source_line} 行的照片",
                               f"the photo of line {photo.source_line}")
 
 

@@ -1,7 +1,7 @@
 """``check``: is a kind complete, and does it look right with every record it accepts?
 
-Runs inside the contained child. The parts of the folder come first; then every sample and four made records are drawn
-and looked at.
+Runs inside the contained child. The parts of the folder come first; then every sample and made records are drawn and
+looked at.
 """
 
 from __future__ import annotations
@@ -10,49 +10,17 @@ import re
 from typing import Any
 
 from codes.errors import EngineError
-from docgen.compose import compose
-from docgen.design.findings import Finding, FindingCode, from_error, to_json
+from docgen.design.drawing import Drawings, draw
+from docgen.design.findings import Finding, FindingCode, to_json
 from docgen.design.folder import KindFolder, line_of
-from docgen.design.inspection import Inspector
-from docgen.design.records import SIZES, drawable, extreme_record
-from docgen.design.timing import TimeUp, time_finding, time_limit
-from docgen.faults import RecordError
-from docgen.licence import Licence
-from docgen.page import Document
-from docgen.record import read_record, validate
-from docgen.template import Layout, load_template
-from layouts import Kind, load_kind, printed
+from layouts import Kind, load_kind
 from layouts.schema import schema_bytes
 
-__all__ = ["BLANK_QR", "DEMO_SEAL_MM", "check_kind", "draw", "filled"]
+__all__ = ["check_kind", "draw"]
 
-BLANK_QR = "ZHENGYIN PREVIEW - NOT A LICENCE - " * 8
-"""What a QR code says while nothing is issued; as long as a signed one about."""
-
-DEMO_SEAL_MM = 42.0
 _TYPE_CODE = re.compile(r"[0-9A-Z]{21}")
 _UNDECIDED = re.compile(r'"(待定[^"/]*?)(?: / ([^"]*))?"')
 _WORD = re.compile(r"[^\s'\"“”：:、,;()\[\]{}]+")
-
-
-def draw(licence: Licence, *, seal_mm: float = DEMO_SEAL_MM) -> tuple[Document, Layout]:
-    """Lay out a licence with a QR code that says nothing; also the filled template it was laid out by.
-
-    Raises:
-        EngineError: as :func:`docgen.compose.compose`.
-    """
-    return compose(licence, BLANK_QR, seal_size_mm=seal_mm), filled(licence)
-
-
-def filled(licence: Licence) -> Layout:
-    """The template of a licence's kind, filled in with its values.
-
-    Raises:
-        TemplateError: with file and line.
-    """
-    kind = licence.kind
-    values = {field.label: printed(licence.values.get(field.label), field.printed_as) for field in kind.fields}
-    return load_template(kind.code).layout(values)
 
 
 def check_kind(folder: KindFolder, *, drawing_s: float) -> dict[str, Any]:
@@ -67,7 +35,11 @@ def check_kind(folder: KindFolder, *, drawing_s: float) -> dict[str, Any]:
             findings.append(_kind_error(folder, error))
         else:
             findings += _completeness(folder, kind)
-            findings += _drawings(folder, kind, drawing_s, drawn)
+            drawings = Drawings(folder, kind, drawing_s=drawing_s)
+            drawings.all()
+            findings += _once(drawings.findings)
+            notes += drawings.notes
+            drawn = drawings.drawn
     return {"findings": to_json(findings), "drawn": drawn, "notes": to_json(notes)}
 
 
@@ -145,58 +117,6 @@ def _completeness(folder: KindFolder, kind: Kind) -> list[Finding]:
         findings.append(_missing(f"{folder.code}/samples", "没有样例记录（samples/*.json）",
                                  "there is no sample record (samples/*.json)"))
     return findings
-
-
-def _drawings(folder: KindFolder, kind: Kind, drawing_s: float, drawn: list[str]) -> list[Finding]:
-    """Draw every sample, then short, long, empty and rare data made from the first; look at the pages."""
-    findings: list[Finding] = []
-    inspector = Inspector(f"{folder.code}/pages.xml")
-    first: dict[str, Any] | None = None
-    for name in folder.samples():
-        file = f"{folder.code}/{name}"
-        try:
-            record = read_record(folder.read(name) or b"")
-            licence = validate(record, kind, lookup_hosts=(), drawable=drawable, demo=True)
-        except RecordError as error:
-            findings += from_error(error, data=name, file=file, lines=folder.lines(name, kind.labels))
-            continue
-        first = first or record
-        found = _drawing(folder, licence, inspector, drawing_s, name)
-        findings += found
-        drawn.append(name)
-        if any(finding.code == FindingCode.TIME for finding in found):
-            return findings                                 # every other drawing would end like this one
-    for size in SIZES if first is not None else ():
-        try:
-            _, licence = extreme_record(kind, first or {}, size)
-        except RecordError as error:
-            findings += from_error(error, data=size, file=f"{folder.code}/kind.json")
-            continue
-        findings += _drawing(folder, licence, inspector, drawing_s, size)
-        drawn.append(size)
-    return _once(findings)
-
-
-def _drawing(folder: KindFolder, licence: Licence, inspector: Inspector, drawing_s: float, data: str) -> list[Finding]:
-    file = f"{folder.code}/pages.xml"
-    try:
-        with time_limit(drawing_s):
-            document, layout = draw(licence)
-            return inspector.inspect(document, layout, data=data)
-    except TimeUp as up:
-        return [time_finding(file, up, drawing_s)]
-    except EngineError as error:
-        return from_error(error, data=data, file=file, lines=_template_lines(folder, licence.kind))
-    except MemoryError:
-        return [Finding(code=FindingCode.MEMORY.value, file=file, data=data, zh="绘制需要的内存超过上限，已停止",
-                        en="drawing needs more memory than the limit and was stopped")]
-
-
-def _template_lines(folder: KindFolder, kind: Kind) -> dict[str, int]:
-    """Label → the line of the template in which it first stands."""
-    labels = [*kind.labels, *(face.role for face in kind.faces)]
-    return folder.lines("pages.xml", tuple(dict.fromkeys([*labels, *(
-        line.label for face in kind.faces for line in face.lines if line.label)])))
 
 
 def _once(findings: list[Finding]) -> list[Finding]:

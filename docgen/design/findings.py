@@ -32,6 +32,8 @@ class FindingCode(enum.StrEnum):
     UNDER_SEAL = "design.under-seal"
     TOO_SMALL = "design.too-small"
     CONTRAST = "design.contrast"
+    PAGES = "design.too-many-pages"
+    UNFILLED = "design.unfilled-table"
     TIME = "design.time"
     MEMORY = "design.memory"
     UNDECIDED = "design.undecided"

@@ -13,7 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from docgen.design.checking import draw
+from docgen.design.drawing import draw
 from docgen.design.findings import Finding, FindingCode, from_error, to_json
 from docgen.design.folder import KindFolder
 from docgen.design.inspection import Inspector
