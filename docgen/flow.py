@@ -2,7 +2,7 @@
 
 What cannot be broken is a piece: one line of text, one row of a table (or, of a row that is taller than a page, as
 much as a page holds). Pieces are set once and then put on pages: a paragraph leaves no single line behind and takes
-none over alone, nor does a table with its rows; what is kept together stays together, a table begins on each page with
+none over alone, nor does a table of many rows; what is kept together stays together, a table begins on each page with
 its heads. Nothing is ever cut or left out: what fits nowhere raises.
 """
 
@@ -23,6 +23,7 @@ __all__ = ["fill_flow"]
 
 _EPSILON = 1e-6
 _PARAGRAPH_EM = 2.0         # first line of a paragraph
+_FEW_ROWS = 3               # of a table: the last of them may stand alone, lest much of a page stays empty
 _NAMED = 3                  # tallest lines that an error names
 
 
@@ -176,8 +177,9 @@ def _kept(index: int, count: int) -> bool:
 
 
 def _rows_kept(rows: Sequence[SetRow], index: int) -> bool:
-    """Whether a row stays with the next, as lines do; a row in parts begins where it falls."""
-    return _kept(index, len(rows)) and not (rows[index].goes_on or rows[index + 1].goes_on)
+    """Whether a row stays with the next: the first always, the last but one of many; a row in parts begins anywhere."""
+    stays = index == 0 < len(rows) - 1 or (len(rows) > _FEW_ROWS and index == len(rows) - 2)
+    return stays and not (rows[index].goes_on or rows[index + 1].goes_on)
 
 
 def _label(entry: Entry, style: TextStyle, x_mm: float) -> tuple[list[GlyphRun], float]:
