@@ -172,7 +172,9 @@ def _print_list(kinds: list[dict[str, Any]], as_json: bool) -> None:
 
 
 def _print_answer(name: str, answer: Answer) -> None:
-    for finding in answer.findings:
+    from docgen.design.findings import folded
+
+    for finding in folded(answer.findings):
         typer.echo(_line(finding))
     for note in answer.facts.get("notes", ()):
         typer.echo(f"提示 / note: {note['file']}:{note['line']}: {note['zh']} / {note['en']}", err=True)

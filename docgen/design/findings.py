@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import enum
-import json
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from codes.errors import EngineError, Fault
 
-__all__ = ["DesignError", "Finding", "FindingCode", "from_error", "from_json", "to_json"]
+__all__ = ["DesignError", "Finding", "FindingCode", "folded", "from_error", "to_json"]
+
+_ALIKE = 4                  # findings of one code in one file that are all told
+_TOLD = 2                   # that are told of more
 
 
 class FindingCode(enum.StrEnum):
@@ -97,6 +100,18 @@ def to_json(findings: Iterable[Finding]) -> list[dict[str, Any]]:
     return [asdict(finding) for finding in findings]
 
 
-def from_json(text: str) -> list[Finding]:
-    """Findings out of the JSON list that :func:`to_json` made."""
-    return [Finding(**entry) for entry in json.loads(text)]
+def folded(findings: Sequence[Finding]) -> list[Finding]:
+    """Findings for people: of many that one fault of the design makes (text after text on a dark ground) the first."""
+    alike = Counter((finding.code, finding.file) for finding in findings if finding.code.startswith("design."))
+    told: Counter[tuple[str, str]] = Counter()
+    kept = []
+    for finding in findings:
+        key = (finding.code, finding.file)
+        told[key] += 1
+        if alike[key] > _ALIKE and told[key] == _TOLD:
+            more = alike[key] - _TOLD
+            finding = replace(finding, zh=f"{finding.zh}；另有 {more} 处同类",
+                              en=f"{finding.en}; and {more} more of this kind")
+        if alike[key] <= _ALIKE or told[key] <= _TOLD:
+            kept.append(finding)
+    return kept

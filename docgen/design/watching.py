@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from docgen.design.contained import Answer, Limits, run
-from docgen.design.findings import DesignError, FindingCode, to_json
+from docgen.design.findings import DesignError, FindingCode, folded, to_json
 from docgen.design.folder import KindFolder
 
 __all__ = ["Preview", "PreviewServer", "serve"]
@@ -76,8 +76,9 @@ class Preview:
 
     def state(self) -> dict[str, Any]:
         """What the page in the browser shows."""
-        return {"version": self.version, "findings": to_json(self._answer.findings), "code": self.folder.code,
-                "pages": [], **self._answer.facts}
+        findings = self._answer.findings
+        return {"version": self.version, "findings": to_json(folded(findings)), "count": len(findings),
+                "code": self.folder.code, "pages": [], **self._answer.facts}
 
     def stamp(self) -> tuple[tuple[str, int, int], ...]:
         """Names, times and sizes of the files that a drawing depends on."""

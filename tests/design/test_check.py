@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from docgen.design.findings import DesignError
+from docgen.design.findings import DesignError, folded
 from docgen.design.folder import open_folder
 from docgen.design.scaffold import new_kind
 from tests.design.kinds import CODE, NAME, change, check, codes, made
@@ -73,6 +73,18 @@ def test_what_is_spoilt_is_found_in_its_file_and_line(
     if code in LINES:
         assert (f"{CODE}/{file}", line) in places, places
     assert all(finding.file.startswith(f"{CODE}/") and finding.zh and finding.en for finding in findings)
+
+
+def test_what_one_fault_of_the_design_does_to_many_lines_is_told_once_and_counted(kind: Path) -> None:
+    change(kind / "art/ground.svg", "#f6f9fc", "#5a6f86")
+    findings = [finding for finding in check(kind).findings if finding.code == "design.contrast"]
+    assert len(findings) > 10
+    told = folded(findings)
+    assert told[0] == findings[0]
+    assert [(one.line, one.field) for one in told] == [(one.line, one.field) for one in findings[:2]]
+    assert told[1].zh.endswith(f"另有 {len(findings) - 2} 处同类")
+    assert told[1].en.endswith(f"and {len(findings) - 2} more of this kind")
+    assert folded(findings[:4]) == list(findings[:4])
 
 
 def test_a_changed_field_makes_the_schema_stale(kind: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from docgen.design.contrast import Ground, contrast
@@ -30,6 +32,41 @@ def test_a_fill_covers_its_inside_and_leaves_even_odd_holes() -> None:
     assert ground.colours(22, 22, 28, 28) == (WHITE,)
     assert ground.colours(45, 45, 55, 55) == (WHITE,)
     assert set(ground.colours(5, 5, 15, 15)) == {RED, WHITE}
+
+
+def turned(segments: tuple[Segment, ...]) -> tuple[Segment, ...]:
+    """A rectangle run through the other way round."""
+    first, *others, end = segments
+    return (first, *reversed(others), end)
+
+
+def test_a_hole_that_winds_the_other_way_is_no_inside_and_one_that_winds_the_same_way_is() -> None:
+    outer, inner = rectangle(10, 10, 40, 40), rectangle(20, 20, 30, 30)
+    ring = Ground(60, 60, [Path(segments=(*outer, *turned(inner)), fill=Colour(*RED))])
+    assert ring.colours(12, 12, 18, 18) == (RED,)
+    assert ring.colours(22, 22, 28, 28) == (WHITE,)
+    whole = Ground(60, 60, [Path(segments=(*outer, *inner), fill=Colour(*RED))])
+    assert whole.colours(22, 22, 28, 28) == (RED,)
+
+
+def star(around: float) -> tuple[Segment, ...]:
+    """A star of five points drawn in one stroke: its middle is wound around twice."""
+    points = [(around + 20 * math.sin(turn * 0.8 * math.pi), around - 20 * math.cos(turn * 0.8 * math.pi))
+              for turn in range(5)]
+    return (*(Segment("L" if index else "M", point) for index, point in enumerate(points)), Segment("Z"))
+
+
+def test_an_outline_that_crosses_itself_is_filled_by_its_own_rule() -> None:
+    assert Ground(60, 60, [Path(segments=star(30), fill=Colour(*RED))]).colours(28, 28, 32, 32) == (RED,)
+    odd = Ground(60, 60, [Path(segments=star(30), fill=Colour(*RED), even_odd=True)])
+    assert odd.colours(28, 28, 32, 32) == (WHITE,)
+    assert odd.colours(29.5, 13, 30.5, 16) == (RED,)
+
+
+def test_a_bar_thinner_than_a_pixel_has_its_full_colour() -> None:
+    for y in (10.0, 10.1, 10.2):
+        bar = Ground(60, 60, [Path(segments=rectangle(5, y, 55, y + 0.05), fill=Colour(*RED))])
+        assert RED in bar.colours(20, 8, 30, 12)
 
 
 def test_a_hairline_has_its_full_colour_and_a_clear_one_its_mixture() -> None:

@@ -108,7 +108,7 @@ $("show-pdf").addEventListener("click", () => show("pdf"));
 async function redraw() {
   const state = await (await fetch("state")).json();
   $("name").textContent = `${state.code} ${state.name ?? ""}`;
-  $("status").textContent = state.findings.length ? `${state.findings.length} 处待改 / to mend` : "未发现问题 / nothing to mend";
+  $("status").textContent = state.count ? `${state.count} 处待改 / to mend` : "未发现问题 / nothing to mend";
   $("findings").replaceChildren(...state.findings.map((one) => element("li", {},
     element("code", {}, one.file ? `${one.file}:${one.line}` : one.code), ` ${one.field} ${one.zh} / ${one.en}`)));
   $("ofd").replaceChildren(...state.pages.map((page) => element("figure", {},
