@@ -157,12 +157,12 @@ class Home:
         return read_password(self.path, self._environ)
 
     def authorities(self) -> tuple[tuple[str, str], ...]:
-        """Return (code, name) of every authority here, by code."""
+        """Return (code, name) of every authority that has or had a seal in use here, by code."""
         folder = self.path / "authorities"
         if not folder.is_dir():
             return ()
         return tuple((path.name, self._about(path)) for path in sorted(folder.iterdir())
-                     if path.is_dir() and not path.name.startswith("."))
+                     if not path.name.startswith(".") and _is_authority(path))
 
     def authority(self, code: str, name: str, at: datetime | None = None) -> Authority:
         """Return the authority whose code and name these are with the seal in use, its keys decrypted.
@@ -186,7 +186,7 @@ class Home:
                 f"此目录没有发证机关代码 {code} 的印章（现有：{here or '无'}）；请核对代码，或先添加该机关",
                 f"no authority with code {code} in this home (there are: {here or 'none'}); "
                 "check the code or add the authority", authority=code)
-        own = self._about(folder)
+        own = self._about(folder) if _is_authority(folder) else name
         if own != name:
             raise HomeError(
                 HomeCode.AUTHORITY_NAME,
@@ -311,6 +311,11 @@ class Home:
     def _signer(self, folder: Path, role: str, password: Password) -> Signer:
         certificate = _parse(folder / f"{role}.cer", Certificate.load, _MAX_SMALL)
         return LocalSigner(certificate, load_key(folder / f"{role}.key", password))
+
+
+def _is_authority(folder: Path) -> bool:
+    """Say whether more lies there than what is prepared for a seal to come."""
+    return (folder / "authority.json").exists() or bool(seal_folders(folder))
 
 
 def _files(folder: Path, ending: str) -> list[Path]:

@@ -164,6 +164,14 @@ def test_an_open_home_stops_at_once_and_others_go_on(own_home: Home, state: UseS
     assert own_home.authority(*CITY).seal.der == seal.der
 
 
+def test_an_authority_whose_first_seal_is_only_prepared_has_none(own_home: Home) -> None:
+    prepared = own_home.path / "authorities" / "11140123MB9TEX019D" / ".next-S2026-000009"
+    prepared.mkdir(parents=True)
+    assert "11140123MB9TEX019D" not in dict(own_home.authorities())
+    with pytest.raises(EngineError, match=r"home\.no-seal"):
+        own_home.authority("11140123MB9TEX019D", "测试市测试县应急管理局")
+
+
 def test_a_seal_without_a_folder_has_no_use_to_set(own_home: Home, tmp_path: Path) -> None:
     with pytest.raises(EngineError, match=r"file\.missing"):
         set_use(own_home.path, CITY[0], "none", OPEN)
