@@ -4,8 +4,8 @@ those of persons, of the audit log and of the status list.
 All but an organisation's carry 演示 in their names; an organisation's name stays exactly as given. Two trees,
 because the OFD is sealed with SM2 and the PDF signed with ECDSA on P-256.
 
-Validity: roots 20 years, issuing CAs 15, the seal maker 10, all others 3. Each begins at the midnight (China
-Standard Time) before it is made and ends a second before a midnight.
+Validity: roots 20 years, issuing CAs 15, an authority's certificates 3, all others 10. Each begins at the midnight
+(China Standard Time) before it is made and ends a second before a midnight.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __all__ = [
 
 CHINA_TIME: Final = timezone(timedelta(hours=8))
 AUTHORITY_YEARS: Final = 3
-_MAKER_YEARS, _ISSUING_YEARS, _ROOT_YEARS = 10, 15, 20
+_LEAF_YEARS, _ISSUING_YEARS, _ROOT_YEARS = 10, 15, 20
 _OPERATOR: Final = "证印演示"
 _CA_USAGE: Final = ("keyCertSign", "cRLSign")
 _SERVICES: Final = {"audit": ("审计", "演示审计日志"), "status": ("印章状态", "演示印章状态发布")}
@@ -88,7 +88,7 @@ def make_cas(now: datetime) -> Mapping[str, KeyPair]:
         made[root] = _certify(root, generate(), None, now, _ROOT_YEARS, path_len=1)
         made[issuing] = _certify(issuing, generate(), made[root], now, _ISSUING_YEARS, path_len=0)
     made["seal-maker"] = _certify(
-        "seal-maker", sm2.PrivateKey.generate(), made["sm2-issuing"], now, _MAKER_YEARS)
+        "seal-maker", sm2.PrivateKey.generate(), made["sm2-issuing"], now, _LEAF_YEARS)
     return made
 
 
@@ -145,4 +145,4 @@ def _sm2_leaf(
     start = midnight(now)
     return KeyPair(key=key, certificate=build_certificate(
         subject=subject, spki=key.spki, issuer=issuer.certificate, issuer_key=issuer.key, serial=_serial(),
-        not_before=start, not_after=_last_second(start, AUTHORITY_YEARS), key_usage=SIGNING, uscc=code))
+        not_before=start, not_after=_last_second(start, _LEAF_YEARS), key_usage=SIGNING, uscc=code))

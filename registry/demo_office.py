@@ -186,9 +186,9 @@ class DemoOffice:
             self._confirm(code, number, given[number])
         terms = [read_terms(one) for one in given.values()]
         for seal_id, end in seals:
-            if end is not None and not any(
-                    one.seal_id == seal_id and set(kinds) <= set(one.kinds) and self.files.now <= one.valid_to
-                    for one in terms):
+            covered = any(one.seal_id == seal_id and set(kinds) <= set(one.kinds) and self.files.now <= one.valid_to
+                          for one in terms)
+            if not covered and end is not None and self.files.now <= end:
                 self._approve(code, f"standing-{code}-{len(terms) + 1:02d}", kinds, seal_id, end)
 
     def _approve(self, code: str, number: str, kinds: tuple[str, ...], seal_id: str, end: datetime) -> None:

@@ -19,6 +19,7 @@ from sqlalchemy import select
 from certs.audit import is_sound, read_entry
 from certs.config import Password
 from certs.crl import Crl
+from certs.demo_pki import AUTHORITY_YEARS
 from certs.home import Home
 from certs.keystore import PrivateKey, load_key
 from certs.seal import SealError
@@ -40,6 +41,9 @@ COUNTY = DemoAuthority(name="测试市测试县应急管理局", code="11140123M
 RENEWED = {"registry.sqlite3", "trust/seal-status.json"}
 LISTS = {f"{folder}{role}.crl" for folder in ("crls/", "trust/crls/")
          for role in ("sm2-root", "sm2-issuing", "p256-root", "p256-issuing")}
+
+
+ONE = next(one for one in DEFAULT_AUTHORITIES if one.code == CITY[0])
 
 
 def _files(folder: Path) -> dict[str, bytes]:
@@ -182,6 +186,32 @@ def test_a_refused_authority_changes_nothing(
     before = {name: data for name, data in _files(own_home.path).items() if not name.endswith(".crl")}
     assert _code(lambda: _make(own_home.path, authority)) == code, why
     assert {name: data for name, data in _files(own_home.path).items() if not name.endswith(".crl")} == before
+
+
+@pytest.mark.parametrize(("days_left", "refusal"), [(20, None), (-20, "seal.expired")])
+def test_a_home_made_years_ago_is_freshened_and_its_seals_end_when_they_must(
+    tmp_path: Path, days_left: int, refusal: str | None,
+) -> None:
+    then = NOW.replace(day=min(NOW.day, 28), year=NOW.year - AUTHORITY_YEARS) + timedelta(days=days_left)
+    for now in (then, datetime.now(UTC)):
+        _make(tmp_path / "h", ONE, now=now)
+    home = Home.open(tmp_path / "h", environ={})
+    authority = home.authority(*CITY)
+    assert len(home.approvals()) == 1 and authority.seal.created_at == then.replace(microsecond=0)
+    if refusal is None:
+        authority.check_usable(at=datetime.now(UTC))
+        home.approval_for(sealing(home))
+    else:
+        assert _code(lambda: authority.check_usable(at=datetime.now(UTC))) == refusal
+
+
+def test_a_home_of_an_earlier_version_is_left_alone(own_home: Home) -> None:
+    folder = seal_folder(own_home.path)
+    for path in folder.iterdir():
+        path.rename(folder.parent / path.name)
+    before = _files(own_home.path)
+    assert _code(lambda: _make(own_home.path)) == "demo.older-home"
+    assert _files(own_home.path) == before
 
 
 def test_an_authority_given_twice_is_refused(tmp_path: Path) -> None:
@@ -378,9 +408,6 @@ def test_keys_are_decrypted_once(own_home: Home, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("certs.home.load_key", counted)
     first = own_home.authority(*CITY)
     assert own_home.authority(*CITY) is first and len(loads) == 3
-
-
-ONE = next(one for one in DEFAULT_AUTHORITIES if one.code == CITY[0])
 
 
 def _run_and_die(path: Path, kind: str, at: int) -> int:
