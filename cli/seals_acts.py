@@ -146,11 +146,14 @@ def review(
 ) -> None:
     """审核：先县级，后上级 / review at the level where the case lies: the county first, then the level above."""
     with opened(home) as registry:
+        signer = actor_signer(person, home=registry.home)
         with registry.reading() as session:
-            upper = find_case(session, case).state not in (State.APPLIED, State.REFUSED)
-        name = ("review-upper" if upper else "review-county") if accept else "refuse"
+            seal = find_case(session, case)
+        again = seal.state == State.COUNTY_REVIEWED and seal.county_reviewer == signer.certificate.fingerprint
+        county = again or seal.state in (State.APPLIED, State.REFUSED)
+        name = ("review-county" if county else "review-upper") if accept else "refuse"
         outcome = act(registry, name, case, {} if accept else {"reason": reason}, documents=read_documents(document),
-                      signer=actor_signer(person, home=registry.home))
+                      signer=signer)
         tell(name, outcome, as_json=as_json)
 
 

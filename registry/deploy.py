@@ -44,7 +44,7 @@ def settle(registry: Registry, *, everything: bool = False) -> tuple[str, ...]:
 
     Raises:
         RegistryError: the registry cannot be used.
-        FileError, HomeError, SealError, StatementError: a file cannot be written or is damaged.
+        FileError, HomeError, SealError: a file cannot be written or is damaged.
     """
     unfinished = []
     for note, signed in notes(registry.home):
@@ -55,7 +55,7 @@ def settle(registry: Registry, *, everything: bool = False) -> tuple[str, ...]:
             project_act(t.session, registry.home, signed)
         note.unlink(missing_ok=True)
     if everything:
-        _project_all(registry, approvers=not any(restricts(signed) for _, signed in notes(registry.home)))
+        _project_all(registry)
     return tuple(unfinished)
 
 
@@ -79,12 +79,11 @@ def _moved_on(registry: Registry, signed: SignedStatement) -> bool:
         return session.scalars(held).first() is None
 
 
-def _project_all(registry: Registry, *, approvers: bool) -> None:
+def _project_all(registry: Registry) -> None:
     with registry.transaction() as t:
         for folder in (registry.home, *registry.home.glob("authorities/*"), *map(registry.home.joinpath, _SWEPT)):
             sweep(folder)
         for case in t.session.scalars(select(Seal.case).where(Seal.in_use_from.is_not(None)).order_by(Seal.case)):
             project_case(t.session, registry.home, case)
         project_approvals(t.session, registry.home)
-        if approvers:
-            project_approvers(t.session, registry.home)
+        project_approvers(t.session, registry.home)

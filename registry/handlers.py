@@ -31,6 +31,7 @@ from registry.tables import Organisation, Seal
 
 __all__ = ["CLAUSES", "HANDLERS", "ROLES_OF_ACT", "check_renewable"]
 
+_ENDED: Final = frozenset({Phase.EXPIRED, Phase.RETIRED})
 _MAX_NAME: Final = 64                               # RFC 5280 upper bound of CN and O
 
 
@@ -83,7 +84,7 @@ def _check_organisation(t: Transaction, application: Application) -> None:
     """Refuse a second seal of the kind while the first is alive: a new name or imprint is cancel and new seal."""
     cases = select(Seal).where(Seal.organisation == application.code, Seal.state.in_(LIVE)).order_by(Seal.case)
     for seal in t.session.scalars(cases):
-        if phase_of(seal, t.now) is Phase.EXPIRED or not (
+        if phase_of(seal, t.now) in _ENDED or not (
                 seal.type == application.type == SealType.LEGAL_NAME or seal.name == application.name):
             continue
         raise refused(
@@ -101,7 +102,7 @@ def _check_organisation(t: Transaction, application: Application) -> None:
 def _rename(t: Transaction, known: Organisation, name: str) -> None:
     """Let an organisation have a new name once every seal of the old one has ended."""
     cases = select(Seal).where(Seal.organisation == known.code, Seal.state.in_(LIVE)).order_by(Seal.case)
-    alive = [seal.case for seal in t.session.scalars(cases) if phase_of(seal, t.now) is not Phase.EXPIRED]
+    alive = [seal.case for seal in t.session.scalars(cases) if phase_of(seal, t.now) not in _ENDED]
     if alive:
         raise refused(
             CaseCode.SEAL_EXISTS, f"“{known.name}”还有未注销的印章（{'、'.join(alive)}），更名为“{name}”须先注销",

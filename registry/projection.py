@@ -20,14 +20,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from certs.approval import CONFIRMED, GIVEN, Approval
+from certs.canonical_json import is_object
 from certs.files import make_folder, publish_folder, read_file, reported, write_atomic
 from certs.moments import write_moment
 from certs.seal import SealFile
 from certs.seal_folder import ROLES, SealUse, UseState, publish_seal_folder, set_use
-from certs.statement import MAX_CONTENT, SignedStatement
+from certs.statement import MAX_CONTENT, SignedStatement, StatementError
 from certs.x509 import Certificate
 from registry import tables
 from registry.database import Registry, Transaction
+from registry.errors import RegistryCode, RegistryError
 from registry.requests import ACT_TYPE, Request
 from registry.states import SealType, State, step_for, steps_of
 from registry.tables import Actor, ActorRole, Organisation, Seal
@@ -83,32 +85,39 @@ def project_act(session: Session, home: Path, signed: SignedStatement) -> None:
     """Bring the files up to date that an act concerns."""
     act, subject = str(signed.body["act"]), str(signed.body["subject"])
     if act in _OF_ACTORS:
-        project_approvers(session, home)
+        project_approvers(session, home, decided=signed)
     elif act == "approve-confirm":
         project_approval(session, home, subject)
     else:
-        project_case(session, home, subject)
+        project_case(session, home, subject, decided=signed)
 
 
-def project_case(session: Session, home: Path, case: str) -> None:
+def project_case(session: Session, home: Path, case: str, *, decided: SignedStatement | None = None) -> None:
     """Make the seal's folder, and that of the seal it follows, agree with the registry.
 
     A seal that was never put into use has no folder; nor has one whose keys are elsewhere.
+
+    Args:
+        decided: an act that the registry has decided on; its note holds nothing back any more.
     """
     seal = session.get(Seal, case)
     if seal is None or seal.seal_id is None or State(seal.state) not in _USED or seal.in_use_from is None:
         return
-    if not _held_back(home, seal):
+    if not _held_back(home, seal, decided):
         _project_seal(session, home, seal)
     if seal.predecessor is not None:
-        project_case(session, home, seal.predecessor)
+        project_case(session, home, seal.predecessor, decided=decided)
 
 
-def _held_back(home: Path, seal: Seal) -> bool:
+def _held_back(home: Path, seal: Seal, decided: SignedStatement | None) -> bool:
     """Say whether an act that would block the seal was cut short: then the files are not opened again."""
     return seal.state == State.IN_USE and any(
         restricts(signed) and signed.body["subject"] == seal.case and step_for(str(signed.body["act"]), State.IN_USE)
-        for _, signed in notes(home))
+        for signed in _undecided(home, decided))
+
+
+def _undecided(home: Path, decided: SignedStatement | None) -> list[SignedStatement]:
+    return [signed for _, signed in notes(home) if decided is None or signed.digest != decided.digest]
 
 
 def restricts(signed: SignedStatement) -> bool:
@@ -121,14 +130,24 @@ def notes(home: Path) -> list[tuple[Path, SignedStatement]]:
     """Return what acts that are under way or were cut short have left in ``pending/``.
 
     Raises:
-        FileError, StatementError: a note cannot be read.
+        FileError, RegistryError: a note cannot be read.
     """
     folder = home / PENDING
     with reported(folder):
         if not folder.is_dir():
             return []
         paths = sorted(path for path in folder.iterdir() if path.suffix == ".json" and not path.name.startswith("."))
-    return [(path, SignedStatement.parse(read_file(path, max_bytes=_MAX_NOTE), type=ACT_TYPE)) for path in paths]
+    return [(path, _read_note(path)) for path in paths]
+
+
+def _read_note(path: Path) -> SignedStatement:
+    try:
+        return SignedStatement.parse(read_file(path, max_bytes=_MAX_NOTE), type=ACT_TYPE)
+    except StatementError as error:
+        raise RegistryError(
+            RegistryCode.DAMAGED, f"{path} 不是未办完事项的记录（{error.zh}）；请移走该文件，再执行 seals settle",
+            f"{path} is no note of an act ({error.en}); move it away, then run `zhengyin seals settle`",
+            path=str(path)) from error
 
 
 def _project_seal(session: Session, home: Path, seal: Seal) -> None:
@@ -163,12 +182,24 @@ def project_approval(session: Session, home: Path, number: str) -> None:
     write_atomic(path, approval.to_json())
 
 
-def project_approvers(session: Session, home: Path) -> None:
-    """Write ``approvers.json``: who may give and confirm approvals for which unit, and when."""
-    data = _file(list(_approvers(session)))
+def project_approvers(session: Session, home: Path, *, decided: SignedStatement | None = None) -> None:
+    """Write ``approvers.json``: who may give and confirm approvals for which unit, and when.
+
+    Whoever was being dismissed when the act was cut short is left out.
+
+    Args:
+        decided: an act that the registry has decided on; its note holds nothing back any more.
+    """
+    leaving = {str(signed.body["subject"]) for signed in _undecided(home, decided) if _dismisses_approver(signed)}
+    data = _file([one for one in _approvers(session) if one["until"] or one["certificate"] not in leaving])
     path = home / APPROVERS
     if not path.is_file() or path.read_bytes() != data:
         write_atomic(path, data)
+
+
+def _dismisses_approver(signed: SignedStatement) -> bool:
+    facts = signed.body["facts"]
+    return signed.body["act"] == "actor-dismiss" and is_object(facts) and facts.get("role") in ("", "approver")
 
 
 def _approvers(session: Session) -> Iterator[Mapping[str, str | None]]:

@@ -9,14 +9,18 @@ from pathlib import Path
 
 import pytest
 
+from certs.approval_scope import read_approvers
 from certs.files import FileError
 from certs.seal_folder import SealUse, UseState, seal_uses
 from registry import acts, projection
+from registry.database import Transaction
 from registry.deploy import settle
+from registry.errors import RegistryError
 from registry.projection import PENDING, staged_keys
+from registry.requests import Request
 from registry.states import State
 from tests.support.limits import disk_of
-from tests.support.seal_office import BACKENDS, COUNTY, DAY, ENDING, Office, organisation_keys
+from tests.support.seal_office import BACKENDS, COUNTY, DAY, ENDING, Office, organisation_keys, person
 
 RULES = {"rules": b"rules"}
 
@@ -72,13 +76,15 @@ class _NoCommitError(Exception):
     """The commit does not happen."""
 
 
+def _stop(t: Transaction, request: Request) -> None:
+    """Write what goes before the commit, and commit nothing."""
+    projection.restrict(t, request)
+    raise _NoCommitError
+
+
 def _cut_before_commit(office: Office, monkeypatch: pytest.MonkeyPatch, who: str, act: str, case: str) -> None:
     """Perform an act up to its commit."""
-    def stop(t: object, request: projection.Request) -> None:
-        projection.restrict(t, request)  # type: ignore[arg-type]
-        raise _NoCommitError
-
-    monkeypatch.setattr(acts, "restrict", stop)
+    monkeypatch.setattr(acts, "restrict", _stop)
     with pytest.raises(_NoCommitError):
         office.act(who, act, case, {"reason": "理由"} if act != "cancel" else {})
     monkeypatch.undo()
@@ -121,6 +127,45 @@ def test_a_seal_stays_blocked_even_where_its_report_of_loss_cannot_be_carried_on
     office.act("申请人", "report-lost", case, {"reason": "再次挂失"})
     assert settle(office.registry) == () and office.row(case).state == State.LOST
     assert not list((office.home / PENDING).iterdir())
+
+
+def test_an_approver_who_is_being_dismissed_stays_out_whatever_else_happens(
+    office: Office, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    leaving = office.signer("审批乙").certificate.fingerprint
+    signed = office.sign("管理员", "actor-dismiss", leaving, {"role": "approver", "region": ""})
+    monkeypatch.setattr(acts, "restrict", _stop)
+    with pytest.raises(_NoCommitError):
+        acts.perform(office.registry, signed)
+    monkeypatch.undo()
+    office.appoint(person("审批丁", COUNTY[0]).certificate, COUNTY[0], "approver")
+    open_ones = [one.certificate for one in read_approvers((office.home / "approvers.json").read_bytes())
+                 if one.held_until is None]
+    assert leaving not in open_ones and len(open_ones) == 2
+    assert settle(office.registry) == ()
+    office.now += timedelta(hours=1)
+    office.appoint(office.signer("审批乙").certificate, COUNTY[0], "approver")
+    assert [one.held_until is None for one in read_approvers((office.home / "approvers.json").read_bytes())
+            if one.certificate == leaving] == [False, True]
+
+
+def test_a_note_that_outlived_its_act_holds_nothing_back(office: Office) -> None:
+    case = office.in_use()
+    signed = office.sign("保管人", "suspend", case, {"reason": "搬迁"})
+    acts.perform(office.registry, signed)
+    note = office.home / PENDING / f"{signed.digest.hex()}.json"
+    note.write_bytes(signed.to_json())                         # as after a kill between commit and clearing up
+    office.act("县审核", "resume", case, {"reason": "完毕"})
+    assert (office.row(case).state, state_of(office, case)) == (State.IN_USE, "suspended")
+    assert settle(office.registry) == ()
+    assert state_of(office, case) == "in-use" and not note.exists()
+
+
+def test_what_is_no_note_is_named(office: Office) -> None:
+    (office.home / PENDING).mkdir(exist_ok=True)
+    (office.home / PENDING / "x.json").write_bytes(b"{}")
+    with pytest.raises(RegistryError, match=r"registry\.damaged.*x\.json"):
+        settle(office.registry)
 
 
 def test_what_permits_is_in_the_files_only_after_the_commit(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -195,6 +195,21 @@ def test_a_renewal_is_neither_early_nor_late_and_changes_nothing_else(office: Of
     assert (error.code.value, error.facts["clause"]) == ("case.expired", "B第8条")
 
 
+@pytest.mark.req("R-003-14")
+def test_a_retired_seal_is_not_renewed_but_a_new_one_may_be_applied_for(office: Office) -> None:
+    old, _ = renewable(office)
+    new = renewal(office, old)
+    office.act("保管人", "activate", new)
+    office.now += timedelta(hours=1)
+    office.act("保管人", "report-lost", new, {"reason": "失控"})
+    keys = organisation_keys(*COUNTY, start=office.now)
+    papers = {"certificate": keys["sealing"].certificate.der}
+    error = refused(office, lambda office: office.act("保管人", "renew", old, {}, papers))
+    assert (error.code.value, error.facts["clause"]) == ("case.retired", "B第8条")
+    third = office.in_use(keys=keys)
+    assert opened(office).authority(*COUNTY, at=office.now).seal.seal_id == office.row(third).seal_id
+
+
 def test_a_renewal_without_its_keys_is_not_put_into_use(office: Office) -> None:
     case, _ = renewable(office)
     keys = organisation_keys(*COUNTY, start=office.now)
