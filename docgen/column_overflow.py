@@ -56,15 +56,15 @@ def _too_tall(column: Column, needs: Sequence[Need], needed: float, room: float)
     """The rows are too tall together; where labels that never shrink are the cause, that is said."""
     tallest = sorted(needs, key=lambda need: -need.height_mm)[:_NAMED]
     zh_rows = "、".join(f"{_name(need)} {need.height_mm:.1f} mm（{need.lines} 行）" for need in tallest)
-    en_rows = ", ".join(f"{_name(need)} {need.height_mm:.1f} mm ({need.lines} lines)" for need in tallest)
+    en_rows = ", ".join(f"{_name(need)} {need.height_mm:.1f} mm ({need.lines} line{'s' * (need.lines != 1)})"
+                        for need in tallest)
     zh = (f"最小字号仍需 {needed:.1f} mm，可用 {room:.1f} mm（y {column.y_mm:g} 至 bottom {column.bottom_mm:g}）；"
           f"最高的是{zh_rows}")
     en = (f"it needs {needed:.1f} mm at the least sizes and has {room:.1f} mm (y {column.y_mm:g} to bottom "
           f"{column.bottom_mm:g}); the tallest are {en_rows}")
-    stiff = [need for need in needs if need.label_mm > need.height_mm / max(need.lines, 1) - _ROUND
-             and need.entry.label_style.least_mm == need.entry.label_style.text.size_mm
-             and need.entry.label_style.least_mm > need.entry.style.least_mm]
-    if stiff:
+    stiff = [need for need in needs if need.height_mm > need.value_mm + _ROUND
+             and need.entry.label_style.least_mm == need.entry.label_style.text.size_mm]
+    if stiff and needed - sum(need.height_mm - need.value_mm for need in stiff) <= room:
         size = stiff[0].entry.label_style.least_mm
         zh += f"；label-style 没有 least，标签总是 {size:g} mm，行高因此不能再小"
         en += f"; the label-style has no least: labels stay {size:g} mm, and so do the rows"

@@ -195,13 +195,13 @@ def _tried(column: Column, values: Sequence[Value]) -> Iterator[tuple[int, list[
 class Need:
     """How much room a row takes at the smallest sizes that a column tries, with nothing beside it.
 
-    ``lines`` of the value; ``label_mm`` the height of the label alone.
+    ``lines`` of the value; ``value_mm`` what they take without the label beside them.
     """
 
     entry: Entry
     lines: int
     height_mm: float
-    label_mm: float
+    value_mm: float
 
 
 def least_needs(column: Column, values: Sequence[Value]) -> list[Need]:
@@ -215,8 +215,7 @@ def least_needs(column: Column, values: Sequence[Value]) -> list[Need]:
     rows = [_row(entry, value, one, step, width)
             for entry, value, one in zip(column.entries, values, steps, strict=True)]
     return [Need(entry=row.entry, lines=len(row.lines), height_mm=row.height_mm,
-                 label_mm=row.label_style.leading * row.label_style.size_mm if row.entry.label else 0.0)
-            for row in rows]
+                 value_mm=max(len(row.lines), 1) * row.lead_mm) for row in rows]
 
 
 def fill_column(column: Column, values: Sequence[Value], obstacles: Sequence[Place] = ()) -> list[PlacedRow] | None:

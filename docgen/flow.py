@@ -17,7 +17,7 @@ from docgen.compose_errors import ComposeError, ComposeErrorCode, Sheet
 from docgen.page import GlyphRun, Path, Segment
 from docgen.table import SetRow, SetTable, set_table
 from docgen.template_layout import Entry, Flow, Table
-from docgen.typeset import ASCENT_EM, Line, TextStyle, break_lines, distribute, measure, runs, single_line
+from docgen.typeset import ASCENT_EM, Line, TextStyle, TypesetError, break_lines, distribute, measure, runs, single_line
 
 __all__ = ["fill_flow"]
 
@@ -65,14 +65,14 @@ def fill_flow(
     boxes = [flow] if following is None else [flow, following]
 
     def at(step: int) -> list[list[PlacedRow]]:
-        return _paged(list(_pieces(flow, values, step, boxes)), boxes, sheet)
+        return _paged(list(_pieces(flow, values, step, boxes, sheet)), boxes, sheet)
 
     pages = at(0)
     if following is None:
         smaller = map(at, range(1, STEPS + 1)) if any(_shrinks(item) for item in flow.items) else ()
         found = next((made for made in itertools.chain([pages], smaller) if len(made) == 1), None)
         if found is None:
-            raise _too_tall(sheet, flow, list(_pieces(flow, values, STEPS, boxes)))
+            raise _too_tall(sheet, flow, list(_pieces(flow, values, STEPS, boxes, sheet)))
         return found
     if len(pages) == 1 or not any(_shrinks(item) for item in flow.items):
         return pages
@@ -106,13 +106,14 @@ def _too_tall(sheet: Sheet, flow: Flow, pieces: Sequence[_Piece]) -> ComposeErro
 
 
 def _no_room(sheet: Sheet, box: Flow, piece: _Piece) -> ComposeError:
-    """The error for a piece that is taller than a page."""
+    """The error for a piece that is taller than a page, with the heads that a table begins with there."""
     name = piece.entry.label or piece.entry.text
+    needed = piece.height_mm + (piece.table.head.height_mm if piece.table is not None and not piece.head else 0.0)
     return sheet.refuse(
         ComposeErrorCode.OVERFLOW,
-        f"{sheet.role}的“{name}”一行需 {piece.height_mm:.1f} mm，flow 只有 {_height(box):.1f} mm（y {box.y_mm:g} 至 "
-        f"bottom {box.bottom_mm:g}）；请加大 bottom",
-        f"one line of {name} on {sheet.role} needs {piece.height_mm:.1f} mm, and the flow has {_height(box):.1f} mm (y "
+        f"{sheet.role}的“{name}”一行需 {needed:.1f} mm，flow 只有 {_height(box):.1f} mm（y {box.y_mm:g} 至 bottom "
+        f"{box.bottom_mm:g}）；请加大 bottom",
+        f"one line of {name} on {sheet.role} needs {needed:.1f} mm, and the flow has {_height(box):.1f} mm (y "
         f"{box.y_mm:g} to bottom {box.bottom_mm:g}); lower its bottom", line=box.source_line, label=piece.entry.label)
 
 
@@ -124,17 +125,21 @@ def _shrinks(item: Entry | Table) -> bool:
     return any(style.least_mm < style.text.size_mm for style in styles)
 
 
-def _pieces(flow: Flow, values: Sequence[Value | None], step: int, boxes: Sequence[Flow]) -> Iterator[_Piece]:
+def _pieces(flow: Flow, values: Sequence[Value | None], step: int, boxes: Sequence[Flow],
+            sheet: Sheet) -> Iterator[_Piece]:
     """All pieces in their order, at one size."""
     for item in flow.items:
         entry = item.entry if isinstance(item, Table) else item
         value = values[entry.number]
         if value is None:
             continue
-        if isinstance(item, Table):
-            yield from _table_pieces(flow, item, value, step, _height(boxes[-1]))
-        else:
-            yield from _text_pieces(flow, entry, value, step)
+        try:
+            if isinstance(item, Table):
+                yield from _table_pieces(flow, item, value, step, _height(boxes[-1]))
+            else:
+                yield from _text_pieces(flow, entry, value, step)
+        except TypesetError as error:
+            raise sheet.placed(error, entry.source_line) from error
 
 
 def _text_pieces(flow: Flow, entry: Entry, value: Value, step: int) -> Iterator[_Piece]:

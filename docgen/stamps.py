@@ -124,15 +124,15 @@ def check_overlaps(layout: PageLayout, rows: Sequence[PlacedRow], seals: Sequenc
             if _outside(run, layout):
                 raise _leaves_page(sheet, row)
         if square is not None and any(meet(_extent(path), square) for path in row.paths):
-            raise _overlap(sheet, row, row.entry.text, *code)
+            raise _overlap(sheet, row, *code)
         for run in row.value:
             box = Place(x_mm=run.xs_mm[0], y_mm=run.y_mm - _ABOVE_EM * run.size_mm, width_mm=run.width_mm,
                         height_mm=(_ABOVE_EM + _BELOW_EM) * run.size_mm)
             if square is not None and meet(box, square):
-                raise _overlap(sheet, row, run.text, *code)
+                raise _overlap(sheet, row, *code)
             for seal, under, place in owned:
                 if row.entry.number not in under and meet(box, place):
-                    raise _overlap(sheet, row, run.text, f"第 {seal.source_line} 行的印章",
+                    raise _overlap(sheet, row, f"第 {seal.source_line} 行的印章",
                                    f"the seal of line {seal.source_line}")
     for seal, _, place in owned:
         if square is not None and meet(square, place):
@@ -171,8 +171,8 @@ def _covers(sheet: Sheet, seal: Seal | Straddle, zh: str, en: str) -> ComposeErr
         f"the seal would cover {en} on {sheet.role}; use a smaller one or change the template", line=seal.source_line)
 
 
-def _overlap(sheet: Sheet, row: PlacedRow, text: str, zh: str, en: str) -> ComposeError:
-    name = row.entry.label or text
+def _overlap(sheet: Sheet, row: PlacedRow, zh: str, en: str) -> ComposeError:
+    name = row.entry.label or row.entry.text
     return sheet.refuse(
         ComposeErrorCode.OVERLAP, f"{sheet.role}的“{name}”会被{zh}盖住；请缩短或调整模板",
         f"{name} on {sheet.role} would lie under {en}; shorten it or change the template",
