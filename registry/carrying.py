@@ -10,7 +10,7 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -34,6 +34,7 @@ from registry.tables import Seal
 __all__ = ["ApprovalFiles", "Following", "carry", "follow"]
 
 _MAX_BYTES: Final = 8 * 1024 * 1024
+_SECOND: Final = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +136,7 @@ def follow(
     offices, taken, found = files.offices(), files.of(new.seal_id, at=at), []
     for approval in files.of(old.seal_id, at=at):
         terms, uses = approval.terms, used.get(approval.id, 0)
-        with_seal, moment = terms.valid_to >= old.valid_end, max(start, terms.valid_from)
+        with_seal, moment = timedelta(0) <= terms.valid_to - old.valid_end < _SECOND, max(start, terms.valid_from)
         if (moment > terms.valid_to and not with_seal) or (terms.record is not None and uses):
             continue
         number = f"{new.case}-{sm3(approval.id.encode())[:6].hex()}"

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import enum
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ from sqlalchemy import select
 
 from certs.canonical_json import JSON
 from certs.config import Password
-from certs.files import FileCode, locked, make_folder, reported, write_atomic
+from certs.files import FileCode, locked, make_folder, reported, sweep, write_atomic
 from certs.keystore import ScryptCost, load_key
 from certs.moments import write_moment
 from certs.seal_folder import ROLES
@@ -151,7 +151,7 @@ class Rotation:
         }
 
 
-def rotate(registry: Registry, seals: Iterable[DueSeal], *, means: Means, start: datetime) -> Iterator[Rotation]:
+def rotate(registry: Registry, seals: Sequence[DueSeal], *, means: Means, start: datetime) -> Generator[Rotation]:
     """Rotate seals one after the other, each as far as it can be; what one is refused for stops no other.
 
     Another rotation of the home is waited for.
@@ -166,7 +166,8 @@ def rotate(registry: Registry, seals: Iterable[DueSeal], *, means: Means, start:
     """
     with locked(registry.home / _LOCK):
         with registry.transaction():                 # the clock and the database are good, or nothing is begun
-            pass
+            for due in seals:
+                sweep(registry.home / "authorities" / due.code)
         run, failed = _Run(registry, means, start), False
         for due in seals:
             rotation = Rotation(due=due, start=start, state=RotationState.UNTRIED)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -35,7 +35,7 @@ _STEPS: Final = MappingProxyType({
 """State of the successor (None: there is none yet) → the acts still to be done."""
 
 
-def plan(registry: Registry, seals: Iterable[DueSeal], *, means: Means, start: datetime) -> Iterator[Rotation]:
+def plan(registry: Registry, seals: Iterable[DueSeal], *, means: Means, start: datetime) -> Generator[Rotation]:
     """Say for each seal what :func:`registry.rotation.rotate` would do now, and what it would wait for.
 
     Args:
