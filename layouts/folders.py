@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 
 from layouts.kind import KindError, KindErrorCode
 
-__all__ = ["CODE", "add_folder", "forget", "kind_folder", "kinds", "on_change", "resource"]
+__all__ = ["CODE", "add_folder", "forget", "kind_folder", "kinds", "on_change", "resource", "ships"]
 
 CODE = re.compile(r"[A-Z][A-Za-z0-9-]{0,15}")
 """How the code of a kind is written; its folder has the same name."""
@@ -88,6 +88,15 @@ def kind_folder(code: str) -> Path:
             f"there is no licence kind “{code}”; known are {', '.join(known)}", kind=code,
         )
     return folder
+
+
+def ships(code: str) -> bool:
+    """Whether a kind is one of those that ship with the engine.
+
+    Raises:
+        KindError: ``kind.unknown``.
+    """
+    return kind_folder(code).parent == _own()
 
 
 def resource(kind_code: str, name: str) -> bytes:

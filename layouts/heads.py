@@ -14,18 +14,11 @@ def with_head(data: Mapping[str, Any], heads: Mapping[str, Any]) -> dict[str, An
     A field, role or metadata item of the kind takes the place of the head's with the same name; a field that
     names only what differs (``{"label": …, "constant": …}``) keeps the rest of the head's. The kind leaves out
     a field of its head with ``{"label": …, "omit": true}``, and with it its roles and metadata.
-
-    Raises:
-        KeyError: there is no such head.
-        ValueError: a field is left out that the head does not have.
     """
     if "head" not in data:
         return dict(data)
     head = heads[data["head"]]
     omitted = {field["label"] for field in data["fields"] if field.get("omit")}
-    unknown = omitted - {field["label"] for field in head["fields"]}
-    if unknown:
-        raise ValueError(f"the head has no field {sorted(unknown)} to leave out")
     merged = {key: value for key, value in data.items() if key != "head"}
     merged["fields"] = [
         field for field in _merged(head["fields"], data["fields"], "label") if field["label"] not in omitted

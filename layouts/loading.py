@@ -8,9 +8,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from codes.number import NumberError, NumberPattern
-from layouts.folders import on_change, resource
+from codes.number import NumberPattern
+from layouts.folders import kinds, on_change, resource, ships
 from layouts.heads import with_head
+from layouts.json_lines import JsonError, JsonText, read_json
 from layouts.kind import (
     Check,
     Condition,
@@ -33,17 +34,13 @@ from layouts.kind import (
     UnitNames,
     Validity,
 )
-from layouts.references import check_references
+from layouts.kind_check import data_faults
+from layouts.kind_faults import KindDataError, KindFault, data_error, safe
+from layouts.references import reference_faults
 
-__all__ = ["build_kind", "load_kind"]
+__all__ = ["build_kind", "load_kind", "read_kind", "type_code_of"]
 
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
-_FIELD_KEYS = frozenset({
-    "label", "format", "required", "private", "max_length", "constant", "values", "ids", "pattern", "form",
-    "columns", "min_rows", "max_rows", "unique", "attachment", "of", "same",
-})
-
-
 _BUILT_KEYS = frozenset({"format", "values", "ids", "columns", "of", "same"})
 
 
@@ -51,54 +48,94 @@ _BUILT_KEYS = frozenset({"format", "values", "ids", "columns", "of", "same"})
 def load_kind(code: str) -> Kind:
     """The kind with this code, built once a process.
 
+    Kinds that ship with the engine are held against ``kind.schema.json`` by the tests; those of a deployment are here.
+
     Raises:
         KindError: ``kind.unknown``, ``kind.data`` or ``kind.no-legal-basis``.
     """
-    try:
-        data = json.loads(resource(code, "kind.json"))
-        if not isinstance(data, dict):
-            raise ValueError("no JSON object")
-    except ValueError as error:
-        raise _wrong_data(code, error) from error
-    kind = build_kind(data, _common())
-    if kind.code != code:
-        raise _wrong_data(code, ValueError(f"code {kind.code!r} in the folder {code}"))
-    return kind
+    data = resource(code, "kind.json")
+    if not ships(code):
+        return read_kind(code, data)
+    return _assembled(code, json.loads(data), _common())
 
 
 on_change(load_kind.cache_clear)
 
 
-def build_kind(data: Mapping[str, Any], common: Mapping[str, Any] | None = None) -> Kind:
-    """Build a kind from the content of its ``kind.json``.
+def read_kind(code: str, data: bytes) -> Kind:
+    """The kind of this code from the bytes of its ``kind.json``, every demand upon its data made.
+
+    Raises:
+        KindError: ``kind.data`` (a :class:`KindDataError`: every fault with its line), ``kind.no-legal-basis``.
+    """
+    try:
+        text = read_json(data)
+    except JsonError as error:
+        fault = KindFault(path=(), word="", zh=error.zh, en=error.en)
+        raise KindDataError(code, f"{code}/kind.json", [(error.line, fault)]) from error
+    kind = build_kind(text.value, text=text, code=code)
+    if kind.code != code:
+        raise data_error(code, [KindFault(
+            path=("code",), word="code", zh=f"code 应与目录同名，为“{code}”，现为“{kind.code}”",
+            en=f"code must be “{code}”, the folder's name, not “{kind.code}”")], text)
+    for other in kinds():
+        if other != code and type_code_of(other) == kind.type_code:
+            raise data_error(code, [KindFault(
+                path=("identifier", "type_code"), word="type_code",
+                zh=f"type_code {kind.type_code} 已为证照种类{other}所用，请换一个：证照的标识以它区分种类",
+                en=f"the type_code {kind.type_code} is that of kind {other}; take another one, "
+                   "for identifiers tell kinds apart by it")], text)
+    return kind
+
+
+def build_kind(data: Any, common: Mapping[str, Any] | None = None, *, text: JsonText | None = None,
+               code: str = "") -> Kind:
+    """Build a kind from the content of its ``kind.json``, once everything in it is checked.
 
     Args:
         data: the kind's own data.
         common: what holds for all kinds (phone numbers, names of units); the built-in by default.
+        text: the text that the data were read from, for the lines of faults.
+        code: of the kind, for errors; what the data say by default.
 
     Raises:
         KindError: ``kind.data`` (says where), ``kind.no-legal-basis`` (R-004-25).
     """
-    code = str(data.get("code", "?"))
-    if not data.get("legal_basis"):
+    common = _common() if common is None else common
+    if not code:
+        code = str(data.get("code", "?")) if isinstance(data, dict) else "?"
+    if isinstance(data, dict) and not data.get("legal_basis"):
         raise KindError(
-            KindErrorCode.LEGAL_BASIS, f"证照种类{code}没有法律依据，不能启用",
-            f"kind {code} has no legal basis and cannot be used", kind=code,
+            KindErrorCode.LEGAL_BASIS, f"证照种类{safe(code)}没有法律依据（legal_basis），不能启用",
+            f"kind {safe(code)} has no legal basis and cannot be used", kind=code,
+            **({} if text is None else {"file": f"{code}/kind.json", "line": str(text.line(("legal_basis",)))}),
         )
-    try:
-        common = _common() if common is None else common
-        kind = _build(with_head(data, common.get("heads", {})), common)
-        check_references(kind)
-    except (AttributeError, KeyError, TypeError, ValueError, NumberError) as error:
-        raise _wrong_data(code, error) from error
+    faults = data_faults(data, common["heads"])
+    if faults:
+        raise data_error(code, faults, text)
+    return _assembled(code, data, common, text)
+
+
+def _assembled(code: str, data: Mapping[str, Any], common: Mapping[str, Any], text: JsonText | None = None) -> Kind:
+    """The kind of data that are written as they should be."""
+    kind = _build(with_head(data, common["heads"]), common)
+    faults = reference_faults(kind)
+    if faults:
+        raise data_error(code, faults, text)
     return kind
 
 
-def _wrong_data(code: str, error: Exception) -> KindError:
-    return KindError(
-        KindErrorCode.DATA, f"证照种类{code}的配置有误：{error!r}",
-        f"the data of kind {code} are wrong: {error!r}", kind=code,
-    )
+@functools.cache
+def type_code_of(code: str) -> str | None:
+    """The type code that a kind's data name; None where they are no use."""
+    try:
+        found = json.loads(resource(code, "kind.json"))["identifier"]["type_code"]
+    except (KindError, KeyError, TypeError, ValueError, RecursionError):
+        return None
+    return found if isinstance(found, str) else None
+
+
+on_change(type_code_of.cache_clear)
 
 
 @functools.cache
@@ -123,7 +160,7 @@ def _build(data: Mapping[str, Any], common: Mapping[str, Any]) -> Kind:
         code=data["code"], version=data["version"], name=data["name"], name_en=data["name_en"],
         source=data["source"], legal_basis=tuple(data["legal_basis"]),
         type_code=data["identifier"]["type_code"],
-        type_code_provisional=bool(data["identifier"]["provisional"]),
+        type_code_provisional=data["identifier"]["provisional"],
         serial=_serial(data["identifier"]["serial"], data["roles"]),
         number=NumberPattern.from_data(data["number"]),
         fields=tuple(_field(entry, short_names) for entry in data["fields"]),
@@ -163,8 +200,6 @@ def _renewal(entry: Mapping[str, Any]) -> Renewal:
 
 
 def _field(entry: Mapping[str, Any], short_names: Mapping[str, str]) -> Field:
-    if not _FIELD_KEYS.issuperset(entry):
-        raise ValueError(f"unknown keys {sorted(set(entry) - _FIELD_KEYS)} in field {entry.get('label')}")
     rest = {key: value for key, value in entry.items() if key not in _BUILT_KEYS}
     if entry["format"] == Format.DIGEST_OF:
         rest.setdefault("max_length", 240)
@@ -178,31 +213,28 @@ def _field(entry: Mapping[str, Any], short_names: Mapping[str, str]) -> Field:
 
 
 def _rule(entry: Mapping[str, Any]) -> Rule:
-    severity = entry.get("severity", "error")
-    if severity not in ("error", "warning"):
-        raise ValueError(f"severity {severity!r}")
     when = entry.get("when", [])
     several = [when] if when and not isinstance(when[0], list) else when
     return Rule(
         check=Check(entry["check"]), field=entry["field"], source=entry["source"],
         other=tuple(entry.get("other", ())), value=entry.get("value", ""),
         values=tuple(entry.get("values", ())), when=tuple(_condition(one) for one in several),
-        years=int(entry.get("years", 0)), minimum=entry.get("minimum"), maximum=entry.get("maximum"),
+        years=entry.get("years", 0), minimum=entry.get("minimum"), maximum=entry.get("maximum"),
         delay=Delay(**entry["delay"]) if "delay" in entry else None,
-        warning=severity == "warning", zh=entry.get("zh", ""), en=entry.get("en", ""),
+        warning=entry.get("severity") == "warning", zh=entry.get("zh", ""), en=entry.get("en", ""),
     )
 
 
 def _condition(entry: str | list[str]) -> Condition:
     """``"label"`` or ``["label", value, …]``."""
-    return (entry,) if isinstance(entry, str) else tuple(str(one) for one in entry)
+    return (entry,) if isinstance(entry, str) else tuple(entry)
 
 
 def _scope(entry: Mapping[str, Any]) -> ScopeRule:
     return ScopeRule(
         field=entry["field"], items=entry["items"], modes=entry["modes"],
-        max_groups=int(entry["max_groups"]), max_items=int(entry["max_items"]),
-        max_item_length=int(entry["max_item_length"]),
+        max_groups=entry["max_groups"], max_items=entry["max_items"],
+        max_item_length=entry["max_item_length"],
         lists={mode: tuple(items) for mode, items in entry.get("lists", {}).items()},
     )
 
@@ -211,13 +243,13 @@ def _face(entry: Mapping[str, Any]) -> Face:
     seals = entry.get("seals", {})
     return Face(
         role=entry["role"],
-        summary=bool(entry.get("summary", False)), repeats=bool(entry.get("repeats", False)),
+        summary=entry.get("summary", False), repeats=entry.get("repeats", False),
         lines=tuple(_line(line) for line in entry["lines"]),
         seals=SealRule(
-            count=int(seals.get("count", 1)), last_page_only=bool(seals.get("last_page_only", False)),
-            straddle=bool(seals.get("straddle", False)),
+            count=seals.get("count", 1), last_page_only=seals.get("last_page_only", False),
+            straddle=seals.get("straddle", False),
             size_mm=float(seals["size_mm"]) if "size_mm" in seals else None),
-        qr=bool(entry.get("qr", True)),
+        qr=entry.get("qr", True),
     )
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from layouts.kind import Check, Condition, Field, Format, Kind, Rule
-from layouts.loading import build_kind
+from layouts.loading import read_kind
 
 __all__ = ["record_schema", "schema_bytes"]
 
@@ -144,5 +144,5 @@ def _table(kind: Kind, field: Field) -> dict[str, Any]:
 
 if __name__ == "__main__":
     for folder in map(Path, sys.argv[1:]):
-        made = build_kind(json.loads((folder / "kind.json").read_bytes()))
+        made = read_kind(folder.name, (folder / "kind.json").read_bytes())
         (folder / "schema.json").write_bytes(schema_bytes(made))

@@ -9,18 +9,16 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from codes.errors import EngineError
+from docgen.design.describing import kind_findings
 from docgen.design.drawing import Drawings, draw
 from docgen.design.findings import Finding, FindingCode, to_json
-from docgen.design.folder import KindFolder, line_of
-from layouts import Kind, load_kind
+from docgen.design.folder import KindFolder
+from layouts import Kind, KindError, load_kind
 from layouts.schema import schema_bytes
 
 __all__ = ["check_kind", "draw"]
 
-_TYPE_CODE = re.compile(r"[0-9A-Z]{21}")
 _UNDECIDED = re.compile(r'"(待定[^"/]*?)(?: / ([^"]*))?"')
-_WORD = re.compile(r"[^\s'\"“”：:、,;()\[\]{}]+")
 
 
 def check_kind(folder: KindFolder, *, drawing_s: float) -> dict[str, Any]:
@@ -31,8 +29,8 @@ def check_kind(folder: KindFolder, *, drawing_s: float) -> dict[str, Any]:
     if not findings:
         try:
             kind = load_kind(folder.code)
-        except EngineError as error:
-            findings.append(_kind_error(folder, error))
+        except KindError as error:
+            findings += kind_findings(folder.code, error)
         else:
             findings += _completeness(folder, kind)
             drawings = Drawings(folder, kind, drawing_s=drawing_s)
@@ -80,24 +78,10 @@ def _key_line(folder: KindFolder, key: str) -> int:
     return text.count("\n", 0, found.start()) + 1 if found else 1
 
 
-def _kind_error(folder: KindFolder, error: EngineError) -> Finding:
-    """Where in kind.json an error of the loader is: at the first of its words that stands there in quotes."""
-    text = (folder.read("kind.json") or b"").decode("utf-8", errors="replace")
-    words = sorted(_WORD.findall(error.en.partition("wrong:")[2]), key=lambda word: (word.isascii(), -len(word)))
-    word = next((word for word in words if f'"{word}"' in text and word != folder.code), "")
-    return Finding(code=error.code.value, zh=error.zh, en=error.en, file=f"{folder.code}/kind.json", field=word,
-                   line=line_of(text, word) if word else 1)
-
-
 def _completeness(folder: KindFolder, kind: Kind) -> list[Finding]:
-    """What a kind must have to be used: a type code, a source of its validity, statuses, schema, samples."""
+    """What a kind must have to be used: a source of its validity, statuses, schema, samples."""
     findings: list[Finding] = []
     file = f"{folder.code}/kind.json"
-    if not _TYPE_CODE.fullmatch(kind.type_code):
-        findings.append(_missing(
-            file, f"证照类型代码“{kind.type_code}”应为21位数字与大写字母（GB/T 36904）",
-            f"the type code “{kind.type_code}” must be 21 characters 0-9 A-Z (GB/T 36904)",
-            line=_key_line(folder, "type_code"), field="identifier.type_code"))
     if "valid_to" in kind.roles and (kind.validity is None or not kind.validity.source):
         findings.append(_missing(file, "有效期没有依据：请填写 validity 的 text 与 source",
                                  "the validity has no source: give validity with text and source",

@@ -63,6 +63,10 @@ def _do(order: dict[str, Any], work: Path) -> dict[str, Any]:
 
         with time_limit(seconds):
             return draw_preview(folder, out=Path(order["out"]), **order["arguments"])
+    except layouts.KindError as error:
+        from docgen.design.describing import kind_findings
+
+        findings = kind_findings(folder.code, error)
     except EngineError as error:
         findings = from_error(error, file=f"{folder.code}/kind.json")
     except TimeUp as up:

@@ -9,23 +9,36 @@ import json
 from typing import Any
 
 import layouts
-from docgen.design.findings import DesignError, Finding, FindingCode
+from docgen.design.findings import DesignError, Finding, FindingCode, from_error
 from docgen.design.folder import KindFolder, open_folder
-from layouts import Kind, build_kind
+from layouts import Kind, KindError, load_kind
+from layouts.kind_faults import KindDataError
+from layouts.loading import read_kind
 
-__all__ = ["describe", "description", "kind_in", "summaries"]
+__all__ = ["describe", "description", "kind_findings", "kind_in", "summaries"]
 
 
 def kind_in(folder: KindFolder) -> Kind:
     """The kind in a folder.
 
     Raises:
-        DesignError: ``design.json``, ``kind.json`` cannot be read; KindError: its data are wrong.
+        DesignError: ``design.json``, ``kind.json`` is larger than 4 MB; KindError: its data are wrong.
     """
-    data = folder.json("kind.json")
-    if isinstance(data, Finding):
-        raise DesignError(FindingCode.JSON, f"{data.place}：{data.zh}", f"{data.place}: {data.en}")
-    return build_kind(data)
+    if not folder.own:
+        return load_kind(folder.code)
+    data = folder.read("kind.json")
+    if data is None:
+        file = f"{folder.code}/kind.json"
+        raise DesignError(FindingCode.JSON, f"{file} 超过 4 MB", f"{file} is larger than 4 MB")
+    return read_kind(folder.code, data)
+
+
+def kind_findings(code: str, error: KindError) -> list[Finding]:
+    """What the error of a kind's data says, each fault at its line of ``kind.json``."""
+    if isinstance(error, KindDataError):
+        return [Finding(code=error.code.value, zh=fault.zh, en=fault.en, file=error.file, line=line, field=fault.word)
+                for line, fault in error.places]
+    return from_error(error, file=f"{code}/kind.json")
 
 
 def summaries() -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from typing import Any
 import layouts
 from docgen.design.findings import DesignError, Finding, FindingCode
 from layouts.folders import kind_folder
+from layouts.kind_faults import safe
 
 __all__ = ["KindFolder", "line_of", "open_folder"]
 
@@ -38,7 +39,7 @@ class KindFolder:
         if data is None:
             return self._finding(FindingCode.PART, name, f"缺少文件 {name}", f"the file {name} is missing")
         try:
-            return json.loads(data.decode("utf-8"))
+            return json.loads(data.removeprefix(b"\xef\xbb\xbf").decode("utf-8"))
         except UnicodeDecodeError as error:
             line = data.count(b"\n", 0, error.start) + 1
             return self._finding(FindingCode.JSON, name, "应为 UTF-8 文本", "expected UTF-8 text", line)
@@ -86,7 +87,10 @@ def open_folder(what: str | Path) -> KindFolder:
     if code in layouts.kinds():
         path = kind_folder(code)
         return KindFolder(code=code, path=path, own=not _ships(path))
-    known = layouts.kinds()
+    known, near = layouts.kinds(), Path("kinds") / code
+    meant = (near / "kind.json").is_file()
     raise DesignError(
-        FindingCode.FOLDER, f"“{what}”不是证照种类（现有{'、'.join(known)}），也不是含 kind.json 的目录",
-        f"“{what}” is neither a kind ({', '.join(known)}) nor a folder with a kind.json")
+        FindingCode.FOLDER, f"“{safe(code)}”不是证照种类（现有{'、'.join(known)}），也不是含 kind.json 的目录"
+        + (f"，是否指 {safe(str(near))}？" if meant else ""),
+        f"“{safe(code)}” is neither a kind ({', '.join(known)}) nor a folder with a kind.json"
+        + (f"; is {safe(str(near))} meant?" if meant else ""))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from docgen.design.findings import DesignError, folded
 from docgen.design.folder import open_folder
 from docgen.design.scaffold import new_kind
-from tests.design.kinds import CODE, NAME, change, check, codes, made
+from tests.design.kinds import CODE, NAME, change, check, codes, data, made
 
 
 @pytest.fixture
@@ -29,11 +30,10 @@ def test_a_new_kind_passes_at_once_and_says_what_its_author_still_has_to_write(k
 
 SPOILT = [
     # file, what stands there, what is put there, code, field
-    ("kind.json", '"validity": {', '"validity_old": {', "design.part-missing", "validity"),
+    ("kind.json", '"validity": {', '"validity_old": {', "kind.data", "validity_old"),
     ("kind.json", '"version": "1.0",', '"version" "1.0",', "design.json", ""),
     ("kind.json", '"label": "住所", "required": true', '"label": "住址", "required": true', "kind.data", "住所"),
-    ("kind.json", '"type_code": "11100000MB9TEX018A', '"type_code": "11100', "design.part-missing",
-     "identifier.type_code"),
+    ("kind.json", '"type_code": "11100000MB9TEX018A', '"type_code": "11100', "kind.data", "type_code"),
     ("kind.json", '"max_length": 200', '"max_length": 2000', "compose.overflow", None),
     ("pages.xml", 'style="title" x="66" y="58"', 'style="title" x="66" y="70"', "design.overlap", "证照名称"),
     ("pages.xml", 'x="31" y="34" width="110"', 'x="190" y="34" width="90"', "compose.overlap", None),
@@ -99,6 +99,13 @@ def test_a_changed_field_makes_the_schema_stale(kind: Path) -> None:
 def test_a_missing_part_is_named(kind: Path, file: str, code: str) -> None:
     (kind / file).unlink()
     assert code in codes(check(kind))
+
+
+@pytest.mark.parametrize("key", ["validity", "statuses"])
+def test_what_the_data_may_leave_out_and_a_licence_needs_is_named(kind: Path, key: str) -> None:
+    rest = {name: value for name, value in data(kind).items() if name != key}
+    (kind / "kind.json").write_text(json.dumps(rest), encoding="utf-8")
+    assert [(one.code, one.field) for one in check(kind).findings] == [("design.part-missing", key)]
 
 
 @pytest.mark.req("R-004-25")

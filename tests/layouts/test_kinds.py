@@ -239,11 +239,14 @@ def test_an_unknown_kind_is_named(code: str) -> None:
     assert caught.value.code == KindErrorCode.UNKNOWN
 
 
-@pytest.mark.parametrize("name", ["../common.json", "/etc/passwd", "", "none.json", "samples"])
-def test_only_files_of_the_kind_are_given_out(name: str) -> None:
+@pytest.mark.parametrize(("name", "code"), [
+    ("../common.json", KindErrorCode.RESOURCE), ("/etc/passwd", KindErrorCode.RESOURCE), ("", KindErrorCode.RESOURCE),
+    ("none.json", KindErrorCode.RESOURCE), ("samples", KindErrorCode.UNREADABLE),
+])
+def test_only_files_of_the_kind_are_given_out(name: str, code: KindErrorCode) -> None:
     with pytest.raises(KindError) as caught:
         resource("K0", name)
-    assert caught.value.code == KindErrorCode.RESOURCE
+    assert caught.value.code == code
 
 
 def test_a_kind_is_built_once() -> None:
