@@ -6,18 +6,20 @@ import os
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 import layouts
 from certs.config import HOME_VARIABLE, HomeCode, HomeError
-from certs.demo import DEFAULT_AUTHORITIES, LOWER_LINE, DemoAuthority, make_demo
 from certs.files import read_file
 from certs.home import Home
-from cli import certs_keys
+from cli import certs_backup, certs_keys, certs_seal
 from cli.kind_folders import KINDS_HELP, add_named_kinds
 from docgen.imprint import draw_imprint
+
+if TYPE_CHECKING:
+    from registry.demo import DemoAuthority
 
 __all__ = ["app"]
 
@@ -26,6 +28,8 @@ _DRAWN = "-"
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 app.add_typer(certs_keys.app)
+app.add_typer(certs_seal.app)
+app.add_typer(certs_backup.app)
 
 
 @app.callback()
@@ -49,11 +53,13 @@ def demo(
     kinds: Annotated[list[Path] | None, typer.Option(
         "--kinds", exists=True, file_okay=False, help=KINDS_HELP)] = None,
 ) -> None:
-    """建立演示目录 / make a demo home: certificates, seals, approvals, trust.
+    """建立演示目录 / make a demo home: certificates, registry, persons, seals, approvals, trust.
 
-    可重复执行：已有的保留，撤销列表更新 / it may be repeated: what exists is kept, the revocation
-    lists are renewed.
+    可重复执行：已有的保留，撤销列表和印章状态列表更新 / it may be repeated: what exists is kept, the revocation
+    lists and the status list of the seals are renewed.
     """
+    from registry.demo import make_demo  # slow to load, and no other command here needs it
+
     folder = _folder(home)
     add_named_kinds(kinds)
     make_demo(
@@ -90,6 +96,8 @@ def _authorities(
         raise typer.BadParameter(
             f"--imprint 有 {len(imprints)} 个而 --org 有 {len(names)} 个，应一一对应（“-”表示绘制） / "
             f"{len(imprints)} --imprint but {len(names)} --org: give one of each ('-' draws one)")
+    from registry.demo import DEFAULT_AUTHORITIES, DemoAuthority
+
     if not names:
         return tuple(replace(one, diameter_mm=diameter_mm) for one in DEFAULT_AUTHORITIES)
     pictures = [
@@ -101,6 +109,8 @@ def _authorities(
 
 
 def _draw(name: str, diameter_mm: int) -> bytes:
+    from registry.demo import LOWER_LINE
+
     return draw_imprint(name, diameter_mm=diameter_mm, lower_line=LOWER_LINE)
 
 
