@@ -51,7 +51,7 @@ def show(
 
     def work() -> int:
         folder = open_folder(code)
-        typer.echo(json.dumps(description(folder), ensure_ascii=False, indent=2) if as_json else describe(folder))
+        _say(json.dumps(description(folder), ensure_ascii=False, indent=2) if as_json else describe(folder))
         return 0
 
     _run(work)
@@ -84,7 +84,7 @@ def schema(
     from docgen.design.scaffold import write_schema
 
     def work() -> None:
-        typer.echo(str(write_schema(open_folder(folder))))
+        _say(str(write_schema(open_folder(folder))))
 
     _run(work)
 
@@ -167,23 +167,32 @@ def _print_list(kinds: list[dict[str, Any]], as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(kinds, ensure_ascii=False, indent=2))
         return
+    from layouts.kind_faults import safe
+
     for kind in kinds:
-        typer.echo(f"{kind['code']}\t{kind['name']}\t{'、'.join(kind['pages'])}\t{kind['name_en']}")
+        typer.echo("\t".join(map(safe, (kind["code"], kind["name"], "、".join(kind["pages"]), kind["name_en"]))))
 
 
 def _print_answer(name: str, answer: Answer) -> None:
     from docgen.design.findings import folded
 
     for finding in folded(answer.findings):
-        typer.echo(_line(finding))
+        _say(_line(finding))
     for note in answer.facts.get("notes", ()):
-        typer.echo(f"提示 / note: {note['file']}:{note['line']}: {note['zh']} / {note['en']}", err=True)
+        _say(f"提示 / note: {note['file']}:{note['line']}: {note['zh']} / {note['en']}", err=True)
     count = len(answer.findings)
     drawn = "、".join(answer.facts.get("drawn", ()))
     if count:
-        typer.echo(f"{name}: {count} 处待改 / {count} to mend", err=True)
+        _say(f"{name}: {count} 处待改 / {count} to mend", err=True)
     else:
-        typer.echo(f"{name}: 未发现问题 / nothing to mend" + (f" ({drawn})" if drawn else ""), err=True)
+        _say(f"{name}: 未发现问题 / nothing to mend" + (f" ({drawn})" if drawn else ""), err=True)
+
+
+def _say(text: str, *, err: bool = False) -> None:
+    """Print text that is partly a stranger's: names of files, words of a kind."""
+    from layouts.kind_faults import safe
+
+    typer.echo("\n".join(map(safe, text.split("\n"))), err=err)
 
 
 def _line(finding: Finding) -> str:

@@ -71,9 +71,10 @@ def _by_schema(data: Any) -> list[KindFault]:
     from jsonschema import Draft202012Validator  # only for kinds that do not ship with the engine
 
     faults: dict[tuple[object, ...], KindFault] = {}
-    for error in Draft202012Validator(kind_schema()).iter_errors(data):
+    errors = Draft202012Validator(kind_schema()).iter_errors(data)
+    for error in sorted(errors, key=lambda one: one.validator == "required"):   # a wrong key before the missing one
         for fault in _told(error, data):
-            faults.setdefault((fault.path, fault.zh), fault)
+            faults.setdefault((fault.path, fault.word), fault)
     return list(faults.values())
 
 
