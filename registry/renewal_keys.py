@@ -53,6 +53,7 @@ class RenewalKeys:
         self._home, self._code, self._name = home, code, name
         self._password, self._cost = password, cost
         self.folder = renewal_folder(home, code, case)
+        self._requests: Mapping[str, CertificateRequest] = {}
 
     def requests(self) -> Mapping[str, CertificateRequest]:
         """Make what is not there, and return role → request; each was compared with its key.
@@ -60,9 +61,11 @@ class RenewalKeys:
         Raises:
             RequestError, KeyStoreError, FileError: see :func:`certs.csr.keep_request`.
         """
-        make_folder(self.folder)
-        return {role: keep_request(self.folder, role, name=self._name, code=self._code, password=self._password,
-                                   cost=self._cost) for role in ROLES}
+        if not self._requests:
+            make_folder(self.folder)
+            self._requests = {role: keep_request(self.folder, role, name=self._name, code=self._code,
+                                                 password=self._password, cost=self._cost) for role in ROLES}
+        return self._requests
 
     def hand_over(self, case: str, certificates: Mapping[str, Certificate | None]) -> bool:
         """Lay the keys down for the case of the renewal; say whether they lie there now.

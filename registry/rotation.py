@@ -19,6 +19,7 @@ from typing import Final
 
 from sqlalchemy import select
 
+from certs.approval import Terms
 from certs.canonical_json import JSON
 from certs.config import Password
 from certs.files import FileCode, locked, make_folder, reported, sweep, write_atomic
@@ -31,7 +32,7 @@ from certs.x509 import Certificate
 from codes.errors import EngineError
 from registry.acts import perform, sign_act
 from registry.attendance import Attendance
-from registry.carrying import ApprovalFiles, carry, follow
+from registry.carrying import ApprovalFiles, Following, carry, follow
 from registry.cases import find_case
 from registry.database import Registry
 from registry.due import DueSeal
@@ -292,15 +293,28 @@ class _Run:
         means, due, carried = self.means, rotation.due, []
         old, new = self._case(due.case), self._case(str(rotation.case))
         for one in follow(self._files, old, new, start=self.start, at=self.registry.now(), used=means.used):
-            by = one.by
-            if one.terms is not None and means.approvers is not None and carry(
-                    self.registry, one, unit=due.code, approvers=means.approvers):
-                self._files.note(one.terms)
-                rotation.steps.append("approve")
-                by = one.terms.id
+            by: str | None = one.by
+            error: EngineError | None = one.error
+            if one.terms is not None and means.approvers is not None:
+                by, error = self._sign(rotation, one, one.terms, means.approvers)
             rotation.unsigned = rotation.unsigned or (one.terms is not None and by is None)
-            carried.append(Carried(old=one.approval.id, new=by, error=one.error))
+            carried.append(Carried(old=one.approval.id, new=by, error=error))
         rotation.approvals = tuple(carried)
+
+    def _sign(
+        self, rotation: Rotation, following: Following, terms: Terms, approvers: Attendance,
+    ) -> tuple[str | None, EngineError | None]:
+        """Have one approval signed; return its number, or what it was refused for. The seal changes all the same."""
+        try:
+            if not carry(self.registry, following, unit=rotation.due.code, approvers=approvers):
+                return None, None
+        except EngineError as error:
+            if error.code in _OF_THE_MACHINE:
+                raise
+            return None, error
+        self._files.note(terms)
+        rotation.steps.append("approve")
+        return terms.id, None
 
     def _activate(self, rotation: Rotation) -> bool:
         return self._act(rotation, "activate", str(rotation.case),

@@ -354,3 +354,13 @@ def test_a_wider_approval_given_by_hand_takes_the_place_of_the_old_one(aged: Age
                                  valid_to=new.valid_end), at=NOW)
     again = aged.rotate(codes=[CITY[0]])[CITY[0]]
     assert (again.approvals[0].new, again.unsigned, again.steps) == ("by-hand", False, [])
+
+
+def test_an_approver_who_cannot_sign_does_not_stop_the_seal(aged: Aged) -> None:
+    """Then the old seal would end without a successor; that sealing stops is said."""
+    (aged.path / "actors" / f"{CITY[0]}-applicant" / "actor.key").write_text("key")
+    rotation = aged.rotate(codes=[CITY[0]], people=("*-custodian", "county-reviewer", "maker"))[CITY[0]]
+    assert (rotation.state, rotation.sealing_stops) == (RotationState.ROTATED, True)
+    (carried,) = rotation.approvals
+    assert carried.new is None and carried.error is not None
+    assert carried.error.code.value == "keystore.wrong-password"
