@@ -158,8 +158,10 @@ SENTENCES: dict[RecordCode, tuple[str, str]] = {
     ),
     _C.VERSION: ("版本号应为001至999的三位数字文本", "版本号 must be text of three digits, 001 to 999"),
     _C.SERIAL: (
-        "“{label}”含有0-9、A-Z以外的字符或超过64位，不能作为电子证照标识的流水号",
-        "“{label}” cannot be the serial of the licence identifier: 1 to 64 characters 0-9 A-Z only",
+        "“{label}”含有0-9、A-Z以外的字符或超过64位，不能作为电子证照标识的流水号；"
+        "kind.json 的 identifier.serial 可改用编号的若干段（parts）",
+        "“{label}” cannot be the serial of the licence identifier: 1 to 64 characters 0-9 A-Z only; "
+        "identifier.serial in kind.json can take parts of the number instead",
     ),
     _C.IDENTITY_NUMBER: (
         "“{label}”含有公民身份号码，不能写入电子证照标识和二维码",
