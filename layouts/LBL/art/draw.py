@@ -17,6 +17,7 @@ BLACK, WHITE, RED = "#111111", "#ffffff", "#d8121b"
 SIZES = ((75.0, 50.0), (100.0, 75.0), (150.0, 100.0), (200.0, 150.0), (300.0, 200.0))
 """The label without the white around it."""
 BLANK, BORDER = 3.0, 1.0
+"""White around the border, the border's least width."""
 FLAME: tuple[Point, ...] = (
     (20.4, 6.6), (20.9, 11), (27, 14), (27, 20.4), (27, 24), (24, 26.4), (20, 26.4), (16, 26.4), (13, 24),
     (13, 20.4), (13, 17.6), (14.8, 15.6), (15.8, 13.4), (16.2, 15.4), (16.8, 16.2), (17.8, 16.6), (18.4, 13),
@@ -155,10 +156,11 @@ PICTOGRAMS = {"bomb": bomb, "flame": flame, "oxidiser": oxidiser, "cylinder": cy
 
 def frame(width: float, height: float) -> list[str]:
     """The black border, white around it."""
-    inset = BLANK + BORDER / 2
+    border = max(BORDER, round(width / 150, 2))
+    inset = BLANK + border / 2
     right, foot = number(2 * BLANK + width - inset), number(2 * BLANK + height - inset)
     box = f"M{number(inset)} {number(inset)}L{right} {number(inset)}L{right} {foot}L{number(inset)} {foot}Z"
-    return [stroke(box, BLACK, BORDER)]
+    return [stroke(box, BLACK, border)]
 
 
 def main() -> None:
