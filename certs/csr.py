@@ -51,8 +51,8 @@ from codes.errors import EngineError
 from codes.uscc import is_uscc
 
 __all__ = [
-    "PROFILES", "SIGNING", "CertificateRequest", "KeyProfile", "RequestCode", "RequestError", "authority_request",
-    "build_request", "keep_request", "new_key",
+    "PROFILES", "SERVICES", "SIGNING", "CertificateRequest", "KeyProfile", "RequestCode", "RequestError",
+    "authority_request", "build_request", "keep_request", "new_key",
 ]
 
 SIGNING: Final = ("digitalSignature", "nonRepudiation")
@@ -94,12 +94,19 @@ PROFILES: Final[Mapping[str, KeyProfile]] = MappingProxyType({
     "data": KeyProfile(kind="sm2", unit="数据签名"),
     "pdf": KeyProfile(kind="p256", unit="版式文件签名", ext_key_usage=(DOCUMENT_SIGNING,)),
 })
-"""Role of a key (:data:`certs.seal_folder.ROLES`) → its profile; the unit is the subject's OU."""
+"""Role of an authority's key (:data:`certs.seal_folder.ROLES`) → its profile; the unit is the subject's OU."""
+SERVICES: Final[Mapping[str, KeyProfile]] = MappingProxyType({
+    "audit": KeyProfile(kind="sm2", unit="审计"),
+    "status": KeyProfile(kind="sm2", unit="印章状态"),
+    "seal-maker": KeyProfile(kind="sm2", unit="制章"),
+})
+"""Keys that act for a deployment as a whole: of the audit log, of the status list, of the seal maker."""
+_ALL: Final = {**PROFILES, **SERVICES}
 
 
 def new_key(role: str) -> PrivateKey:
-    """Make a key of the kind that ``role`` of :data:`PROFILES` takes."""
-    return sm2.PrivateKey.generate() if PROFILES[role].kind == "sm2" else p256.PrivateKey.generate()
+    """Make a key of the kind that ``role`` of :data:`PROFILES` or :data:`SERVICES` takes."""
+    return sm2.PrivateKey.generate() if _ALL[role].kind == "sm2" else p256.PrivateKey.generate()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,12 +244,13 @@ def build_request(
 
 
 def authority_request(role: str, key: SigningKey, *, name: str, code: str) -> CertificateRequest:
-    """Make the request for one of an authority's three certificates.
+    """Make the request for one of an authority's three certificates, or for that of a service.
 
     Args:
-        role: ``sealing``, ``data`` or ``pdf``.
+        role: of :data:`PROFILES` or :data:`SERVICES`.
         key: of the role's kind (:func:`new_key`).
-        name: the authority's full name; it becomes CN and O, character by character.
+        name: the authority's full name; it becomes O and CN, character by character. A service's CN is the name
+            followed by what it does, so that its certificate is nobody's for sealing.
         code: its 统一社会信用代码, for the extension 1.2.156.10260.4.4.
 
     Raises:
@@ -259,13 +267,14 @@ def authority_request(role: str, key: SigningKey, *, name: str, code: str) -> Ce
         raise RequestError(
             RequestCode.USCC, f"统一社会信用代码 {code} 校验不通过，请核对",
             f"the USCC {code} fails its check; compare it with the certificate of registration")
-    profile = PROFILES[role]
+    profile = _ALL[role]
     if PublicKey.parse(key.spki).kind != profile.kind:
         raise RequestError(
             RequestCode.KEY, f"{role} 的密钥应为 {profile.kind}，请换用",
             f"the key of {role} must be of kind {profile.kind}: use such a one")
     return build_request(
-        key, subject=(("C", "CN"), ("O", name), ("OU", profile.unit), ("CN", name)),
+        key, subject=(("C", "CN"), ("O", name), ("OU", profile.unit),
+                      ("CN", name + profile.unit if role in SERVICES else name)),
         ext_key_usage=profile.ext_key_usage, uscc=code)
 
 

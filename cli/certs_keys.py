@@ -1,4 +1,4 @@
-"""``zhengyin certs request``: new keys for an authority, and the requests that its CA certifies them by."""
+"""``zhengyin certs request``: new keys, and the requests by which a certification authority certifies them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from certs.config import HOME_VARIABLE, find_home, read_password
-from certs.csr import PROFILES, keep_request
+from certs.csr import PROFILES, SERVICES, keep_request
 from certs.files import make_folder
 
 __all__ = ["app"]
@@ -26,7 +26,8 @@ def request(
         metavar="DIR", file_okay=False, help="放置密钥与请求的目录 / folder for keys and requests")],
     role: Annotated[list[str] | None, typer.Option(
         metavar="ROLE",
-        help="sealing、data 或 pdf，可多次给出，缺省三者 / may be repeated; all three by default")] = None,
+        help="sealing、data、pdf（缺省三者）、audit、status 或 seal-maker，可多次给出 / "
+             "may be repeated; sealing, data and pdf by default")] = None,
     home: Annotated[Path | None, typer.Option(
         metavar="H", help=f"取其口令加密密钥的工作目录，缺省取 {HOME_VARIABLE} / "
                           f"the home whose password encrypts the keys; {HOME_VARIABLE} by default")] = None,
@@ -36,7 +37,7 @@ def request(
     已有的密钥保留 / a key that is there is kept.
     """
     roles = role or list(PROFILES)
-    for unknown in sorted(set(roles) - set(PROFILES)):
+    for unknown in sorted(set(roles) - {*PROFILES, *SERVICES}):
         raise typer.BadParameter(f"没有这种密钥：{unknown} / there is no such key: {unknown}", param_hint="--role")
     password = read_password(find_home(home, os.environ), os.environ)
     make_folder(out)

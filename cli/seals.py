@@ -10,7 +10,16 @@ from typing import Annotated
 import typer
 
 from certs.config import find_home
-from cli import seals_actors, seals_acts, seals_approve, seals_due, seals_publish, seals_rotate, seals_show
+from cli import (
+    seals_actors,
+    seals_acts,
+    seals_approve,
+    seals_compare,
+    seals_due,
+    seals_publish,
+    seals_rotate,
+    seals_show,
+)
 from cli.actor_keys import load_certificate
 from cli.seals_common import HomeOption, opened
 from registry.actors import create_registry
@@ -24,6 +33,7 @@ app.add_typer(seals_show.app)
 app.add_typer(seals_due.app)
 app.add_typer(seals_rotate.app)
 app.add_typer(seals_publish.app)
+app.add_typer(seals_compare.app)
 app.add_typer(seals_actors.app, name="actors")
 app.add_typer(seals_approve.app, name="approve")
 

@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Final
 
 from certs.config import Config, load_config, read_password, store_config
+from certs.csr import CertificateRequest
+from certs.demo_pki import certify_request
 from certs.files import locked, make_folder, reported, sweep
 from certs.home import Home
 from certs.keystore import ScryptCost
@@ -34,7 +36,7 @@ from registry.tables import Organisation
 
 __all__ = [
     "CRL_DAYS", "DEFAULT_AUTHORITIES", "DEMO_LOOKUP_HOST", "LOWER_LINE", "DemoAuthority", "DemoCode",
-    "DemoError", "make_demo", "revoke",
+    "DemoError", "certify", "make_demo", "revoke",
 ]
 
 DEMO_LOOKUP_HOST: Final = "lookup.example.invalid"
@@ -180,6 +182,24 @@ def revoke(
         files.revoke(role, certificate.serial, reason)
         files.renew_crls()
         files.write_trust()
+
+
+def certify(
+    home: Path, request: CertificateRequest, *, now: datetime, environ: Mapping[str, str],
+) -> Certificate:
+    """Certify a request with the demo CA for keys of its kind.
+
+    Raises:
+        DemoError: ``demo.not-a-demo-home``.
+        HomeError, KeyStoreError, FileError: as :func:`make_demo`.
+    """
+    with reported(home):
+        _claim(home)
+        if not (home / "ca").is_dir():
+            raise _not_demo(home)
+    files = DemoFiles(home=home, now=now, password=read_password(home, environ))
+    issuer = files.ca("sm2-issuing" if request.public_key.kind == "sm2" else "p256-issuing")
+    return certify_request(request, issuer=issuer, now=now)
 
 
 def _not_demo(home: Path) -> DemoError:

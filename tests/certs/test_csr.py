@@ -14,6 +14,7 @@ from certs.config import Password
 from certs.csr import CertificateRequest, RequestError, authority_request, build_request, keep_request, new_key
 from certs.demo_pki import CHINA_TIME, certify_request, make_cas
 from certs.keystore import KeyStoreError, load_key
+from certs.seal import SealCode, SealError, check_names
 from certs.signer import LocalSigner
 from certs.x509_build import algorithm_identifier, encode_name, extension, key_usage_extension
 from codes.errors import EngineError
@@ -60,6 +61,17 @@ def test_a_request_names_the_organisation_and_its_code_and_becomes_a_certificate
     assert (certificate.uscc, certificate.key_usage) == (CODE, request.key_usage)
     assert certificate.ext_key_usage == request.ext_key_usage
     assert certificate.not_after == datetime(2029, 3, 1, 15, 59, 59, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("role", csr.SERVICES)
+def test_the_certificate_of_a_service_is_nobodys_for_sealing(role: str) -> None:
+    request = authority_request(role, new_key(role), name=NAME, code=CODE)
+    assert (request.subject_o, request.subject_cn) == (NAME, NAME + csr.SERVICES[role].unit)
+    now = datetime(2026, 3, 2, 9, tzinfo=CHINA_TIME)
+    certificate = certify_request(request, issuer=make_cas(now)["sm2-issuing"], now=now)
+    with pytest.raises(SealError) as refused:
+        check_names(NAME, CODE, certificate)
+    assert refused.value.code is SealCode.NAME_MISMATCH
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -23,13 +23,14 @@ PAGES = sorted(page for form in ("README*.md", "C*.md", "docs/**/*.md", "fonts/*
 BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```", re.S | re.M)
 MAKE = re.compile(r"^make ([\w-]+)$")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
-ELSEWHERE = {ROOT / "docs" / "home.md"}      # pages whose programs another test runs
+ELSEWHERE = {ROOT / "docs" / "home.md": {"python"}, ROOT / "docs" / "runbook.md": {"sh", "python"}}
+"""Page → languages of the blocks that another test runs."""
 
 
 def blocks(page: Path) -> list[tuple[str, str]]:
     """Language and content of the blocks that are run."""
     found = BLOCK.findall(page.read_text(encoding="utf-8"))
-    return [(language, text) for language, text in found if language == "sh" or page not in ELSEWHERE]
+    return [(language, text) for language, text in found if language not in ELSEWHERE.get(page, ())]
 
 
 def commands(text: str) -> list[str]:

@@ -1,0 +1,77 @@
+"""``zhengyin certs certify`` and ``revoke``: the demonstration's CA, and never another's."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from certs.config import Config, store_config
+from certs.home import Home
+from certs.keystore import load_key
+from certs.signer import LocalSigner
+from certs.x509 import Certificate
+from codes.errors import EngineError
+from tests.certs.core_pki import root
+from tests.cli.test_certs_command import Call, call
+from tests.support.demo_home import CITY, own_home, seal_folder
+
+__all__ = ["call", "own_home"]
+
+
+def test_requests_in_a_folder_are_certified_once(call: Call, own_home: Home, tmp_path: Path) -> None:
+    home, keys = own_home.path, tmp_path / "keys"
+    assert call("request", "--org", CITY[1], "--uscc", CITY[0], "--out", keys, "--home", home,
+                "--role", "sealing", "--role", "pdf", "--role", "audit")[0] == 0
+    code, out, err = call("certify", "--demo", keys, "--home", home)
+    assert (code, err) == (0, "") and f"CN={CITY[1]}审计" in out
+    made = {path.name: path.read_bytes() for path in keys.glob("*.cer")}
+    assert sorted(made) == ["audit.cer", "pdf.cer", "sealing.cer"]
+    for role in ("sealing", "pdf"):
+        certificate = Certificate.load(made[f"{role}.cer"])
+        LocalSigner(certificate, load_key(keys / f"{role}.key", own_home.password()))
+        assert (certificate.subject_cn, certificate.uscc) == (CITY[1], CITY[0])
+        issuer = (home / "ca" / f"{'p256' if role == 'pdf' else 'sm2'}-issuing.cer").read_bytes()
+        assert certificate.issued_by(Certificate.load(issuer))
+    assert call("certify", "--demo", keys, "--home", home)[0] == 0
+    assert {path.name: path.read_bytes() for path in keys.glob("*.cer")} == made
+
+
+def test_revoked_certificates_seal_nothing_any_more(call: Call, own_home: Home) -> None:
+    folder = seal_folder(own_home.path)
+    own_home.authority(*CITY).check_usable(at=datetime.now(UTC))
+    code, out, err = call("revoke", "--demo", folder / "sealing.cer", folder / "pdf.cer", "--home", own_home.path,
+                          "--reason", "superseded")
+    assert (code, err) == (0, "") and out.count("revoked: ") == 2 and "trust/crls" in out
+    with pytest.raises(EngineError) as refused:
+        Home.open(own_home.path, environ={}).authority(*CITY).check_usable(at=datetime.now(UTC))
+    assert refused.value.code.value == "seal.certificate-revoked" and "superseded" in refused.value.en
+
+
+def test_a_mistake_revokes_and_certifies_nothing(call: Call, own_home: Home, tmp_path: Path) -> None:
+    real = tmp_path / "real"
+    real.mkdir()
+    store_config(real, Config(name="测试"))
+    (tmp_path / "keys").mkdir()
+    own = seal_folder(own_home.path) / "sealing.cer"
+    lists = {path.name: path.read_bytes() for path in (own_home.path / "crls").iterdir()}
+    assert call("request", "--org", CITY[1], "--uscc", CITY[0], "--out", tmp_path / "keys", "--home", own_home.path,
+                "--role", "data")[0] == 0
+    for words, code, message in (
+            (("revoke", own, "--home", own_home.path), 2, "--demo"),
+            (("certify", tmp_path / "keys", "--home", own_home.path), 2, "--demo"),
+            (("revoke", "--demo", own, "--home", own_home.path, "--reason", "boredom"), 2, "boredom"),
+            (("revoke", "--demo", own_home.path / "ca" / "sm2-root.cer", "--home", own_home.path), 2, "root"),
+            (("revoke", "--demo", own, "--home", real), 3, "demo.not-a-demo-home"),
+            (("certify", "--demo", tmp_path / "keys", "--home", real), 3, "demo.not-a-demo-home")):
+        done, _, err = call(*words)
+        assert done == code and message in err, words
+    assert {path.name: path.read_bytes() for path in (own_home.path / "crls").iterdir()} == lists
+    assert not list((tmp_path / "keys").glob("*.cer"))
+
+
+def test_a_certificate_of_another_ca_is_not_revoked(call: Call, own_home: Home, tmp_path: Path) -> None:
+    (tmp_path / "other.cer").write_bytes(root().leaf("别人", 7).certificate.der)
+    code, _, err = call("revoke", "--demo", tmp_path / "other.cer", "--home", own_home.path)
+    assert code == 3 and "demo." in err
