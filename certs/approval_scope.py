@@ -98,10 +98,10 @@ def check(approval: Approval, sealing: Sealing, *, used: int, offices: Iterable[
 
     Source: 003 B第12条 (严禁不按照审批权限使用).
     """
-    def refuse(code: ApprovalCode, zh: str, en: str) -> ApprovalError:
+    def refuse(code: ApprovalCode, zh: str, en: str, do: tuple[str, str] = ("", "")) -> ApprovalError:
         return ApprovalError(
-            code, f"用印审批 {approval.id} {zh}，不予盖章；请取得相应审批",
-            f"approval {approval.id} {en}, so nothing is sealed; obtain an approval that covers this",
+            code, f"用印审批 {approval.id} {zh}，不予盖章；请取得相应审批{do[0]}",
+            f"approval {approval.id} {en}, so nothing is sealed; obtain an approval that covers this{do[1]}",
             approval=approval.id)
 
     terms, begin = approval.terms, max(approval.terms.valid_from, approval.confirmed.at - _CLOCKS_DIFFER)
@@ -110,7 +110,9 @@ def check(approval: Approval, sealing: Sealing, *, used: int, offices: Iterable[
     if terms.record not in (None, sealing.record):
         raise refuse(ApprovalCode.RECORD, "只准用于另一份数据", "is for another record and does not cover this one")
     if sealing.kind not in terms.kinds:
-        raise refuse(ApprovalCode.KIND, f"不包括证照种类 {sealing.kind}", f"does not cover licence kind {sealing.kind}")
+        command = f"zhengyin seals approve give … --kind {sealing.kind}"
+        raise refuse(ApprovalCode.KIND, f"不包括证照种类 {sealing.kind}", f"does not cover licence kind {sealing.kind}",
+                     (f"（{command}，再由另一人确认）", f" ({command}, then confirmed by another person)"))
     if not covers(terms.region, sealing.region):
         raise refuse(ApprovalCode.REGION, f"限于行政区划 {terms.region}，不包括 {sealing.region}",
                      f"is for region {terms.region} and does not cover {sealing.region}")
@@ -130,9 +132,10 @@ def check(approval: Approval, sealing: Sealing, *, used: int, offices: Iterable[
 
 
 def _in_office(signed: SignedStatement, sealing: Sealing, offices: Iterable[Office]) -> bool:
-    """Whether the signer held the office both when signing and at the moment of sealing."""
-    return any(
-        office.certificate == signed.certificate.fingerprint and office.unit == sealing.unit
+    """Whether the signer, his certificate not expired, held the office when signing and at the moment of sealing."""
+    person = signed.certificate
+    return person.not_before <= sealing.at <= person.not_after and any(
+        office.certificate == person.fingerprint and office.unit == sealing.unit
         and office.held(signed.at) and office.held(sealing.at) for office in offices)
 
 

@@ -130,8 +130,9 @@ SENTENCES: dict[RecordCode, tuple[str, str]] = {
         "the record names no licence kind; give “kind”, one of {known}",
     ),
     _C.KIND_UNKNOWN: (
-        "没有证照种类“{value}”，可用：{known}",
-        "there is no licence kind “{value}”; known are {known}",
+        "没有证照种类“{value}”，可用：{known}；部署自有的种类要用 --kinds 或 ZHENGYIN_KINDS 指明目录",
+        "there is no licence kind “{value}”; known are {known}; name the folder of a deployment's own kinds with "
+        "--kinds or ZHENGYIN_KINDS",
     ),
     _C.KIND_OTHER: (
         "记录的证照种类是“{value}”，要求的是{wanted}",

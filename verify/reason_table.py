@@ -231,8 +231,10 @@ _DATA: Final = {
     "record.missing": (_NO, "文件包中没有证照数据文件", "the package holds no record of the licence"),
     "record.form": (_NO, "证照数据 {where} 的结构有误：{element}",
                     "the record {where} is not well built: {element}"),
-    "record.kind": (_UNSURE, "证照类型 {kind}（版本 {version}）未知",
-                    "the licence kind {kind} (version {version}) is not known"),
+    "record.kind": (_UNSURE, "证照类型 {kind}（版本 {version}）未知；部署自有的种类要用 --kinds 或 "
+                    "ZHENGYIN_KINDS 指明目录",
+                    "the licence kind {kind} (version {version}) is not known; name the folder of a deployment's own "
+                    "kinds with --kinds or ZHENGYIN_KINDS"),
     "data.identifier": (_NO, "证照标识 {identifier} 无效：{zh}",
                         "the licence identifier {identifier} is invalid: {en}"),
     "data.identifier-parts": (_NO, "证照标识与数据不一致：{part}",

@@ -98,7 +98,7 @@ def test_faults_of_pages_that_go_on_are_found_even_where_no_record_fills_one(
 
 
 def test_rows_that_make_more_pages_than_a_verifier_reads_are_found_in_the_line_of_their_field(tmp_path: Path) -> None:
-    kind = _kind(tmp_path, 9000)
+    kind = _kind(tmp_path, 5000)
     (finding,) = check(kind).findings
     line = next(number for number, text in enumerate((kind / "kind.json").read_text().splitlines(), 1)
                 if '"label": "设备"' in text)
