@@ -102,19 +102,25 @@ class Authority:
 class Home:
     """An opened home; safe to share between threads."""
 
-    def __init__(self, path: Path, config: Config, environ: Mapping[str, str]) -> None:
-        self.path, self.config = path, config
+    def __init__(
+        self, path: Path, config: Config, environ: Mapping[str, str], clock: Callable[[], datetime],
+    ) -> None:
+        self.path, self.config, self.clock = path, config, clock
         self._environ = environ
         self._lock = threading.RLock()
         self._kept: dict[tuple[str, ...], tuple[object, Any]] = {}
         self._approvals = ApprovalFolder()
 
     @classmethod
-    def open(cls, path: Path | None = None, *, environ: Mapping[str, str] | None = None) -> Home:
+    def open(
+        cls, path: Path | None = None, *, environ: Mapping[str, str] | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> Home:
         """Open the home at ``path``, or the one that ``ZHENGYIN_HOME`` names.
 
         Args:
             environ: the environment to look in; the process's own by default.
+            clock: the present, aware: what is issued from this home is sealed at its time.
 
         Raises:
             HomeError: ``home.none``, ``home.missing``, ``home.not-a-home`` (each says how to make one),
@@ -123,7 +129,7 @@ class Home:
         environ = os.environ if environ is None else environ
         with reported(path or Path(environ.get(HOME_VARIABLE, "."))):
             folder = find_home(path, environ)
-            return cls(folder, load_config(folder), environ)
+            return cls(folder, load_config(folder), environ, clock)
 
     @property
     def trust_dir(self) -> Path:
@@ -193,7 +199,7 @@ class Home:
                 f"{code} 在此目录中是“{own}”，而证照上写的是“{name}”；两者须逐字相同",
                 f"{code} is {own} in this home but the licence says {name}; "
                 "both must be equal to the character", authority=code)
-        seal_id = seal_in_use(self.seal_uses(code), at or datetime.now(UTC), name=name)
+        seal_id = seal_in_use(self.seal_uses(code), at or self.clock(), name=name)
         folder /= seal_id
         known = self._known()
         authority: Authority = self._keep(

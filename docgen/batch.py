@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -85,10 +84,10 @@ def _issued(number: int, issued: Issued) -> LineResult:
         repeated=issued.repeated, approval=issued.approval, warnings=issued.warnings)
 
 
-def _one(issuer: Issuer, number: int, line: bytes, out: Path | None, now: dt.datetime | None,
+def _one(issuer: Issuer, number: int, line: bytes, out: Path | None,
          font_pack: Path | None) -> LineResult:
     try:
-        return _issued(number, issuer.issue(line.rstrip(b"\r\n"), out=out, now=now, font_pack=font_pack))
+        return _issued(number, issuer.issue(line.rstrip(b"\r\n"), out=out, font_pack=font_pack))
     except EngineError as error:
         return LineResult(
             line=number, code=error.code.value, zh=error.zh, en=error.en,
@@ -102,13 +101,13 @@ def _one(issuer: Issuer, number: int, line: bytes, out: Path | None, now: dt.dat
 
 def issue_many(
     lines: Iterable[bytes], *, home: Home | Path | str | None = None, out: Path | str | None = None,
-    now: dt.datetime | None = None, font_pack: Path | str | None = None,
+    font_pack: Path | str | None = None,
 ) -> Iterator[LineResult]:
     """Issue a record a line and yield each result as soon as it is there; nothing else is kept in memory.
 
     Args:
         lines: JSON records in UTF-8, e.g. :func:`record_lines` of a file; blank lines are passed over.
-        home, out, now, font_pack: as for :func:`docgen.issue`; without ``now`` each licence has its own time.
+        home, out, font_pack: as for :func:`docgen.issue`; each licence has its own time.
 
     Raises:
         HomeError, FileError: the home cannot be used at all.
@@ -119,4 +118,4 @@ def issue_many(
     pack = None if font_pack is None else Path(font_pack)
     for number, line in enumerate(lines, 1):
         if line.strip():
-            yield _one(issuer, number, line, folder, now, pack)
+            yield _one(issuer, number, line, folder, pack)

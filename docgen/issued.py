@@ -15,7 +15,7 @@ class IssueCode(enum.StrEnum):
     """Codes of :class:`IssueError`."""
 
     SEAL_NAME = "issue.seal-name"
-    TIME_NAIVE = "issue.time-without-zone"
+    SEAL_CHANGED = "issue.seal-changed"
 
 
 class IssueError(EngineError):

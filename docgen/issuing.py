@@ -36,7 +36,7 @@ from docgen.compose import compose
 from docgen.earlier import require_earlier
 from docgen.export import export
 from docgen.issued import IssueCode, Issued, IssueError
-from docgen.ledger import Claim, Ledger
+from docgen.ledger import Claim, Ledger, Reservation
 from docgen.ledger_errors import exists
 from docgen.licence import Licence
 from docgen.ofd import Attachment, OfdMeta, write_ofd
@@ -84,33 +84,27 @@ class Issuer:
         self.home = home
         if home.config.kinds_folder:
             add_folder(home.path / home.config.kinds_folder)
-        self._ledger = Ledger(home.issued_dir)
+        self._ledger = Ledger(home.issued_dir, clock=home.clock)
         urls = home.config.tsa_urls
         self._timestamper = FirstToAnswer(urls) if urls else None
 
     def issue(
-        self, record: Mapping[str, Any] | bytes, *, out: Path | None = None, now: dt.datetime | None = None,
-        font_pack: Path | None = None, attachments: Mapping[str, bytes] | None = None,
+        self, record: Mapping[str, Any] | bytes, *, out: Path | None = None, font_pack: Path | None = None,
+        attachments: Mapping[str, bytes] | None = None,
     ) -> Issued:
         """Issue one licence: see :func:`issue`."""
         folder = font_pack or self.home.font_pack
         with fonts.using(fonts.load_pack(folder) if folder else None):
-            return self._checked(record, out, now, attachments or {})
+            return self._checked(record, out, attachments or {})
 
     def _checked(
-        self, record: Mapping[str, Any] | bytes, out: Path | None, now: dt.datetime | None,
-        attachments: Mapping[str, bytes],
+        self, record: Mapping[str, Any] | bytes, out: Path | None, attachments: Mapping[str, bytes],
     ) -> Issued:
-        moment = dt.datetime.now(CHINA) if now is None else now
-        if moment.utcoffset() is None:
-            raise IssueError(
-                IssueCode.TIME_NAIVE, f"时间 {moment.isoformat()} 没有时区，请给出带时区的时间",
-                f"the time {moment.isoformat()} has no zone; give one with a zone")
-        moment = moment.astimezone(CHINA).replace(microsecond=0)
         licence = self._check(record)
-        issued = self._issue(licence, moment, attachments)
-        if licence.issued > moment.date():
-            issued = replace(issued, warnings=(*issued.warnings, _future(licence, moment.date())))
+        issued = self._issue(licence, attachments)
+        today = self._present().date()
+        if licence.issued > today:
+            issued = replace(issued, warnings=(*issued.warnings, _future(licence, today)))
         if out is None:
             return issued
         name = issued.identifier                     # the original last: where it is, all is
@@ -129,7 +123,10 @@ class Issuer:
             read_record(record) if isinstance(record, bytes) else record, lookup_hosts=config.lookup_hosts,
             drawable=_drawable, demo=config.demo, settings=self.home.kind_settings)
 
-    def _issue(self, licence: Licence, moment: dt.datetime, attachments: Mapping[str, bytes]) -> Issued:
+    def _present(self) -> dt.datetime:
+        return self.home.clock().astimezone(CHINA)
+
+    def _issue(self, licence: Licence, attachments: Mapping[str, bytes]) -> Issued:
         """Return the kept package of this licence, or make and keep it, under the identifier's lock."""
         identifier = licence.identifier.text()
         with self._ledger.hold(identifier):
@@ -142,14 +139,16 @@ class Issuer:
                     identifier=identifier, ofd=package, pdf=_rendition(package), repeated=True,
                     approval=None, warnings=licence.warnings)
             earlier = require_earlier(licence, attachments)
+            moment = self._present().replace(microsecond=0)
             with self._logging_refusals(licence, moment):
                 authority = self._authority(licence, moment)
                 reservation = self._ledger.reserve(
-                    _claim(licence, authority, identifier),
-                    lambda used: self.home.approval_for(_sealing(licence, authority, moment), used=used).id,
+                    _claim(licence, authority, identifier), functools.partial(self._approval, licence, authority),
                     moment)
             try:
                 package, rendition = _make(licence, authority, moment, self._timestamper, earlier)
+                with self._logging_refusals(licence, moment):
+                    self._require_still(licence, authority, moment, reservation)
                 reservation.keep(package, moment)
             except BaseException:
                 reservation.release()
@@ -157,6 +156,29 @@ class Issuer:
             return Issued(
                 identifier=identifier, ofd=package, pdf=rendition, repeated=False,
                 approval=reservation.approval, warnings=licence.warnings)
+
+    def _approval(self, licence: Licence, authority: Authority, used: Mapping[str, int]) -> str:
+        """Return the approval that allows this sealing now."""
+        return self.home.approval_for(Sealing(
+            kind=licence.kind.code, unit=licence.issuer_code, region=licence.issuer_code[2:8],
+            seal_id=authority.seal.seal_id, record=licence.digest.hex(), at=self._present()), used=used).id
+
+    def _require_still(
+        self, licence: Licence, authority: Authority, moment: dt.datetime, reservation: Reservation,
+    ) -> None:
+        """Refuse to keep what was sealed while its seal was blocked or its approval taken back.
+
+        Drawing takes milliseconds, a timestamp service as long as it likes.
+
+        Raises:
+            HomeError, SealError, ApprovalError: as before the sealing.
+        """
+        seal_id = authority.seal.seal_id
+        if self.home.authority(licence.issuer_code, licence.issuer_name, moment).seal.seal_id != seal_id:
+            raise IssueError(
+                IssueCode.SEAL_CHANGED, f"盖章过程中印章 {seal_id} 已换为另一枚，未予签发；请重试",
+                f"seal {seal_id} was replaced while the licence was being made: it is not issued; repeat", seal=seal_id)
+        self._approval(licence, authority, reservation.used_before())
 
     @contextlib.contextmanager
     def _logging_refusals(self, licence: Licence, moment: dt.datetime) -> Iterator[None]:
@@ -200,12 +222,6 @@ def _future(licence: Licence, today: dt.date) -> Fault:
         field=licence.kind.roles["issued"], code="date.future",
         zh=f"发证日期 {licence.issued} 晚于今天（{today}），请核对",
         en=f"the date of issue {licence.issued} lies after today ({today}); please check")
-
-
-def _sealing(licence: Licence, authority: Authority, moment: dt.datetime) -> Sealing:
-    return Sealing(
-        kind=licence.kind.code, unit=licence.issuer_code, region=licence.issuer_code[2:8],
-        seal_id=authority.seal.seal_id, record=licence.digest.hex(), at=moment)
 
 
 def _claim(licence: Licence, authority: Authority, identifier: str) -> Claim:
@@ -305,7 +321,7 @@ def _make(
 
 def issue(
     record: Mapping[str, Any] | bytes, *, home: Home | Path | str | None = None,
-    out: Path | str | None = None, now: dt.datetime | None = None, font_pack: Path | str | None = None,
+    out: Path | str | None = None, font_pack: Path | str | None = None,
     attachments: Mapping[str, bytes] | None = None,
 ) -> Issued:
     """Issue one licence: check the record, draw it, sign and seal it, keep it, and write both files.
@@ -313,9 +329,8 @@ def issue(
     Args:
         record: the record with the seed's field labels, or its JSON in UTF-8.
         home: an opened home (keys stay decrypted between calls) or its folder; by default the one that
-            ``ZHENGYIN_HOME`` names.
+            ``ZHENGYIN_HOME`` names. The moment of sealing is that of its clock.
         out: folder for ``<identifier>.ofd`` and ``<identifier>.pdf``; None writes neither.
-        now: aware moment of sealing; by default the clock's.
         font_pack: folder of further TrueType fonts for characters that the faces here cannot draw; by default
             the one that the home's settings name.
         attachments: the OFDs of earlier documents that the record names, by the kind's keys (``earlier``);
@@ -337,7 +352,7 @@ def issue(
 
     Source: R-000-12, R-000-14, R-000-23, R-000-26, R-003-22, R-003-46.
     """
-    return issuer_of(home).issue(record, out=None if out is None else Path(out), now=now,
+    return issuer_of(home).issue(record, out=None if out is None else Path(out),
                                  font_pack=None if font_pack is None else Path(font_pack),
                                  attachments=attachments)
 

@@ -174,9 +174,8 @@ class Ledger:
         Call it inside :meth:`hold`.
 
         Args:
-            choose: takes the uses counted so far (approval id → number) and returns the id of the approval
-                that allows one more; raises when none does. Not asked when this record's sealing under
-                this identifier was counted before.
+            choose: takes the uses counted so far (approval id → number), without this record's under this
+                identifier, and returns the id of the approval that allows one more; raises when none does.
 
         Raises:
             LedgerError: ``issue.exists``, ``issue.number-taken``, ``issue.qr-taken``,
@@ -271,6 +270,16 @@ class Reservation:
     def __init__(self, ledger: Ledger, claim: Claim, approval: str, *, counted: bool) -> None:
         self.approval = approval
         self._ledger, self._claim, self._counted = ledger, claim, counted
+
+    def used_before(self) -> dict[str, int]:
+        """Return the uses counted against each approval without this one.
+
+        Raises:
+            LedgerError: ``issue.store-unavailable``.
+        """
+        used = self._ledger.used()
+        used[self.approval] -= 1
+        return used
 
     def keep(self, data: bytes, now: datetime) -> None:
         """Store the finished package: file first, then the row that makes it count.

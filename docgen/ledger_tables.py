@@ -95,15 +95,24 @@ def uses(database: sqlite3.Connection) -> dict[str, int]:
 def count_use(
     database: sqlite3.Connection, claim: Claim, choose: Callable[[Mapping[str, int]], str], stamp: str,
 ) -> tuple[str, bool]:
-    """Count a use unless this record's sealing was counted before; return its approval and whether it was."""
+    """Count a use unless this record's sealing was counted before; return its approval and whether it is new.
+
+    What was counted before is not counted again, but asked again: the approval may have been taken back since, or
+    the seal replaced.
+    """
     row = database.execute(
         "SELECT approval FROM approval_use WHERE identifier = ? AND record_sm3 = ?",
         (claim.identifier, claim.record_sm3)).fetchone()
+    used = uses(database)
     if row is not None:
-        return str(row[0]), False
-    approval = choose(uses(database))
+        used[row[0]] -= 1
+    approval = choose(used)
+    if row is not None and row[0] == approval:
+        return approval, False
+    if row is not None:
+        database.execute("UPDATE approval_total SET used = used - 1 WHERE approval = ?", row)
     database.execute(
-        "INSERT INTO approval_use (identifier, record_sm3, approval, used) VALUES (?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO approval_use (identifier, record_sm3, approval, used) VALUES (?, ?, ?, ?)",
         (claim.identifier, claim.record_sm3, approval, stamp))
     database.execute(
         "INSERT INTO approval_total (approval, used) VALUES (?, 1)"

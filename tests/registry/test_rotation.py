@@ -18,6 +18,7 @@ from sqlalchemy import select
 import docgen
 from certs.approval import ApprovalError, Terms
 from certs.csr import CertificateRequest
+from certs.home import Home
 from certs.seal import SealFile
 from certs.seal_folder import seal_in_use, seal_uses
 from certs.trust import Trust, key_id
@@ -110,7 +111,7 @@ def test_at_every_moment_one_seal_is_used(aged: Aged) -> None:
 
 def issue(aged: Aged, sequence: int, at: datetime) -> Issued:
     """Issue a licence of the city at a moment."""
-    return docgen.issue(record(sequence), home=aged.home(), now=at)
+    return docgen.issue(record(sequence), home=Home.open(aged.path, environ={}, clock=lambda: at))
 
 
 def verdicts(issued: Issued, trust: Trust, at: datetime) -> list[Verdict]:

@@ -13,6 +13,7 @@ import pytest
 
 import docgen
 import verify
+from certs.home import Home
 from layouts import load_kind
 from tests.support.demo_home import make_home, shared_home
 from tests.verify.archives import archive, item
@@ -44,7 +45,7 @@ def test_file_and_licence_are_two_answers(long_home: Path, at: str, state: Licen
                                           exit_code: int) -> None:
     """A genuine file whose licence has not begun: yes to the one, no to the other."""
     home = make_home(long_home, now=day("2025-07-20"))
-    sealed = docgen.issue(record(), home=home, now=day("2025-07-21"))
+    sealed = docgen.issue(record(), home=Home.open(home.path, environ={}, clock=lambda: day("2025-07-21")))
     report = verify.verify(sealed.ofd, trust=home.trust_dir, at=day(at), clock_now=day(at))
     assert report.verdict is Verdict.VALID, codes(report)
     assert report.status.state is state
@@ -53,7 +54,7 @@ def test_file_and_licence_are_two_answers(long_home: Path, at: str, state: Licen
 
 def test_a_revocation_list_published_later_than_the_moment_asked_about_counts(long_home: Path) -> None:
     home = make_home(long_home, now=day("2025-07-20"))
-    sealed = docgen.issue(record(), home=home, now=day("2025-07-21"))
+    sealed = docgen.issue(record(), home=Home.open(home.path, environ={}, clock=lambda: day("2025-07-21")))
     make_home(long_home, now=day("2025-08-02"))                  # renews the lists
     home = make_home(long_home, now=day("2025-08-02"))
     at = day("2025-08-01")
