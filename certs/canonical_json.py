@@ -63,8 +63,10 @@ def decode(data: bytes, *, max_bytes: int = MAX_BYTES) -> JSON:
     if len(data) > max_bytes:
         raise _too_large(max_bytes)
     try:
-        value: JSON = json.loads(
-            data.decode("utf-8"), object_pairs_hook=_members, parse_float=_refuse, parse_constant=_refuse)
+        text = data.decode("utf-8")
+        value: JSON = json.loads(text, object_pairs_hook=_members, parse_float=_refuse, parse_constant=_refuse)
+        if _is_plain(value, MAX_DEPTH) and _written_plainly(value, text):
+            return value
         again = encode(value, max_bytes=max_bytes)
     except (ValueError, RecursionError):
         raise JsonError(
@@ -76,6 +78,29 @@ def decode(data: bytes, *, max_bytes: int = MAX_BYTES) -> JSON:
     if again != data:
         raise _not_canonical()
     return value
+
+
+def _is_plain(value: JSON, depth: int) -> bool:
+    """Whether what was read holds no number beyond the bounds and no nesting beyond ``depth``.
+
+    A list of ten thousand seals is judged by this and by :func:`_written_plainly`, at the speed of C; where one of
+    the two says no, the slow road decides.
+    """
+    if isinstance(value, dict | list):
+        if depth == 0:
+            return False
+        depth -= 1
+        for item in value.values() if isinstance(value, dict) else value:
+            if type(item) is not str and item is not None and not _is_plain(item, depth):
+                return False
+        return True
+    return type(value) is not int or -_MAX_INTEGER <= value <= _MAX_INTEGER
+
+
+def _written_plainly(value: JSON, text: str) -> bool:
+    """Whether ``text`` is the canonical spelling of what was read from it, keys being in order by code points too."""
+    again = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return again == text and (text.isascii() or max(text) <= "\ud7ff")
 
 
 def _sorted(value: JSON, depth: int) -> JSON:
