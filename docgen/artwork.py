@@ -9,6 +9,7 @@ from docgen.page import Artwork, Path
 from docgen.svg import parse_svg, placed
 from docgen.template_layout import Art, PageLayout
 from layouts import KindError, KindErrorCode, on_change, resource
+from layouts.folders import kind_folder
 
 __all__ = ["artwork", "drawings"]
 
@@ -18,7 +19,7 @@ def artwork(kind_code: str, layout: PageLayout) -> Artwork:
 
     Raises:
         SvgError: with file and line.
-        KindError: ``kind.resource``: a drawing that the template names is not there.
+        KindError: ``kind.resource``: a drawing that the template names is not there; with file and line.
     """
     return _artwork(kind_code, layout.artwork or "", layout.art, layout.width_mm, layout.height_mm)
 
@@ -55,13 +56,26 @@ def drawings(kind_code: str, art: tuple[Art, ...]) -> tuple[Path, ...]:
 
 def _drawing(kind_code: str, one: Art) -> tuple[str, bytes] | None:
     """A drawing's file name and content: the official artwork of a slot, else what stands in for it."""
-    file = f"art/{one.file}"
-    try:
-        return file, resource(kind_code, file)
-    except KindError as error:
-        if not one.slot or error.code is not KindErrorCode.RESOURCE:    # what is there but unreadable is not absent
-            raise
-    return (f"art/{one.fallback}", resource(kind_code, f"art/{one.fallback}")) if one.fallback else None
+    for name in filter(None, (one.file, one.fallback)):
+        file = f"art/{name}"
+        try:
+            return file, resource(kind_code, file)
+        except KindError as error:
+            if error.code is not KindErrorCode.RESOURCE:                # what is there but unreadable is not absent
+                raise
+            if not one.slot or name == one.fallback:
+                raise _missing(kind_code, name, one.source_line) from error
+    return None
+
+
+def _missing(kind_code: str, name: str, line: int) -> KindError:
+    """The error for a drawing that a template names and that is not there; it says which ones are."""
+    files = sorted(path.name for path in (kind_folder(kind_code) / "art").glob("*.svg"))
+    file = f"{kind_code}/pages.xml"
+    return KindError(
+        KindErrorCode.RESOURCE, f"{file} 第 {line} 行：art 目录中没有 {name}；有{'、'.join(files) or '空目录'}",
+        f"{file}, line {line}: there is no {name} in the folder art; there are {', '.join(files) or 'no drawings'}",
+        kind=kind_code, name=name, file=file, line=str(line))
 
 
 on_change(_artwork.cache_clear)

@@ -15,11 +15,26 @@ from lxml import etree
 
 from codes.errors import EngineError
 
-__all__ = ["Fail", "MarkupError", "colour", "length", "line_of", "parse"]
+__all__ = ["Fail", "Lines", "MarkupError", "colour", "length", "line_of", "parse"]
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)")
 _HEX = re.compile(r"#(?:[0-9a-fA-F]{3}){1,2}")
 _MAX_BYTES = 4_000_000
+_PLACE = re.compile(r", line \d+, column \d+.*$", re.DOTALL)        # of the parser's own words
+_MISMATCH = re.compile(r"Opening and ending tag mismatch: (\S+) line (\d+) and (\S+)")
+_TOLD = {                   # what the parser says most, in Chinese
+    "AttValue": "属性值应加引号",
+    "attributes construct error": "属性写法有误：引号没有关上、属性之间没有空格，或 & 没有写作 &amp;",
+    "Unescaped '<'": "属性值内有 <：引号没有关上，或应写作 &lt;",
+    "EntityRef": "& 应写作 &amp;",
+    "EntityDeclaration": "& 应写作 &amp;",
+    "redefined": "同一属性写了两次",
+    "mandates value": "属性没有值",
+    "Extra content": "根元素之后还有内容",
+    "Double hyphen": "注释内不能有 --",
+    "Start tag expected": "应以元素开始",
+}
+_UNENDED = re.compile(r"Premature end of data in tag (\S+) line (\d+)")
 
 
 class MarkupError(EngineError):
@@ -36,8 +51,21 @@ class Fail(Protocol):
     def __call__(self, line: int, zh: str, en: str) -> MarkupError: ...
 
 
-def parse(data: bytes, fail: Fail) -> etree._Element:
+class Lines(Protocol):
+    """From places in XML that was made of another text to the lines of that text."""
+
+    def line(self, row: int, column: int) -> int:
+        """The line behind a row and column."""
+
+    def tag_line(self, row: int, name: str) -> int:
+        """The line behind a start tag in a row."""
+
+
+def parse(data: bytes, fail: Fail, lines: Lines | None = None) -> etree._Element:
     """Parse XML and return its root.
+
+    Args:
+        lines: whose lines errors name; those of ``data`` when left out.
 
     Raises:
         MarkupError: as ``fail`` makes it, for anything ill-formed or not allowed.
@@ -49,8 +77,7 @@ def parse(data: bytes, fail: Fail) -> etree._Element:
     try:
         root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as exc:
-        line = exc.lineno or 1
-        raise fail(line, f"不是合格的 XML（{exc.msg}）", f"this is not well-formed XML ({exc.msg})") from exc
+        raise _malformed(exc, fail, lines) from exc
     if root.getroottree().docinfo.doctype:  # type: ignore[union-attr]  # the stubs lack it
         raise fail(1, "不允许文档类型声明（DOCTYPE）", "a document type (DOCTYPE) is not allowed")
     around = (*root.itersiblings(preceding=True), *root.itersiblings())
@@ -59,6 +86,24 @@ def parse(data: bytes, fail: Fail) -> etree._Element:
             raise fail(line_of(node), "不允许处理指令或实体引用",
                        "a processing instruction or entity reference is not allowed")
     return root
+
+
+def _malformed(error: etree.XMLSyntaxError, fail: Fail, lines: Lines | None) -> MarkupError:
+    """The error with lines of the source alone; tags that do not match are named."""
+    row, column = error.position
+    words = _PLACE.sub("", error.msg or "")
+    line = lines.line(row or 1, column or 1) if lines else row or 1
+    found = _MISMATCH.fullmatch(words) or _UNENDED.fullmatch(words)
+    begun = 0 if found is None else lines.tag_line(int(found[2]), found[1]) if lines else int(found[2])
+    if found and found.re is _MISMATCH:
+        opened, closed = found[1], found[3]
+        return fail(line, f"第 {begun} 行的 <{opened}> 在此由 </{closed}> 结束；请核对两处的名称，或补上漏掉的结束标签",
+                    f"the <{opened}> of line {begun} is ended by </{closed}> here; compare both names, or add the end "
+                    "tag that is missing")
+    if found:
+        return fail(begun, f"此处的 <{found[1]}> 没有结束标签", f"the <{found[1]}> here has no end tag")
+    zh = next((told for part, told in _TOLD.items() if part in words), words)
+    return fail(line, f"不是合格的 XML（{zh}）", f"this is not well-formed XML ({words})")
 
 
 def line_of(node: etree._Element) -> int:

@@ -30,7 +30,6 @@ line in it, and what was expected there.
 from __future__ import annotations
 
 import functools
-import re
 import traceback
 from collections.abc import Mapping
 
@@ -43,7 +42,8 @@ from docgen.memo import Memo
 from docgen.template_boxes import check_boxes
 from docgen.template_faces import check_faces
 from docgen.template_layout import Column, Entry, Layout, PageLayout
-from docgen.template_reader import SOURCE_LINE, Reader, TemplateError, TemplateErrorCode
+from docgen.template_marks import CONTROLS, marked, unmarked
+from docgen.template_reader import Reader, TemplateError, TemplateErrorCode
 from layouts import Kind, load_kind, on_change, resource
 
 __all__ = [
@@ -51,8 +51,6 @@ __all__ = [
 ]
 
 _MAX_OUTPUT = 1_000_000
-_START_TAGS = re.compile(r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}|<!--.*?-->|<([A-Za-z][\w.-]*)", re.DOTALL)
-_MARK = re.compile(SOURCE_LINE + r'="(\d+)"')
 
 
 class Template:
@@ -66,9 +64,11 @@ class Template:
         self.file = file
         self.kind = kind
         try:
-            text = source.decode("utf-8")
+            text = source.decode("utf-8-sig").replace("\r\n", "\n")
+            if CONTROLS & set(text):
+                raise self._fail(1, "不允许控制字符", "control characters are not allowed")
             environment = ImmutableSandboxedEnvironment(autoescape=True, undefined=StrictUndefined)
-            self._jinja = environment.from_string(_with_line_numbers(text))
+            self._jinja = environment.from_string(marked(text))
         except UnicodeDecodeError as exc:
             raise self._fail(1, "应为 UTF-8 文本", "expected UTF-8 text") from exc
         except TemplateSyntaxError as exc:
@@ -108,11 +108,10 @@ class Template:
                                 file=self.file, line=(lines[-1] if lines else None) or 1) from exc
         return "".join(pieces)
 
-    def _read(self, filled: str) -> Layout:
-        def fail(line: int, zh: str, en: str) -> TemplateError:
-            marks = _MARK.findall("\n".join(filled.split("\n")[:line]))
-            return self._fail(int(marks[-1]) if marks else 1, zh, en)
-        layout = Reader(self.file, self.kind).template(markup.parse(filled.encode("utf-8"), fail))
+    def _read(self, text: str) -> Layout:
+        filled = unmarked(text)
+        root = markup.parse(filled.xml.encode("utf-8"), self._fail, filled)
+        layout = Reader(self.file, self.kind).template(root)
         check_faces(layout, self.kind)
         check_boxes(layout, self.kind)
         return layout
@@ -131,17 +130,3 @@ def load_template(kind_code: str) -> Template:
 
 
 on_change(load_template.cache_clear)
-
-
-def _with_line_numbers(text: str) -> str:
-    """Give every start tag the number of its line, so that it survives loops and conditions."""
-    text = text.replace("\r\n", "\n")
-    out, at, line = [], 0, 1
-    for match in _START_TAGS.finditer(text):
-        out.append(text[at:match.end()])
-        line += text.count("\n", at, match.start())
-        if match[1]:
-            out.append(f' {SOURCE_LINE}="{line}"')
-        line += match[0].count("\n")
-        at = match.end()
-    return "".join(out) + text[at:]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from docgen.template_layout import Column, Entry, Flow, Layout, PageLayout, Table
+from docgen.template_layout import Column, Entry, Flow, Layout, PageLayout, Photo, Table
 from docgen.template_reader import TemplateError, TemplateErrorCode
 from layouts import FOLIOS, Face, Kind, Line, heads
 
@@ -19,10 +19,14 @@ def check_faces(layout: Layout, kind: Kind) -> None:
     """
     roles, expected = [page.role for page in layout.pages], [face.role for face in kind.faces]
     if roles != expected:
-        raise _refuse(layout, 1, f"各页应依次为{'、'.join(expected)}，实为{'、'.join(roles)}",
-                      f"expected the pages {', '.join(expected)} in this order, found {', '.join(roles)}")
+        at = next((index for index, (one, other) in enumerate(zip(roles, expected, strict=False)) if one != other),
+                  min(len(roles), len(expected)))
+        line = layout.pages[min(at, len(roles) - 1)].source_line if roles else 1
+        raise _refuse(layout, line, f"各页应依次为{'、'.join(expected)}，实为{'、'.join(roles) or '无'}",
+                      f"expected the pages {', '.join(expected)} in this order, found {', '.join(roles) or 'none'}")
     for page, face in zip(layout.pages, kind.faces, strict=True):
         _check_page(layout, page, face, face.lines)
+        _check_seals(layout, page, page.entries)
         _check_flow(layout, page, face, kind)
         _check_folio(layout, page, face)
         if page.following is not None:
@@ -30,6 +34,7 @@ def check_faces(layout: Layout, kind: Kind) -> None:
                 raise _refuse(layout, page.following.source_line, f"{face.role}不续页，不应有 continues 的页",
                               f"{face.role} does not repeat: there is no page to continue it")
             _check_page(layout, page.following, face, [line for line in face.lines if line.on in ("each", "last")])
+            _check_seals(layout, page.following, (*page.following.entries, *page.entries))
             _check_folio(layout, page.following, face)
             flow = page.following.flow
             if flow is None or flow.items:
@@ -60,6 +65,20 @@ def _check_page(layout: Layout, page: PageLayout, face: Face, lines: Sequence[Li
         raise _refuse(layout, page.source_line,
                       f"{page.role}应有 {face.seals.count} 个 seal、{int(face.seals.straddle)} 个 straddle",
                       f"expected {face.seals.count} seal and {int(face.seals.straddle)} straddle on {page.role}")
+
+
+def _check_seals(layout: Layout, page: PageLayout, entries: Sequence[Entry | Photo]) -> None:
+    """What a seal stands over is there: labels, or fields, of the page's lines."""
+    lines = [entry for entry in entries if isinstance(entry, Entry)]
+    known = frozenset[str]().union(*(entry.names for entry in lines))
+    for seal in page.seals:
+        for name in seal.over:
+            if name not in known:
+                shown = list(dict.fromkeys(entry.label or min(entry.names) for entry in lines if entry.names))
+                raise TemplateError(
+                    TemplateErrorCode.VALUE, f"over：{page.role}上没有“{name}”这一行；有{'、'.join(shown)}",
+                    f"over: there is no line {name} on {page.role}; there are {', '.join(shown)}", file=layout.file,
+                    line=seal.source_line)
 
 
 def _check_folio(layout: Layout, page: PageLayout, face: Face) -> None:

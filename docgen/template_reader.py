@@ -26,15 +26,12 @@ from docgen.template_layout import (
     Table,
     TableColumn,
 )
+from docgen.template_marks import SOURCE_LINE
 from docgen.template_words import WORDS, Word
 from docgen.typeset import TextStyle
 from layouts import Kind
 
-__all__ = ["SOURCE_LINE", "Reader", "TemplateError", "TemplateErrorCode"]
-
-SOURCE_LINE = "source-line"
-"""The attribute in which every element of a filled template keeps the line of its source."""
-
+__all__ = ["Reader", "TemplateError", "TemplateErrorCode"]
 
 class TemplateErrorCode(enum.StrEnum):
     """Why a template cannot be used."""
@@ -76,6 +73,9 @@ class Reader:
         self.styles: dict[str, Style] = {}
 
     def refuse(self, node: etree._Element, code: TemplateErrorCode, zh: str, en: str) -> TemplateError:
+        _, *inside = (node.get(SOURCE_LINE) or "1").split()
+        if inside:
+            zh, en = f"{zh}（宏内为第 {inside[0]} 行）", f"{en} (line {inside[0]} inside the macro)"
         return TemplateError(code, zh, en, file=self.file, line=_line(node))
 
     def read(self, node: etree._Element, name: str) -> dict[str, str | float]:
@@ -129,6 +129,10 @@ class Reader:
         pages: list[PageLayout] = []
         for node in root.iterchildren("page"):
             page = self.page(node)
+            roles = [face.role for face in self.kind.faces]
+            if page.role not in roles:
+                raise self.refuse(node, TemplateErrorCode.FACE, f"role 应为{'、'.join(roles)}之一，实为“{page.role}”",
+                                  f"expected one of {', '.join(roles)} for role, found {page.role}")
             if node.get("continues") != "yes":
                 pages.append(page)
                 continue
@@ -335,4 +339,4 @@ def _f(value: str | float) -> float:
 
 
 def _line(node: etree._Element) -> int:
-    return int(node.get(SOURCE_LINE) or 1)
+    return int((node.get(SOURCE_LINE) or "1").split()[0])

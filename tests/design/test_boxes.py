@@ -115,7 +115,7 @@ def test_a_seal_over_photo_or_qr_code_is_found_in_its_line(kind: Path, seal: str
 
 
 def test_text_that_leaves_the_page_is_refused_before_it_is_sealed(kind: Path) -> None:
-    change(kind / "pages.xml", 'x="172" y="160" width="92" bottom="186"', 'x="255" y="160" width="92" bottom="186"')
+    change(kind / "pages.xml", 'x="162" y="155" width="100" bottom="178"', 'x="255" y="155" width="100" bottom="178"')
     change(kind / "pages.xml", '<seal over="发证机关 发证日期"/>', '<seal x="60" y="180"/>')
     assert {one.code for one in check(kind).findings} == {"compose.overflow"}
 

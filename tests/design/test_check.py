@@ -92,6 +92,13 @@ def test_a_changed_field_makes_the_schema_stale(kind: Path) -> None:
     assert codes(check(kind)) == ["design.schema-stale"]
 
 
+def test_a_drawing_that_is_missing_is_told_in_its_line_with_those_that_there_are(kind: Path) -> None:
+    line = change(kind / "pages.xml", "border.svg", "boarder.svg")
+    (finding, *_) = check(kind).findings
+    assert (finding.code, finding.file, finding.line) == ("kind.resource", f"{CODE}/pages.xml", line)
+    assert "没有 boarder.svg；有border.svg、ground.svg" in finding.zh
+
+
 @pytest.mark.parametrize(("file", "code"), [
     ("schema.json", "design.part-missing"), ("pages.xml", "design.part-missing"),
     ("samples/example-1.json", "design.part-missing"), ("art/ground.svg", "kind.resource"),

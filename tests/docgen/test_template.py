@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -81,7 +82,12 @@ def test_a_template_that_lacks_a_label_or_changes_the_order_is_refused(
 
 def test_the_line_named_is_that_of_the_source_even_for_what_a_macro_wrote() -> None:
     broken = SOURCE.replace('{{ row("经营方式", "{经营方式}") }}', '{{ row("经营模式", "{经营方式}") }}', 1)
-    assert refused(broken).facts["line"] == line_of("<line label=\"{{ label }}\"")
+    assert refused(broken).facts["line"] == line_of("经营模式", broken), "the line that gives the words, not the macro"
+    broken = SOURCE.replace('text="{{ text }}" style="{{ style }}"', 'text="{{ text }}" style="valeu"', 1)
+    error = refused(broken)
+    assert error.facts["line"] == line_of('row("企业名称", "{企业名称}")', broken.split('role="副本"')[0])
+    inside = line_of("<line label=\"{{ label }}\"")
+    assert f"宏内为第 {inside} 行" in error.zh and f"line {inside} inside the macro" in error.en
     broken = SOURCE.replace('style="title-annex"', 'style="title-anex"', 1)
     error = refused(broken)
     assert error.facts["line"] == line_of("title-anex", broken)
@@ -138,6 +144,59 @@ def test_the_line_is_exact(old: str, new: str) -> None:
     assert int(error.facts["line"]) == expected
 
 
+SLIPS = [
+    # the source, what is told
+    ("<template>\n{% for n in range(9) %}<style/>\n{% endfor %}\n<colunm>\n<line/>\n</column>\n</template>",
+     6, ("第 4 行的 <colunm> 在此由 </column> 结束", "the <colunm> of line 4 is ended by </column>")),
+    ("<template>\n{% for n in range(9) %}<style/>\n{% endfor %}\n<column>\n</template>",
+     5, ("第 4 行的 <column> 在此由 </template> 结束", "the <column> of line 4 is ended by </template>")),
+    ("<!-- {{ 1 }}\n -->\n<template>\n{% for n in range(9) %}\n<style/>{% endfor %}\n<page>\n</page>\n",
+     3, ("此处的 <template> 没有结束标签", "the <template> here has no end tag")),
+    ("<template>\n{% for n in range(9) %}\n{% endfor %}\n<line 企业='测试' x=3/>\n</template>",
+     4, ("属性值应加引号", "AttValue")),
+    ("{% macro all() %}\n<page>\n</pgae>\n{% endmacro %}\n<template>\n{{ all() }}\n</template>",
+     3, ("第 2 行的 <page> 在此由 </pgae> 结束", "the <page> of line 2 is ended by </pgae>")),
+]
+
+
+@pytest.mark.parametrize(("source", "line", "words"), SLIPS)
+def test_a_slip_of_xml_is_told_with_lines_of_the_source_alone(source: str, line: int, words: tuple[str, str]) -> None:
+    error = refused(source)
+    assert (error.code, error.facts["line"]) == (TemplateErrorCode.MALFORMED, str(line))
+    assert words[0] in error.zh and words[1] in error.en
+    told = {str(line), *(word for word in words[1].split() if word.isdigit())}
+    assert set(re.findall(r"line (\d+)", error.en)) <= told
+    assert "column 1" not in error.en and "<string>" not in error.en
+
+
+@pytest.mark.parametrize("macro", ["{{ 4 + 1 }}", "{% if true %}5{% endif %}"])
+def test_what_a_macro_reckons_goes_on_being_a_number(macro: str) -> None:
+    source = SOURCE.replace("{% macro row(", f"{{% macro place() %}}{macro}{{% endmacro %}}\n{{% macro row(", 1)
+    changed = source.replace('<qr x="230.8"', '<qr x="{{ 225.8 + place()|float }}"', 1)
+    assert changed != source
+    qr = filled(changed).pages[0].qr
+    assert qr is not None and qr.x_mm == 230.8
+
+
+def test_a_name_in_over_that_no_line_has_is_told_with_the_names_that_there_are() -> None:
+    changed = SOURCE.replace('<seal over="发证日期"', '<seal over="发证曰期"', 1)
+    error = refused(changed)
+    assert (error.code, error.facts["line"]) == (TemplateErrorCode.VALUE, line_of("发证曰期", changed))
+    assert "没有“发证曰期”这一行" in error.zh and "发证日期" in error.zh.partition("；有")[2]
+    assert "there is no line 发证曰期" in error.en
+
+
+def test_a_role_that_no_face_has_is_told_with_the_roles_that_there_are() -> None:
+    changed = SOURCE.replace('role="副本"', 'role="副夲"', 1)
+    error = refused(changed)
+    assert (error.code, error.facts["line"]) == (TemplateErrorCode.FACE, line_of("副夲", changed))
+    assert "正本、副本、附页" in error.zh and "副夲" in error.zh
+
+
+def test_control_characters_are_refused() -> None:
+    assert refused(SOURCE.replace("<template", "\x01<template", 1)).code is TemplateErrorCode.MALFORMED
+
+
 def test_a_doctype_with_entities_is_refused() -> None:
     bomb = '<!DOCTYPE template [<!ENTITY a "aaaa">]>\n' + SOURCE.split("?>", 1)[1].lstrip()
     assert refused(bomb).code is TemplateErrorCode.MALFORMED
@@ -151,9 +210,10 @@ def test_bytes_that_are_no_utf_8_are_refused() -> None:
 def test_what_a_record_says_is_escaped_in_the_template() -> None:
     source = SOURCE.replace('<seal over="发证日期"', '<seal over="{{ values[\'企业名称\'] }}"', 1)
     template = Template(source.encode("utf-8"), file="K0/pages.xml", kind=K0)
-    layout = template.layout(VALUES | {"企业名称": '"/><seal/>'})
-    (seal,) = layout.pages[0].seals
-    assert seal.over == ('"/><seal/>',)
+    with pytest.raises(TemplateError) as caught:
+        template.layout(VALUES | {"企业名称": '"/><seal/>'})
+    assert caught.value.code is TemplateErrorCode.VALUE
+    assert '没有“"/><seal/>”这一行' in caught.value.zh, "one name, not another seal"
 
 
 def test_the_page_on_the_language_names_every_word_and_attribute() -> None:
