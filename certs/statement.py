@@ -15,6 +15,7 @@ import functools
 import json
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -116,12 +117,13 @@ class SignedStatement:
             raise malformed("超过规定的大小", "is larger than statements may be")
         file = _members(data)
         content = _text(file, "content").encode("utf-8")
-        _body(content, max_bytes=max_bytes)
+        body = _body(content, max_bytes=max_bytes)
         try:
             certificate = Certificate.load(_base64(file, "certificate", MAX_CERTIFICATE))
         except EngineError as error:
             raise malformed(f"的证书读不出来（{error.zh}）", f"has an unreadable certificate ({error.en})") from error
         statement = cls(content=content, certificate=certificate, signature=_base64(file, "signature", _MAX_SIGNATURE))
+        vars(statement)["body"] = body                      # read already, and large lists take their time
         _require_type(statement, type)
         return statement
 
@@ -139,11 +141,13 @@ def sign_statement(body: StatementBody, signer: Signer, *, max_bytes: int = MAX_
         content = canonical_json.encode(body, max_bytes=max_bytes)
     except JsonError as error:
         raise malformed(f"的{error.zh}", f"cannot be written: {error.en}") from error
-    _body(content, max_bytes=max_bytes)
+    read = _body(content, max_bytes=max_bytes)
     signature = signer.sign(_message(signer.certificate, content))
     if signer.algorithm == "ecdsa-p256-sha256":
         signature = p256.canonical_signature(signature)
-    return SignedStatement(content=content, certificate=signer.certificate, signature=signature)
+    statement = SignedStatement(content=content, certificate=signer.certificate, signature=signature)
+    vars(statement)["body"] = read
+    return statement
 
 
 def check_signature(signed: SignedStatement) -> None:
@@ -250,9 +254,11 @@ def _members(data: bytes) -> Mapping[str, object]:
 
 def _text(file: Mapping[str, object], key: str) -> str:
     value = file[key]
-    if not isinstance(value, str) or any(0xD800 <= ord(character) <= 0xDFFF for character in value):
-        raise malformed(f"的 {key} 不是文字", f"has no text in {key}")
-    return value
+    if isinstance(value, str):
+        with suppress(UnicodeEncodeError):                  # half a surrogate pair
+            value.encode("utf-8")
+            return value
+    raise malformed(f"的 {key} 不是文字", f"has no text in {key}")
 
 
 def _base64(file: Mapping[str, object], key: str, max_bytes: int) -> bytes:
