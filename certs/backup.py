@@ -28,7 +28,7 @@ from typing import BinaryIO, Final
 from certs.backup_file import BACKUP_COST, BackupCode, BackupError, BackupReader, BackupWriter
 from certs.canonical_json import JSON, JsonError, decode, encode, is_object
 from certs.config import Password, load_config
-from certs.files import flushed, publishing, reported, writing
+from certs.files import FileCode, FileError, flushed, locked, publishing, reported, writing
 from certs.pkcs8 import ScryptCost
 from certs.untrusted_files import open_regular, printable
 
@@ -41,7 +41,7 @@ _FORMAT: Final = 1
 _MAX_RECORD: Final = 64 * 1024
 _PIECE: Final = 1024 * 1024
 _BUSY_SECONDS: Final = 60.0
-_TEMPORARY: Final = ".tmp-"
+_OWN, _TEMPORARY = ".backup", ".tmp-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +130,7 @@ def write_backup(
         raise BackupError(
             BackupCode.INSIDE, f"备份文件 {out} 在工作目录之内，会与它一同丢失，请放到别处",
             f"the backup {out} would lie inside the home and be lost with it: put it elsewhere")
-    with _scratch(home) as folder, writing(out) as file, reported(home):
+    with _scratch(home) as folder, writing(out) as file:
         archive = _Archive(BackupWriter(file, password=password, created=now, cost=cost))
         archive.record({"format": _FORMAT, "name": name, "packages": packages})
         _add_files(archive, home)
@@ -150,14 +150,19 @@ def _exists(path: Path, zh: str, en: str) -> BackupError:
 
 @contextmanager
 def _scratch(home: Path) -> Iterator[Path]:
-    """Give the block a private folder inside the home, where what is not encrypted may lie; it goes afterwards."""
-    folder = home / f".backup{_TEMPORARY}{secrets.token_hex(6)}"
-    with reported(home):
+    """Give the block a private folder inside the home, where what is not encrypted may lie; it goes afterwards.
+
+    One backup of a home is made at a time, and takes away what a killed one has left.
+    """
+    with locked(home / f"{_OWN}.lock"), reported(home):
+        for left in home.glob(f"{_OWN}{_TEMPORARY}*"):
+            shutil.rmtree(left, ignore_errors=True)
+        folder = home / f"{_OWN}{_TEMPORARY}{secrets.token_hex(6)}"
         folder.mkdir(mode=0o700)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _add_files(archive: _Archive, home: Path, *, packages: bool = False) -> None:
@@ -188,11 +193,14 @@ def _add_files(archive: _Archive, home: Path, *, packages: bool = False) -> None
 def _walk(folder: Path) -> Iterator[Path]:
     """Return everything below a folder in order, a folder before what is in it, without what writers leave behind."""
     try:
-        entries = sorted(folder.iterdir())
-    except FileNotFoundError:
+        with reported(folder):
+            entries = sorted(folder.iterdir())
+    except FileError as error:
+        if error.code is not FileCode.MISSING:
+            raise
         return
     for path in entries:
-        if path.name.startswith(".") and _TEMPORARY in path.name:
+        if path.name.startswith(_OWN) or (path.name.startswith(".") and _TEMPORARY in path.name):
             continue
         yield path
         if path.is_dir() and not path.is_symlink():

@@ -228,7 +228,7 @@ def test_a_home_that_cannot_be_taken_along_whole_is_not_backed_up(why: str, home
         back_up(home, tmp_path / "a.backup")
     assert refused.value.code.value == code
     assert not (tmp_path / "a.backup").is_file() or (tmp_path / "a.backup").read_bytes() == b"older"
-    assert not list(tmp_path.glob(".*")) and not list(home.glob(".backup*"))
+    assert not list(tmp_path.glob(".*")) and not list(home.glob(".backup.tmp-*"))
 
 
 def test_a_backup_is_not_put_into_the_home_nor_restored_over_anything(home: Path, tmp_path: Path) -> None:
@@ -385,11 +385,12 @@ def test_a_backup_that_is_killed_is_whole_or_not_there(home: Path, tmp_path: Pat
             assert tree(tmp_path / f"new-{at}") == expected
             out.unlink()
     assert at > 10 and out.exists()
+    assert not list(home.glob(".backup.tmp-*"))                      # the last one has swept up after the others
 
 
 def test_a_restoration_that_is_killed_makes_a_whole_home_or_none(home: Path, tmp_path: Path) -> None:
-    back_up(home, tmp_path / "a.backup")
     expected, at, whole = tree(home), 0, 0
+    back_up(home, tmp_path / "a.backup")
     while _killed(lambda: restore(tmp_path / "a.backup", tmp_path / f"new-{at}"), at := at + 1):
         if (tmp_path / f"new-{at}").exists():
             whole += 1

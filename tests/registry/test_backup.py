@@ -136,7 +136,7 @@ def test_a_registry_that_cannot_be_reached_is_no_backup(tmp_path: Path) -> None:
     with pytest.raises(RegistryError) as refused:
         back_up(home, tmp_path / "a.backup")
     assert refused.value.code.value == "registry.unavailable"
-    assert not (tmp_path / "a.backup").exists() and not list(home.glob(".backup*"))
+    assert not (tmp_path / "a.backup").exists() and not list(home.glob(".backup.tmp-*"))
 
 
 def _snapshots_after(act: Callable[[], object], home: Path) -> Callable[[Path], dict[str, Path]]:

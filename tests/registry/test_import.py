@@ -16,8 +16,10 @@ from certs.home import Home
 from certs.seal_import import read_seal
 from certs.ses import Picture
 from certs.ses_build import assemble_seal, build_seal_info
+from certs.signer import LocalSigner
 from certs.x509_build import TIME_STAMPING
-from registry.seals import describe
+from registry.making import Grounds, prepare_seal
+from registry.seals import application_of, describe
 from registry.tables import Seal
 from tests.certs.core_pki import root
 from tests.certs.tokens import Recipe, make_token
@@ -97,6 +99,19 @@ def test_a_seal_of_version_1_is_held_and_shown_and_never_put_into_use(office: Of
     assert not (office.home / "authorities" / COUNTY[0] / "ELSEWHERE-1").exists()
     office.act("申请人", "request-cancel", case, {"reason": "另制新章"}, {"application": b"a", "identity-proof": b"b"})
     assert office.act("县审核", "cancel", case).state == "cancelled"
+
+
+def test_a_seal_of_version_5_is_made_on_request(office: Office) -> None:
+    case = office.reviewed()
+    with office.registry.reading() as session:
+        application = application_of(session, session.get_one(Seal, case))
+    made = prepare_seal(application, maker=LocalSigner(MAKER.certificate, MAKER.key), seal_id="FIVE", at=office.now,
+                        grounds=Grounds.of_home(office.home), version=5)
+    assert made.info.version == 5
+    office.act("制章员", "make", case, {}, {"seal": made.der})
+    office.act("保管人", "activate", case, {}, RULES)
+    authority = Home.open(office.home, environ={"ZHENGYIN_PASSWORD": "office"}).authority(*COUNTY, at=office.now)
+    assert authority.seal.der == made.der
 
 
 def test_version_1_comes_by_import_alone(office: Office) -> None:
