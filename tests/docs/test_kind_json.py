@@ -13,6 +13,9 @@ import pytest
 from layouts import Check, Format, Kind, build_kind
 from layouts.kind_check import kind_schema
 from tests.design.kinds import data, made
+from tests.support.installed_kinds import installed_kinds
+
+__all__ = ["installed_kinds"]
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = {"en": DOCS / "kind-json.md", "zh": DOCS / "kind-json.zh.md"}
@@ -80,9 +83,9 @@ def completed(example: dict[str, Any], base: dict[str, Any]) -> dict[str, Any]:
     return base | {key: [*base.get(key, ()), *value] if key in lists else value for key, value in example.items()}
 
 
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    return data(made(tmp_path_factory.mktemp("kinds")))
+@pytest.fixture
+def base(tmp_path: Path, installed_kinds: None) -> dict[str, Any]:
+    return data(made(tmp_path))
 
 
 @pytest.mark.parametrize("language", PAGES)

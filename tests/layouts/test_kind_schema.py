@@ -33,10 +33,10 @@ COMMON = json.loads((ROOT / "layouts" / "common.json").read_bytes())
 SHIPPED = sorted(path.parent.name for path in (ROOT / "layouts").glob("*/kind.json"))
 
 
-@pytest.fixture(scope="module")
-def text(tmp_path_factory: pytest.TempPathFactory) -> str:
+@pytest.fixture
+def text(tmp_path: Path, installed_kinds: None) -> str:
     """The kind.json of a new kind."""
-    return (made(tmp_path_factory.mktemp("kinds")) / "kind.json").read_text(encoding="utf-8")
+    return (made(tmp_path / "text") / "kind.json").read_text(encoding="utf-8")
 
 
 def _refused(data: str | bytes) -> KindDataError:
