@@ -387,7 +387,7 @@ def test_every_code_is_shown_by_some_test() -> None:
     named |= {code for row in BAD_RICH for _, code in row[3]}
     elsewhere = {
         "record.invalid", "record.kind-missing", "record.other-kind", "date.years", "scope.no-list",
-        "scope.unlisted-item", "record.serial", "record.identity-number", "record.derived",
+        "scope.unlisted-item", "record.serial", "record.identity-number", "record.derived", "record.too-long",
     }
     assert {code.value for code in RecordCode} <= named | elsewhere
 
