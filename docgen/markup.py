@@ -15,7 +15,7 @@ from lxml import etree
 
 from codes.errors import EngineError
 
-__all__ = ["Fail", "Lines", "MarkupError", "colour", "length", "line_of", "parse"]
+__all__ = ["Fail", "Lines", "MarkupError", "Tell", "colour", "length", "line_of", "parse"]
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)")
 _HEX = re.compile(r"#(?:[0-9a-fA-F]{3}){1,2}")
@@ -51,6 +51,12 @@ class Fail(Protocol):
     def __call__(self, line: int, zh: str, en: str) -> MarkupError: ...
 
 
+class Tell(Protocol):
+    """Takes note of a fault in a line."""
+
+    def __call__(self, line: int, zh: str, en: str) -> None: ...
+
+
 class Lines(Protocol):
     """From places in XML that was made of another text to the lines of that text."""
 
@@ -61,11 +67,13 @@ class Lines(Protocol):
         """The line behind a start tag in a row."""
 
 
-def parse(data: bytes, fail: Fail, lines: Lines | None = None) -> etree._Element:
+def parse(data: bytes, fail: Fail, lines: Lines | None = None, *, tell: Tell | None = None) -> etree._Element:
     """Parse XML and return its root.
 
     Args:
         lines: whose lines errors name; those of ``data`` when left out.
+        tell: takes what is well-formed and not allowed, for a reader that tells all faults of a file at once; when left
+            out it is raised.
 
     Raises:
         MarkupError: as ``fail`` makes it, for anything ill-formed or not allowed.
@@ -78,13 +86,18 @@ def parse(data: bytes, fail: Fail, lines: Lines | None = None) -> etree._Element
         root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as exc:
         raise _malformed(exc, fail, lines) from exc
+    refused: list[tuple[int, str, str]] = []
     if root.getroottree().docinfo.doctype:  # type: ignore[union-attr]  # the stubs lack it
-        raise fail(1, "不允许文档类型声明（DOCTYPE）", "a document type (DOCTYPE) is not allowed")
+        refused.append((1, "不允许文档类型声明（DOCTYPE），请删去",
+                        "a document type (DOCTYPE) is not allowed; delete it"))
     around = (*root.itersiblings(preceding=True), *root.itersiblings())
-    for node in (*around, *root.iter()):
-        if not isinstance(node.tag, str):
-            raise fail(line_of(node), "不允许处理指令或实体引用",
-                       "a processing instruction or entity reference is not allowed")
+    refused += [(line_of(node), "不允许处理指令或实体引用，请删去",
+                 "a processing instruction or entity reference is not allowed; delete it")
+                for node in (*around, *root.iter()) if not isinstance(node.tag, str)]
+    for one in refused:
+        if tell is None:
+            raise fail(*one)
+        tell(*one)
     return root
 
 

@@ -1,33 +1,40 @@
 """Artwork: a strict subset of SVG, read into paths of the page model.
 
-Understood: ``svg`` (``viewBox``, and ``width``/``height`` in mm), ``g``, ``path``, ``rect``, ``circle``,
-``ellipse``, ``line``, ``polyline``, ``polygon``, ``title``, ``desc``, and in ``defs`` at the beginning
-``linearGradient`` and ``radialGradient`` (see ``svg_gradient``); ``transform``, ``fill``, ``fill-rule``, ``stroke``,
-``stroke-width``, ``opacity``, ``fill-opacity``, ``stroke-opacity``; colours as ``#rgb``, ``#rrggbb`` or ``none``, fills
-also as ``url(#name)`` of a gradient. Everything else is refused by name and line, scripts, styles, links and
-pictures above all: artwork is drawn alike in every format or not at all.
+Understood: ``svg`` (``viewBox``, and ``width``/``height`` in mm), ``g``, ``path``, ``rect``, ``circle``, ``ellipse``,
+``line``, ``polyline``, ``polygon``, and in ``defs`` at the beginning ``linearGradient`` and ``radialGradient`` (see
+``svg_gradient``); ``transform``, ``fill``, ``fill-rule``, ``stroke``, ``stroke-width``, ``opacity``, ``fill-opacity``,
+``stroke-opacity``; colours as ``#rgb``, ``#rrggbb``, ``rgb()``, one of sixteen names or ``none``, fills also as
+``url(#name)`` of a gradient. What draws nothing is passed over: titles, metadata, the marks of drawing programs, and
+attributes that say what is drawn anyway. Everything else is refused by name and line, scripts, styles, links and
+pictures above all: artwork is drawn alike in every format or not at all. One error tells all faults of a file.
 
 Source: SVG 1.1 (W3C), chapters 7 to 11.
 """
 
 from __future__ import annotations
 
+import contextlib
 import enum
-import math
+import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from lxml import etree
 
 from docgen import markup
-from docgen.page import Colour, Gradient, Path, Segment, Stop
-from docgen.svg_gradient import GradientPlan, NotACircleError, moved_gradient
-from docgen.svg_path import Point, outline
+from docgen.page import Gradient, Path, Segment, Stop
+from docgen.svg_gradient import GradientPlan, NotACircleError, gradient_plan, moved_gradient, stop_of
+from docgen.svg_paint import PAINT, REFERENCE, Paint, paint_of, painted
+from docgen.svg_shape import Piece, shape
+from docgen.svg_values import Matrix, matrix_of
 
 __all__ = ["Drawing", "SvgError", "SvgErrorCode", "parse_svg", "placed"]
 
 _SPACE = "{http://www.w3.org/2000/svg}"
+_EDITORS = ("{http://www.inkscape.org/", "{http://sodipodi.sourceforge.net/", "{http://ns.adobe.com/",
+            "{http://www.w3.org/XML/1998/namespace}")
 _GEOMETRY = {
     "svg": {"viewBox", "width", "height", "version"},
     "g": set(),
@@ -38,8 +45,6 @@ _GEOMETRY = {
     "line": {"x1", "y1", "x2", "y2"},
     "polyline": {"points"},
     "polygon": {"points"},
-    "title": set(),
-    "desc": set(),
     "defs": set(),
     "linearGradient": {"x1", "y1", "x2", "y2"},
     "radialGradient": {"cx", "cy", "r", "fx", "fy"},
@@ -47,18 +52,21 @@ _GEOMETRY = {
 }
 _GRADIENT = {"id", "gradientUnits", "gradientTransform"}
 _ONLY_IN = {"linearGradient": "defs", "radialGradient": "defs", "stop": "linearGradient、radialGradient"}
-_PAINT = {"fill", "fill-rule", "stroke", "stroke-width", "opacity", "fill-opacity", "stroke-opacity"}
-_COMMON = _PAINT | {"id", "transform"}
+_COMMON = PAINT | {"id", "transform"}
+_SILENT = frozenset({"title", "desc", "metadata"})
+_IDLE = frozenset({"clip-rule", "shape-rendering", "stroke-miterlimit", "baseProfile", "enable-background",
+                   "preserveAspectRatio"})
+_PLAIN = {"stroke-linecap": "butt", "stroke-linejoin": "miter", "stroke-dasharray": "none", "stroke-dashoffset": "0",
+          "display": "inline", "visibility": "visible", "spreadMethod": "pad", "vector-effect": "none"}
 _ACTIVE = {"script", "style", "image", "use", "a", "foreignObject", "iframe", "set", "animate", "handler"}
 _MAX_ELEMENTS = 20_000
 _MAX_SEGMENTS = 200_000
 _MAX_DEPTH = 32
-_MAX_STOPS = 64
-_URL = re.compile(r"url\(#([A-Za-z][\w-]*)\)")
-_TRANSFORM = re.compile(r"\s*(matrix|translate|scale|rotate)\s*\(([^()]*)\)\s*,?")
+_MAX_FAULTS = 20
+_SAID = 3
 _SPLIT = re.compile(r"[\s,]+")
 
-Matrix = tuple[float, float, float, float, float, float]
+T = TypeVar("T")
 
 
 class SvgErrorCode(enum.StrEnum):
@@ -71,7 +79,12 @@ class SvgErrorCode(enum.StrEnum):
 
 
 class SvgError(markup.MarkupError):
-    """An artwork file that cannot be drawn exactly as it stands."""
+    """An artwork file that cannot be drawn exactly as it stands.
+
+    ``parts`` has an error for each of its faults, the first twenty of them; it is empty in an error of one fault.
+    """
+
+    parts: tuple[SvgError, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,269 +96,230 @@ class Drawing:
     paths: tuple[Path, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Paint:
-    fill: tuple[int, int, int] | GradientPlan | None = (0, 0, 0)
-    even_odd: bool = False
-    stroke: tuple[int, int, int] | None = None
-    width: float = 1.0
-    fill_alpha: float = 1.0
-    stroke_alpha: float = 1.0
-    alpha: float = 1.0
+@dataclass(slots=True)
+class _Faults:
+    """The faults of a file, each once, with the line of the first and how often it is there."""
+
+    file: str
+    found: dict[tuple[SvgErrorCode, str, str], list[int]] = field(default_factory=dict)
+
+    def add(self, line: int, code: SvgErrorCode, zh: str, en: str) -> None:
+        self.found.setdefault((code, zh, en), []).append(line)
+
+    def fail(self, line: int, zh: str, en: str) -> SvgError:
+        """The error for what cannot be read as XML."""
+        return SvgError(SvgErrorCode.MALFORMED, zh, en, file=self.file, line=line)
+
+    def tell(self, line: int, zh: str, en: str) -> None:
+        """Take note of what XML may hold and artwork may not."""
+        self.add(line, SvgErrorCode.MALFORMED, zh, en)
+
+    def error(self) -> SvgError:
+        """All of them as one error: that of the first, which says the next ones too."""
+        told = [(lines[0], code, *_counted(zh, en, len(lines))) for (code, zh, en), lines in self.found.items()]
+        parts = tuple(SvgError(code, zh, en, file=self.file, line=line) for line, code, zh, en in told[:_MAX_FAULTS])
+        if len(parts) == 1:
+            return parts[0]
+        line, code, zh, en = told[0]
+        for next_line, _, next_zh, next_en in told[1:_SAID]:
+            zh, en = f"{zh}；第 {next_line} 行：{next_zh}", f"{en}; line {next_line}: {next_en}"
+        if len(told) > _SAID:
+            zh, en = f"{zh}；另有 {len(told) - _SAID} 种问题", f"{en}; and {len(told) - _SAID} more faults"
+        made = SvgError(code, zh, en, file=self.file, line=line)
+        made.parts = parts
+        return made
+
+
+def _counted(zh: str, en: str, count: int) -> tuple[str, str]:
+    return (zh, en) if count == 1 else (f"{zh}（共 {count} 处）", f"{en} ({count} times)")
+
+
+class _StopError(Exception):
+    """An element of which no more can be read; its fault has been told."""
 
 
 @dataclass(slots=True)
 class _Reader:
-    file: str
+    faults: _Faults
     elements: int = 0
     segments: int = 0
     gradients: dict[str, GradientPlan] = field(default_factory=dict)
 
-    def fail(self, line: int, zh: str, en: str) -> SvgError:
-        return SvgError(SvgErrorCode.MALFORMED, zh, en, file=self.file, line=line)
+    def tell(self, node: etree._Element, code: SvgErrorCode, zh: str, en: str) -> None:
+        self.faults.add(markup.line_of(node), code, zh, en)
 
-    def at(self, node: etree._Element, code: SvgErrorCode, zh: str, en: str) -> SvgError:
-        return SvgError(code, zh, en, file=self.file, line=markup.line_of(node))
+    def stop(self, node: etree._Element, code: SvgErrorCode, zh: str, en: str) -> _StopError:
+        self.tell(node, code, zh, en)
+        return _StopError()
 
-    def number(self, node: etree._Element, name: str, default: float | None = None) -> float:
-        text = node.get(name)
-        if text is None and default is not None:
-            return default
-        value = markup.length(text) if text is not None else None
-        if value is None:
-            raise self.at(node, SvgErrorCode.MALFORMED, f"属性 {name} 应为数字，实为 {text!r}",
-                          f"expected a number for {name}, found {text!r}")
-        return value
+    def read(self, node: etree._Element, value: Callable[[], T], default: T) -> T:
+        """What is read of an element; what cannot be read is told, and the default goes on in its place."""
+        try:
+            return value()
+        except NotACircleError:
+            self.tell(node, SvgErrorCode.UNSUPPORTED,
+                      "此处的 radialGradient 会变成椭圆，请用 userSpaceOnUse 或填充正方形、圆",
+                      "the radialGradient would become an ellipse here; use userSpaceOnUse, or fill a square or a "
+                      "circle")
+        except ValueError as error:
+            zh, en = error.args
+            self.tell(node, SvgErrorCode.MALFORMED, zh, en)
+        return default
 
     def root(self, root: etree._Element) -> Drawing:
         """Read the frame: view box and size must agree, so that a drawing is never distorted."""
         if root.tag != _SPACE + "svg":
-            raise self.at(root, SvgErrorCode.UNSUPPORTED, f"根元素应为 SVG 的 svg，实为 {root.tag}",
-                          f"expected the root element svg of SVG, found {root.tag}")
+            raise self.stop(root, SvgErrorCode.UNSUPPORTED, f"根元素应为 SVG 的 svg，实为 {root.tag}",
+                            f"expected the root element svg of SVG, found {root.tag}")
         box = [markup.length(part) for part in _SPLIT.split((root.get("viewBox") or "").strip())]
         sizes = [markup.length((root.get(name) or "").removesuffix("mm")) for name in ("width", "height")]
         if len(box) != 4 or None in box or None in sizes:
-            raise self.at(root, SvgErrorCode.MALFORMED, "svg 应有 viewBox 四个数及以 mm 计的 width、height",
-                          "expected viewBox with four numbers, and width and height in mm")
+            self.tell(root, SvgErrorCode.MALFORMED, "svg 应有 viewBox 四个数及以 mm 计的 width、height",
+                      "expected viewBox with four numbers, and width and height in mm")
+            box, sizes = [0.0, 0.0, 1.0, 1.0], [1.0, 1.0]
         left, top, across, down = (value or 0.0 for value in box)
         width, height = (value or 0.0 for value in sizes)
         skew = abs(across * height - down * width)
         if min(across, down, width, height) <= 0 or skew > 1e-3 * across * down:
-            raise self.at(root, SvgErrorCode.MALFORMED, "viewBox 与 width、height 应为同一比例的正数",
-                          "expected viewBox, width and height to be positive and in proportion")
+            self.tell(root, SvgErrorCode.MALFORMED, "viewBox 与 width、height 应为同一比例的正数",
+                      "expected viewBox, width and height to be positive and in proportion")
+            across = width or 1.0
         scale = width / across
         paths: list[Path] = []
-        self.element(root, (scale, 0, 0, scale, -left * scale, -top * scale), _Paint(), paths, 0)
+        own = self.attributes(root, "svg", frame=frozenset({"x", "y"}))
+        paint = self.read(root, lambda: paint_of(own, Paint(), self.gradients), Paint())
+        self.children(root, (scale, 0, 0, scale, -left * scale, -top * scale), paint, paths, 1)
         return Drawing(width_mm=width, height_mm=height, paths=tuple(paths))
 
-    def element(self, node: etree._Element, matrix: Matrix, paint: _Paint, out: list[Path],
-                depth: int) -> None:
+    def children(self, node: etree._Element, matrix: Matrix, paint: Paint, out: list[Path], depth: int) -> None:
+        """Read what is in an element."""
+        for child in node:
+            try:
+                self.element(child, matrix, paint, out, depth)
+            except _StopError:
+                if self.elements > _MAX_ELEMENTS or self.segments > _MAX_SEGMENTS:
+                    raise
+
+    def element(self, node: etree._Element, matrix: Matrix, paint: Paint, out: list[Path], depth: int) -> None:
         """Read one element and what is in it."""
         self.elements += 1
         if self.elements > _MAX_ELEMENTS or depth > _MAX_DEPTH:
-            raise self.at(node, SvgErrorCode.TOO_LARGE,
-                          f"元素多于 {_MAX_ELEMENTS} 个或嵌套深于 {_MAX_DEPTH} 层",
-                          f"more than {_MAX_ELEMENTS} elements, or nested deeper than {_MAX_DEPTH}")
-        name = self.check(node)
-        if name in ("title", "desc"):
+            raise self.stop(node, SvgErrorCode.TOO_LARGE, f"元素多于 {_MAX_ELEMENTS} 个或嵌套深于 {_MAX_DEPTH} 层",
+                            f"more than {_MAX_ELEMENTS} elements, or nested deeper than {_MAX_DEPTH}")
+        name = self.name(node)
+        if name in _SILENT:
             return
+        if name == "svg":
+            raise self.stop(node, SvgErrorCode.UNSUPPORTED, "svg 内不能再有 svg", "an svg may not stand in another one")
+        own = self.attributes(node, name)
         if name in _ONLY_IN:
-            raise self.at(node, SvgErrorCode.UNSUPPORTED, f"{name} 只能在 {_ONLY_IN[name]} 内",
-                          f"{name} may stand in {_ONLY_IN[name]} only")
+            raise self.stop(node, SvgErrorCode.UNSUPPORTED, f"{name} 只能在 {_ONLY_IN[name]} 内",
+                            f"{name} may stand in {_ONLY_IN[name]} only")
         if name == "defs":
             self.definitions(node)
             return
-        if name != "svg" and "transform" in node.attrib:
-            matrix = self.transform(node, matrix)
-        paint = self.paint(node, paint)
-        if name in ("svg", "g"):
-            for child in node:
-                self.element(child, matrix, paint, out, depth + 1)
+        matrix = self.read(node, lambda: matrix_of(own.get("transform", ""), matrix, "transform"), matrix)
+        paint = self.read(node, lambda: paint_of(own, paint, self.gradients), paint)
+        if name == "g":
+            self.children(node, matrix, paint, out, depth + 1)
             return
-        for child in node:
-            raise self.at(child, SvgErrorCode.UNSUPPORTED, f"{name} 内不能有元素",
-                          f"nothing may stand in {name}")
-        segments = self.shape(node, name)
-        self.segments += len(segments)
+        for child, _ in self.within(node):
+            self.tell(child, SvgErrorCode.UNSUPPORTED, f"{name} 内不能有元素", f"nothing may stand in {name}")
+        pieces: list[Piece] = self.read(node, lambda: shape(name, own), [])
+        self.segments += len(pieces)
         if self.segments > _MAX_SEGMENTS:
-            raise self.at(node, SvgErrorCode.TOO_LARGE, f"线段多于 {_MAX_SEGMENTS} 个",
-                          f"more than {_MAX_SEGMENTS} path segments")
-        try:
-            path = _painted(segments, matrix, paint)
-        except NotACircleError as exc:
-            raise self.at(node, SvgErrorCode.UNSUPPORTED,
-                          "此处的 radialGradient 会变成椭圆，请用 userSpaceOnUse 或填充正方形、圆",
-                          "the radialGradient would become an ellipse here; use userSpaceOnUse, or fill a square or a "
-                          "circle") from exc
+            raise self.stop(node, SvgErrorCode.TOO_LARGE, f"线段多于 {_MAX_SEGMENTS} 个",
+                            f"more than {_MAX_SEGMENTS} path segments")
+        path = self.read(node, lambda: painted(pieces, matrix, paint), None)
         if path is not None:
             out.append(path)
 
     def definitions(self, node: etree._Element) -> None:
         """Read the gradients in ``defs``."""
-        for child in node:
-            name = self.check(child)
+        for child, name in self.within(node):
             if name not in ("linearGradient", "radialGradient"):
-                raise self.at(child, SvgErrorCode.UNSUPPORTED,
-                              f"defs 内应为 linearGradient、radialGradient，实为 {name}",
-                              f"expected linearGradient or radialGradient in defs, found {name}")
-            key = child.get("id") or ""
-            if not _URL.fullmatch(f"url(#{key})") or key in self.gradients:
-                raise self.at(child, SvgErrorCode.MALFORMED, f"渐变应有不重复的 id，实为 {key!r}",
-                              f"expected an id of its own for a gradient, found {key!r}")
-            self.gradients[key] = self.gradient(child, name)
+                self.tell(child, SvgErrorCode.UNSUPPORTED, f"defs 内应为 linearGradient、radialGradient，实为 {name}",
+                          f"expected linearGradient or radialGradient in defs, found {name}")
+                continue
+            own = self.attributes(child, name)
+            key = own.get("id", "")
+            if not REFERENCE.fullmatch(f"url(#{key})") or key in self.gradients:
+                self.tell(child, SvgErrorCode.MALFORMED, f"渐变应有不重复的 id，实为 {key!r}",
+                          f"expected an id of its own for a gradient, found {key!r}")
+                continue
+            plan = self.read(child, functools.partial(self.gradient, child, name, own), None)
+            if plan is not None:
+                self.gradients[key] = plan
 
-    def gradient(self, node: etree._Element, name: str) -> GradientPlan:
-        """One gradient with its stops."""
-        units = node.get("gradientUnits", "objectBoundingBox")
-        if units not in ("objectBoundingBox", "userSpaceOnUse"):
-            raise self.at(node, SvgErrorCode.MALFORMED,
-                          f"gradientUnits 应为 objectBoundingBox 或 userSpaceOnUse，实为 {units!r}",
-                          f"expected objectBoundingBox or userSpaceOnUse for gradientUnits, found {units!r}")
-        boxed = units == "objectBoundingBox"
-        middle = 0.5 if boxed else None
-        radii: tuple[float, float] | None = None
-        if name == "linearGradient":
-            start = self.number(node, "x1", 0.0), self.number(node, "y1", 0.0)
-            end = self.number(node, "x2", 1.0 if boxed else None), self.number(node, "y2", 0.0)
-        else:
-            end = self.number(node, "cx", middle), self.number(node, "cy", middle)
-            start = self.number(node, "fx", end[0]), self.number(node, "fy", end[1])
-            radii = (0.0, self.number(node, "r", middle))
-            if math.dist(start, end) > radii[1] or radii[1] < 0:
-                raise self.at(node, SvgErrorCode.MALFORMED, "fx、fy 应在圆内，r 应为正数",
-                              "expected fx and fy inside the circle, and r positive")
-        matrix = self.transform(node, (1, 0, 0, 1, 0, 0), "gradientTransform")
-        return GradientPlan(start=start, end=end, radii=radii, stops=self.stops(node), boxed=boxed, matrix=matrix)
+    def gradient(self, node: etree._Element, name: str, own: Mapping[str, str]) -> GradientPlan | None:
+        """A gradient with its stops; None where a stop cannot be read."""
+        stops: list[Stop | None] = []
+        for child, inner in self.within(node):
+            if inner != "stop":
+                self.tell(child, SvgErrorCode.UNSUPPORTED, "渐变内应为 stop", "expected stop in a gradient")
+                continue
+            attributes = self.attributes(child, inner)
+            styled = "style" in child.attrib                # told there; what it says is not looked for elsewhere
+            stops.append(None if styled else self.read(child, functools.partial(stop_of, attributes), None))
+        return None if None in stops else gradient_plan(name, own, [stop for stop in stops if stop is not None])
 
-    def stops(self, node: etree._Element) -> tuple[Stop, ...]:
-        """The stops of a gradient, from 0 to 1."""
-        stops: list[Stop] = []
+    def within(self, node: etree._Element) -> Iterator[tuple[etree._Element, str]]:
+        """What is in an element and may matter, with its name."""
         for child in node:
-            if self.check(child) != "stop":
-                raise self.at(child, SvgErrorCode.UNSUPPORTED, "渐变内应为 stop", "expected stop in a gradient")
-            colour = markup.colour(child.get("stop-color") or "")
-            alpha = self.number(child, "stop-opacity", 1.0)
-            if colour is None or not 0 <= alpha <= 1:
-                raise self.at(child, SvgErrorCode.MALFORMED,
-                              "stop 应有 stop-color（#rgb 或 #rrggbb），不透明度在 0 与 1 之间",
-                              "expected stop-color #rgb or #rrggbb, and an opacity from 0 to 1")
-            stops.append(Stop(round(self.number(child, "offset"), 4), Colour(*colour, alpha)))
-        offsets = [stop.offset for stop in stops]
-        if not 2 <= len(stops) <= _MAX_STOPS or sorted(set(offsets)) != offsets or (offsets[0], offsets[-1]) != (0, 1) \
-                or len({stop.colour.alpha for stop in stops}) > 1:
-            raise self.at(node, SvgErrorCode.MALFORMED, "渐变应有 offset 从 0 递增到 1 的 stop，且不透明度相同",
-                          "expected stops whose offset rises from 0 to 1, all of the same opacity")
-        return tuple(stops)
+            with contextlib.suppress(_StopError):
+                if (name := self.name(child)) not in _SILENT:
+                    yield child, name
 
-    def check(self, node: etree._Element) -> str:
-        """The element's name, once it and its attributes are known to be allowed."""
-        tag = str(node.tag)
+    def name(self, node: etree._Element) -> str:
+        """The element's name, once it is known to be allowed; of what drawing programs add, that of what is silent."""
+        if not isinstance(node.tag, str):                   # told already
+            return "metadata"
+        tag = node.tag
         name = tag.removeprefix(_SPACE)
-        if name in _ACTIVE or tag.rpartition("}")[2] in _ACTIVE:
-            raise self.at(node, SvgErrorCode.ACTIVE_CONTENT, f"不允许 {name}：不得含脚本、样式、链接、图片",
-                          f"{name} is not allowed: no scripts, styles, links or pictures in artwork")
-        if name not in _GEOMETRY:
-            raise self.at(node, SvgErrorCode.UNSUPPORTED, f"不支持元素 {name}，可用：{'、'.join(_GEOMETRY)}",
-                          f"element {name} is not supported; expected one of {', '.join(_GEOMETRY)}")
-        for key in map(str, node.attrib):
-            if key.startswith("on") or key.rpartition("}")[2] in ("href", "style", "class"):
-                raise self.at(node, SvgErrorCode.ACTIVE_CONTENT, f"不允许属性 {key}：不得含脚本、样式、链接",
-                              f"attribute {key} is not allowed: no scripts, styles or links in artwork")
-            common = _GRADIENT if name in _ONLY_IN else _COMMON
-            if key not in _GEOMETRY[name] and key not in common:
-                expected = sorted(_GEOMETRY[name] | common)
-                raise self.at(node, SvgErrorCode.UNSUPPORTED,
-                              f"{name} 不支持属性 {key}，可用：{'、'.join(expected)}",
-                              f"{name} has no attribute {key} here; expected one of {', '.join(expected)}")
+        if tag.rpartition("}")[2] in _ACTIVE:
+            raise self.stop(node, SvgErrorCode.ACTIVE_CONTENT, f"不允许 {name}：不得含脚本、样式、链接、图片",
+                            f"{name} is not allowed: no scripts, styles, links or pictures in artwork")
+        if tag.startswith(_EDITORS):
+            return "metadata"
+        if name not in _GEOMETRY and name not in _SILENT:
+            raise self.stop(node, SvgErrorCode.UNSUPPORTED, f"不支持元素 {name}，可用：{'、'.join(_GEOMETRY)}",
+                            f"element {name} is not supported; expected one of {', '.join(_GEOMETRY)}")
         return name
 
-    def paint(self, node: etree._Element, paint: _Paint) -> _Paint:
-        """The paint of an element: its own attributes over those around it."""
-        if not _PAINT & {str(key) for key in node.attrib}:
-            return paint
-        rule = node.get("fill-rule", "evenodd" if paint.even_odd else "nonzero")
-        if rule not in ("evenodd", "nonzero"):
-            raise self.at(node, SvgErrorCode.MALFORMED, f"fill-rule 应为 nonzero 或 evenodd，实为 {rule!r}",
-                          f"expected fill-rule nonzero or evenodd, found {rule!r}")
-        defaults = (("fill-opacity", paint.fill_alpha), ("stroke-opacity", paint.stroke_alpha),
-                    ("opacity", 1.0))
-        alphas = [self.number(node, name, default) for name, default in defaults]
-        if not all(0 <= alpha <= 1 for alpha in alphas):
-            raise self.at(node, SvgErrorCode.MALFORMED, "不透明度应在 0 与 1 之间",
-                          "expected an opacity from 0 to 1")
-        return _Paint(fill=self.filling(node, paint.fill), even_odd=rule == "evenodd",
-                      stroke=self.ink(node, "stroke", paint.stroke),
-                      width=self.number(node, "stroke-width", paint.width), fill_alpha=alphas[0],
-                      stroke_alpha=alphas[1], alpha=paint.alpha * alphas[2])
+    def attributes(self, node: etree._Element, name: str, frame: frozenset[str] = frozenset()) -> Mapping[str, str]:
+        """The attributes of an element that say what is drawn.
 
-    def filling(self, node: etree._Element, default: tuple[int, int, int] | GradientPlan | None,
-                ) -> tuple[int, int, int] | GradientPlan | None:
-        """The fill of an element: a colour, or a gradient that was defined before."""
-        text = node.get("fill")
-        if text is None:
-            return default
-        if not text.startswith("url("):
-            return self.ink(node, "fill", None)
-        match = _URL.fullmatch(text)
-        plan = self.gradients.get(match[1]) if match else None
-        if plan is None:
-            raise self.at(node, SvgErrorCode.MALFORMED, f"fill 应为前面 defs 中的渐变 url(#id)，实为 {text!r}",
-                          f"expected url(#id) of a gradient in the defs above for fill, found {text!r}")
-        return plan
-
-    def ink(self, node: etree._Element, name: str, default: tuple[int, int, int] | None,
-            ) -> tuple[int, int, int] | None:
-        text = node.get(name)
-        if text is None:
-            return default
-        if text == "none":
-            return None
-        found = markup.colour(text)
-        if found is None:
-            raise self.at(node, SvgErrorCode.MALFORMED, f"{name} 应为 none、#rgb 或 #rrggbb，实为 {text!r}",
-                          f"expected none, #rgb or #rrggbb for {name}, found {text!r}")
-        return found
-
-    def transform(self, node: etree._Element, matrix: Matrix, name: str = "transform") -> Matrix:
-        """The matrix of an element inside that of its parent."""
-        text, at = node.get(name) or "", 0
-        while at < len(text):
-            match = _TRANSFORM.match(text, at)
-            values = [markup.length(part) for part in _SPLIT.split(match[2].strip())] if match else [None]
-            step = None if match is None or None in values else _step(match[1], [v or 0.0 for v in values])
-            if match is None or step is None:
-                raise self.at(node, SvgErrorCode.MALFORMED,
-                              f"{name} 应为 matrix、translate、scale、rotate，实为 {text!r}",
-                              f"expected matrix, translate, scale or rotate in {name}, found {text!r}")
-            matrix, at = _times(matrix, step), match.end()
-        return matrix
-
-    def shape(self, node: etree._Element, name: str) -> list[tuple[str, tuple[Point, ...]]]:
-        """The outline of a shape in its own units."""
-        if name == "path":
-            try:
-                return outline(node.get("d") or "")
-            except ValueError as exc:
-                zh, en = exc.args
-                raise self.at(node, SvgErrorCode.MALFORMED, zh, en) from exc
-        if name in ("polyline", "polygon"):
-            values = [markup.length(part) for part in _SPLIT.split((node.get("points") or "").strip())]
-            if None in values or len(values) % 2 or len(values) < 4:
-                raise self.at(node, SvgErrorCode.MALFORMED, "points 应为成对的数字，至少两对",
-                              "expected points as pairs of numbers, two pairs at least")
-            flat = [value or 0.0 for value in values]
-            points = list(zip(flat[::2], flat[1::2], strict=True))
-            return _polygon(points, closed=name == "polygon")
-        if name == "line":
-            x1, y1, x2, y2 = (self.number(node, key, 0.0) for key in ("x1", "y1", "x2", "y2"))
-            return _polygon([(x1, y1), (x2, y2)], closed=False)
-        if name == "rect":
-            x, y = self.number(node, "x", 0.0), self.number(node, "y", 0.0)
-            width, height = self.number(node, "width"), self.number(node, "height")
-            return _polygon([(x, y), (x + width, y), (x + width, y + height), (x, y + height)], closed=True)
-        cx, cy = self.number(node, "cx", 0.0), self.number(node, "cy", 0.0)
-        radii = ("r", "r") if name == "circle" else ("rx", "ry")
-        return _ellipse(cx, cy, self.number(node, radii[0]), self.number(node, radii[1]))
+        Args:
+            frame: attributes of the outermost element that move nothing.
+        """
+        common = _GRADIENT if name in _ONLY_IN else _COMMON
+        own: dict[str, str] = {}
+        for key, value in ((str(key), str(value)) for key, value in node.attrib.items()):
+            if key.rpartition("}")[2] == "href" and name in ("linearGradient", "radialGradient"):
+                self.tell(node, SvgErrorCode.ACTIVE_CONTENT, "渐变不能引用另一渐变（href）；导出时请合并渐变",
+                          "a gradient may not refer to another one (href); merge them on export")
+            elif key.startswith("on") or key.rpartition("}")[2] == "href":
+                self.tell(node, SvgErrorCode.ACTIVE_CONTENT, f"不允许属性 {key}：不得含脚本、链接",
+                          f"attribute {key} is not allowed: no scripts or links in artwork")
+            elif key in ("style", "class"):
+                self.tell(node, SvgErrorCode.ACTIVE_CONTENT,
+                          f"不允许属性 {key}：样式应写成属性（fill=、stroke= 等），导出方法见 template-language.md",
+                          f"attribute {key} is not allowed: write styles as attributes (fill=, stroke= …); how to "
+                          "export is told in template-language.md")
+            elif key.startswith(_EDITORS) or key in _IDLE | frame or key.startswith("data-"):
+                continue
+            elif key in _PLAIN and key not in _GEOMETRY[name]:
+                if value.removesuffix("px") != _PLAIN[key]:
+                    self.tell(node, SvgErrorCode.UNSUPPORTED,
+                              f"{key} 只能为 {_PLAIN[key]}，实为 {value!r}；请先把描边转为路径或展开外观",
+                              f"{key} may be {_PLAIN[key]} only, found {value!r}; turn the stroke into a path first")
+            elif key not in _GEOMETRY[name] and key not in common:
+                expected = sorted(_GEOMETRY[name] | common)
+                self.tell(node, SvgErrorCode.UNSUPPORTED, f"{name} 不支持属性 {key}，可用：{'、'.join(expected)}",
+                          f"{name} has no attribute {key} here; expected one of {', '.join(expected)}")
+            else:
+                own[key] = value
+        return own
 
 
 def parse_svg(data: bytes, *, name: str) -> Drawing:
@@ -358,8 +332,15 @@ def parse_svg(data: bytes, *, name: str) -> Drawing:
         SvgError: ``svg.malformed``, ``svg.unsupported``, ``svg.active-content`` or ``svg.too-large``, with
             file and line.
     """
-    reader = _Reader(name)
-    return reader.root(markup.parse(data, reader.fail))
+    faults = _Faults(name)
+    root = markup.parse(data, faults.fail, tell=faults.tell)
+    try:
+        drawing = _Reader(faults).root(root)
+    except _StopError:
+        raise faults.error() from None
+    if faults.found:
+        raise faults.error()
+    return drawing
 
 
 def placed(drawing: Drawing, *, x_mm: float, y_mm: float, width_mm: float) -> tuple[Path, ...]:
@@ -379,74 +360,3 @@ def _moved(segment: Segment, x_mm: float, y_mm: float, scale: float) -> Segment:
     origin = (x_mm, y_mm)
     return Segment(segment.op, tuple(round(origin[index % 2] + value * scale, 3)
                                      for index, value in enumerate(segment.args)))
-
-
-def _fill(segments: Sequence[tuple[str, tuple[Point, ...]]], matrix: Matrix, paint: _Paint,
-          ) -> Colour | Gradient | None:
-    """What fills a shape: its colour, or its gradient laid into its box."""
-    alpha = round(paint.alpha * paint.fill_alpha, 3)
-    if not isinstance(paint.fill, GradientPlan):
-        return Colour(*paint.fill, alpha) if paint.fill else None
-    xs = [x for _, points in segments for x, _ in points]
-    ys = [y for _, points in segments for _, y in points]
-    if not xs:
-        return None
-    return paint.fill.laid((min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys)), matrix, alpha)
-
-
-def _painted(segments: Sequence[tuple[str, tuple[Point, ...]]], matrix: Matrix, paint: _Paint) -> Path | None:
-    a, b, c, d, e, f = matrix
-    width = round(paint.width * math.sqrt(abs(a * d - b * c)), 3)
-    fill = _fill(segments, matrix, paint)
-    stroke = (Colour(*paint.stroke, round(paint.alpha * paint.stroke_alpha, 3))
-              if paint.stroke and width > 0 else None)
-    moved = tuple(Segment(op, tuple(round(value, 3) for x, y in points
-                                    for value in (a * x + c * y + e, b * x + d * y + f)))
-                  for op, points in segments)
-    if not moved or (fill is None and stroke is None):
-        return None
-    return Path(segments=moved, fill=fill, stroke=stroke, stroke_width_mm=width if stroke else 0.0,
-                even_odd=paint.even_odd)
-
-
-def _polygon(points: list[Point], *, closed: bool) -> list[tuple[str, tuple[Point, ...]]]:
-    segments: list[tuple[str, tuple[Point, ...]]] = [("M", (points[0],))]
-    segments += [("L", (point,)) for point in points[1:]]
-    return [*segments, ("Z", ())] if closed else segments
-
-
-def _ellipse(cx: float, cy: float, rx: float, ry: float) -> list[tuple[str, tuple[Point, ...]]]:
-    k = 0.5522847498307936
-    arcs = [((1, k), (k, 1), (0, 1)), ((-k, 1), (-1, k), (-1, 0)), ((-1, -k), (-k, -1), (0, -1)),
-            ((k, -1), (1, -k), (1, 0))]
-    segments: list[tuple[str, tuple[Point, ...]]] = [("M", ((cx + rx, cy),))]
-    segments += [("C", tuple((cx + rx * x, cy + ry * y) for x, y in arc)) for arc in arcs]
-    return [*segments, ("Z", ())]
-
-
-def _step(kind: str, values: list[float]) -> Matrix | None:
-    """One transform as a matrix, None where the count of values is wrong."""
-    match kind, values:
-        case "matrix", [a, b, c, d, e, f]:
-            return a, b, c, d, e, f
-        case "translate", [x]:
-            return 1, 0, 0, 1, x, 0
-        case "translate", [x, y]:
-            return 1, 0, 0, 1, x, y
-        case "scale", [x]:
-            return x, 0, 0, x, 0, 0
-        case "scale", [x, y]:
-            return x, 0, 0, y, 0, 0
-        case "rotate", [angle]:
-            cos, sin = math.cos(math.radians(angle)), math.sin(math.radians(angle))
-            return cos, sin, -sin, cos, 0, 0
-        case "rotate", [angle, x, y]:
-            turn = _step("rotate", [angle])
-            return _times(_times((1, 0, 0, 1, x, y), turn), (1, 0, 0, 1, -x, -y)) if turn else None
-    return None
-
-
-def _times(left: Matrix, right: Matrix) -> Matrix:
-    a, b, c, d, e, f = left
-    g, h, i, j, k, m = right
-    return (a * g + c * h, b * g + d * h, a * i + c * j, b * i + d * j, a * k + c * m + e, b * k + d * m + f)

@@ -10,15 +10,16 @@ Source: SVG 1.1 (W3C), 13.2 gradients.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from docgen.page import Colour, Gradient, Stop
+from docgen.svg_values import UNMOVED, Matrix, colour, matrix_of, number, share, times
 
-__all__ = ["GradientPlan", "NotACircleError", "moved_gradient"]
+__all__ = ["GradientPlan", "NotACircleError", "gradient_plan", "moved_gradient", "stop_of"]
 
-Matrix = tuple[float, float, float, float, float, float]
 _ROUND = 1e-3
+_MAX_STOPS = 64
 
 
 class NotACircleError(ValueError):
@@ -50,8 +51,8 @@ class GradientPlan:
         whole = self.matrix
         if self.boxed:
             left, top, width, height = box
-            whole = _times((width, 0, 0, height, left, top), whole)
-        whole = _times(matrix, whole)
+            whole = times((width, 0, 0, height, left, top), whole)
+        whole = times(matrix, whole)
         stops = tuple(Stop(stop.offset, Colour(stop.colour.r, stop.colour.g, stop.colour.b,
                                                round(stop.colour.alpha * alpha, 3))) for stop in self.stops)
         a, b, c, d, _, _ = whole
@@ -85,6 +86,51 @@ class GradientPlan:
         return _gradient(_at(matrix, self.start), _at(matrix, self.end), (radii[0] * scale, radii[1] * scale), stops)
 
 
+def gradient_plan(name: str, attributes: Mapping[str, str], stops: Sequence[Stop]) -> GradientPlan:
+    """A ``linearGradient`` or ``radialGradient`` with its stops.
+
+    Raises:
+        ValueError: two arguments, the Chinese and the English sentence that say what was expected.
+    """
+    units = attributes.get("gradientUnits", "objectBoundingBox")
+    if units not in ("objectBoundingBox", "userSpaceOnUse"):
+        raise ValueError(f"gradientUnits 应为 objectBoundingBox 或 userSpaceOnUse，实为 {units!r}",
+                         f"expected objectBoundingBox or userSpaceOnUse for gradientUnits, found {units!r}")
+    boxed = units == "objectBoundingBox"
+    middle = 0.5 if boxed else None
+    radii: tuple[float, float] | None = None
+    if name == "linearGradient":
+        start = number(attributes, "x1", 0.0), number(attributes, "y1", 0.0)
+        end = number(attributes, "x2", 1.0 if boxed else None), number(attributes, "y2", 0.0)
+    else:
+        end = number(attributes, "cx", middle), number(attributes, "cy", middle)
+        start = number(attributes, "fx", end[0]), number(attributes, "fy", end[1])
+        radii = (0.0, number(attributes, "r", middle))
+        if math.dist(start, end) > radii[1] or radii[1] < 0:
+            raise ValueError("fx、fy 应在圆内，r 应为正数", "expected fx and fy inside the circle, and r positive")
+    offsets = [stop.offset for stop in stops]
+    if not 2 <= len(stops) <= _MAX_STOPS or sorted(set(offsets)) != offsets or (offsets[0], offsets[-1]) != (0, 1) \
+            or len({stop.colour.alpha for stop in stops}) > 1:
+        raise ValueError("渐变应有 offset 从 0 递增到 1 的 stop，且不透明度相同",
+                         "expected stops whose offset rises from 0 to 1, all of the same opacity")
+    matrix = matrix_of(attributes.get("gradientTransform", ""), UNMOVED, "gradientTransform")
+    return GradientPlan(start=start, end=end, radii=radii, stops=tuple(stops), boxed=boxed, matrix=matrix)
+
+
+def stop_of(attributes: Mapping[str, str]) -> Stop:
+    """One stop of a gradient.
+
+    Raises:
+        ValueError: as :func:`gradient_plan`.
+    """
+    found = colour(attributes.get("stop-color", ""))
+    alpha = number(attributes, "stop-opacity", 1.0)
+    if found is None or not 0 <= alpha <= 1:
+        raise ValueError("stop 应有 stop-color（#rgb、#rrggbb、rgb() 或基本颜色名），不透明度在 0 与 1 之间",
+                         "expected stop-color #rgb, #rrggbb, rgb() or a basic colour name, and an opacity from 0 to 1")
+    return Stop(round(share(attributes, "offset"), 4), Colour(*found, alpha))
+
+
 def _gradient(start: Sequence[float], end: Sequence[float], radii: tuple[float, float] | None,
               stops: tuple[Stop, ...]) -> Gradient:
     return Gradient(
@@ -104,9 +150,3 @@ def moved_gradient(gradient: Gradient, x_mm: float, y_mm: float, scale: float) -
 def _at(matrix: Matrix, point: tuple[float, float]) -> tuple[float, float]:
     a, b, c, d, e, f = matrix
     return a * point[0] + c * point[1] + e, b * point[0] + d * point[1] + f
-
-
-def _times(left: Matrix, right: Matrix) -> Matrix:
-    a, b, c, d, e, f = left
-    g, h, i, j, k, m = right
-    return (a * g + c * h, b * g + d * h, a * i + c * j, b * i + d * j, a * k + c * m + e, b * k + d * m + f)

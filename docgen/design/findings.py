@@ -80,6 +80,9 @@ def from_error(error: EngineError, *, data: str = "", file: str = "", lines: Map
         lines: label → line of ``file``.
     """
     lines = lines or {}
+    parts: tuple[EngineError, ...] = getattr(error, "parts", ())
+    if parts:
+        return [finding for part in parts for finding in from_error(part, data=data, file=file, lines=lines)]
     faults: tuple[Fault, ...] = getattr(error, "faults", ())
     if faults:
         return [Finding(code=fault.code, zh=fault.zh, en=fault.en, file=file, field=fault.field, data=data,

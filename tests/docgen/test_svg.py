@@ -102,7 +102,12 @@ HOSTILE = [
     ('<g transform="scale(1 2 3)"/>', SvgErrorCode.MALFORMED, 2),
     ('<g fill-rule="odd"/>', SvgErrorCode.MALFORMED, 2),
     ('<g opacity="2"/>', SvgErrorCode.MALFORMED, 2),
-    ('<g stroke="red"/>', SvgErrorCode.MALFORMED, 2),
+    ('<g stroke="rebeccapurple"/>', SvgErrorCode.MALFORMED, 2),
+    ('<g stroke="rgb(1, 2, 256)"/>', SvgErrorCode.MALFORMED, 2),
+    ('<svg viewBox="0 0 2 1" width="2mm" height="1mm"/>', SvgErrorCode.UNSUPPORTED, 2),
+    ('<g stroke-dasharray="1 2"/>', SvgErrorCode.UNSUPPORTED, 2),
+    ('<g stroke-linejoin="round"/>', SvgErrorCode.UNSUPPORTED, 2),
+    ('<g stroke="url(#a)"/>', SvgErrorCode.MALFORMED, 2),
     ('<path d="M0 0"><g/></path>', SvgErrorCode.UNSUPPORTED, 2),
     ("<?php x?>", SvgErrorCode.MALFORMED, 2),
     ("<g>", SvgErrorCode.MALFORMED, 3),
@@ -118,6 +123,56 @@ def test_what_is_not_plain_artwork_is_refused_with_file_and_line(
     error = caught.value
     assert (error.code, error.facts["file"], error.facts["line"]) == (code, "K0/art/a.svg", str(line))
     assert "K0/art/a.svg" in error.zh and "K0/art/a.svg" in error.en
+
+
+DRAWN_BY_A_PROGRAM = """
+  <sodipodi:namedview xmlns:sodipodi="http://sodipodi.sourceforge.net/DTD/sodipodi-0.dtd" pagecolor="#ffffff">
+    <path d="M0 0L9 9"/>
+  </sodipodi:namedview>
+  <metadata><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"/></metadata>
+  <defs><linearGradient id="g"><title>g</title><stop offset="0%" stop-color="white"/>
+    <stop offset="100%" stop-color="rgb(0, 50%, 255)"/></linearGradient></defs>
+  <g xmlns:inkscape="http://www.inkscape.org/namespaces/inkscape" inkscape:label="Layer 1" id="layer1" data-name="a"
+     clip-rule="evenodd" stroke-linecap="butt" stroke-linejoin="miter" stroke-miterlimit="10" stroke-dasharray="none"
+     stroke-dashoffset="0" display="inline">
+    <rect x="1" y="1" width="4" height="2" fill="Red" stroke="rgb(1,2,3)" xml:space="preserve"><title>a</title></rect>
+    <rect x="1" y="5" width="4" height="2" fill="url(#g)"/>
+  </g>"""
+
+
+def test_what_drawing_programs_add_and_draws_nothing_is_passed_over() -> None:
+    size = f'{SIZE} x="0px" y="0px" version="1.1"'
+    one, other = parse_svg(document(DRAWN_BY_A_PROGRAM, size=size), name="a.svg").paths
+    assert (one.fill, one.stroke) == (Colour(255, 0, 0), Colour(1, 2, 3))
+    assert isinstance(other.fill, Gradient)
+    assert [(stop.offset, stop.colour) for stop in other.fill.stops] == [
+        (0, Colour(255, 255, 255)), (1, Colour(0, 128, 255))]
+
+
+def test_all_faults_of_a_file_are_told_at_once_each_with_its_first_line_and_how_often() -> None:
+    body = """<style>.a{fill:red}</style>
+    <g style="fill:none"><path d="M0 0L1"/><path class="a" d="M0 0L1 1" filter="x"/></g>
+    <path class="a" d="M0 0L1 1"/><text>a</text>
+    <defs><linearGradient id="g" href="#h"><stop offset="0" style="stop-color:#000"/></linearGradient></defs>"""
+    head = '<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd">\n'
+    with pytest.raises(SvgError) as caught:
+        parse_svg(document(body, size='viewBox="0 0 20 10" width="20px" height="10px"', head=head), name="a.svg")
+    error = caught.value
+    told = [(part.code, int(part.facts["line"]), part.en.partition(": ")[2]) for part in error.parts]
+    assert [(code, line) for code, line, _ in told] == [
+        (SvgErrorCode.MALFORMED, 1), (SvgErrorCode.MALFORMED, 2), (SvgErrorCode.ACTIVE_CONTENT, 3),
+        (SvgErrorCode.ACTIVE_CONTENT, 4), (SvgErrorCode.MALFORMED, 4), (SvgErrorCode.ACTIVE_CONTENT, 4),
+        (SvgErrorCode.UNSUPPORTED, 4), (SvgErrorCode.UNSUPPORTED, 5), (SvgErrorCode.ACTIVE_CONTENT, 6)]
+    assert (error.code, error.facts["line"]) == (SvgErrorCode.MALFORMED, "1")
+    assert "另有 6 种问题" in error.zh and "and 6 more faults" in error.en
+    assert [words for _, _, words in told if words.endswith("(2 times)")] == [told[3][2], told[5][2]]
+
+
+def test_of_very_many_faults_twenty_are_told() -> None:
+    body = "".join(f'<path d="M0 0L1 1" a{number}=""/>' for number in range(90))
+    with pytest.raises(SvgError) as caught:
+        parse_svg(document(body), name="a.svg")
+    assert len(caught.value.parts) == 20
 
 
 @pytest.mark.parametrize("head", [
@@ -201,7 +256,7 @@ def test_a_radial_gradient_keeps_its_focus_and_grows_with_the_drawing() -> None:
     ('<defs><linearGradient id="g"><stop offset="0" stop-color="#000"/></linearGradient></defs>',
      SvgErrorCode.MALFORMED),
     (f'<defs><linearGradient id="g">{STOPS}{STOPS}</linearGradient></defs>', SvgErrorCode.MALFORMED),
-    (f'<defs><linearGradient id="g">{STOPS.replace("#ffffff", "white")}</linearGradient></defs>',
+    (f'<defs><linearGradient id="g">{STOPS.replace("#ffffff", "snow")}</linearGradient></defs>',
      SvgErrorCode.MALFORMED),
     (f'<defs><linearGradient id="g">{STOPS.replace("#ffffff", "#fff") + CLEAR}</linearGradient></defs>',
      SvgErrorCode.MALFORMED),
