@@ -22,7 +22,7 @@ from codes.errors import EngineError
 
 __all__ = [
     "FileCode", "FileError", "flushed", "locked", "make_folder", "publish_folder", "publishing", "read_file",
-    "reported", "sweep", "write_atomic", "writing",
+    "remove", "reported", "sweep", "write_atomic", "writing",
 ]
 
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -218,6 +218,20 @@ def read_file(path: Path, *, max_bytes: int) -> bytes:
             f"{path} is larger than {max_bytes} bytes and is not read: check that it is the right file",
             path=str(path))
     return data
+
+
+def remove(path: Path) -> None:
+    """Remove a file, which may be missing, so that it stays away.
+
+    Raises:
+        FileError: as :func:`write_atomic`; the file may be there still.
+    """
+    try:
+        if path.is_symlink() or path.exists():
+            path.unlink(missing_ok=True)
+            _sync_folder(path.parent)
+    except OSError as error:
+        raise _wrap(error, path, "删除", "removed") from error
 
 
 def sweep(folder: Path) -> None:

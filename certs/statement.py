@@ -23,7 +23,7 @@ from typing import Final
 
 from certs import canonical_json, p256
 from certs.canonical_json import JSON, JsonError, is_object
-from certs.chain import validate
+from certs.chain import ChainResult, SubIndication, validate
 from certs.crl import Crl
 from certs.der import DerError
 from certs.moments import read_moment
@@ -169,12 +169,17 @@ def check_signature(signed: SignedStatement) -> None:
 def check_statement(
     signed: SignedStatement, *, type: str, anchors: Iterable[Certificate],  # noqa: A002
     intermediates: Iterable[Certificate], crls: Iterable[Crl], at: datetime, clock_now: datetime,
-) -> None:
+    unknown_revocation: bool = False,
+) -> ChainResult:
     """Refuse a statement that is not of this type, not signed, or signed by a certificate that is not good.
 
     Args:
         at: the moment at which the certificate must be good (aware).
         clock_now: the present; revocation lists published until then count.
+        unknown_revocation: take also a certificate that is good but for missing or stale revocation lists.
+
+    Returns:
+        How the certificate was judged; not ``ok`` only where ``unknown_revocation`` let it pass.
 
     Raises:
         StatementError: ``statement.malformed``, ``statement.type``, ``statement.signature``, or
@@ -184,10 +189,11 @@ def check_statement(
     check_signature(signed)
     result = validate(signed.certificate, intermediates=intermediates, anchors=anchors, crls=crls, at=at,
                       clock_now=clock_now)
-    if not result.ok:
+    if not result.ok and not (unknown_revocation and result.sub_indication is SubIndication.TRY_LATER):
         raise StatementError(
             StatementCode.CHAIN, f"声明的签署证书不可用：{result.zh}",
             f"the certificate that signed the statement is not good: {result.en}", chain=result.code)
+    return result
 
 
 def malformed(zh: str, en: str) -> StatementError:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from sqlalchemy import select
 
 from certs.config import find_home
 from cli import (
@@ -20,10 +21,13 @@ from cli import (
     seals_rotate,
     seals_show,
 )
-from cli.actor_keys import load_certificate
-from cli.seals_common import HomeOption, opened
+from cli.actor_keys import actor_signer, load_certificate
+from cli.seals_common import AsOption, HomeOption, JsonOption, ReasonOption, act, opened, tell
 from registry.actors import create_registry
+from registry.clock import ACCEPT_CLOCK
+from registry.database import Registry
 from registry.deploy import settle
+from registry.tables import Audit
 
 __all__ = ["app"]
 
@@ -66,3 +70,16 @@ def settle_files(home: HomeOption = None) -> None:
         typer.echo("文件与登记库一致 / the files agree with the registry")
         if blocked:
             typer.echo(f"仍封停 / still blocked: {', '.join(blocked)}")
+
+
+@app.command("accept-clock")
+def accept_clock(
+    person: AsOption, reason: ReasonOption, home: HomeOption = None, as_json: JsonOption = False,
+) -> None:
+    """认可现在的时钟（曾在错误的将来时间记过一条，管理员办） / go on after an entry that a wrong clock dated ahead."""
+    with Registry.open(find_home(home, os.environ)) as registry:
+        with registry.reading() as session:
+            last = session.scalars(select(Audit.at).order_by(Audit.number.desc()).limit(1)).one()
+        outcome = act(registry, ACCEPT_CLOCK, registry.id, {"last": last, "reason": reason},
+                      signer=actor_signer(person, home=registry.home))
+        tell(ACCEPT_CLOCK, outcome, as_json=as_json)

@@ -1,4 +1,4 @@
-"""``zhengyin seals approve``: approvals of sealing, given by one approver and confirmed by another."""
+"""``zhengyin seals approve``: approvals of sealing, given by one approver, confirmed by another, and withdrawn."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from certs.approval import GIVEN, Terms, confirm, give, read_terms
 from certs.files import read_file
 from certs.statement import SignedStatement
 from cli.actor_keys import actor_signer
-from cli.seals_common import AsOption, HomeOption, JsonOption, act, opened, parse_moment, tell
+from cli.seals_common import AsOption, HomeOption, JsonOption, ReasonOption, act, opened, parse_moment, tell
 from registry.approvals import find_approval
 from registry.requests import Outcome
 from registry.tables import Approval
@@ -28,7 +28,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=N
 
 @app.callback()
 def _group() -> None:
-    """用印审批：一人批准，另一人确认 / approvals of sealing: one person gives, another confirms."""
+    """用印审批：一人批准，另一人确认，可撤回 / approvals of sealing: given, confirmed by another, withdrawn."""
 
 
 @app.command("give")
@@ -85,3 +85,15 @@ def confirm_approval(
             outcome = act(registry, "approve-confirm", number, documents={"confirmation": confirmed.to_json()},
                           signer=signer)
         tell("approve-confirm", outcome, as_json=as_json)
+
+
+@app.command("withdraw")
+def withdraw_approval(
+    number: NumberArgument, person: AsOption, reason: ReasonOption, home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """撤回，由本单位任一审批人或保管人办理 / withdraw an approval, by any approver or custodian of the unit."""
+    with opened(home) as registry:
+        outcome = act(registry, "approve-withdraw", number, {"reason": reason},
+                      signer=actor_signer(person, home=registry.home))
+        tell("approve-withdraw", outcome, as_json=as_json)

@@ -18,6 +18,7 @@ from certs.demo_pki import CHINA_TIME
 from certs.files import read_file
 from certs.signer import Signer
 from registry.acts import MAX_DOCUMENT, perform, sign_act
+from registry.corrections import correct
 from registry.database import Registry
 from registry.deploy import settle
 from registry.requests import Outcome
@@ -49,6 +50,9 @@ def opened(home: Path | None) -> Iterator[Registry]:
         for case in settle(registry):
             typer.echo(f"{case} {_MISSED} / an act that blocks {case} was cut short; its files stay blocked: "
                        "do it again", err=True)
+        for file in correct(registry):
+            typer.echo(f"{file} 比登记库放宽了权限，已改正并记入审计日志 / {file} permitted more than the registry: "
+                       "put right, and logged", err=True)
         yield registry
 
 

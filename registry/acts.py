@@ -24,9 +24,10 @@ from certs.sm3 import sm3
 from certs.statement import SignedStatement, check_signature, check_statement, malformed, sign_statement
 from codes.errors import EngineError
 from registry.actors import find_actor, held
+from registry.clock import ACCEPT_CLOCK
 from registry.database import Registry, Transaction
 from registry.errors import RegistryCode, refused
-from registry.handlers import CLAUSES, HANDLERS, ROLES_OF_ACT
+from registry.handlers import CLAUSES, HANDLERS, ROLES_OF_ACT, URGENT
 from registry.projection import project, restrict
 from registry.requests import ACT_TYPE, Outcome, Request
 from registry.tables import Act, Document
@@ -88,7 +89,7 @@ def perform(
     """
     try:
         check_signature(signed)
-        with registry.transaction() as t:
+        with registry.transaction(clock_behind=_sets_clock(signed)) as t:
             outcome = _perform(t, registry, signed, documents or {}, late)
     except EngineError as error:
         if error.code not in _NOT_REFUSALS and not isinstance(error, FileError):
@@ -98,6 +99,10 @@ def perform(
     return outcome
 
 
+def _sets_clock(signed: SignedStatement) -> bool:
+    return signed.body.get("act") == ACCEPT_CLOCK
+
+
 def _perform(
     t: Transaction, registry: Registry, signed: SignedStatement, documents: Mapping[str, bytes], late: bool,
 ) -> Outcome:
@@ -105,20 +110,21 @@ def _perform(
     if done is not None:
         return _again(done, signed)
     act, subject, facts, digests = _read(signed, registry)
-    _check_time(signed, t.now, late)
+    _check_time(signed, t.clock, late)
     roles = ROLES_OF_ACT.get(act)
     if roles is None:
         raise refused(RegistryCode.UNKNOWN_ACT, f"没有“{act}”这种办理事项", f"there is no act called {act!r}")
     known = load_known(registry.home)
-    check_statement(signed, type=ACT_TYPE, anchors=known.anchors, intermediates=known.certificates, crls=known.crls,
-                    at=t.now, clock_now=t.now)
+    chain = check_statement(
+        signed, type=ACT_TYPE, anchors=known.anchors, intermediates=known.certificates, crls=known.crls, at=t.clock,
+        clock_now=t.clock, unknown_revocation=act in URGENT)
     actor = find_actor(t.session, signed.certificate)
     request = Request(
         act=act, subject=subject, facts=facts, documents=_check_documents(digests, documents), statement=signed,
         actor=actor, roles=held(t.session, actor, roles, at=t.now, clause=CLAUSES[act]),
         home=registry.home, now=t.now)
     outcome = HANDLERS[act](t, request)
-    _keep(t, request, outcome)
+    _keep(t, request, outcome, {} if chain.ok else {"revocation": chain.code})
     restrict(t, request)
     return outcome
 
@@ -179,8 +185,8 @@ def _check_documents(digests: Mapping[str, JSON], documents: Mapping[str, bytes]
     return dict(documents)
 
 
-def _keep(t: Transaction, request: Request, outcome: Outcome) -> None:
-    """Store the act with its documents, and log it."""
+def _keep(t: Transaction, request: Request, outcome: Outcome, doubt: Mapping[str, JSON]) -> None:
+    """Store the act with its documents, and log it with what is unknown of the actor's certificate."""
     for title, data in request.documents.items():
         digest = sm3(data).hex()
         if t.session.get(Document, digest) is None:
@@ -190,7 +196,8 @@ def _keep(t: Transaction, request: Request, outcome: Outcome) -> None:
         digest=digest, type=request.act, subject=request.subject, actor=request.actor.id, at=t.now,
         statement=request.statement.to_json(), outcome=outcome.to_json()))
     t.session.flush()
-    t.log(f"act.{request.act}", actor=request.actor.id, case=outcome.case, state=outcome.state, statement=digest)
+    t.log(f"act.{request.act}", actor=request.actor.id, case=outcome.case, state=outcome.state, statement=digest,
+          **doubt)
 
 
 def _log_refusal(registry: Registry, signed: SignedStatement, error: EngineError) -> None:
@@ -201,5 +208,5 @@ def _log_refusal(registry: Registry, signed: SignedStatement, error: EngineError
         "act": act if isinstance(act, str) and _ACT_NAME.fullmatch(act) else "",
         "case": subject if isinstance(subject, str) and _SUBJECT.fullmatch(subject) else "",
     }
-    with registry.transaction() as t:
+    with registry.transaction(clock_behind=_sets_clock(signed)) as t:
         t.log("act.refused", **facts, **({"clause": error.facts["clause"]} if "clause" in error.facts else {}))

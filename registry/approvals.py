@@ -1,5 +1,7 @@
 """Approvals of sealing (用印审批) through acts: one approver of the unit gives, another confirms (B第12条).
 
+Any approver of the unit, or its custodian, withdraws one; its number is never used again.
+
 What is signed is the approval itself (:mod:`certs.approval`), handed in as the document of an act of the same
 person; so the file in the home proves itself, and the registry's log says who did what when.
 """
@@ -19,7 +21,7 @@ from certs.approval import CONFIRMED, GIVEN, Approval, read_terms
 from certs.statement import SignedStatement, check_signature
 from registry import tables
 from registry.actors import allowed
-from registry.cases import keep_to
+from registry.cases import keep_to, text
 from registry.database import Transaction
 from registry.errors import RegistryCode, RegistryError, refused
 from registry.making import clause
@@ -27,11 +29,12 @@ from registry.requests import Handler, Outcome, Request
 from registry.states import State
 from registry.tables import Seal
 
-__all__ = ["CLAUSE", "HANDLERS", "ROLES_OF_ACT", "ApproveCode", "find_approval"]
+__all__ = ["CLAUSE", "HANDLERS", "ROLES_OF_ACT", "ApproveCode", "check_stands", "find_approval"]
 
 CLAUSE: Final = "B第12条"
 _APART: Final = timedelta(minutes=5)
 _APPROVERS: Final = ("approver",)
+_WITHDRAWERS: Final = ("approver", "custodian")
 _USABLE: Final = frozenset({State.MADE, State.IN_USE, State.SUSPENDED})
 
 
@@ -41,6 +44,7 @@ class ApproveCode(enum.StrEnum):
     UNKNOWN = "approve.unknown"
     TAKEN = "approve.number-taken"
     CONFIRMED = "approve.confirmed-already"
+    WITHDRAWN = "approve.withdrawn"
     NO_SEAL = "approve.no-such-seal"
     OTHER_SIGNER = "approve.other-signer"
 
@@ -80,6 +84,7 @@ def _confirm(t: Transaction, request: Request) -> Outcome:
     """Put an approval into force that another approver gave."""
     keep_to(request)
     row = find_approval(t.session, request.subject)
+    check_stands(row)
     if row.confirmed is not None:
         raise refused(
             ApproveCode.CONFIRMED, f"用印审批 {row.id} 已经确认，不必再办", f"approval {row.id} is confirmed already",
@@ -90,6 +95,35 @@ def _confirm(t: Transaction, request: Request) -> Outcome:
         Approval.join(SignedStatement.parse(row.given, type=GIVEN), confirmed)
     row.confirmed, row.confirmed_by, row.confirmed_at = confirmed.to_json(), request.actor.id, t.now
     return Outcome(case=row.id, state="confirmed", facts={"seal": row.seal_id})
+
+
+def _withdraw(t: Transaction, request: Request) -> Outcome:
+    """Take an approval back, confirmed or not, whatever became of its seal."""
+    keep_to(request)
+    row = find_approval(t.session, request.subject)
+    check_stands(row)
+    seal = t.session.scalars(select(Seal).where(Seal.seal_id == row.seal_id)).one_or_none()
+    if seal is None:
+        raise _no_seal(row.seal_id)
+    allowed(t.session, request.actor, _WITHDRAWERS, unit=seal.organisation, at=t.now, clause=CLAUSE)
+    if not text(request, "reason", optional=True):
+        raise refused(
+            RegistryCode.REASON_MISSING, "撤回用印审批须说明理由，请用 --reason 写明",
+            "withdrawing an approval needs a reason: give it with --reason", clause=CLAUSE)
+    row.withdrawn_at = t.now
+    return Outcome(case=row.id, state="withdrawn", facts={"seal": row.seal_id})
+
+
+def check_stands(row: tables.Approval) -> None:
+    """Refuse an approval that was withdrawn.
+
+    Raises:
+        RegistryError: ``approve.withdrawn``.
+    """
+    if row.withdrawn_at is not None:
+        raise refused(
+            ApproveCode.WITHDRAWN, f"用印审批 {row.id} 已撤回，请另行批准", f"approval {row.id} was withdrawn: "
+            "have another one given", clause=CLAUSE)
 
 
 def _signed(request: Request, title: str, kind: str) -> SignedStatement:
@@ -129,8 +163,10 @@ def _no_seal(seal_id: str) -> RegistryError:
         f"the registry has no seal {seal_id} that could be used: check its identifier", clause=CLAUSE, seal=seal_id)
 
 
-HANDLERS: Final[Mapping[str, Handler]] = MappingProxyType({"approve-give": _give, "approve-confirm": _confirm})
+HANDLERS: Final[Mapping[str, Handler]] = MappingProxyType({
+    "approve-give": _give, "approve-confirm": _confirm, "approve-withdraw": _withdraw})
 """Act → what does it."""
 
-ROLES_OF_ACT: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(dict.fromkeys(HANDLERS, _APPROVERS))
+ROLES_OF_ACT: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({
+    "approve-give": _APPROVERS, "approve-confirm": _APPROVERS, "approve-withdraw": _WITHDRAWERS})
 """Act → the roles of which one is needed."""

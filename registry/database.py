@@ -23,17 +23,28 @@ from sqlalchemy.pool import Pool
 from certs.audit import AuditEntry, Head, next_entry, write_facts
 from certs.canonical_json import JSON
 from certs.config import load_config
-from certs.files import reported
 from certs.moments import read_moment, to_milliseconds, write_moment
-from registry.engines import WRITES, begin_writing, place, postgresql_engine, sqlite_engine, translated
+from registry.binding import check_bound, make_home_id
+from registry.engines import (
+    WRITES,
+    begin_writing,
+    check_file,
+    make_file,
+    missing,
+    place,
+    postgresql_engine,
+    sqlite_engine,
+    translated,
+)
 from registry.errors import RegistryCode, RegistryError
 from registry.migrations import HEAD, KNOWN
 from registry.tables import Audit, Meta
 
-__all__ = ["FILE", "Registry", "Transaction", "check_encoding", "migrate"]
+__all__ = ["FILE", "MAY_GO_BACK", "Registry", "Transaction", "check_encoding", "migrate"]
 
 FILE: Final = "registry.sqlite3"
-_MAY_GO_BACK: Final = timedelta(minutes=5)
+MAY_GO_BACK: Final = timedelta(minutes=5)
+"""How far the clock may stand before the last entry."""
 
 _inherited: list[Pool] = []
 """Pools that a fork copied into this process: kept, for closing their connections would disturb the parent's."""
@@ -53,10 +64,16 @@ class _Place:
 
 
 class Transaction:
-    """One write transaction; ``now`` (aware UTC, milliseconds) is never before the last entry of the log."""
+    """One write transaction.
 
-    def __init__(self, session: Session, now: datetime, registry_id: str, log: str, head: Head | None) -> None:
-        self.session, self.now = session, now
+    ``now`` (aware UTC, milliseconds) is never before the last entry of the log; ``clock`` is what the clock says, a
+    little earlier at most, or anything where the transaction was begun with ``clock_behind``.
+    """
+
+    def __init__(
+        self, session: Session, now: datetime, clock: datetime, registry_id: str, log: str, head: Head | None,
+    ) -> None:
+        self.session, self.now, self.clock = session, now, clock
         self.registry_id = registry_id
         self._log, self._head = log, head
 
@@ -72,6 +89,10 @@ class Transaction:
             previous=entry.previous, digest=entry.digest))
         self._head = Head(entry.log, entry.number, entry.digest)
         return entry
+
+    def accept_clock(self) -> None:
+        """Go on by the clock, although the last entry bears a later moment."""
+        self.now = self.clock
 
     @property
     def head(self) -> Head | None:
@@ -106,12 +127,12 @@ class Registry:
             RegistryError: ``registry.missing`` (none was made there), ``registry.permissions``,
                 ``registry.newer`` (a newer program has used it), ``registry.bad-url``,
                 ``registry.password-in-url``, ``registry.no-driver``, ``registry.unavailable``,
-                ``registry.damaged``.
+                ``registry.damaged``, ``registry.other-home`` (the database is another home's).
             HomeError: the settings are not right.
         """
         where = _place(home, url)
         if where.file is not None:
-            _check_file(where)
+            check_file(where.file, where.name)
         registry = cls(home, where, clock)
         try:
             registry._bring_up()
@@ -137,7 +158,7 @@ class Registry:
         """
         where = _place(home, url)
         if where.file is not None and not where.file.exists():
-            _make_file(where.file)
+            make_file(where.file)
         registry = cls(home, where, clock)
         try:
             registry._make(first, now)
@@ -148,15 +169,18 @@ class Registry:
         return registry
 
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[Transaction]:
+    def transaction(self, *, clock_behind: bool = False) -> Iterator[Transaction]:
         """Change the registry; on the disk when the block ends, undone when it raises.
+
+        Args:
+            clock_behind: go on where the clock stands before the last entry, at that entry's moment.
 
         Raises:
             RegistryError: ``registry.clock-backwards`` (the clock stands more than five minutes before the last
                 entry), ``registry.busy``, ``registry.no-space``, ``registry.conflict``, ``registry.unavailable``.
         """
         with self._session(writes=True) as session:
-            yield self._begin(session)
+            yield self._begin(session, clock_behind)
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Session]:
@@ -211,20 +235,23 @@ class Registry:
                 finally:
                     self._writing.process = None
 
-    def _begin(self, session: Session) -> Transaction:
+    def _begin(self, session: Session, clock_behind: bool) -> Transaction:
         last = session.execute(
             select(Audit.number, Audit.at, Audit.digest).order_by(Audit.number.desc()).limit(1)).one_or_none()
-        now, head = self.now(), None
+        clock, head = self.now(), None
+        now = clock
         if last is not None:
             head, before = Head(self.log, last.number, last.digest), read_moment(last.at)
-            if now < before - _MAY_GO_BACK:
+            if clock < before - MAY_GO_BACK and not clock_behind:
                 raise RegistryError(
                     RegistryCode.CLOCK_BACKWARDS,
-                    f"本机时钟（{write_moment(now)}）早于审计日志的最后一条（{last.at}），不作任何改动；请先校准时钟",
-                    f"this machine's clock ({write_moment(now)}) stands before the last entry of the audit log "
-                    f"({last.at}), so nothing is changed: set the clock right")
-            now = max(now, before)
-        return Transaction(session, now, self.id, self.log, head)
+                    f"本机时钟（{write_moment(clock)}）早于审计日志的最后一条（{last.at}），不作任何改动；请先校准时钟，"
+                    "如错的是那一条，请管理员执行 zhengyin seals accept-clock",
+                    f"this machine's clock ({write_moment(clock)}) stands before the last entry of the audit log "
+                    f"({last.at}), so nothing is changed: set the clock right, or, if that entry is wrong, have an "
+                    "administrator run zhengyin seals accept-clock")
+            now = max(clock, before)
+        return Transaction(session, now, clock, self.id, self.log, head)
 
     def _make(self, first: Callable[[Transaction], None], now: datetime) -> None:
         with self._session(writes=True) as session:
@@ -237,10 +264,11 @@ class Registry:
             migrate(connection)
             registry_id, moment = secrets.token_hex(6), to_milliseconds(now)
             log = f"registry-{registry_id}"
-            for key, value in (("registry", registry_id), ("log", log), ("created", write_moment(moment))):
+            for key, value in (("registry", registry_id), ("log", log), ("created", write_moment(moment)),
+                               ("home", make_home_id(self.home))):
                 session.add(Meta(key=key, value=value))
             session.flush()
-            t = Transaction(session, moment, registry_id, log, None)
+            t = Transaction(session, moment, moment, registry_id, log, None)
             t.log("registry.created", registry=registry_id)
             first(t)
 
@@ -259,11 +287,11 @@ class Registry:
 
     def _revision(self, connection: Connection) -> str:
         if not inspect(connection).has_table("alembic_version"):
-            raise _missing(self._where.name)
+            raise missing(self._where.name)
         return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none())
 
     def _recall(self) -> None:
-        """Read what the registry is called."""
+        """Read what the registry is called, and see that it is this home's."""
         with self._session(writes=False) as session:
             known = {row.key: row.value for row in session.scalars(select(Meta))}
         try:
@@ -272,6 +300,8 @@ class Registry:
             raise RegistryError(
                 RegistryCode.DAMAGED, f"登记库 {self._where.name} 缺少自身的标识，请从备份恢复",
                 f"the registry {self._where.name} has lost its own name: restore it from a backup") from None
+        if self._where.file is None:
+            check_bound(self.home, known.get("home", ""), self._where.name)
 
 
 def _place(home: Path, url: str | None) -> _Place:
@@ -281,35 +311,6 @@ def _place(home: Path, url: str | None) -> _Place:
         return _Place(lambda: sqlite_engine(path), place(path, None), path)
     _, parsed = postgresql_engine(url)
     return _Place(lambda: postgresql_engine(url)[0], place(home, parsed), None)
-
-
-def _missing(name: str) -> RegistryError:
-    return RegistryError(
-        RegistryCode.MISSING, f"{name} 中没有登记库；用 zhengyin seals init 建立，丢失的请从备份恢复",
-        f"there is no registry in {name}: make one with zhengyin seals init, restore a lost one from a backup")
-
-
-def _check_file(where: _Place) -> None:
-    """Refuse a file that is not there or that others may read."""
-    path = where.file
-    assert path is not None  # noqa: S101  (of SQLite alone)
-    with reported(path):
-        if not path.is_file() or not path.stat().st_size:            # an empty one: making it was broken off
-            raise _missing(where.name)
-        if path.stat().st_mode & 0o077:
-            raise RegistryError(
-                RegistryCode.PERMISSIONS, f"登记库 {path} 可被他人读取，请执行 chmod 600 {path}",
-                f"others may read the registry {path}: run chmod 600 {path}", path=str(path))
-
-
-def _make_file(path: Path) -> None:
-    """Make an empty file, mode 0600 whatever the umask, which SQLite takes for an empty database."""
-    with reported(path), contextlib.suppress(FileExistsError):
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        try:
-            os.fchmod(handle, 0o600)
-        finally:
-            os.close(handle)
 
 
 def check_encoding(connection: Connection, name: str) -> None:

@@ -182,7 +182,7 @@ class DemoOffice:
                      if seal.state == State.IN_USE and seal.in_use_until is None]
             rows = session.scalars(select(Approval).where(Approval.id.startswith(f"standing-{code}-"))).all()
         given = {row.id: SignedStatement.parse(row.given, type=GIVEN) for row in rows}
-        for number in (row.id for row in rows if row.confirmed is None):
+        for number in (row.id for row in rows if row.confirmed is None and row.withdrawn_at is None):
             self._confirm(code, number, given[number])
         terms = [read_terms(one) for one in given.values()]
         for seal_id, end in seals:

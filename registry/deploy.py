@@ -10,6 +10,7 @@ from certs.files import sweep
 from certs.statement import SignedStatement
 from codes.errors import EngineError
 from registry.acts import perform
+from registry.corrections import correct
 from registry.database import Registry
 from registry.projection import (
     PENDING,
@@ -21,7 +22,7 @@ from registry.projection import (
     restricts,
 )
 from registry.states import State, step_for
-from registry.tables import ActorRole, Seal
+from registry.tables import ActorRole, Approval, Seal
 
 __all__ = ["settle"]
 
@@ -51,10 +52,11 @@ def settle(registry: Registry, *, everything: bool = False) -> tuple[str, ...]:
         if restricts(signed) and not (_carry_on(registry, signed) or _moved_on(registry, signed)):
             unfinished.append(str(signed.body["subject"]))
             continue
-        with registry.transaction() as t:
+        with registry.transaction(clock_behind=True) as t:
             project_act(t.session, registry.home, signed)
         note.unlink(missing_ok=True)
     if everything:
+        correct(registry)
         _project_all(registry)
     return tuple(unfinished)
 
@@ -75,12 +77,15 @@ def _moved_on(registry: Registry, signed: SignedStatement) -> bool:
         seal = session.get(Seal, subject)
         if seal is not None:
             return step_for(act, State(seal.state), renewal=seal.predecessor is not None) is None
+        if act == "approve-withdraw":
+            approval = session.get(Approval, subject)
+            return approval is None or approval.withdrawn_at is not None
         held = select(ActorRole).where(ActorRole.actor == subject, ActorRole.until.is_(None)).limit(1)
         return session.scalars(held).first() is None
 
 
 def _project_all(registry: Registry) -> None:
-    with registry.transaction() as t:
+    with registry.transaction(clock_behind=True) as t:
         for folder in (registry.home, *registry.home.glob("authorities/*"), *map(registry.home.joinpath, _SWEPT)):
             sweep(folder)
         for case in t.session.scalars(select(Seal.case).where(Seal.in_use_from.is_not(None)).order_by(Seal.case)):

@@ -7,6 +7,7 @@ Errors name what the database calls the failure, never its statement or values, 
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,11 +18,13 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError, Statement
 from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.pool import QueuePool
 
+from certs.files import reported
 from certs.sm3 import sm3
 from registry.errors import RegistryCode, RegistryError
 
 __all__ = [
-    "WRITES", "begin_writing", "failure", "failure_of", "place", "postgresql_engine", "sqlite_engine", "translated",
+    "WRITES", "begin_writing", "check_file", "failure", "failure_of", "make_file", "missing", "place",
+    "postgresql_engine", "sqlite_engine", "translated",
 ]
 
 WRITES: Final = "zhengyin_writes"
@@ -55,6 +58,39 @@ def place(path: Path, url: URL | None) -> str:
     if url is None:
         return str(path)
     return f"{url.host or 'localhost'}/{url.database or ''}"
+
+
+def missing(name: str) -> RegistryError:
+    """Make the error that there is no registry in the database called ``name``."""
+    return RegistryError(
+        RegistryCode.MISSING, f"{name} 中没有登记库；用 zhengyin seals init 建立，丢失的请从备份恢复",
+        f"there is no registry in {name}: make one with zhengyin seals init, restore a lost one from a backup")
+
+
+def check_file(path: Path, name: str) -> None:
+    """Refuse an SQLite file that is not there or that others may read.
+
+    Raises:
+        RegistryError: ``registry.missing``, ``registry.permissions``.
+        FileError: it cannot be looked at.
+    """
+    with reported(path):
+        if not path.is_file() or not path.stat().st_size:            # an empty one: making it was broken off
+            raise missing(name)
+        if path.stat().st_mode & 0o077:
+            raise RegistryError(
+                RegistryCode.PERMISSIONS, f"登记库 {path} 可被他人读取，请执行 chmod 600 {path}",
+                f"others may read the registry {path}: run chmod 600 {path}", path=str(path))
+
+
+def make_file(path: Path) -> None:
+    """Make an empty file, mode 0600 whatever the umask, which SQLite takes for an empty database."""
+    with reported(path), contextlib.suppress(FileExistsError):
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            os.fchmod(handle, 0o600)
+        finally:
+            os.close(handle)
 
 
 def sqlite_engine(path: Path) -> Engine:

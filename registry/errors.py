@@ -29,6 +29,7 @@ class RegistryCode(enum.StrEnum):
     AUDIT_KEY = "registry.audit-key"
     LOG_BROKEN = "registry.log-broken"
 
+    OTHER_HOME = "registry.other-home"
     OTHER_REGISTRY = "registry.other-registry"
     STATEMENT_TIME = "registry.statement-time"
     REPLAYED = "registry.replayed"

@@ -19,7 +19,7 @@ from certs.demo_pki import CHINA_TIME
 from certs.sm3 import sm3
 from certs.x509 import Certificate
 from codes.uscc import is_uscc
-from registry import actors, approvals, handlers_making, handlers_use, states
+from registry import actors, approvals, clock, handlers_making, handlers_use, states
 from registry.cases import CaseCode, advance, begin, check_papers, check_scope, integer, keep_to, phase_of, text
 from registry.database import Transaction
 from registry.errors import refused
@@ -29,7 +29,7 @@ from registry.seals import application_of
 from registry.states import LIVE, Phase, SealType, State, renewal_opens, steps_of
 from registry.tables import Organisation, Seal
 
-__all__ = ["CLAUSES", "HANDLERS", "ROLES_OF_ACT", "check_renewable"]
+__all__ = ["CLAUSES", "HANDLERS", "ROLES_OF_ACT", "URGENT", "check_renewable"]
 
 _ENDED: Final = frozenset({Phase.EXPIRED, Phase.RETIRED})
 _MAX_NAME: Final = 64                               # RFC 5280 upper bound of CN and O
@@ -225,16 +225,20 @@ def _refuse(t: Transaction, request: Request) -> Outcome:
 HANDLERS: Final[Mapping[str, Handler]] = MappingProxyType({
     "apply": _apply, "renew": _renew, "review-county": _review_county, "review-upper": _review_upper,
     "refuse": _refuse, **handlers_making.HANDLERS, **handlers_use.HANDLERS, **approvals.HANDLERS, **actors.HANDLERS,
+    **clock.HANDLERS,
 })
 """Act → what does it."""
 
 ROLES_OF_ACT: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({
-    **states.ROLES_OF_ACT, **approvals.ROLES_OF_ACT, **actors.ROLES_OF_ACT,
+    **states.ROLES_OF_ACT, **approvals.ROLES_OF_ACT, **actors.ROLES_OF_ACT, **clock.ROLES_OF_ACT,
 })
 """Act → the roles of which one is needed, whatever the state."""
 
 CLAUSES: Final[Mapping[str, str]] = MappingProxyType({
     **{step.act: step.clause for step in reversed(states.STEPS)}, **dict.fromkeys(approvals.HANDLERS, approvals.CLAUSE),
-    **dict.fromkeys(actors.HANDLERS, actors.CLAUSE),
+    **dict.fromkeys(actors.HANDLERS, actors.CLAUSE), **dict.fromkeys(clock.HANDLERS, clock.CLAUSE),
 })
 """Act → the clause behind it."""
+
+URGENT: Final = frozenset({"suspend", "report-lost", "approve-withdraw"})
+"""Acts that only take a right of the actor's own unit away, and so wait for no revocation list."""

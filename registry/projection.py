@@ -21,13 +21,14 @@ from sqlalchemy.orm import Session
 
 from certs.approval import CONFIRMED, GIVEN, Approval
 from certs.canonical_json import is_object
-from certs.files import make_folder, publish_folder, read_file, reported, write_atomic
+from certs.files import make_folder, publish_folder, read_file, remove, reported, write_atomic
 from certs.moments import write_moment
 from certs.seal import SealFile
-from certs.seal_folder import ROLES, SealUse, UseState, publish_seal_folder, set_use
+from certs.seal_folder import ROLES, SealUse, UseState, end_use, publish_seal_folder, set_use
 from certs.statement import MAX_CONTENT, SignedStatement, StatementError
 from certs.x509 import Certificate
 from registry import tables
+from registry.clock import ACCEPT_CLOCK
 from registry.database import Registry, Transaction
 from registry.errors import RegistryCode, RegistryError
 from registry.requests import ACT_TYPE, Request
@@ -35,8 +36,8 @@ from registry.states import SealType, State, step_for, steps_of
 from registry.tables import Actor, ActorRole, Organisation, Seal
 
 __all__ = [
-    "APPROVERS", "PENDING", "notes", "project", "project_act", "project_approval", "project_approvals",
-    "project_approvers", "project_case", "restrict", "restricts", "stage_keys", "staged_keys",
+    "APPROVERS", "PENDING", "approval_file", "approvers_file", "notes", "project", "project_act", "project_approval",
+    "project_approvals", "project_approvers", "project_case", "restrict", "restricts", "stage_keys", "staged_keys",
 ]
 
 PENDING: Final = "pending"
@@ -44,7 +45,9 @@ APPROVERS: Final = "approvers.json"
 _MAX_SMALL, _MAX_NOTE = 64 * 1024, 4 * MAX_CONTENT
 _USED: Final = frozenset({State.IN_USE, State.SUSPENDED, State.LOST, State.CANCELLED})
 _OF_USE: Final = frozenset({"activate", "resume", "suspend", "report-lost", "cancel"})
-_OF_ACTORS: Final = frozenset({"actor-appoint", "actor-dismiss"})
+_OF_ACTORS: Final = frozenset({"actor-appoint", "actor-dismiss", ACCEPT_CLOCK})
+_OF_APPROVALS: Final = frozenset({"approve-confirm", "approve-withdraw"})
+_RESTRICT: Final = frozenset({"actor-dismiss", "approve-withdraw"})
 
 
 def restrict(t: Transaction, request: Request) -> None:
@@ -53,14 +56,25 @@ def restrict(t: Transaction, request: Request) -> None:
     Raises:
         FileError: something cannot be written; nothing is to be committed then.
     """
-    if request.act not in _OF_USE | _OF_ACTORS | {"approve-confirm"}:
+    if request.act not in _OF_USE | _OF_ACTORS | _OF_APPROVALS:
         return
     make_folder(request.home / PENDING)
     write_atomic(_note(request.home, request.statement), request.statement.to_json())
     if request.act == "actor-dismiss":
         project_approvers(t.session, request.home)
+    elif request.act == "approve-withdraw":
+        project_approval(t.session, request.home, request.subject)
+    elif request.act == "activate":
+        _end_before(t.session, request.home, request.subject)
     elif restricts(request.statement):
         project_case(t.session, request.home, request.subject)
+
+
+def _end_before(session: Session, home: Path, case: str) -> None:
+    """Have the use of the seal that a case follows end in the files when its successor begins, if not sooner."""
+    before = session.get(Seal, session.get_one(Seal, case).predecessor or "")
+    if before is not None and before.seal_id is not None and before.in_use_until is not None:
+        end_use(home, before.organisation, before.seal_id, before.in_use_until)
 
 
 def project(registry: Registry, signed: SignedStatement) -> None:
@@ -86,8 +100,8 @@ def project_act(session: Session, home: Path, signed: SignedStatement) -> None:
     act, subject = str(signed.body["act"]), str(signed.body["subject"])
     if act in _OF_ACTORS:
         project_approvers(session, home, decided=signed)
-    elif act == "approve-confirm":
-        project_approval(session, home, subject)
+    elif act in _OF_APPROVALS:
+        project_approval(session, home, subject, decided=signed)
     else:
         project_case(session, home, subject, decided=signed)
 
@@ -101,11 +115,11 @@ def project_case(session: Session, home: Path, case: str, *, decided: SignedStat
         decided: an act that the registry has decided on; its note holds nothing back any more.
     """
     seal = session.get(Seal, case)
-    if seal is None or seal.seal_id is None or State(seal.state) not in _USED or seal.in_use_from is None:
+    if seal is None:
         return
-    if not _held_back(home, seal, decided):
+    if State(seal.state) in _USED and seal.in_use_from is not None and not _held_back(home, seal, decided):
         _project_seal(session, home, seal)
-    if seal.predecessor is not None:
+    if seal.predecessor is not None:                    # what activating was to change of it before the commit
         project_case(session, home, seal.predecessor, decided=decided)
 
 
@@ -123,7 +137,7 @@ def _undecided(home: Path, decided: SignedStatement | None) -> list[SignedStatem
 def restricts(signed: SignedStatement) -> bool:
     """Say whether an act takes a right away."""
     act = str(signed.body["act"])
-    return act == "actor-dismiss" or any(step.restricts for step in steps_of(act))
+    return act in _RESTRICT or any(step.restricts for step in steps_of(act))
 
 
 def notes(home: Path) -> list[tuple[Path, SignedStatement]]:
@@ -165,21 +179,40 @@ def _project_seal(session: Session, home: Path, seal: Seal) -> None:
 
 
 def project_approvals(session: Session, home: Path) -> None:
-    """Write every confirmed approval that is not in ``approvals/`` yet."""
+    """Write every approval in force that is not in ``approvals/`` yet, and take away those withdrawn."""
     confirmed = select(tables.Approval.id).where(tables.Approval.confirmed.is_not(None)).order_by(tables.Approval.id)
-    for number in session.scalars(confirmed):
+    for number in session.scalars(confirmed).all():
         project_approval(session, home, number)
 
 
-def project_approval(session: Session, home: Path, number: str) -> None:
-    """Write the file of an approval once it is confirmed; what stands there is never changed."""
+def project_approval(
+    session: Session, home: Path, number: str, *, decided: SignedStatement | None = None,
+) -> None:
+    """Write the file of an approval once it is confirmed, and take it away once it is withdrawn.
+
+    Args:
+        decided: an act that the registry has decided on; its note holds nothing back any more.
+    """
     path, row = home / "approvals" / f"{number}.json", session.get(tables.Approval, number)
-    if row is None or row.confirmed is None or path.exists():
+    if row is None or row.confirmed is None:
         return
-    make_folder(path.parent)
-    approval = Approval.join(SignedStatement.parse(row.given, type=GIVEN),
-                             SignedStatement.parse(row.confirmed, type=CONFIRMED))
-    write_atomic(path, approval.to_json())
+    if row.withdrawn_at is not None or _being_withdrawn(home, number, decided):
+        remove(path)
+    elif not path.exists():
+        make_folder(path.parent)
+        write_atomic(path, approval_file(row))
+
+
+def approval_file(row: tables.Approval) -> bytes:
+    """Return the file of a confirmed approval."""
+    assert row.confirmed is not None  # noqa: S101  (the caller has seen to it)
+    return Approval.join(SignedStatement.parse(row.given, type=GIVEN),
+                         SignedStatement.parse(row.confirmed, type=CONFIRMED)).to_json()
+
+
+def _being_withdrawn(home: Path, number: str, decided: SignedStatement | None) -> bool:
+    return any(signed.body["act"] == "approve-withdraw" and signed.body["subject"] == number
+               for signed in _undecided(home, decided))
 
 
 def project_approvers(session: Session, home: Path, *, decided: SignedStatement | None = None) -> None:
@@ -190,11 +223,15 @@ def project_approvers(session: Session, home: Path, *, decided: SignedStatement 
     Args:
         decided: an act that the registry has decided on; its note holds nothing back any more.
     """
-    leaving = {str(signed.body["subject"]) for signed in _undecided(home, decided) if _dismisses_approver(signed)}
-    data = _file([one for one in _approvers(session) if one["until"] or one["certificate"] not in leaving])
-    path = home / APPROVERS
+    data, path = approvers_file(session, home, decided=decided), home / APPROVERS
     if not path.is_file() or path.read_bytes() != data:
         write_atomic(path, data)
+
+
+def approvers_file(session: Session, home: Path, *, decided: SignedStatement | None = None) -> bytes:
+    """Return what ``approvers.json`` is to hold; arguments as for :func:`project_approvers`."""
+    leaving = {str(signed.body["subject"]) for signed in _undecided(home, decided) if _dismisses_approver(signed)}
+    return _file([one for one in _approvers(session) if one["until"] or one["certificate"] not in leaving])
 
 
 def _dismisses_approver(signed: SignedStatement) -> bool:

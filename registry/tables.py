@@ -64,7 +64,7 @@ class Base(DeclarativeBase):
 
 
 class Meta(Base):
-    """What the registry knows of itself: ``registry`` (12 hexadecimal digits), ``log``, ``created``."""
+    """What the registry knows of itself: ``registry`` (12 hexadecimal digits), ``log``, ``created``, ``home``."""
 
     __tablename__ = "meta"
 
@@ -180,7 +180,10 @@ class Act(Base):
 
 
 class Approval(Base):
-    """An approval of sealing (用印审批), given by one person and, from then on in force, confirmed by another."""
+    """An approval of sealing (用印审批), given by one person and, from then on in force, confirmed by another.
+
+    Who withdrew it and why is in :class:`Act`.
+    """
 
     __tablename__ = "approval"
 
@@ -192,6 +195,7 @@ class Approval(Base):
     confirmed: Mapped[bytes | None]
     confirmed_by: Mapped[str | None] = mapped_column(ForeignKey("actor.id"))
     confirmed_at: Mapped[dt.datetime | None]
+    withdrawn_at: Mapped[dt.datetime | None]
 
 
 class Audit(Base):

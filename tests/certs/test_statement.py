@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from certs import canonical_json, p256
 from certs.canonical_json import JSON, JsonCode, JsonError, decode, encode
+from certs.crl import Revocation
 from certs.der import SEQUENCE, Reader
 from certs.der_build import signature_value
 from certs.moments import read_moment, write_moment
@@ -28,7 +29,7 @@ from certs.statement import (
     check_statement,
     sign_statement,
 )
-from tests.certs.core_pki import AT, DAY, Entity, make, root
+from tests.certs.core_pki import AT, DAY, END, Entity, make, root
 
 ACT = "zhengyin/act/1"
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -191,7 +192,7 @@ def test_every_changed_byte_of_the_content_breaks_the_statement(pki: tuple[Entit
         content = bytearray(signed.content)
         content[place] ^= 1
         changed = dataclasses.replace(signed, content=bytes(content))
-        assert code_of(lambda changed=changed: check(changed, ca)) in ( 
+        assert code_of(lambda changed=changed: check(changed, ca)) in (
             StatementCode.SIGNATURE, StatementCode.MALFORMED, StatementCode.TYPE)
 
 
@@ -334,3 +335,22 @@ def test_a_signature_by_a_key_of_another_kind_is_refused() -> None:
         signed, certificate=dataclasses.replace(
             leaf.certificate, public_key=dataclasses.replace(leaf.certificate.public_key, kind="p384")))
     assert code_of(lambda: check_signature(other)) == StatementCode.SIGNATURE
+
+
+def test_unknown_revocation_can_be_let_pass_and_nothing_else(pki: tuple[Entity, Entity]) -> None:
+    ca, leaf = pki
+    signed, late = sign_statement(BODY, signer(leaf)), AT + 31 * DAY
+    assert check_statement(signed, type=ACT, anchors=[ca.certificate], intermediates=[], crls=[ca.crl()], at=AT,
+                           clock_now=AT, unknown_revocation=True).ok
+    for crls, at, code in (([], AT, "chain.crl-missing"), ([ca.crl()], late, "chain.crl-stale")):
+        known: dict[str, Any] = {"type": ACT, "anchors": [ca.certificate], "intermediates": [], "crls": crls, "at": at,
+                                 "clock_now": at}
+        result = check_statement(signed, **known, unknown_revocation=True)
+        assert (result.ok, result.code) == (False, code)
+        with pytest.raises(StatementError, match=r"statement\.chain"):
+            check_statement(signed, **known)
+    revoked = ca.crl({leaf.certificate.serial: Revocation(revoked_at=AT - DAY, reason="keyCompromise")})
+    for changes in ({"crls": [revoked], "at": late, "clock_now": late}, {"anchors": []},
+                    {"crls": [], "at": END + DAY, "clock_now": END + DAY}):
+        assert code_of(lambda changes=changes: check(signed, ca, unknown_revocation=True, **changes)) == \
+            StatementCode.CHAIN

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from certs.known import load_known
 from certs.seal import SealError, make_seal
 from certs.signer import LocalSigner
 from cli.main import run
+from registry.database import Registry
 from tests.support.demo_home import CHEAP, imprint
 from tests.support.seal_office import (
     BUREAU_CODE,
@@ -278,3 +279,47 @@ def test_without_a_registry_it_is_said_how_to_make_one(desk: Desk) -> None:
     assert code == 3 and "registry.not-personal" in err
     assert desk.run("init", "--administrator", desk.folder / "管理员" / "actor.cer", "--unit", BUREAU_CODE)[0] == 0
     assert desk.run("settle")[0] == 0
+
+
+@pytest.mark.req("R-003-22")
+def test_an_approval_is_withdrawn(staffed: Desk) -> None:
+    staffed.in_use()
+    staffed.done("approve", "give", "standing-1", "--seal", "S-1", "--kind", "K0", "--region", "140121", "--from",
+                 "2026-01-01", "--to", "2030-01-01", "--count", "5", by="审批甲")
+    staffed.done("approve", "confirm", "standing-1", by="审批乙")
+    path = staffed.home / "approvals" / "standing-1.json"
+    file = path.read_bytes()
+    code, _, err = staffed.run("approve", "withdraw", "standing-1", by="保管人")
+    assert code != 0 and path.exists() and "--reason" in err
+    told = staffed.done("approve", "withdraw", "standing-1", "--reason", "任务取消", by="保管人")
+    assert (told["act"], told["state"], told["seal"]) == ("approve-withdraw", "withdrawn", "S-1")
+    assert staffed.done("approve", "withdraw", "standing-1", "--reason", "任务取消", by="保管人") == told
+    path.write_bytes(file)
+    code, _, err = staffed.run("list")
+    assert code == 0 and "approvals/standing-1.json permitted more than the registry" in err and not path.exists()
+    assert staffed.run("list")[2] == ""
+
+
+@pytest.mark.req("R-003-17")
+def test_a_loss_is_reported_though_the_revocation_lists_are_stale(staffed: Desk) -> None:
+    case = staffed.in_use()
+    for path in (staffed.home / "crls").iterdir():
+        path.unlink()
+    code, _, err = staffed.run("file", case, "--number", "1", by="市审核")
+    assert code != 0 and "statement.chain" in err
+    assert staffed.done("lost", case, "--reason", "失控", by="保管人")["state"] == "lost"
+
+
+def test_an_entry_dated_ahead_does_not_lock_the_office_out(staffed: Desk) -> None:
+    case = staffed.in_use()
+    ahead = Registry.open(staffed.home, clock=lambda: datetime.now(UTC) + timedelta(days=1000))
+    with ahead, ahead.transaction() as t:
+        t.log("test.ahead")
+    code, _, err = staffed.run("suspend", case, "--reason", "搬迁", by="保管人")
+    assert code != 0 and "registry.clock-backwards" in err and "accept-clock" in err
+    assert staffed.run("accept-clock", "--reason", "时钟曾快", by="保管人")[0] != 0
+    told = staffed.done("accept-clock", "--reason", "时钟曾快", by="管理员")
+    assert told["state"] == "accepted" and told["new"] < told["old"]
+    assert staffed.done("suspend", case, "--reason", "搬迁", by="保管人")["state"] == "suspended"
+    code, _, err = staffed.run("accept-clock", "--reason", "时钟曾快", by="管理员")
+    assert code != 0 and "clock.not-behind" in err

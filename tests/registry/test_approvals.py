@@ -12,8 +12,12 @@ import pytest
 from certs.approval import Terms, confirm, give, load_approval
 from certs.approval_scope import Sealing, check, read_approvers
 from certs.statement import SignedStatement, sign_statement
+from registry import acts, projection
+from registry.corrections import correct
+from registry.database import Transaction
+from registry.deploy import settle
 from registry.errors import RegistryError
-from registry.requests import Outcome
+from registry.requests import Outcome, Request
 from tests.support.demo_home import CITY
 from tests.support.seal_office import BACKENDS, COUNTY, DAY, START, Office, person, refused
 
@@ -99,6 +103,14 @@ FAULTS: list[tuple[str, str, Callable[[Office], object]]] = [
     ("the number of another", "registry.bad-act", lambda office: office.act(
         "审批甲", "approve-give", "standing-3", {}, {"approval": give(
             terms(office, "standing-2"), signer=office.signer("审批甲"), at=office.now).to_json()})),
+    ("withdrawn by a reviewer", "registry.role-missing",
+     lambda office: office.act("县审核", "approve-withdraw", "standing-1", {"reason": "理由"})),
+    ("withdrawn by an approver of another unit", "registry.out-of-scope",
+     lambda office: office.act("市审批", "approve-withdraw", "standing-1", {"reason": "理由"})),
+    ("withdrawn without a reason", "registry.reason-missing",
+     lambda office: office.act("审批甲", "approve-withdraw", "standing-1")),
+    ("what is not there is withdrawn", "approve.unknown",
+     lambda office: office.act("审批甲", "approve-withdraw", "standing-9", {"reason": "理由"})),
     ("no approval but bytes", "statement.malformed", lambda office: office.act(
         "审批甲", "approve-give", "standing-2", {}, {"approval": b"{}"})),
 ]
@@ -140,3 +152,62 @@ def test_a_dismissed_approver_is_out_of_the_list_before_the_registry_says_so(off
     assert ended == [None, office.now]
     with pytest.raises(RegistryError, match=r"registry\.dismissed-actor"):
         given(office, "审批乙", "standing-2")
+
+
+WHY = {"reason": "任务取消"}
+
+
+@pytest.mark.req("R-003-22")
+@pytest.mark.parametrize("by", ["审批甲", "审批乙", "保管人"])
+def test_a_withdrawn_approval_is_gone_and_does_not_come_back(office: Office, by: str) -> None:
+    path = office.home / "approvals" / "standing-1.json"
+    given(office)
+    confirmed(office)
+    file = path.read_bytes()
+    office.act("保管人", "report-lost", "S2026-000001", {"reason": "失控"})
+    assert office.act(by, "approve-withdraw", "standing-1", WHY).state == "withdrawn" and not path.exists()
+    for everything in (False, True):
+        assert settle(office.registry, everything=everything) == () and not path.exists()
+    path.write_bytes(file)                                     # as out of an old backup
+    assert correct(office.registry) == ("approvals/standing-1.json",) and not path.exists()
+    for again in (confirmed, lambda office: office.act(by, "approve-withdraw", "standing-1", {"reason": "再次"})):
+        assert refused(office, again).code.value == "approve.withdrawn"
+
+
+@pytest.mark.req("R-003-22")
+def test_an_approval_is_withdrawn_before_it_is_confirmed(office: Office) -> None:
+    given(office)
+    office.act("审批乙", "approve-withdraw", "standing-1", WHY)
+    assert refused(office, confirmed).code.value == "approve.withdrawn"
+    assert not (office.home / "approvals" / "standing-1.json").exists()
+    assert refused(office, given).code.value == "approve.number-taken"
+
+
+def test_a_withdrawal_says_why_and_nothing_else(office: Office) -> None:
+    given(office)
+    assert refused(office, lambda office: office.act(
+        "审批甲", "approve-withdraw", "standing-1", {**WHY, "from": "x"})).code.value == "registry.bad-act"
+
+
+@pytest.mark.req("R-003-22")
+def test_a_withdrawal_is_in_the_files_before_the_commit_and_a_crash_does_not_undo_it(
+    office: Office, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path = office.home / "approvals" / "standing-1.json"
+    given(office)
+    confirmed(office)
+
+    def stop(t: Transaction, request: Request) -> None:
+        projection.restrict(t, request)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(acts, "restrict", stop)
+    with pytest.raises(KeyboardInterrupt):
+        office.act("审批甲", "approve-withdraw", "standing-1", WHY)
+    monkeypatch.undo()
+    assert not path.exists()
+    office.act("管理员", "actor-dismiss", office.signer("审批甲").certificate.fingerprint, {"role": "", "region": ""})
+    for everything in (False, True):                           # whoever withdrew may not any more: it stays away
+        assert settle(office.registry, everything=everything) == ("standing-1",) and not path.exists()
+    office.act("保管人", "approve-withdraw", "standing-1", WHY)
+    assert settle(office.registry, everything=True) == () and not path.exists()

@@ -8,7 +8,7 @@ import shutil
 import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from certs.approval import confirm, give
+from certs.moments import write_moment
 from certs.seal_folder import SealUse, UseState
 from certs.statement import SignedStatement
 from registry.acts import perform
@@ -26,7 +27,7 @@ from registry.states import State, renewal_opens
 from registry.tables import Seal
 from tests.registry.test_approvals import terms
 from tests.support.postgresql import Server
-from tests.support.seal_office import COUNTY, ENDING, Office, make_home, organisation_keys
+from tests.support.seal_office import COUNTY, DAY, ENDING, Office, make_home, organisation_keys
 
 RULES = {"rules": b"rules"}
 STEPS: tuple[tuple[Any, str], ...] = (
@@ -100,6 +101,19 @@ def _confirm(office: Office) -> Scene:
     return _act(office, "审批乙", "approve-confirm", "standing-1", {}, {"confirmation": answer.to_json()})
 
 
+def _withdraw(office: Office) -> Scene:
+    scene = _confirm(office)
+    perform(office.registry, scene.signed, documents=scene.documents)
+    return _act(office, "保管人", "approve-withdraw", "standing-1", {"reason": "任务取消"})
+
+
+def _accept_clock(office: Office) -> Scene:
+    now, office.now = office.now, office.now + 400 * DAY
+    office.act("管理员", "actor-dismiss", office.signer("审批乙").certificate.fingerprint, {"role": "", "region": ""})
+    last, office.now = office.now, now + timedelta(minutes=1)
+    return _act(office, "管理员", "clock-accept", office.registry.id, {"last": write_moment(last), "reason": "时钟"})
+
+
 def _dismiss(office: Office) -> Scene:
     return _act(office, "管理员", "actor-dismiss", office.signer("审批乙").certificate.fingerprint,
                 {"role": "", "region": ""})
@@ -111,7 +125,8 @@ SCENES: dict[str, tuple[Callable[[Office], Scene], tuple[str, ...]]] = {
     "take the place of another": (_take_the_place, ("sqlite", "postgresql")),
     "suspend": (_suspend, ("sqlite",)), "resume": (_resume, ("sqlite",)),
     "report lost": (_report_lost, ("sqlite", "postgresql")), "cancel": (_cancel, ("sqlite",)),
-    "confirm an approval": (_confirm, ("sqlite",)), "dismiss an approver": (_dismiss, ("sqlite",)),
+    "confirm an approval": (_confirm, ("sqlite",)), "withdraw an approval": (_withdraw, ("sqlite", "postgresql")),
+    "accept the clock": (_accept_clock, ("sqlite",)), "dismiss an approver": (_dismiss, ("sqlite",)),
 }
 RUNS = [(name, backend) for name, (_, backends) in SCENES.items() for backend in backends]
 
@@ -197,8 +212,11 @@ def _permit_no_more(office: Office) -> None:
     with office.registry.reading() as session:
         for seal in session.query(Seal):
             path = office.home / "authorities" / seal.organisation / str(seal.seal_id) / "use.json"
-            if path.exists() and SealUse.parse(path.read_bytes()).state is UseState.IN_USE:
+            use = SealUse.parse(path.read_bytes()) if path.exists() else None
+            if use is not None and use.state is UseState.IN_USE:
                 assert seal.state == State.IN_USE
+                assert seal.in_use_until is None or (
+                    use.use_until is not None and use.use_until <= seal.in_use_until)
 
 
 @pytest.mark.req("R-003-17")
