@@ -1,4 +1,4 @@
-"""The measures of GB/T 9704-2012 on the pages of the letters: type area, 22 lines, title, date and seal."""
+"""The measures of GB/T 9704-2012 on the pages of the letters and opinions: type area, 22 lines, title, date and seal."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from docgen.compose import compose
 from docgen.page import Document, GlyphRun, Page
 from docgen.record import validate
 
-LETTERS = ("D1", "D2a", "D2b", "D3", "D4", "D5", "D7")
+LETTERS = ("D1", "D2a", "D2b", "D3", "D4", "D5", "D7", "K4", "K5a", "K5b")
 SEAL_MM = 42
 LEFT, RIGHT, TOP, BOTTOM = 28.0, 210 - 26.0, 37.0, 297 - 35.0       # 5.2.1: 156 by 225 mm
 THIRD, SECOND = 5.64, 7.76                                          # 3号 and 2号 in mm
