@@ -3,13 +3,11 @@
 A signed statement (:mod:`certs.statement`) of the type ``zhengyin/seal-status/1`` with exactly these members::
 
     at, thisUpdate    the moment of publication, the same in both
-    nextUpdate        until then the list is fresh
+    nextUpdate        until then the list is fresh, 31 days at most
     sequence          1, 2, 3 …; never goes back
-    seals             {identifier of the seal: [state, since, until, SM3 of what the seal maker signed, hex]}
+    seals             {identifier of the seal: entry (:mod:`certs.seal_status`)}
 
-``since`` and ``until`` are moments or null. Of a seal that is or was in use they are the first moment of its use
-and the moment its use ends; of one that is suspended, lost or cancelled ``since`` is the moment from which on it
-must not have been used. The digest ties an entry to one very seal: two makers may give the same identifier.
+What a list says for good (lost, cancelled, use ended) no later one takes back or leaves out.
 
 Source: 003 B第15条, B第16条 (the present state is published to anyone who verifies).
 """
@@ -18,10 +16,9 @@ from __future__ import annotations
 
 import enum
 import functools
-import re
 import threading
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -34,26 +31,27 @@ from certs.chain import validate
 from certs.crl import Crl
 from certs.files import locked, write_atomic
 from certs.moments import read_moment, write_moment
+from certs.seal_status import SealState, SealStatus, read_entry, seal_digest, write_entry
 from certs.signer import Signer
-from certs.sm3 import sm3
 from certs.statement import SignedStatement, StatementError, check_signature, sign_statement
 from certs.trust import STATUS_LIST, Trust
 from certs.x509 import Certificate
 from codes.errors import EngineError
 
 __all__ = [
-    "MAX_BYTES", "STATUS_TYPE", "SealState", "SealStatus", "StatusCode", "StatusList", "StatusListError",
-    "check_status_list", "make_status_list", "read_status_list", "receive_status_list", "seal_digest",
-    "trusted_status_list",
+    "LONGEST", "MAX_BYTES", "STATUS_TYPE", "SealState", "SealStatus", "StatusCode", "StatusList", "StatusListError",
+    "check_status_list", "genuine_status_list", "make_status_list", "name_seals", "read_status_list",
+    "receive_status_list", "seal_digest", "seen_status_list", "trusted_status_list",
 ]
 
 STATUS_TYPE: Final = "zhengyin/seal-status/1"
 MAX_BYTES: Final = 16 * 1024 * 1024
+LONGEST: Final = timedelta(days=31)
+"""The longest that a list may be fresh: for so long it can be shown to who has seen no newer one."""
 _CLOCKS_DIFFER: Final = timedelta(minutes=5)
 _KEYS: Final = frozenset({"type", "at", "thisUpdate", "nextUpdate", "sequence", "seals"})
-_IDENTIFIER: Final = re.compile(r"[!-~]{1,200}", re.ASCII)
-_DIGEST: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
-_MAX_FOLDERS: Final = 1024
+_MAX_FOLDERS: Final = 256
+_NAMED: Final = 5
 _LOCK: Final = ".seal-status.lock"
 
 
@@ -65,54 +63,13 @@ class StatusCode(enum.StrEnum):
     CHAIN = "seal-status.chain"
     FUTURE = "seal-status.future"
     OLDER = "seal-status.older"
+    STALE = "seal-status.stale"
+    TAKEN_BACK = "seal-status.taken-back"
     MISSING = "seal-status.missing"
 
 
 class StatusListError(EngineError):
     """A status list cannot be read, or must not be believed."""
-
-
-class SealState(enum.StrEnum):
-    """What a list says of a seal."""
-
-    MADE = "made"                # 制作完成，尚未启用
-    IN_USE = "in-use"
-    SUSPENDED = "suspended"
-    LOST = "lost"
-    CANCELLED = "cancelled"
-    RETIRED = "retired"          # a successor has taken its place
-
-    @property
-    def is_final(self) -> bool:
-        """Whether no later list can take it back: what is lost or cancelled stays so."""
-        return self in (SealState.LOST, SealState.CANCELLED)
-
-
-_STOPPED: Final = frozenset({SealState.SUSPENDED, SealState.LOST, SealState.CANCELLED})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SealStatus:
-    """One entry; moments are aware UTC, what they mean says the head of this module.
-
-    Attributes:
-        digest: SM3 of the seal's signed part, 32 bytes (:func:`seal_digest`).
-
-    Raises:
-        ValueError: suspended, lost or cancelled without ``since``, retired without ``until``.
-    """
-
-    state: SealState
-    since: datetime | None = None
-    until: datetime | None = None
-    digest: bytes
-
-    def __post_init__(self) -> None:
-        if (self.state in _STOPPED and self.since is None) or (
-                self.state is SealState.RETIRED and self.until is None):
-            raise ValueError(f"{self.state.value} needs its moment")
-        if len(self.digest) != 32:
-            raise ValueError("the digest has 32 bytes")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,14 +95,18 @@ class StatusList:
         status = self.seals.get(seal_id)
         return status if status is not None and status.digest == seal_digest(signed_part) else None
 
+    def for_good(self) -> Mapping[str, SealStatus]:
+        """Return the entries that no later list takes back (:meth:`SealStatus.for_good`)."""
+        return {seal_id: one for seal_id, one in self.seals.items() if one.for_good(self.this_update)}
 
-def seal_digest(signed_part: bytes) -> bytes:
-    """Return the digest by which a list names a seal: SM3 of its eSealInfo (DER).
-
-    The part that the maker signed, not the whole file: whoever holds a lost seal could put the maker's
-    certificate or signature around it in another form, and it would be no seal of the list.
-    """
-    return sm3(signed_part)
+    def taken_back(self, seals: Mapping[str, SealStatus]) -> tuple[str, ...]:
+        """Return the seals of which ``seals`` takes back or leaves out what this list says for good."""
+        found = []
+        for seal_id, one in self.for_good().items():
+            later = seals.get(seal_id)
+            if later is None or not later.keeps(one):
+                found.append(seal_id)
+        return tuple(sorted(found))
 
 
 def make_status_list(
@@ -160,8 +121,7 @@ def make_status_list(
     body: dict[str, JSON] = {
         "type": STATUS_TYPE, "at": write_moment(this_update), "thisUpdate": write_moment(this_update),
         "nextUpdate": write_moment(next_update), "sequence": sequence,
-        "seals": {seal_id: [one.state.value, _moment_text(one.since), _moment_text(one.until), one.digest.hex()]
-                  for seal_id, one in seals.items()},
+        "seals": {seal_id: write_entry(one) for seal_id, one in seals.items()},
     }
     signed = sign_statement(body, signer, max_bytes=MAX_BYTES)
     _read(signed)
@@ -214,6 +174,20 @@ def check_status_list(
             f"the certificate that signed the status list is not good: {result.en}", chain=result.code)
 
 
+def genuine_status_list(data: bytes, trust: Trust, *, now: datetime) -> StatusList | None:
+    """Return a list that is good, or was so when it was published and whose certificate has merely expired since.
+
+    None for a list that cannot be read, is a stranger's or of the future, or whose certificate has been revoked.
+    """
+    with suppress(StatementError, StatusListError):
+        listed = read_status_list(data)
+        for at in (now, min(listed.this_update, now)):
+            with suppress(StatusListError):
+                _check(listed, trust, at=at, clock_now=now)
+                return listed
+    return None
+
+
 def trusted_status_list(trust: Trust, *, at: datetime, clock_now: datetime) -> StatusList:
     """Return the list of a trust folder, believed; it may be stale.
 
@@ -221,73 +195,115 @@ def trusted_status_list(trust: Trust, *, at: datetime, clock_now: datetime) -> S
 
     Raises:
         StatementError, StatusListError: see :func:`read_status_list` and :func:`check_status_list`; also
-            ``seal-status.missing``, and ``seal-status.older`` for a list that has been overtaken.
+            ``seal-status.missing``, ``seal-status.older`` for a list that has been overtaken, and
+            ``seal-status.taken-back`` for one that does not keep what the newest said for good.
     """
     if trust.seal_status is None:
         raise StatusListError(StatusCode.MISSING, "信任目录中没有印章状态列表（seal-status.json）",
                               "the trust folder holds no status list of seals (seal-status.json)")
     listed = read_status_list(trust.seal_status)
-    check_status_list(listed, signers=trust.status_signers, anchors=trust.roots, intermediates=trust.intermediates,
-                      crls=trust.crls, at=at, clock_now=clock_now)
-    if trust.folder is not None:
-        signers = frozenset(one.fingerprint for one in trust.status_signers)
-        _refuse_older(listed, _remember((trust.folder, signers), listed.sequence))
+    _check(listed, trust, at=at, clock_now=clock_now)
+    _remember(trust, listed)
     return listed
 
 
-def receive_status_list(folder: Path, data: bytes, *, now: datetime) -> StatusList:
+def seen_status_list(trust: Trust, *, at: datetime, clock_now: datetime) -> StatusList | None:
+    """Return the newest list that this process believed of a trust folder, if it is to be believed still."""
+    with _newest_lock:
+        listed = _newest.get(_place(trust))
+    if listed is not None:
+        with suppress(StatusListError):
+            _check(listed, trust, at=at, clock_now=clock_now)
+            return listed
+    return None
+
+
+def receive_status_list(folder: Path, data: bytes, *, now: datetime, stale: bool = False) -> StatusList:
     """Put a newer list into a trust folder; the same one again changes nothing.
 
     Args:
         folder: the trust folder; data: the file of the list; now: the present (aware).
+        stale: take also a list that is not fresh any more, so that a restored home learns what was published last.
 
     Raises:
         TrustError: see :meth:`certs.trust.Trust.load`.
-        StatementError, StatusListError: the list is not to be believed, or ``seal-status.older`` than the one there.
+        StatementError, StatusListError: the list is not to be believed, ``seal-status.stale``, or as against the
+            genuine one that lies there ``seal-status.older`` or ``seal-status.taken-back``.
         FileError: it cannot be written.
     """
     with locked(folder / _LOCK):
         trust = Trust.load(folder)
         if trust.seal_status == data:
             return trusted_status_list(trust, at=now, clock_now=now)
-        listed, least = trusted_status_list(replace(trust, seal_status=data, folder=None), at=now, clock_now=now), 1
-        with suppress(StatementError, StatusListError):          # a list that is not believed keeps no good one out
-            present = trusted_status_list(replace(trust, folder=None), at=now, clock_now=now)
-            least = present.sequence + 1
-        _refuse_older(listed, least)
+        listed = trusted_status_list(replace(trust, seal_status=data, folder=None), at=now, clock_now=now)
+        if not (stale or listed.fresh(now)):
+            end = write_moment(listed.next_update)
+            raise StatusListError(
+                StatusCode.STALE, f"印章状态列表已于 {end} 过期，不予收入，请向发布者获取最新的列表",
+                f"the status list was good until {end} and is not taken in: get the newest from its publisher")
+        present = genuine_status_list(trust.seal_status or b"", trust, now=now)
+        if present is not None:
+            _check_follows(listed, present, least=present.sequence + 1)
         write_atomic(folder / STATUS_LIST, data, mode=0o644)
     return listed
 
 
-_newest: OrderedDict[tuple[Path, frozenset[str]], int] = OrderedDict()
+_Place = tuple[Path | None, frozenset[str]]
+_newest: OrderedDict[_Place, StatusList] = OrderedDict()
 _newest_lock = threading.Lock()
 
 
-def _remember(place: tuple[Path, frozenset[str]], sequence: int) -> int:
-    """Return the highest sequence that the process has believed there, this one counted.
+def _check(listed: StatusList, trust: Trust, *, at: datetime, clock_now: datetime) -> None:
+    check_status_list(listed, signers=trust.status_signers, anchors=trust.roots, intermediates=trust.intermediates,
+                      crls=trust.crls, at=at, clock_now=clock_now)
 
-    Args:
-        place: the trust folder, and the fingerprints of its status certificates: with other signers the count is
-            another, so that a number made by a stolen key does not stand in the way for ever.
+
+def _place(trust: Trust) -> _Place:
+    """The trust folder and the fingerprints of its status certificates.
+
+    With other signers the memory is another, so that what a stolen key made does not stand in the way for ever.
     """
+    return trust.folder, frozenset(one.fingerprint for one in trust.status_signers)
+
+
+def _remember(trust: Trust, listed: StatusList) -> None:
+    """Keep a list as the newest of its folder, after seeing that it follows the newest so far."""
+    if trust.folder is None:
+        return
+    place = _place(trust)
     with _newest_lock:
-        sequence = max(sequence, _newest.pop(place, 0))
-        _newest[place] = sequence
+        newest = _newest.get(place)
+        if newest is not None and newest is not listed:
+            _check_follows(listed, newest, least=newest.sequence)
+        _newest[place] = listed
+        _newest.move_to_end(place)
         if len(_newest) > _MAX_FOLDERS:
             _newest.popitem(last=False)
-    return sequence
 
 
-def _refuse_older(listed: StatusList, least: int) -> None:
-    if listed.sequence < least:
+def _check_follows(listed: StatusList, earlier: StatusList, *, least: int) -> None:
+    """Refuse a list that is older than one that was seen, or takes back what that one said for good."""
+    if listed.sequence < least or listed.this_update < earlier.this_update:
+        seen = write_moment(earlier.this_update)
         raise StatusListError(
-            StatusCode.OLDER, f"印章状态列表的序号 {listed.sequence} 低于已见过的列表，应为 {least} 以上，请重新获取",
-            f"the status list has number {listed.sequence}, but a newer one was seen ({least} is the least): "
-            "get it again")
+            StatusCode.OLDER,
+            f"印章状态列表（序号 {listed.sequence}，{write_moment(listed.this_update)} 发布）旧于已见过的列表"
+            f"（序号应为 {least} 以上，发布时间不早于 {seen}），请重新获取",
+            f"the status list (number {listed.sequence} of {write_moment(listed.this_update)}) is older than one that "
+            f"was seen ({least} is the least number, {seen} the earliest moment): get it again")
+    if back := earlier.taken_back(listed.seals):
+        seals = name_seals(back)
+        raise StatusListError(
+            StatusCode.TAKEN_BACK,
+            f"印章状态列表收回或漏去了已公示的挂失、注销或停用：{seals}，不予采用，请与发布者核实",
+            f"the status list takes back or leaves out that seals were lost, cancelled or retired: {seals}; it is left "
+            "aside: ask its publisher", seals=seals)
 
 
-def _moment_text(moment: datetime | None) -> str | None:
-    return None if moment is None else write_moment(moment)
+def name_seals(identifiers: Sequence[str]) -> str:
+    """Return the first few identifiers for a message."""
+    more = f" … ({len(identifiers)})" if len(identifiers) > _NAMED else ""
+    return ", ".join(identifiers[:_NAMED]) + more
 
 
 def _malformed(zh: str, en: str) -> StatusListError:
@@ -304,29 +320,12 @@ def _read(signed: SignedStatement) -> StatusList:
         raise _malformed("的序号或印章表有误", "has no proper sequence or no table of seals")
     try:
         next_update = read_moment(next_text if isinstance(next_text, str) else "")
-        read = {seal_id: _entry(seal_id, entry) for seal_id, entry in seals.items()}
+        read = {seal_id: read_entry(seal_id, entry) for seal_id, entry in seals.items()}
     except ValueError:
         raise _malformed("中有不能识别的状态、时间或印章编码",
                          "holds a state, a moment or an identifier that is not understood") from None
-    if next_update <= signed.at:
-        raise _malformed("的下次发布时间不晚于本次", "ends before it begins")
+    if not timedelta() < next_update - signed.at <= LONGEST:
+        raise _malformed(f"的有效时间应在 {LONGEST.days} 天以内",
+                         f"is fresh for no time, or for more than {LONGEST.days} days")
     return StatusList(signed=signed, sequence=sequence, this_update=signed.at, next_update=next_update,
                       seals=MappingProxyType(read))
-
-
-def _entry(seal_id: str, entry: JSON) -> SealStatus:
-    """Read one entry.
-
-    Raises:
-        ValueError: it is not understood.
-    """
-    if not _IDENTIFIER.fullmatch(seal_id) or not isinstance(entry, list) or len(entry) != 4:
-        raise ValueError("an entry has an identifier and four parts")
-    state, since, until, digest = entry
-    if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
-        raise ValueError("a digest has 64 digits")
-    return SealStatus(state=SealState(state), since=_moment(since), until=_moment(until), digest=bytes.fromhex(digest))
-
-
-def _moment(value: JSON) -> datetime | None:
-    return None if value is None else read_moment(value if isinstance(value, str) else "")

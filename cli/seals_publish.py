@@ -12,7 +12,7 @@ import typer
 from certs.files import read_file
 from certs.home import Home
 from certs.moments import write_moment
-from certs.status_list import StatusList, receive_status_list
+from certs.status_list import StatusList, name_seals, receive_status_list
 from certs.trust import MAX_STATUS_LIST
 from cli.seals_common import HomeOption, JsonOption, opened, print_json
 from registry.publication import PAGE, publish, status_signer
@@ -39,11 +39,14 @@ def publish_states(
         made = publish(registry, signer=status_signer(Home.open(registry.home)), valid_for=span, out=out)
     if as_json:
         print_json({**_facts(made.listed), "states": {state.value: count for state, count in made.counts.items()},
-                    "out": str(out) if out else None})
+                    "unknown": list(made.unknown), "out": str(out) if out else None})
         return
     counts = "，".join(f"{state.value} {count}" for state, count in made.counts.items()) or "—"
     typer.echo(f"已公示第 {made.listed.sequence} 号状态列表，有效至 {write_moment(made.listed.next_update)} / "
                f"published list {made.listed.sequence}, fresh until then\n{counts}")
+    if made.unknown:
+        typer.echo("登记库中没有、照先前公示保留的印章 / not in the registry, kept as published before: "
+                   + name_seals(made.unknown))
     if out:
         typer.echo(f"{out / PAGE}")
 
@@ -55,10 +58,13 @@ def receive(
     trust: Annotated[Path, typer.Option(
         "--trust", metavar="DIR", exists=True, file_okay=False,
         help="核验方的信任目录 / the verifier's trust folder")],
+    stale: Annotated[bool, typer.Option(
+        "--stale", help="已过期的也收（恢复备份后核对用） / take it even though it is not fresh any more")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """把新取得的状态列表放入信任目录，旧的不收 / take a newer status list into a trust folder."""
-    listed = receive_status_list(trust, read_file(file, max_bytes=MAX_STATUS_LIST), now=datetime.now(UTC))
+    data = read_file(file, max_bytes=MAX_STATUS_LIST)
+    listed = receive_status_list(trust, data, now=datetime.now(UTC), stale=stale)
     if as_json:
         print_json(_facts(listed))
     else:

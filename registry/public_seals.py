@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -9,7 +11,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from certs.status_list import SealState, SealStatus
+from certs.seal_status import SealState, SealStatus, Stop, join_stops
 from registry.errors import RegistryCode, RegistryError
 from registry.states import SealType, State
 from registry.tables import Act, Organisation, Seal
@@ -51,7 +53,7 @@ def public_seals(session: Session, at: datetime) -> tuple[PublicSeal, ...]:
     Raises:
         RegistryError: ``registry.damaged``, a seal has lost what follows from its making or its stopping.
     """
-    stopped, imported = _stops(session), _imported(session)
+    (stopped, over), imported = _stops(session), _imported(session)
     rows = session.execute(
         select(Organisation.code, Organisation.name.label("organisation"), Seal.case, Seal.name, Seal.type, Seal.state,
                Seal.seal_id, Seal.signed_sm3, Seal.valid_end, Seal.in_use_from, Seal.in_use_until)
@@ -72,38 +74,41 @@ def public_seals(session: Session, at: datetime) -> tuple[PublicSeal, ...]:
             name="" if row.type == SealType.PERSONAL else row.name, valid_end=row.valid_end,
             status=_status(
                 state, digest=bytes.fromhex(row.signed_sm3), since=None if elsewhere else row.in_use_from,
-                until=row.in_use_until, stopped=stopped.get(row.case), valid_end=row.valid_end, at=at)))
+                until=row.in_use_until, stopped=stopped.get(row.case), stops=join_stops(over.get(row.case, ())),
+                valid_end=row.valid_end, at=at)))
     return tuple(seals)
 
 
 def _status(
     state: State, *, digest: bytes, since: datetime | None, until: datetime | None, stopped: datetime | None,
-    valid_end: datetime, at: datetime,
+    stops: tuple[Stop, ...], valid_end: datetime, at: datetime,
 ) -> SealStatus:
-    if state in _STOPPED:
-        return SealStatus(state=SealState(state.value), since=stopped, until=until, digest=digest)
     if state is State.MADE:
         return SealStatus(state=SealState.MADE, digest=digest)
     ended = at > valid_end or (until is not None and at >= until)
     if ended:
-        last = valid_end if until is None else min(until, valid_end)
-        return SealStatus(state=SealState.RETIRED, since=since, until=last, digest=digest)
-    return SealStatus(state=SealState.IN_USE, since=since, until=until, digest=digest)
+        until = valid_end if until is None else min(until, valid_end)
+    if state in _STOPPED:
+        return SealStatus(state=SealState(state.value), since=stopped, until=until, digest=digest, stops=stops)
+    return SealStatus(state=SealState.RETIRED if ended else SealState.IN_USE, since=since, until=until, digest=digest,
+                      stops=stops)
 
 
-def _stops(session: Session) -> dict[str, datetime]:
-    """Return the moment from which on each stopped seal must not have been used, by case.
+def _stops(session: Session) -> tuple[dict[str, datetime], Mapping[str, list[Stop]]]:
+    """Return the moment from which on each stopped seal must not have been used, and the stops that are over, by case.
 
-    A lost seal that is cancelled in the end was stopped when it was lost; what was resumed counts anew.
+    A lost seal that is cancelled in the end was stopped when it was lost; what was resumed counts anew. A stop ends
+    with the second before the one in which the seal was resumed: what is sealed in the rest of that claims all of it.
     """
     since: dict[str, datetime] = {}
+    over: defaultdict[str, list[Stop]] = defaultdict(list)
     acts = select(Act.subject, Act.type, Act.at).where(Act.type.in_((*_STOPS, "resume"))).order_by(Act.number)
     for case, act, at in session.execute(acts):
-        if act == "resume":
-            since.pop(case, None)
-        else:
+        if act != "resume":
             since.setdefault(case, at)
-    return since
+        elif case in since:
+            over[case].append((since.pop(case), at.replace(microsecond=0)))
+    return since, over
 
 
 def _imported(session: Session) -> frozenset[str]:

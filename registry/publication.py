@@ -1,8 +1,8 @@
 """Publication (公示): what became of every seal, as the signed status list and as a page.
 
 The list is made in one transaction of the registry, so it shows one state of it; its number is kept and logged there
-before a file is written. A number is never given twice and never goes back, whatever a backup brings back: the lists
-that lie in the home's trust folder and in the folder of publication are looked at too.
+before a file is written. A number is never given twice and never goes back, and what is lost for good stays so,
+whatever a backup brings back: the lists in the home's trust folder and in the folder of publication are looked at too.
 
 Source: 003 B第15条, B第16条.
 """
@@ -13,7 +13,7 @@ import enum
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -25,9 +25,11 @@ from certs.keystore import load_key
 from certs.moments import write_moment
 from certs.signer import LocalSigner, Signer
 from certs.status_list import (
+    LONGEST,
     SealState,
     StatusList,
     check_status_list,
+    genuine_status_list,
     make_status_list,
     read_status_list,
     receive_status_list,
@@ -38,6 +40,7 @@ from codes.errors import EngineError
 from registry.database import Registry, Transaction
 from registry.errors import RegistryError
 from registry.public_seals import PublicSeal, public_seals
+from registry.publication_history import Kept, keep_published
 from registry.publication_page import draw_page
 from registry.tables import Meta
 
@@ -46,8 +49,6 @@ __all__ = ["LONGEST", "PAGE", "STATUS_FOLDER", "Publication", "PublicationCode",
 PAGE: Final = "index.html"
 STATUS_FOLDER: Final = "status"
 """Folder of the home with ``status.cer`` and ``status.key``."""
-LONGEST: Final = timedelta(days=31)
-"""The longest that a list may be fresh: for so long it can be shown to who has seen no newer one."""
 _SEQUENCE: Final = "status-sequence"
 _LOCK: Final = ".publication.lock"
 _MAX_CERTIFICATE: Final = 64 * 1024
@@ -62,11 +63,15 @@ class PublicationCode(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
-    """What was published: the list, its file, and how many seals are in which state."""
+    """What was published: the list, its file, and how many seals are in which state.
+
+    ``unknown`` are seals that stay in the list as lost, cancelled or retired though the registry does not know them.
+    """
 
     listed: StatusList
     file: bytes
     counts: Mapping[SealState, int]
+    unknown: tuple[str, ...] = ()
 
 
 def status_signer(home: Home) -> Signer:
@@ -96,7 +101,8 @@ def publish(registry: Registry, *, signer: Signer, valid_for: timedelta, out: Pa
         out: the folder of publication, made where it is not there.
 
     Raises:
-        RegistryError: ``publication.period``, ``registry.damaged``, or the registry cannot be used.
+        RegistryError: ``publication.period``, ``publication.taken-back`` (the registry has forgotten what was
+            published for good), ``registry.damaged``, or the registry cannot be used.
         StatusListError: ``seal-status.chain``, the signer's certificate is not good.
         FileError: a file cannot be written; then the number is lost, and the next publication takes the next one.
     """
@@ -108,44 +114,57 @@ def publish(registry: Registry, *, signer: Signer, valid_for: timedelta, out: Pa
     with locked(registry.home / _LOCK):
         with registry.transaction() as t:
             seals = public_seals(t.session, t.now)
-            file = _make(t, seals, [place for place in (trust, out) if place], signer, valid_for)
-        listed, counts = read_status_list(file), Counter(seal.status.state for seal in seals)
+            file, kept = _make(t, seals, [place for place in (trust, out) if place], signer, valid_for)
+        listed = read_status_list(file)
         make_folder(trust / "status-signers", mode=0o755)
         write_atomic(trust / "status-signers" / f"{signer.certificate.fingerprint[:16]}.cer", signer.certificate.der,
                      mode=0o644)
         receive_status_list(trust, file, now=listed.this_update)
         if out is not None:
-            page = draw_page(seals, listed, office=config.name, demo=config.demo)
+            shown = [replace(seal, status=kept.seals[seal.seal_id]) for seal in seals
+                     if seal.seal_id not in kept.unknown]
+            page = draw_page(shown, listed, office=config.name, demo=config.demo)
             make_folder(out, mode=0o755)
             write_atomic(out / STATUS_LIST, file, mode=0o644)
             write_atomic(out / PAGE, page.encode(), mode=0o644)
-    return Publication(listed=listed, file=file, counts=counts)
+    counts = Counter(one.state for one in listed.seals.values())
+    return Publication(listed=listed, file=file, counts=counts, unknown=kept.unknown)
 
 
 def _make(
     t: Transaction, seals: Sequence[PublicSeal], places: Sequence[Path], signer: Signer, valid_for: timedelta,
-) -> bytes:
+) -> tuple[bytes, Kept]:
     """Sign the list under the next number, and note both; a list that no verifier would believe is not made."""
     trust = Trust.load(places[0])
+    trust = replace(trust, status_signers=(*trust.status_signers, signer.certificate))
     known = t.session.get(Meta, _SEQUENCE)
-    signers = (*trust.status_signers, signer.certificate)
-    sequence = 1 + max([int(known.value) if known else 0, *_sequences(places, signers)])
+    files = tuple(_published(places))
+    earlier = [one for one in (genuine_status_list(file, trust, now=t.now) for file in files) if one is not None]
+    sequence = 1 + max([int(known.value) if known else 0, *_sequences(files, trust.status_signers)])
+    moment = max([t.now, *(one.this_update for one in earlier)])       # the clock may have been put back by minutes
+    kept = keep_published({seal.seal_id: seal.status for seal in seals}, earlier, at=moment)
     signed = make_status_list(
-        sequence=sequence, this_update=t.now, next_update=t.now + valid_for,
-        seals={seal.seal_id: seal.status for seal in seals}, signer=signer)
+        sequence=sequence, this_update=moment, next_update=moment + valid_for, seals=kept.seals, signer=signer)
     file = signed.to_json()
     check_status_list(read_status_list(file), signers=(signer.certificate,), anchors=trust.roots,
                       intermediates=trust.intermediates, crls=trust.crls, at=t.now, clock_now=t.now)
     t.session.merge(Meta(key=_SEQUENCE, value=str(sequence)))
-    t.log("status.published", sequence=sequence, list=signed.digest.hex(), seals=len(seals),
-          until=write_moment(t.now + valid_for))
-    return file
+    t.log("status.published", sequence=sequence, list=signed.digest.hex(), seals=len(kept.seals),
+          until=write_moment(moment + valid_for))
+    return file, kept
 
 
-def _sequences(places: Sequence[Path], signers: Sequence[Certificate]) -> Iterator[int]:
-    """The numbers of the lists that lie there already; one that is damaged or of another signer has none."""
+def _published(places: Sequence[Path]) -> Iterator[bytes]:
+    """The files of the lists that lie there already."""
     for place in places:
         with suppress(EngineError):
-            listed = read_status_list(read_file(place / STATUS_LIST, max_bytes=MAX_STATUS_LIST))
+            yield read_file(place / STATUS_LIST, max_bytes=MAX_STATUS_LIST)
+
+
+def _sequences(files: Sequence[bytes], signers: Sequence[Certificate]) -> Iterator[int]:
+    """Their numbers; one that is damaged or of another signer has none."""
+    for file in files:
+        with suppress(EngineError):
+            listed = read_status_list(file)
             if listed.signed.certificate in signers:
                 yield listed.sequence

@@ -32,8 +32,8 @@ __all__ = ["CHECKS", "judge_ofd"]
 CHECKS: Final = ("container", "structure", "seal", "coverage", "trust", "data", "pages", "qr", "rendition")
 _HARD: Final = frozenset({
     "seal.changed", "seal.gone", "seal.data-hash", "seal.crypto", "seal.maker-crypto", "seal.swapped",
-    "seal.signer-not-listed", "seal.after-lost", "seal.after-cancelled", "seal.after-suspended", "seal.after-retired",
-    "trust.chain-failed", "xml.doctype", "ofd.path",
+    "seal.signer-not-listed", "seal.after-lost", "seal.after-cancelled", "seal.after-suspended",
+    "seal.while-suspended", "seal.after-retired", "trust.chain-failed", "xml.doctype", "ofd.path",
 })
 """What makes an OFD of any writer "not genuine"; the rest of a foreign file's oddities are "cannot say"."""
 _SLACK_MM: Final = 0.001

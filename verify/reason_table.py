@@ -182,6 +182,8 @@ _SEAL: Final = {
                              "the sealing time {claimed} is after the seal was cancelled or withdrawn ({since})"),
     "seal.after-suspended": (_NO, "签章时间 {claimed} 在印章停用（{since}）之后",
                              "the sealing time {claimed} is after the seal was suspended ({since})"),
+    "seal.while-suspended": (_NO, "签章时间 {claimed} 在印章停用期间（{since} 至 {until}）",
+                             "the sealing time {claimed} is within a suspension of the seal ({since} to {until})"),
     "seal.after-retired": (_NO, "签章时间 {claimed} 在印章换发（{until}）之后",
                            "the sealing time {claimed} is after the seal was replaced by its successor ({until})"),
     "seal.lost": (

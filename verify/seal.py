@@ -39,8 +39,8 @@ _SUB: Final = {
     "seal.future": "OUT_OF_BOUNDS_NO_POE", "trust.none": "NO_CERTIFICATE_CHAIN_FOUND",
     "trust.maker": "NO_CERTIFICATE_CHAIN_FOUND",
     "seal.after-lost": "REVOKED", "seal.after-cancelled": "REVOKED", "seal.after-suspended": "REVOKED",
-    "seal.after-retired": "EXPIRED", "seal.lost": "REVOKED_NO_POE", "seal.cancelled": "REVOKED_NO_POE",
-    "seal.suspended": "REVOKED_NO_POE", "seal.before-use": "OUT_OF_BOUNDS_NO_POE",
+    "seal.while-suspended": "REVOKED", "seal.after-retired": "EXPIRED", "seal.lost": "REVOKED_NO_POE",
+    "seal.cancelled": "REVOKED_NO_POE", "seal.suspended": "REVOKED_NO_POE", "seal.before-use": "OUT_OF_BOUNDS_NO_POE",
 }
 
 

@@ -1,7 +1,8 @@
 """What the published status list says of a seal, held against the time at which it claims to have sealed.
 
 The list only takes away: whatever it says, chains and revocation lists are judged as well. Where it says nothing
-(none, stale, not believed, a seal it does not name) the report notes 印章状态未知 and those decide alone.
+(none, not believed, a seal it does not name) the report notes 印章状态未知 and those decide alone. A list that is
+stale, or that this process saw before one that it refuses, speaks for no seal; what it says against one counts.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from certs.ses import SesSealInfo
-from certs.status_list import SealState, SealStatus, StatusList, trusted_status_list
+from certs.status_list import SealState, SealStatus, StatusList, seen_status_list, trusted_status_list
 from certs.trust import Trust
 from codes.errors import EngineError
 from verify.model import SealStanding
@@ -25,7 +26,7 @@ _SKEW: Final = dt.timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusView:
-    """The believed list of a trust folder at one moment; without one, or where it is stale, why it says little."""
+    """A believed list of a trust folder at one moment; without one, or where it is not fresh, why it says little."""
 
     listed: StatusList | None = None
     fresh: bool = False
@@ -34,11 +35,11 @@ class StatusView:
 
 
 def view_status(trust: Trust, at: dt.datetime, clock_now: dt.datetime) -> StatusView:
-    """Look at the list of ``trust`` at ``at``; nothing is kept of an earlier look, so a mended list is used at once."""
+    """Look at the list of ``trust`` at ``at``; a list that is mended is used at once."""
     try:
         listed = trusted_status_list(trust, at=at, clock_now=clock_now)
     except EngineError as error:
-        return StatusView(zh=error.zh, en=error.en)
+        return StatusView(listed=seen_status_list(trust, at=at, clock_now=clock_now), zh=error.zh, en=error.en)
     if listed.fresh(at):
         return StatusView(listed=listed, fresh=True)
     end = local_time(listed.next_update)
@@ -65,16 +66,16 @@ def judge_state(
         elif view.fresh:
             zh, en = "状态列表中没有这枚印章", "the status list does not name this seal"
         return _unknown(info, zh, en, found)
+    code, since, until = _objection(status, listed, claimed_at, proven_at, fresh=view.fresh)
     if not view.fresh:
         standing = _unknown(info, view.zh, view.en, found)
-        if not status.state.is_final:
+        if code in ("", "seal.status-unknown"):
             return standing
-    code = _objection(status, listed, claimed_at, proven_at)
-    if code == "seal.status-unknown":
+    elif code == "seal.status-unknown":
         return _unknown(info, "状态列表早于签章", "the status list is older than the sealing", found)
     if code:
-        since, until = (local_time(each) if each else "—" for each in (status.since, status.until))
-        found.add(code, info.es_id, since=since, until=until, claimed=local_time(claimed_at))
+        first, last = (local_time(each) if each else "—" for each in (since, until))
+        found.add(code, info.es_id, since=first, until=last, claimed=local_time(claimed_at))
     return SealStanding(
         seal_id=info.es_id, state=status.state.value, since=status.since, until=status.until,
         list_sequence=listed.sequence, list_published=listed.this_update, list_until=listed.next_update)
@@ -86,15 +87,26 @@ def _unknown(info: SesSealInfo, zh: str, en: str, found: Findings) -> SealStandi
 
 
 def _objection(
-    status: SealStatus, listed: StatusList, claimed_at: dt.datetime, proven_at: dt.datetime | None,
-) -> str:
-    """The code of what speaks against a seal used at ``claimed_at``; "" for nothing.
+    status: SealStatus, listed: StatusList, claimed_at: dt.datetime, proven_at: dt.datetime | None, *, fresh: bool,
+) -> tuple[str, dt.datetime | None, dt.datetime | None]:
+    """The code of what speaks against a seal used at ``claimed_at``, with since and until; "" for nothing.
 
-    A claim has whole seconds, the list milliseconds: within one second nothing is proven either way.
+    A claim has whole seconds, the list milliseconds: within one second nothing is proven either way. An end that was
+    still to come when a list was published may have been put off since, if the list is not fresh.
     """
     state, since, until = status.state, status.since, status.until
-    if until is not None and claimed_at > until:
-        return "seal.after-retired"
+    if until is not None and claimed_at > until and (fresh or until <= listed.this_update):
+        return "seal.after-retired", since, until
+    stop = status.stop_at(claimed_at)
+    if stop is not None:
+        return "seal.while-suspended", *stop
+    return _by_state(state, since, listed, claimed_at, proven_at), since, until
+
+
+def _by_state(
+    state: SealState, since: dt.datetime | None, listed: StatusList, claimed_at: dt.datetime,
+    proven_at: dt.datetime | None,
+) -> str:
     if state is SealState.MADE:
         return "seal.before-use" if claimed_at <= listed.this_update else "seal.status-unknown"
     if state in (SealState.IN_USE, SealState.RETIRED):

@@ -15,8 +15,10 @@ import pytest
 from certs import canonical_json
 from certs.home import Home
 from certs.moments import write_moment
+from certs.seal_status import MAX_STOPS, Stop, join_stops
 from certs.statement import StatementError, sign_statement
 from certs.status_list import (
+    LONGEST,
     MAX_BYTES,
     SealState,
     SealStatus,
@@ -26,6 +28,7 @@ from certs.status_list import (
     read_status_list,
     receive_status_list,
     seal_digest,
+    seen_status_list,
     trusted_status_list,
 )
 from certs.trust import STATUS_LIST, Trust
@@ -55,7 +58,9 @@ def test_what_is_written_is_read() -> None:
         "A-1": SealStatus(state=SealState.IN_USE, since=NOW, digest=DIGEST),
         "A-2": SealStatus(state=SealState.RETIRED, since=NOW - DAY, until=NOW, digest=DIGEST),
         "A-3": SealStatus(state=SealState.LOST, since=NOW, digest=DIGEST),
-        "A-4": SealStatus(state=SealState.MADE, digest=DIGEST)}
+        "A-4": SealStatus(state=SealState.MADE, digest=DIGEST),
+        "A-5": SealStatus(state=SealState.IN_USE, digest=DIGEST,
+                          stops=((NOW - 2 * DAY, NOW - DAY), (NOW - DAY / 2, NOW)))}
     listed = read_status_list(status_file(seals, sequence=7, at=NOW, until=NOW + DAY))
     assert (listed.sequence, listed.this_update, listed.next_update) == (7, NOW, NOW + DAY)
     assert dict(listed.seals) == seals
@@ -89,6 +94,8 @@ def seals(*parts: Any, name: str = "A-1") -> dict[str, Any]:
     return {"seals": {"A-0": GOOD["seals"]["A-1"], name: list(parts)}}
 
 
+STOP, LATER = ([write_moment(NOW + days * DAY) for days in (one, one + 1)] for one in (-9, -5))
+
 BODIES: list[tuple[str, dict[str, Any]]] = [
     ("an unknown state", seals("on-hold", None, None, DIGEST.hex())),
     ("a state that is no text", seals(1, None, None, DIGEST.hex())),
@@ -97,6 +104,16 @@ BODIES: list[tuple[str, dict[str, Any]]] = [
     ("retired without an end", seals("retired", write_moment(NOW), None, DIGEST.hex())),
     ("three parts", seals("in-use", None, None)),
     ("five parts", seals("in-use", None, None, DIGEST.hex(), None)),
+    ("six parts", seals("in-use", None, None, DIGEST.hex(), [STOP], None)),
+    ("no stops, written", seals("in-use", None, None, DIGEST.hex(), [])),
+    ("a stop without an end", seals("in-use", None, None, DIGEST.hex(), [[STOP[0], None]])),
+    ("a stop of one moment", seals("in-use", None, None, DIGEST.hex(), [STOP[:1]])),
+    ("a stop that is a moment", seals("in-use", None, None, DIGEST.hex(), [STOP[0]])),
+    ("a stop that ends when it begins", seals("in-use", None, None, DIGEST.hex(), [[STOP[0], STOP[0]]])),
+    ("a stop twice", seals("in-use", None, None, DIGEST.hex(), [STOP, STOP])),
+    ("stops out of order", seals("in-use", None, None, DIGEST.hex(), [LATER, STOP])),
+    ("too many stops", seals("in-use", None, None, DIGEST.hex(), [
+        [write_moment(NOW + number * 2 * DAY), write_moment(NOW + number * 2 * DAY + DAY)] for number in range(65)])),
     ("a short digest", seals("in-use", None, None, "00")),
     ("an upper-case digest", seals("in-use", None, None, "AB" * 32)),
     ("a moment with a zone", seals("in-use", "2026-01-01T00:00:00+08:00", None, DIGEST.hex())),
@@ -112,6 +129,8 @@ BODIES: list[tuple[str, dict[str, Any]]] = [
     ("two moments of publication", {"thisUpdate": write_moment(NOW + DAY)}),
     ("ends when it begins", {"nextUpdate": write_moment(NOW)}),
     ("ends never", {"nextUpdate": None}),
+    ("ends after a month and a moment", {"nextUpdate": write_moment(NOW + 31 * DAY + timedelta(milliseconds=1))}),
+    ("ends in fifty years", {"nextUpdate": write_moment(NOW + 18_000 * DAY)}),
     ("one more member", {"note": ""}),
 ]
 
@@ -259,6 +278,109 @@ def test_a_trust_folder_takes_newer_lists_only(own_home: Home) -> None:  # noqa:
     assert receive_status_list(folder, status_file(entry(), sequence=6), now=now()).sequence == 6
 
 
+def test_a_list_may_be_fresh_for_a_month() -> None:
+    assert read_status_list(status_file(entry(), at=NOW, until=NOW + LONGEST)).next_update == NOW + 31 * DAY
+
+
+def test_what_is_for_good_is_not_taken_back() -> None:
+    """Lost and cancelled may change into each other; an end may come earlier; no seal is left out or exchanged."""
+    def one(state: str, since: int | None = None, until: int | None = None, digest: bytes = DIGEST) -> SealStatus:
+        moments = (None if days is None else NOW + days * DAY for days in (since, until))
+        return SealStatus(state=SealState(state), since=next(moments), until=next(moments), digest=digest)
+
+    lost, cancelled, retired = one("lost", -3), one("cancelled", -3), one("retired", -9, -2)
+    ends, other = one("in-use", -9, 2), bytes(31) + b"\1"
+    for earlier, later, kept in (
+            (lost, one("lost", -1), True), (lost, cancelled, True), (cancelled, lost, True),
+            (lost, one("in-use"), False), (lost, one("suspended", -3), False), (lost, retired, False),
+            (cancelled, one("made"), False), (lost, None, False), (lost, one("lost", -3, digest=other), False),
+            (retired, retired, True), (retired, one("retired", -9, -4), True), (retired, one("retired", -9, -1), False),
+            (retired, one("in-use", -9), False), (retired, one("in-use", -9, 5), False), (retired, lost, True),
+            (retired, one("suspended", -9, -2), True), (retired, one("suspended", -9), False), (retired, None, False),
+            (one("suspended", -9, -2), one("in-use", -9), False), (one("suspended", -9), one("in-use"), True),
+            (ends, one("in-use", -9, 5), True), (ends, one("in-use", -9), True), (ends, None, True),
+            (one("made"), None, True)):
+        listed = read_status_list(status_file({"A-1": earlier, "A-2": one("in-use")}, at=NOW))
+        assert listed.taken_back({"A-1": later} if later else {}) == (() if kept else ("A-1",)), (earlier, later)
+
+
+def test_stops_are_joined_and_those_that_are_too_many_too() -> None:
+    def stop(start: float, end: float) -> Stop:
+        return NOW + start * DAY, NOW + end * DAY
+
+    assert join_stops([stop(4, 5), stop(1, 2), stop(2, 3), stop(4.5, 4.6), stop(7, 7), stop(9, 8)]) == (
+        stop(1, 3), stop(4, 5))
+    many = [stop(3 * number, 3 * number + 1) for number in range(MAX_STOPS + 2)]
+    many[5], many[9] = stop(15, 17), stop(27, 29.5)
+    joined = join_stops(many)
+    assert len(joined) == MAX_STOPS and stop(15, 19) in joined and stop(27, 31) in joined
+    assert SealStatus(state=SealState.IN_USE, digest=DIGEST, stops=joined).stop_at(NOW + 30 * DAY) == stop(27, 31)
+
+
+@pytest.mark.req("R-003-16", "R-003-17")
+def test_a_trust_folder_takes_no_list_that_takes_a_loss_back(own_home: Home) -> None:  # noqa: F811
+    folder, lost = own_home.trust_dir, status_file(entry("lost", since=NOW - DAY), sequence=5)
+    put_list(folder, lost)
+    for seals_ in (entry(), {}, entry("suspended", since=NOW - DAY), entry("retired", until=NOW - DAY)):
+        data = status_file(seals_, sequence=6)
+        with pytest.raises(StatusListError, match=r"^seal-status\.taken-back: ") as refusal:
+            receive_status_list(folder, data, now=now())
+        assert refusal.value.facts["seals"] == seal_of().seal_id
+        assert (folder / STATUS_LIST).read_bytes() == lost
+    assert receive_status_list(folder, status_file(entry("cancelled", since=NOW), sequence=6), now=now()).sequence == 6
+
+
+def test_a_process_believes_no_list_that_takes_a_loss_back(own_home: Home) -> None:  # noqa: F811
+    def load(data: bytes) -> int:
+        trust = Trust.load(put_list(own_home.trust_dir, data))
+        return trusted_status_list(trust, at=now(), clock_now=now()).sequence
+
+    lost = status_file(entry("lost", since=NOW - DAY), sequence=5)
+    assert load(lost) == 5
+    assert code_of(lambda: load(status_file(entry(), sequence=6))) == "seal-status.taken-back"
+    trust = Trust.load(own_home.trust_dir)
+    seen = seen_status_list(trust, at=now(), clock_now=now())
+    assert seen is not None and seen.sequence == 5
+    assert seen_status_list(dataclasses.replace(trust, status_signers=()), at=now(), clock_now=now()) is None
+    assert seen_status_list(trust, at=NOW - DAY, clock_now=NOW - DAY) is None, "it was of the future then"
+    assert load(status_file(entry("lost", since=NOW - DAY), sequence=7)) == 7
+
+
+def test_a_higher_number_of_an_earlier_moment_is_older(own_home: Home) -> None:  # noqa: F811
+    folder, present = own_home.trust_dir, status_file(entry(), sequence=5, at=NOW - timedelta(hours=1))
+    put_list(folder, present)
+    earlier = status_file(entry(), sequence=6, at=NOW - timedelta(hours=2))
+    assert code_of(lambda: receive_status_list(folder, earlier, now=now())) == "seal-status.older"
+    assert (folder / STATUS_LIST).read_bytes() == present
+    assert trusted_status_list(Trust.load(folder), at=now(), clock_now=now()).sequence == 5
+    trust = Trust.load(put_list(folder, earlier))
+    assert code_of(lambda: trusted_status_list(trust, at=now(), clock_now=now())) == "seal-status.older"
+
+
+def test_a_stale_list_is_taken_in_on_demand_alone(own_home: Home) -> None:  # noqa: F811
+    """A restored home learns from it what was published last, though nobody publishes meanwhile."""
+    folder, present = own_home.trust_dir, status_file(entry(), sequence=5, at=NOW - 9 * DAY)
+    put_list(folder, present)
+    late = status_file(entry("lost", since=NOW - 9 * DAY), sequence=6, at=NOW - 3 * DAY)
+    assert code_of(lambda: receive_status_list(folder, late, now=now())) == "seal-status.stale"
+    assert (folder / STATUS_LIST).read_bytes() == present
+    assert receive_status_list(folder, late, now=now(), stale=True).sequence == 6
+    assert receive_status_list(folder, late, now=now()).sequence == 6, "the same again changes nothing"
+    back = status_file(entry(), sequence=7, at=NOW - 2 * DAY)
+    assert code_of(lambda: receive_status_list(folder, back, now=now(), stale=True)) == "seal-status.taken-back"
+
+
+def test_a_list_whose_signer_has_expired_keeps_its_losses(own_home: Home) -> None:  # noqa: F811
+    """It is not believed any more, and was genuine when it was published; with its certificate revoked it is not."""
+    old, fresh, folder = new_signer(own_home, end=NOW + DAY / 2), new_signer(own_home), own_home.trust_dir
+    put_list(folder, status_file(entry("lost", since=NOW - DAY), sequence=5, at=NOW, by=old), by=old)
+    (folder / "status-signers" / "new.cer").write_bytes(fresh.certificate.der)
+    data = status_file(entry(), sequence=6, at=NOW + DAY, by=fresh)
+    assert code_of(lambda: receive_status_list(folder, data, now=NOW + DAY)) == "seal-status.taken-back"
+    revoke(own_home.path, old.certificate, now=now(), environ={})
+    assert receive_status_list(folder, data, now=NOW + DAY).sequence == 6
+
+
 def test_the_maker_reads_what_it_made() -> None:
     with pytest.raises(StatusListError):
         make_status_list(sequence=0, this_update=NOW, next_update=NOW + DAY, seals={}, signer=signer())
@@ -274,13 +396,13 @@ def test_ten_thousand_seals_are_read_quickly_and_once() -> None:
             for number in range(10_000)}
     data = status_file(many, at=NOW)
     assert len(data) < 2_000_000 and len(canonical_json.encode(GOOD)) < 1000
-    start = time.perf_counter()
+    start = time.process_time()                         # of the processor: a busy machine changes nothing
     trusted(data)
-    first = time.perf_counter() - start
-    start = time.perf_counter()
+    first = time.process_time() - start
+    start = time.process_time()
     trusted(bytes(bytearray(data)))                     # equal bytes of another file
-    again = time.perf_counter() - start
-    assert first < 1.0 and again < first / 5, (first, again)
+    again = time.process_time() - start
+    assert first < 0.3 and again < first / 5, (first, again)
 
 
 def test_checking_says_whose_list_it_is() -> None:

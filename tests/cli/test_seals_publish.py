@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from certs.demo_pki import make_service
+from certs.home import Home
 from certs.keystore import store_key
+from certs.status_list import SealState, SealStatus, make_status_list, read_status_list
 from certs.trust import STATUS_LIST
 from cli.seals_publish import app
 from codes.errors import EngineError
+from registry.publication import status_signer
 from tests.registry.test_publication import fill_trust
 from tests.support.demo_home import CHEAP
 from tests.support.seal_office import PASSWORD, Office, cas, make_home
@@ -69,6 +74,44 @@ def test_a_verifier_takes_newer_lists_only(home: Path, tmp_path: Path) -> None:
     refused = run("receive", tmp_path / "old.json", "--trust", trust)
     assert isinstance(refused.exception, EngineError) and refused.exception.code.value == "seal-status.older"
     assert (trust / STATUS_LIST).read_bytes() == (out / STATUS_LIST).read_bytes()
+
+
+def test_a_list_that_has_run_out_is_taken_in_on_demand(home: Path, tmp_path: Path) -> None:
+    trust = tmp_path / "trust"
+    run("publish")
+    shutil.copytree(home / "trust", trust)
+    (trust / STATUS_LIST).unlink()
+    signer = status_signer(Home.open(home))
+    at = datetime.now(UTC) - timedelta(days=3)
+    (tmp_path / "late.json").write_bytes(make_status_list(
+        sequence=9, this_update=at, next_update=at + timedelta(days=1), seals={}, signer=signer).to_json())
+    refused = run("receive", tmp_path / "late.json", "--trust", trust)
+    assert isinstance(refused.exception, EngineError) and refused.exception.code.value == "seal-status.stale"
+    assert "第 9 号" in run("receive", tmp_path / "late.json", "--trust", trust, "--stale").output
+
+
+@pytest.mark.req("R-003-16", "R-003-17")
+def test_what_was_published_as_lost_is_told(home: Path, tmp_path: Path) -> None:
+    """A seal that the registry does not know stays lost; one that it has in use again stops the publication."""
+    out, at = tmp_path / "public", datetime.now(UTC) - timedelta(hours=1)
+    signer = status_signer(Home.open(home))
+    assert run("publish", "--out", out).exit_code == 0
+    listed = read_status_list((out / STATUS_LIST).read_bytes())
+    (seal_id, used), = listed.seals.items()
+    lost = SealStatus(state=SealState.LOST, since=at, digest=bytes(32))
+
+    def put(seals: dict[str, SealStatus]) -> None:
+        (out / STATUS_LIST).write_bytes(make_status_list(
+            sequence=9, this_update=at, next_update=at + timedelta(days=1), seals=seals, signer=signer).to_json())
+
+    put({"X-1": lost})
+    told = run("publish", "--out", out).output
+    assert "照先前公示保留的印章 / not in the registry, kept as published before: X-1" in told
+    assert json.loads(run("publish", "--json").output)["unknown"] == ["X-1"]
+    put({seal_id: dataclasses.replace(lost, digest=used.digest)})
+    refused = run("publish", "--out", out)
+    assert isinstance(refused.exception, EngineError) and refused.exception.code.value == "publication.taken-back"
+    assert f"{seal_id} (lost)" in refused.exception.en
 
 
 def test_without_a_status_key_nothing_is_published(home: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import html
 import json
@@ -45,7 +46,18 @@ from registry.publication_page import draw_page
 from registry.states import SealType
 from registry.tables import Audit, Organisation, Seal
 from tests.support.demo_home import CHEAP, CITY
-from tests.support.seal_office import COUNTY, DAY, ENDING, PASSWORD, ROLES, Office, cas, make_home, organisation_keys
+from tests.support.seal_office import (
+    COUNTY,
+    DAY,
+    ENDING,
+    PASSWORD,
+    ROLES,
+    Office,
+    cas,
+    make_home,
+    organisation_keys,
+    write_lists,
+)
 
 HOUR = dt.timedelta(hours=1)
 
@@ -116,11 +128,12 @@ def test_the_list_says_what_became_of_a_seal(office: Office, signer: LocalSigner
     office.act("保管人", "activate", case, {}, {"rules": "用章制度".encode()})
     used = SealStatus(state=SealState.IN_USE, since=begun, digest=made.digest)
     assert status(office, signer, case) == used
-    forward(office, HOUR)
+    away = forward(office, HOUR)
     office.act("保管人", "suspend", case, {"reason": "清点"})
-    forward(office, HOUR)
+    back = forward(office, HOUR + dt.timedelta(milliseconds=300))
     office.act("县审核", "resume", case, {"reason": "清点完毕"})
-    assert status(office, signer, case) == used, "in use since the day it was first used"
+    over = ((away, back.replace(microsecond=0)),)
+    assert status(office, signer, case) == dataclasses.replace(used, stops=over), "since its first use"
     stopped = forward(office, HOUR)
     office.act("申请人", "suspend", case, {"reason": "保管人调离"})
     for name, act, facts, papers, state in (
@@ -131,7 +144,7 @@ def test_the_list_says_what_became_of_a_seal(office: Office, signer: LocalSigner
         forward(office, HOUR)
         if name:
             office.act(name, act, case, facts, papers)
-        assert status(office, signer, case) == SealStatus(state=state, since=stopped, digest=made.digest)
+        assert status(office, signer, case) == SealStatus(state=state, since=stopped, digest=made.digest, stops=over)
 
 
 @pytest.mark.req("R-003-19")
@@ -231,11 +244,140 @@ def test_a_signer_that_nobody_would_believe_publishes_nothing(office: Office, si
     published(office, signer)
     before = (office.home / "trust" / STATUS_LIST).read_bytes()
     logged = events(office)
-    stale = key(office.now - 1200 * DAY)
+    stale = key(office.now - 12 * 365 * DAY)
     with pytest.raises(StatusListError, match=r"^seal-status\.chain: "):
         published(office, stale)
     assert (office.home / "trust" / STATUS_LIST).read_bytes() == before and events(office) == logged
     assert published(office, signer).listed.sequence == 2
+
+
+def put_list(place: Path, office: Office, signer: LocalSigner, seals: dict[str, SealStatus], *, sequence: int = 50,
+             at: dt.datetime | None = None) -> None:
+    """Put a list with these entries into a folder of publication, as of an hour ago by default."""
+    at = at or office.now - HOUR
+    place.mkdir(exist_ok=True)
+    (place / STATUS_LIST).write_bytes(make_status_list(
+        sequence=sequence, this_update=at, next_update=at + DAY, seals=seals, signer=signer).to_json())
+
+
+@pytest.mark.req("R-003-16", "R-003-17")
+def test_a_restored_home_takes_no_loss_back(office: Office, signer: LocalSigner, tmp_path: Path) -> None:
+    """The registry has forgotten a loss since its backup; the folder of publication, or the trust folder, has not."""
+    case, out = office.in_use(), tmp_path / "out"
+    used = status(office, signer, case)
+    assert used is not None
+    seal_id, begun = str(office.row(case).seal_id), office.now
+    forward(office, 2 * HOUR)
+    published(office, signer, out)
+    logged, before = events(office), (office.home / "trust" / STATUS_LIST).read_bytes()
+    for state, facts in ((SealState.LOST, {"since": begun + HOUR}), (SealState.CANCELLED, {"since": begun + HOUR}),
+                         (SealState.RETIRED, {"until": begun + HOUR}),
+                         (SealState.SUSPENDED, {"since": begun, "until": begun + HOUR})):
+        ended = SealStatus(state=state, digest=used.digest, **facts)
+        for place in (out, office.home / "trust"):
+            safe = (place / STATUS_LIST).read_bytes()
+            put_list(place, office, signer, {seal_id: ended})
+            for _ in range(2):
+                with pytest.raises(RegistryError, match=r"^publication\.taken-back: ") as refusal:
+                    published(office, signer, out)
+                assert refusal.value.facts["seals"] == f"{seal_id} ({state.value})"
+                assert "重新办理挂失" in refusal.value.zh and "record the loss" in refusal.value.en
+            (place / STATUS_LIST).write_bytes(safe)
+    assert events(office) == logged and (office.home / "trust" / STATUS_LIST).read_bytes() == before
+    put_list(out, office, signer, {seal_id: SealStatus(state=SealState.LOST, since=begun + HOUR, digest=used.digest)})
+    again = forward(office, HOUR)
+    office.act("保管人", "report-lost", case, {"reason": "密钥介质丢失"})
+    told = published(office, signer, out).listed.seals[seal_id]
+    assert (told.state, told.since) == (SealState.LOST, begun + HOUR), "since the moment that was published"
+    assert again > begun + HOUR and "2026-03-02 11:30 起" in (out / PAGE).read_text()
+    shutil.rmtree(out)
+    assert published(office, signer, out).listed.seals[seal_id] == told, "the trust folder remembers it"
+
+
+def test_a_suspension_that_was_published_stays_one(office: Office, signer: LocalSigner, tmp_path: Path) -> None:
+    """A restored registry knows neither the suspension nor that it ended."""
+    case, out = office.in_use(), tmp_path / "out"
+    used, begun = status(office, signer, case), office.now
+    assert used is not None
+    seal_id = str(office.row(case).seal_id)
+    forward(office, 3 * HOUR)
+    stop = (begun + HOUR / 2, begun + HOUR)
+    suspended = SealStatus(state=SealState.SUSPENDED, since=begun + HOUR * 1.5, digest=used.digest, stops=(stop,))
+    put_list(out, office, signer, {seal_id: suspended}, at=office.now - HOUR)
+    told = published(office, signer, out).listed.seals[seal_id]
+    assert told == dataclasses.replace(used, stops=(stop, (begun + HOUR * 1.5, office.now - HOUR)))
+    forward(office, HOUR)
+    assert published(office, signer, out).listed.seals[seal_id] == told
+
+
+def test_a_seal_that_is_suspended_all_the_time_has_no_stop(office: Office, signer: LocalSigner) -> None:
+    case = office.in_use()
+    published(office, signer)
+    since = forward(office, HOUR)
+    office.act("保管人", "suspend", case, {"reason": "清点"})
+    for _ in range(3):
+        forward(office, HOUR)
+        told = status(office, signer, case)
+        assert told is not None and (told.since, told.stops) == (since, ())
+    office.act("保管人", "report-lost", case, {"reason": "丢失"})
+    told = status(office, signer, case)
+    assert told is not None and (told.state, told.since, told.stops) == (SealState.LOST, since, ())
+
+
+def test_a_lost_seal_that_the_registry_does_not_know_stays_in_the_list(
+    office: Office, signer: LocalSigner, tmp_path: Path,
+) -> None:
+    """Made and lost since the backup; also where its identifier was given to another seal."""
+    case, out = office.in_use(), tmp_path / "out"
+    seal_id = str(office.row(case).seal_id)
+    lost = SealStatus(state=SealState.LOST, since=office.now - HOUR, digest=bytes(32))
+    used = SealStatus(state=SealState.IN_USE, digest=bytes(32))
+    put_list(out, office, signer, {"X-LOST": lost, "X-USED": used, seal_id: lost})
+    made = published(office, signer, out)
+    assert dict(made.listed.seals) == {"X-LOST": lost, seal_id: lost} and made.unknown == (seal_id, "X-LOST")
+    assert made.counts == {SealState.LOST: 2} and seal_id not in (out / PAGE).read_text()
+    assert published(office, signer, out).unknown == (seal_id, "X-LOST")
+
+
+def test_a_seal_whose_end_was_published_may_be_renewed_again(office: Office, signer: LocalSigner) -> None:
+    """Its use ended when that was published first, whatever moment the registry has now."""
+    case = office.in_use()
+    used, begun = status(office, signer, case), office.now
+    assert used is not None
+    forward(office, 3 * HOUR)
+    put_list(office.home / "trust", office, signer, {
+        str(office.row(case).seal_id): dataclasses.replace(used, state=SealState.RETIRED, until=begun + HOUR)})
+    with office.registry.transaction() as t:
+        t.session.get_one(Seal, case).in_use_until = office.now + DAY
+    assert status(office, signer, case) == dataclasses.replace(used, state=SealState.RETIRED, until=begun + HOUR)
+
+
+def test_only_a_genuine_list_holds_a_publication_up(office: Office, signer: LocalSigner, tmp_path: Path) -> None:
+    """Not a stranger's, nor one of tomorrow, nor one whose certificate was revoked; but one that has run out."""
+    case, out = office.in_use(), tmp_path / "out"
+    used, begun = status(office, signer, case), office.now
+    assert used is not None
+    lost = {str(office.row(case).seal_id): SealStatus(state=SealState.LOST, since=begun, digest=used.digest)}
+    put_list(out, office, key(), lost)
+    assert published(office, signer, out)
+    put_list(out, office, signer, lost, at=office.now + DAY)
+    assert published(office, signer, out)
+    forward(office, 40 * DAY)
+    other = key()
+    (office.home / "trust" / "status-signers" / "other.cer").write_bytes(other.certificate.der)
+    put_list(out, office, other, lost, at=begun)
+    with pytest.raises(RegistryError, match=r"^publication\.taken-back: "):
+        published(office, signer, out)
+    write_lists(office.home, other.certificate, at=office.now)
+    shutil.copytree(office.home / "crls", office.home / "trust" / "crls", dirs_exist_ok=True)
+    assert published(office, signer, out)
+
+
+def test_a_clock_that_was_put_back_a_little_holds_nothing_up(office: Office, signer: LocalSigner) -> None:
+    first = published(office, signer).listed
+    office.now -= dt.timedelta(minutes=4)
+    second = published(office, signer).listed
+    assert (second.sequence, second.this_update) == (2, first.this_update)
 
 
 @pytest.mark.parametrize("valid_for", [dt.timedelta(0), dt.timedelta(days=32), -DAY])

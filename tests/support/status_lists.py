@@ -14,6 +14,7 @@ from certs.files import make_folder
 from certs.home import Home
 from certs.keystore import load_key
 from certs.seal import SealFile
+from certs.seal_status import Stop
 from certs.signer import LocalSigner
 from certs.status_list import SealState, SealStatus, make_status_list, seal_digest
 from certs.trust import STATUS_LIST, Trust
@@ -55,11 +56,11 @@ def seal_of(home: Home | None = None, who: tuple[str, str] = CITY) -> SealFile:
 
 
 def entry(state: str = "in-use", *, since: datetime | None = None, until: datetime | None = None,
-          seal: SealFile | None = None) -> Mapping[str, SealStatus]:
+          stops: tuple[Stop, ...] = (), seal: SealFile | None = None) -> Mapping[str, SealStatus]:
     """The table of a list that names one seal, the shared home's city's by default."""
     seal = seal or seal_of()
     return {seal.seal_id: SealStatus(state=SealState(state), since=since, until=until,
-                                     digest=seal_digest(seal.info.der))}
+                                     digest=seal_digest(seal.info.der), stops=stops)}
 
 
 def status_file(seals: Mapping[str, SealStatus], *, sequence: int = 1, at: datetime | None = None,

@@ -15,9 +15,11 @@ from certs.home import Home
 from certs.keystore import load_key
 from certs.ses_build import assemble_seal
 from certs.status_list import SealState, SealStatus, read_status_list, seal_digest
+from certs.trust import STATUS_LIST
 from cli.actor_keys import actor_signer
 from registry.acts import perform, sign_act
 from registry.database import Registry
+from registry.demo import revoke
 from registry.publication import publish, status_signer
 from registry.seals import list_cases
 from tests.support.demo_home import CITY, PROVINCE, own_home, shared_home  # noqa: F401 - a fixture among them
@@ -36,6 +38,7 @@ from verify.model import Verdict
 from verify.reasons import Findings
 from verify.report import Report
 from verify.seal_state import StatusView, judge_state
+from verify.status import local_time
 
 SECOND = dt.timedelta(seconds=1)
 HOUR = dt.timedelta(hours=1)
@@ -174,29 +177,83 @@ def stale(state: str, **facts: Any) -> Report:
     return check(issued().ofd, trust=trusting(data), at=moment, clock_now=moment)
 
 
-@pytest.mark.parametrize(("state", "verdict", "reasons"), [
-    ("in-use", Verdict.VALID, {UNKNOWN}),
-    ("suspended", Verdict.VALID, {UNKNOWN}),
-    ("retired", Verdict.VALID, {UNKNOWN}),
-    ("lost", Verdict.INVALID, {UNKNOWN, "seal.after-lost"}),
-    ("cancelled", Verdict.INVALID, {UNKNOWN, "seal.after-cancelled"})])
-def test_a_stale_list_says_nothing_but_what_no_later_one_takes_back(
-    state: str, verdict: Verdict, reasons: set[str],
+@pytest.mark.parametrize(("state", "facts", "verdict", "code"), [
+    # moments in minutes from the sealing; the list is of the moment of sealing
+    ("in-use", {}, Verdict.VALID, ""),
+    ("in-use", {"since": 10}, Verdict.INDETERMINATE, "seal.before-use"),
+    ("in-use", {"since": -90, "stops": (-9, -1)}, Verdict.VALID, ""),
+    ("in-use", {"since": -90, "stops": (-9, 1)}, Verdict.INVALID, "seal.while-suspended"),
+    ("made", {}, Verdict.INDETERMINATE, "seal.before-use"),
+    ("suspended", {"since": -60}, Verdict.INVALID, "seal.after-suspended"),
+    ("suspended", {"since": 1}, Verdict.INDETERMINATE, "seal.suspended"),
+    ("retired", {"since": -90, "until": -60}, Verdict.INVALID, "seal.after-retired"),
+    ("retired", {"since": -90, "until": 0}, Verdict.VALID, ""),
+    ("lost", {"since": -60}, Verdict.INVALID, "seal.after-lost"),
+    ("lost", {"since": 1}, Verdict.INDETERMINATE, "seal.lost"),
+    ("cancelled", {"since": -60}, Verdict.INVALID, "seal.after-cancelled")])
+def test_a_stale_list_speaks_for_no_seal_and_what_it_says_against_one_counts(
+    state: str, facts: dict[str, Any], verdict: Verdict, code: str,
 ) -> None:
-    """Who keeps new lists from a verifier must not make a lost seal good by waiting."""
-    report = stale(state, since=claimed() - HOUR, until=claimed() - HOUR if state == "retired" else None)
-    assert (report.verdict, seal_codes(report)) == (verdict, reasons)
+    """Who keeps new lists from a verifier must not make a seal good by waiting."""
+    def moment(minutes: int) -> dt.datetime:
+        return claimed() + minutes * 60 * SECOND
+
+    report = stale(state, **{
+        name: ((moment(value[0]), moment(value[1])),) if name == "stops" else moment(value)
+        for name, value in facts.items()})
+    assert (report.verdict, seal_codes(report)) == (verdict, {UNKNOWN, code} - {""})
     assert "过期" in next(reason.zh for reason in report.reasons if reason.code == UNKNOWN)
+    assert told(report)["state"] == (state if code else "unknown")
+
+
+def test_an_end_that_was_to_come_may_have_been_put_off_since_a_stale_list() -> None:
+    listed = status_file(entry("in-use", until=claimed() - HOUR), at=claimed() - DAY)
+
+    def reasons(moment: dt.datetime) -> set[str]:
+        return seal_codes(check(issued().ofd, trust=trusting(listed), at=moment, clock_now=moment))
+
+    assert reasons(claimed()) == {"seal.after-retired"}
+    assert reasons(claimed() + HOUR) == {UNKNOWN}
+
+
+def test_a_seal_suspended_when_last_heard_of_may_have_been_resumed() -> None:
+    """The list is stale and older than the sealing: cannot say, as with a fresh one."""
+    listed = status_file(entry("suspended", since=claimed() - 3 * DAY), at=claimed() - 2 * DAY)
+    report = check(issued().ofd, trust=trusting(listed))
+    assert (report.verdict, seal_codes(report)) == (Verdict.INDETERMINATE, {UNKNOWN, "seal.suspended"})
 
 
 def test_a_list_holds_to_its_last_moment() -> None:
-    data = status_file(entry("suspended", since=claimed()), at=claimed(), until=claimed() + HOUR)
+    data = status_file(entry("in-use", since=claimed()), at=claimed(), until=claimed() + HOUR)
 
-    def at(moment: dt.datetime) -> Verdict:
-        return check(issued().ofd, trust=trusting(data), at=moment, clock_now=moment).verdict
+    def at(moment: dt.datetime) -> set[str]:
+        return seal_codes(check(issued().ofd, trust=trusting(data), at=moment, clock_now=moment))
 
-    assert at(claimed() + HOUR) is Verdict.INVALID
-    assert at(claimed() + HOUR + SECOND) is Verdict.VALID
+    assert at(claimed() + HOUR) == set()
+    assert at(claimed() + HOUR + SECOND) == {UNKNOWN}
+
+
+@pytest.mark.req("R-003-16", "R-003-19")
+@pytest.mark.parametrize(("first", "last", "verdict"), [
+    (-60, -1, Verdict.VALID), (-60, 0, Verdict.VALID), (-60, 1, Verdict.INVALID), (0, 1, Verdict.INVALID),
+    (0, 3600, Verdict.INVALID), (1, 60, Verdict.VALID)])
+@pytest.mark.parametrize("state", ["in-use", "retired", "suspended", "lost"])
+def test_what_was_sealed_while_suspended_is_not_made_good_by_the_resumption(
+    state: str, first: int, last: int, verdict: Verdict,
+) -> None:
+    """The holder of a copied key sealed in between; afterwards the seal is in use again, or anything else."""
+    later = claimed() + 2 * HOUR
+    stops = ((claimed() - DAY, claimed() - DAY / 2), (claimed() + first * SECOND, claimed() + last * SECOND))
+    facts = {"retired": {"until": later}, "in-use": {}}.get(state, {"since": later})
+    data = status_file(entry(state, stops=stops, **facts), at=later)
+    report = check(issued().ofd, trust=trusting(data), at=later, clock_now=later)
+    good = Verdict.VALID if state in ("in-use", "retired") else Verdict.INDETERMINATE
+    assert report.verdict is (verdict if verdict is Verdict.INVALID else good)
+    assert ("seal.while-suspended" in seal_codes(report)) == (verdict is Verdict.INVALID)
+    if verdict is Verdict.INVALID:
+        assert report.signatures[0].sub_indication == "REVOKED"
+        reason = next(each for each in report.reasons if each.code == "seal.while-suspended")
+        assert local_time(stops[1][0]) in reason.zh and local_time(stops[1][1]) in reason.en
 
 
 def test_a_loss_published_later_than_the_moment_asked_about_counts() -> None:
@@ -242,7 +299,7 @@ def test_a_list_never_makes_good_what_chains_refuse() -> None:
     trust = dataclasses.replace(trusting(status_file(entry("in-use"))), crls=())
     assert check(issued().ofd, trust=trust).verdict is Verdict.INDETERMINATE
     later = claimed() + 5 * 365 * DAY
-    late = status_file(entry("in-use"), at=now(), until=later + DAY)
+    late = status_file(entry("in-use"), at=later - DAY, until=later + DAY)
     assert check(issued().ofd, trust=trusting(late), at=later).verdict is not Verdict.VALID
 
 
@@ -278,18 +335,35 @@ def test_without_trust_no_list_is_asked() -> None:
     assert UNKNOWN not in codes(report) and told(report) is None
 
 
-def test_a_list_put_back_is_noticed_and_a_mended_one_used(own_home: Home) -> None:  # noqa: F811
+def test_what_a_process_has_seen_against_a_seal_counts_on(own_home: Home) -> None:  # noqa: F811
+    """Whatever is put in place of the list that said it: yesterday's, a damaged one, none, one that takes it back."""
+    place = own_home.trust_dir
+
     def reasons(data: bytes) -> set[str]:
-        return seal_codes(verify.verify(issued().ofd, trust=put_list(own_home.trust_dir, data)))
+        return seal_codes(verify.verify(issued().ofd, trust=put_list(place, data)))
 
     before = status_file(entry("in-use"), sequence=1)
     lost = status_file(entry("lost", since=now() - 30 * DAY), sequence=2)
+    against = {UNKNOWN, "seal.after-lost"}
     assert reasons(before) == set()
     assert reasons(lost) == {"seal.after-lost"}
-    assert reasons(before) == {UNKNOWN}, "yesterday's list does not say in-use"
-    assert reasons(b"{}") == {UNKNOWN}
+    assert reasons(before) == against
+    assert reasons(b"{}") == against
+    assert reasons(status_file(entry("in-use"), sequence=3)) == against, "a loss is for good"
+    assert reasons(status_file(entry("in-use", seal=seal_of(who=PROVINCE)), sequence=3)) == against, "left out"
+    (place / STATUS_LIST).unlink()
+    assert seal_codes(verify.verify(issued().ofd, trust=place)) == against
     assert reasons(lost) == {"seal.after-lost"}
-    assert reasons(status_file(entry("in-use"), sequence=3)) == set()
+    assert reasons(status_file(entry("cancelled", since=now() - 30 * DAY), sequence=3)) == {"seal.after-cancelled"}
+
+
+def test_what_a_revoked_status_certificate_said_is_forgotten(own_home: Home) -> None:  # noqa: F811
+    """A stolen status key speaks ill of a seal until it is found out."""
+    by = new_signer(own_home)
+    ill = put_list(own_home.trust_dir, status_file(entry("lost", since=now() - DAY), by=by), by=by)
+    assert seal_codes(verify.verify(issued().ofd, trust=ill)) & {"seal.lost", "seal.after-lost"}
+    revoke(own_home.path, by.certificate, now=now(), environ={})
+    assert seal_codes(verify.verify(issued().ofd, trust=ill)) == {UNKNOWN}
 
 
 @pytest.mark.req("R-003-16", "R-003-17", "R-003-19")
