@@ -18,7 +18,7 @@ import enum
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -29,8 +29,8 @@ from certs.seal import SealCode, SealError, SealFile
 from certs.x509 import Certificate
 
 __all__ = [
-    "ROLES", "SealUse", "UseState", "authority_name", "incomplete", "publish_seal_folder", "seal_folders",
-    "seal_in_use", "seal_uses", "set_use",
+    "ROLES", "SealUse", "UseState", "authority_name", "end_use", "incomplete", "publish_seal_folder",
+    "seal_folders", "seal_in_use", "seal_uses", "set_use",
 ]
 
 ROLES: Final = ("sealing", "data", "pdf")
@@ -168,6 +168,23 @@ def set_use(home: Path, code: str, seal_id: str, use: SealUse) -> None:
         write_atomic(path, data)
 
 
+def end_use(home: Path, code: str, seal_id: str, until: datetime) -> None:
+    """Have a seal's use end at ``until`` (aware), or when it ends already if that is sooner; nothing else changes.
+
+    A seal without a folder is left alone.
+
+    Raises:
+        HomeError: ``home.incomplete``, its ``use.json`` is damaged.
+        FileError: it cannot be read or written.
+    """
+    folder = home / "authorities" / code / seal_id
+    if not folder.is_dir():
+        return
+    use = _use(folder)
+    if use.use_until is None or until < use.use_until:
+        set_use(home, code, seal_id, replace(use, use_until=max(until, use.use_from)))
+
+
 def seal_uses(home: Path, code: str) -> dict[str, SealUse]:
     """Return identifier → use of every seal of an authority; none when there is no such authority.
 
@@ -181,17 +198,18 @@ def seal_uses(home: Path, code: str) -> dict[str, SealUse]:
 
 
 def _uses(folder: Path) -> dict[str, SealUse]:
-    uses = {}
-    for path in seal_folders(folder):
-        try:
-            uses[path.name] = SealUse.parse(read_file(path / "use.json", max_bytes=_MAX_SMALL))
-        except (ValueError, RecursionError):
-            raise incomplete(path, "use.json") from None
-        except FileError as error:
-            if error.code is FileCode.MISSING:
-                raise incomplete(path, "use.json") from None
-            raise
-    return uses
+    return {path.name: _use(path) for path in seal_folders(folder)}
+
+
+def _use(folder: Path) -> SealUse:
+    try:
+        return SealUse.parse(read_file(folder / "use.json", max_bytes=_MAX_SMALL))
+    except (ValueError, RecursionError):
+        raise incomplete(folder, "use.json") from None
+    except FileError as error:
+        if error.code is FileCode.MISSING:
+            raise incomplete(folder, "use.json") from None
+        raise
 
 
 def seal_folders(folder: Path) -> list[Path]:

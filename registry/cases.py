@@ -19,7 +19,7 @@ from registry.actors import allowed, same_person
 from registry.database import Transaction
 from registry.errors import RegistryCode, RegistryError, refused
 from registry.requests import Outcome, Request
-from registry.states import ROLES_OF_ACT, Phase, State, Step, phase, step_for, steps_of
+from registry.states import ROLES_OF_ACT, TOWARDS_USE, Phase, State, Step, phase, step_for, steps_of
 from registry.tables import Act, Actor, Seal
 
 __all__ = [
@@ -98,7 +98,20 @@ def in_order(session: Session, seal: Seal, act: str) -> Step:
     step = step_for(act, State(seal.state), renewal=seal.predecessor is not None)
     if step is None or (step.after is not None and _last(session, seal, step.after) is None):
         raise _out_of_order(act, seal)
+    if seal.predecessor is not None and act in TOWARDS_USE:
+        _check_continued(find_case(session, seal.predecessor), step)
     return step
+
+
+def _check_continued(before: Seal, step: Step) -> None:
+    """Refuse to go on with the renewal of a seal that was taken out of use (B第8条、第16条)."""
+    if before.state != State.IN_USE:
+        raise refused(
+            RegistryCode.OUT_OF_ORDER,
+            f"原印章事项 {before.case} 现为 {before.state}，其续期不得{step.zh}；停用的须先恢复，挂失或注销的须重新申请",
+            f"the seal before, case {before.case}, is {before.state}, so its renewal does not go on to {step.act}: have a "
+            "suspended seal resumed first, apply for a new one after a loss or cancelling",
+            clause=step.clause, case=before.case, state=before.state)
 
 
 def _out_of_order(act: str, seal: Seal) -> RegistryError:

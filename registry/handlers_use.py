@@ -16,7 +16,7 @@ from registry.making import Application, Grounds, check_seal, clause
 from registry.projection import staged_keys
 from registry.requests import Handler, Outcome, Request
 from registry.seals import application_of
-from registry.states import State, Step
+from registry.states import Step
 from registry.tables import Seal
 
 __all__ = ["HANDLERS"]
@@ -37,7 +37,7 @@ def _activate(t: Transaction, request: Request) -> Outcome:
     seal.in_use_from, seal.custodian = start, request.actor.id
     if seal.predecessor is not None:
         before = find_case(t.session, seal.predecessor)
-        _retire(before, start, step)
+        _retire(before, start, step, t.now)
         if RULES in before.documents:
             seal.documents = {RULES: before.documents[RULES], **seal.documents}
     return advance(seal, step, request)
@@ -64,13 +64,14 @@ def _start(t: Transaction, seal: Seal, step: Step, asked: datetime | None) -> da
     return start
 
 
-def _retire(before: Seal, start: datetime, step: Step) -> None:
+def _retire(before: Seal, start: datetime, step: Step, now: datetime) -> None:
+    """End the use of the seal before at ``start``; one that is retired already is never brought back."""
     if before.in_use_from is not None and start < before.in_use_from:
         raise refused(
             CaseCode.MOMENT, f"启用时间 {start.isoformat()} 早于前一枚印章的启用时间，请更正",
             f"the first moment of use, {start.isoformat()}, is before that of the seal it follows; correct it",
             clause=step.clause, case=before.case)
-    if before.state in (State.IN_USE, State.SUSPENDED):
+    if before.in_use_until is None or now < before.in_use_until:
         before.in_use_until = start
 
 

@@ -16,8 +16,8 @@ from typing import Final
 from certs.demo_pki import CHINA_TIME
 
 __all__ = [
-    "LIVE", "RENEWAL_DAYS", "ROLES_OF_ACT", "STEPS", "Phase", "SealType", "State", "Step", "phase", "renewal_opens",
-    "step_for", "steps_of",
+    "LIVE", "RENEWAL_DAYS", "ROLES_OF_ACT", "STEPS", "TOWARDS_USE", "Phase", "SealType", "State", "Step", "phase",
+    "renewal_opens", "step_for", "steps_of",
 ]
 
 RENEWAL_DAYS: Final = 30
@@ -67,6 +67,9 @@ class SealType(enum.StrEnum):
 
 LIVE: Final = frozenset(State) - {State.REFUSED, State.LOST, State.CANCELLED}
 """States of a case that is under way or whose seal may still be used."""
+
+TOWARDS_USE: Final = frozenset({"review-county", "review-upper", "make", "import", "activate"})
+"""Acts by which a renewal goes forward: only while the seal before it is neither suspended, lost nor cancelled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
