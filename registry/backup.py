@@ -14,17 +14,19 @@ from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Connection, insert, inspect, select, text
+from sqlalchemy.orm import Session
 
 from certs.backup import DATABASES, BackupMade, Manifest, copy_sqlite, restore_files, write_backup
 from certs.backup_file import BACKUP_COST
 from certs.config import Password, load_config, store_config
 from certs.moments import write_moment
 from certs.pkcs8 import ScryptCost
+from registry.binding import ID_FILE, make_home_id
 from registry.database import FILE, Registry, check_encoding, migrate
 from registry.deploy import settle
 from registry.engines import WRITES, begin_writing, place, postgresql_engine, sqlite_engine, translated
 from registry.errors import RegistryCode, RegistryError
-from registry.tables import Base
+from registry.tables import Base, Meta
 
 __all__ = ["backup_home", "rejoin", "restore_home"]
 
@@ -106,13 +108,28 @@ def restore_home(backup: Path, home: Path, *, password: Password, url: str = "")
     def finish(folder: Path) -> None:
         config = load_config(folder)
         file = folder / FILE
-        if url and file.is_file():
-            _load_registry(file, url)
-            file.unlink()
+        if file.is_file():
+            _give_own_id(folder, file)
+            if url:
+                _load_registry(file, url)
+                file.unlink()
         if config.registry != url:
             store_config(folder, replace(config, registry=url))
 
     return restore_files(backup, home, password=password, finish=finish)
+
+
+def _give_own_id(folder: Path, file: Path) -> None:
+    """Tell the restored home and its registry from those that were backed up, and may live on."""
+    (folder / ID_FILE).unlink(missing_ok=True)
+    engine = sqlite_engine(file)
+    try:
+        with translated(str(file)), engine.connect().execution_options(**{WRITES: True}) as connection, \
+                Session(bind=connection) as session:
+            session.merge(Meta(key="home", value=make_home_id(folder)))
+            session.commit()
+    finally:
+        engine.dispose()
 
 
 def _load_registry(file: Path, url: str) -> None:

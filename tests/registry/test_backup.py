@@ -61,8 +61,14 @@ def target(request: pytest.FixtureRequest) -> str:
 
 
 def rows_and_log(office: Office) -> tuple[dict[str, list[str]], list[str]]:
+    """Rows by table, but for what the registry says of itself, and the events of the log."""
     rows, _ = office.snapshot()
+    del rows["meta"]
     return rows, [event for event, _ in office.log()]
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def sound(registry: Registry) -> bool:
@@ -82,16 +88,13 @@ def test_a_registry_comes_back_into_either_database_and_goes_on(office: Office, 
     rows, events = rows_and_log(office)
     back_up(office.home, tmp_path / "a.backup")
     assert [event for event, _ in office.log()] == [*events, "home.backed-up"]
-    folder = office.home / "authorities" / COUNTY[0]
     home = restore(tmp_path / "a.backup", tmp_path / "new", url=target)
     assert load_config(home).registry == target
     assert (home / "registry.sqlite3").exists() is (target == "")
     again = Office.open(home)
     assert rows_and_log(again) == (rows, [*events, "home.restored"])
     assert (again.registry.id, again.registry.log) == (office.registry.id, office.registry.log)
-    new = home / "authorities" / COUNTY[0]
-    assert {path.name: path.read_bytes() for path in new.rglob("*") if path.is_file()} == {
-        path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    assert tree(home / "authorities") == tree(office.home / "authorities")
     assert again.act("保管人", "suspend", case, {"reason": "搬迁"}).state == "suspended"
     again.appoint(again.signer("路人").certificate, BUREAU_CODE, "maker")
     assert office.row(case).state == "in-use"                   # the old one is another registry now
@@ -111,6 +114,21 @@ def test_a_database_that_is_not_empty_is_left_alone(
     assert refused.value.code.value == "registry.exists"
     assert not (tmp_path / "new").exists() and rows_and_log(other) == before
     other.registry.close()
+
+
+def test_a_restored_home_is_another_home_than_the_one_that_lives_on(postgresql: Server, tmp_path: Path) -> None:
+    url = postgresql.new_database()
+    home = make_home(tmp_path / "home")
+    store_config(home, Config(name="测试", registry=url))
+    Office.found(home, url=url).registry.close()
+    back_up(home, tmp_path / "a.backup")
+    new = restore(tmp_path / "a.backup", tmp_path / "new", url=postgresql.new_database())
+    assert (new / "registry.id").read_text() != (home / "registry.id").read_text()
+    store_config(new, Config(name="测试", registry=url))
+    with pytest.raises(RegistryError) as refused:
+        Registry.open(new)
+    assert refused.value.code.value == "registry.other-home"
+    Registry.open(home).close()
 
 
 @pytest.mark.parametrize("url", ["postgresql://x:secret@localhost/x", "mysql://localhost/x"])
