@@ -7,7 +7,7 @@ What is kept, always:
 * no line begins with closing punctuation or ends with opening punctuation (避头尾); only a text that
   leaves no other way, such as a row of commas longer than the line, is broken there;
 * words, numbers, formulas and locants (``1,2-二甲苯``, ``≥30%``, ``101室``) stay whole unless longer
-  than the line;
+  than the line; so do dates in a text that says hardly anything else (``2025年08月01日 至 2028年07月31日``);
 * every character of the text becomes exactly one glyph, spaces too: a space where a line breaks stays at
   the end of that line and hangs into the margin;
 * the gap between Chinese and Latin letters or digits is left out beside signs (``1,2-二甲苯``, ``含量≥30%``);
@@ -23,6 +23,7 @@ Places are millimetres from the page's top left corner, rounded to 0.001 mm.
 from __future__ import annotations
 
 import enum
+import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -52,6 +53,9 @@ _HOLD_NEXT = frozenset("-−≥≤＞＜±<>")                       # glued to 
 _UNITS = frozenset("年月日时分秒号室楼层栋座幢元吨")        # glued to the number before
 _ASCII_JOINERS = frozenset("-+*=<>@#&_~^|\\'\"$,.;:!?%()[]{}")
 _SYMBOLS = frozenset("≥≤±×÷≈≠→°′″")
+
+_DATE = re.compile(r"[0-9]{4}年[0-9]{1,2}月(?:[0-9]{1,2}日)?")
+_BESIDE_DATES = 8               # characters beside its dates that a text may have to be one of dates
 
 _CLOSE_UP = frozenset(_ASCII_JOINERS | _SYMBOLS) - frozenset("%°")     # no gap between these and Chinese
 
@@ -220,10 +224,18 @@ def _measure(text: str, chain: tuple[str, ...], gap_em: float, tracking_em: floa
         place += widths[index] + after
         places.append(place)
         tails.append(after + (0.5 if full and char in _BLANK_RIGHT else tail))
+    for start, end in _dates(text):
+        breaks[start + 1:end] = [False] * (end - start - 1)
     return Measured(
         text=text, faces=tuple(face for face, _, _ in chosen), glyphs=tuple(glyph for _, glyph, _ in chosen),
         widths=tuple(widths), places=tuple(places), heads=tuple(heads), tails=tuple(tails),
         breaks=(*breaks[:count], True), squeezable=tuple(squeezable), stretchable=tuple(stretchable))
+
+
+def _dates(text: str) -> list[tuple[int, int]]:
+    """Where dates begin and end in a text of dates; none in running text, which would be torn by so long words."""
+    found = [match.span() for match in _DATE.finditer(text)] if "年" in text else []
+    return found if len(text) - sum(end - start for start, end in found) <= _BESIDE_DATES else []
 
 
 def break_lines(measured: Measured, width_em: float, *, indent_em: float = 0.0, first_em: float = 0.0,
@@ -295,7 +307,10 @@ def _line_end(measured: Measured, start: int, width: float) -> int:
 
 
 def _forced_end(measured: Measured, start: int, end: int) -> int:
-    """Break inside a word that is longer than the line, away from opening and closing marks if possible."""
+    """Break inside a word that is longer than the line: inside a date behind 年 or 月, away from marks if possible."""
+    for at in range(end, start, -1):
+        if _between(measured.text[at - 1], measured.text[at])[0]:
+            return at
     for at in range(end, start, -1):
         if not (_traits(measured.text[at]) & (_CLOSE | _SPACE) or _traits(measured.text[at - 1]) & _OPEN):
             return at

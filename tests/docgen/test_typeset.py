@@ -111,6 +111,24 @@ def test_lines_break_where_a_reader_expects(content: str, width: float, lines: l
     assert [line.text for line in break_lines(measure(content, plain), width)] == lines, why
 
 
+@pytest.mark.parametrize(("content", "width", "lines"), [
+    ("2025年08月01日 至 2028年07月31日", 13.0, ["2025年08月01日 至 ", "2028年07月31日"]),
+    ("2025年08月01日 至 2028年07月31日", 8.3, ["2025年08月01日 ", "至 ", "2028年07月31日"]),
+    ("自2025年8月1日起至2028年7月31日止", 12.0, ["自2025年8月1日起至", "2028年7月31日止"]),
+    ("2028年07月31日", 6.6, ["2028年07月", "31日"]),
+    ("2028年07月31日", 3.8, ["2028年", "07月", "31日"]),
+])
+def test_dates_hold_together_in_a_text_of_dates(content: str, width: float, lines: list[str]) -> None:
+    assert [line.text for line in break_lines(measure(content, STYLE), width)] == lines
+
+
+def test_running_text_is_not_torn_by_its_dates() -> None:
+    content = "经审查，你单位于2025年03月02日提交的申请材料不符合规定，现决定不予许可。"
+    for width in (14.0, 15.0, 16.0, 17.0):
+        first = break_lines(measure(content, STYLE), width)[0]
+        assert first.width_em > width - 2.1
+
+
 def test_justified_lines_are_flush_and_the_last_one_is_not_stretched() -> None:
     content = "一、无储存经营：轻质芳烃、重质芳烃、混合二甲苯、正丁烷（仅限作为化工原料等非燃料用途的经营）；"
     lines = break_lines(measure(content, STYLE), 17.3, justify=True)
