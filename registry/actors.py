@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
+from unicodedata import is_normalized
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -21,6 +22,7 @@ from sqlalchemy.orm import Session
 from certs.chain import validate
 from certs.known import load_known
 from certs.persons import same_person
+from certs.plain_text import odd_character, says_something
 from certs.x509 import Certificate
 from codes.errors import EngineError
 from codes.region import covers
@@ -137,6 +139,13 @@ def _check_person(home: Path, certificate: Certificate, unit: str, now: datetime
         raise refused(
             RegistryCode.NOT_PERSONAL, "任命须用个人证书（CN 为姓名），所给的不是",
             "an appointment takes a personal certificate (CN is the person's name); this is not one", clause=CLAUSE)
+    name = certificate.subject_cn
+    if name != name.strip() or odd_character(name) or not says_something(name) or not is_normalized("NFC", name):
+        raise refused(
+            RegistryCode.NOT_PERSONAL,
+            "证书中的姓名首尾有空白，或含看不见的、非规范的字符，与他人难以区分，不予任命；请换发证书",
+            "the name in the certificate has blanks at its ends, or characters that cannot be seen or are not in "
+            "normal form (NFC), so persons could not be told apart: have another certificate issued", clause=CLAUSE)
     if not is_uscc(unit) or certificate.uscc not in (None, unit):
         raise refused(
             RegistryCode.UNIT_MISMATCH, f"单位代码“{unit}”不是统一社会信用代码，或与证书中的不同，请核对",

@@ -183,11 +183,27 @@ def test_one_person_is_known_again_by_certificate_key_or_name(sqlite_home: Regis
         (one, True, "the same"), (certified("测试人甲"), True, "renewed"),
         (certified("测试人乙", key=one.key), True, "another name, the same key"),
         (certified("测试人乙"), False, "another person"),
-        (certified("测试人甲", "002"), False, "the same name, told apart by a number"),
+        (certified("测试人甲", "002"), True, "the same name, one without a number"),
     ]
     for other, same, why in cases:
         assert same_person(one.certificate, other.certificate) is same, why
         assert same_person(other.certificate, one.certificate) is same, why
+    assert not same_person(certified("测试人甲", "001").certificate, certified("测试人甲", "002").certificate)
+
+
+NAMES = ["张伟 ", " 张伟", "张\u200b伟", "张\u3164伟", "Jose\u0301", "张\u00a0伟", "张\u202e伟", "\u3164", "张\n伟"]
+
+
+@pytest.mark.parametrize("name", NAMES, ids=[ascii(name) for name in NAMES])
+def test_nobody_is_appointed_under_a_name_that_cannot_be_told_from_another(
+    sqlite_home: RegistryHome, name: str,
+) -> None:
+    assert refused(sqlite_home, sqlite_home.person(name), "auditor") == RegistryCode.NOT_PERSONAL
+
+
+@pytest.mark.parametrize("name", ["Li Wei", "买买提·艾力", "José", "\U00030EDE伟"])
+def test_a_name_as_people_have_them_is_taken(sqlite_home: RegistryHome, name: str) -> None:
+    assert sqlite_home.appointed(name, "auditor")
 
 
 def test_an_appointment_takes_a_personal_certificate_that_is_good(registry_home: RegistryHome) -> None:
