@@ -1,4 +1,4 @@
-"""The measures of GB/T 9704-2012 on the pages of the letters and opinions: type area, 22 lines, title, date and seal."""
+"""The measures of GB/T 9704-2012 on letters and opinions: type area, 22 lines, title, date and seal."""
 
 from __future__ import annotations
 
