@@ -60,16 +60,20 @@ def corner(at: Point) -> list[str]:
 
 
 def plain_border() -> list[str]:
-    """The border of the 附页: the same family, drawn lighter."""
+    """The border of the 附页: that of the 正本 with fewer strands, so that both are small in a file."""
     parts = [
-        stroke(frame(9.2), INKS.deep, 0.7), stroke(frame(10.2) + frame(17.9), INKS.deep, 0.16),
-        stroke(band(14.1, (18.9, 18.6), (48, 32), 5.4, 3.0, 4), INKS.soft, 0.17), stroke(frame(18.7), INKS.deep, 0.4),
+        stroke(frame(8.2), INKS.deep, 0.9), stroke(frame(9.2) + frame(18.9), INKS.deep, 0.16),
+        stroke(band(14.1, (24.3, 24), (46, 30), 5.4, 3.6, 4), INKS.soft, 0.17),
+        stroke(band(14.1, (24.3, 24), (46, 30), 5.4, 1.35, 2), INKS.ochre, 0.26),
+        stroke(frame(19.7), INKS.deep, 0.5), stroke(frame(EDGE), INKS.gold, 0.22),
     ]
-    for x in (14.5, WIDTH - 14.5):
-        for y in (14.5, HEIGHT - 14.5):
+    for x in (15.2, WIDTH - 15.2):
+        for y in (15.2, HEIGHT - 15.2):
             at = (x, y)
-            parts += [filled(circle(at, 6.8), "#ffffff"), stroke(circle(at, 6.8), INKS.deep, 0.35),
-                      stroke(rings(at, 4.1, 2.2, 10, 3), INKS.ochre, 0.18), stroke(benzene(at, 1.4), INKS.deep, 0.24)]
+            parts += [filled(circle(at, 10.3), "#ffffff"), stroke(circle(at, 10.3), INKS.deep, 0.4),
+                      stroke(rings(at, 7.4, 2.3, 8, 3), INKS.soft, 0.17),
+                      stroke(rings(at, 4.2, 1.7, 6, 2), INKS.ochre, 0.2), stroke(circle(at, 9.9), INKS.gold, 0.16),
+                      stroke(benzene(at, 1.5), INKS.deep, 0.24)]
     return parts
 
 
