@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -20,6 +20,7 @@ from certs.config import Password, find_home, load_config, read_password
 from certs.demo_pki import CHINA_TIME
 from certs.keystore import load_key
 from certs.signer import LocalSigner, Signer
+from certs.x509 import Certificate
 from cli.actor_keys import ACTOR_PASSWORD_FILE_VARIABLE, ACTOR_PASSWORD_VARIABLE, actor_signer, load_certificate
 from cli.main import print_error
 from cli.seals_common import HomeOption, opened, parse_moment
@@ -136,7 +137,8 @@ def _means(
     requests: Path | None,
 ) -> Means:
     home, now = registry.home, registry.now()
-    people = {option: list(_people(option, folders or [], home)) for option, folders in given.items()}
+    load = cache(load_certificate)                               # a folder may be given for several options
+    people = {option: list(_people(option, folders or [], home, load)) for option, folders in given.items()}
     approvers = people.pop("approver")
     password = read_password(home, os.environ)
     with registry.reading() as session:
@@ -148,7 +150,9 @@ def _means(
             requests_out=requests)
 
 
-def _people(option: str, folders: Iterable[Path], home: Path) -> Iterator[Person]:
+def _people(
+    option: str, folders: Iterable[Path], home: Path, load: Callable[[Path], Certificate],
+) -> Iterator[Person]:
     """Return the persons whose folders an option names; keys are decrypted only when they sign.
 
     Their password comes from the variables of the option (``ZHENGYIN_SECOND_PASSWORD_FILE`` …), without these from
@@ -164,7 +168,7 @@ def _people(option: str, folders: Iterable[Path], home: Path) -> Iterator[Person
         if not one:
             raise typer.BadParameter(f"{folder} 中没有 {_ACTOR} / no {_ACTOR} in {folder}")
         for path in one:
-            yield Person(load_certificate(path / _ACTOR), partial(actor_signer, path, home=home, environ=environ))
+            yield Person(load(path / _ACTOR), partial(actor_signer, path, home=home, environ=environ))
 
 
 def _certifier(home: Path, certificates: Path | None, password: Password, now: datetime) -> Certifier | None:

@@ -24,7 +24,7 @@ from codes.errors import EngineError
 from codes.region import covers
 from registry import tables
 from registry.acts import perform, sign_act
-from registry.approvals import CLAUSE, ApproveCode
+from registry.approvals import CLAUSE, ApproveCode, check_stands
 from registry.attendance import Attendance
 from registry.database import Registry
 from registry.errors import refused
@@ -64,6 +64,8 @@ class ApprovalFiles:
         """
         self._home = home
         self._files: dict[str, list[Path]] = defaultdict(list)
+        self._mark: tuple[int, int, int] | None = None
+        self._offices: Mapping[str, list[Office]] = {}
         folder = home / "approvals"
         with reported(folder):
             paths = sorted(folder.glob("[!.]*.json")) if folder.is_dir() else []
@@ -98,14 +100,24 @@ class ApprovalFiles:
             good.append(approval)
         return tuple(good)
 
-    def offices(self) -> tuple[Office, ...]:
-        """Return who may approve.
+    def offices(self, unit: str) -> tuple[Office, ...]:
+        """Return who may approve for the organisation with the USCC ``unit``.
 
         Raises:
             ApprovalError, FileError: ``approvers.json`` is damaged or cannot be read.
         """
         path = self._home / APPROVERS
-        return read_approvers(read_file(path, max_bytes=_MAX_BYTES)) if path.exists() else ()
+        if not path.exists():
+            return ()
+        with reported(path):
+            stat = path.stat()
+        mark = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
+        if mark != self._mark:
+            offices = defaultdict(list)
+            for office in read_approvers(read_file(path, max_bytes=_MAX_BYTES)):
+                offices[office.unit].append(office)
+            self._mark, self._offices = mark, offices
+        return tuple(self._offices.get(unit, ()))
 
 
 def _seal_of(path: Path) -> str:
@@ -133,7 +145,7 @@ def follow(
         ApprovalError, FileError: ``approvers.json`` or a file cannot be read.
     """
     assert old.seal_id and new.seal_id and old.valid_end and new.valid_end  # noqa: S101  (both were made)
-    offices, taken, found = files.offices(), files.of(new.seal_id, at=at), []
+    offices, taken, found = files.offices(old.organisation), files.of(new.seal_id, at=at), []
     for approval in files.of(old.seal_id, at=at):
         terms, uses = approval.terms, used.get(approval.id, 0)
         with_seal, moment = timedelta(0) <= terms.valid_to - old.valid_end < _SECOND, max(start, terms.valid_from)
@@ -180,7 +192,8 @@ def carry(registry: Registry, following: Following, *, unit: str, approvers: Att
         Whether it is confirmed now; one approver alone gives it, and another can confirm it in a later run.
 
     Raises:
-        RegistryError: the refusal of an act; ``approve.number-taken`` when something else was given under its number.
+        RegistryError: the refusal of an act; ``approve.number-taken`` when something else was given under its number,
+            ``approve.withdrawn`` when it was withdrawn.
         EngineError: a key cannot be had, or the registry or a file cannot be used.
     """
     terms = following.terms
@@ -188,6 +201,8 @@ def carry(registry: Registry, following: Following, *, unit: str, approvers: Att
         return following.by is not None
     with registry.reading() as session:
         row = session.get(tables.Approval, terms.id)
+    if row is not None:
+        check_stands(row)
     if row is not None and row.confirmed is not None:
         return True
     given = None if row is None else SignedStatement.parse(row.given, type=GIVEN)

@@ -31,6 +31,7 @@ from certs.trust import key_id
 from certs.x509 import Certificate
 from codes.errors import EngineError
 from registry.acts import perform, sign_act
+from registry.approvals import ApproveCode
 from registry.attendance import Attendance
 from registry.carrying import ApprovalFiles, Following, carry, follow
 from registry.cases import find_case
@@ -297,7 +298,8 @@ class _Run:
             error: EngineError | None = one.error
             if one.terms is not None and means.approvers is not None:
                 by, error = self._sign(rotation, one, one.terms, means.approvers)
-            rotation.unsigned = rotation.unsigned or (one.terms is not None and by is None)
+            withdrawn = error is not None and error.code is ApproveCode.WITHDRAWN
+            rotation.unsigned = rotation.unsigned or (one.terms is not None and by is None and not withdrawn)
             carried.append(Carried(old=one.approval.id, new=by, error=error))
         rotation.approvals = tuple(carried)
 

@@ -365,3 +365,14 @@ def test_an_approver_who_cannot_sign_does_not_stop_the_seal(aged: Aged) -> None:
     (carried,) = rotation.approvals
     assert carried.new is None and carried.error is not None
     assert carried.error.code.value == "keystore.wrong-password"
+
+
+def test_what_was_withdrawn_for_the_new_seal_is_not_signed_again(aged: Aged) -> None:
+    number = aged.rotate(codes=[CITY[0]])[CITY[0]].approvals[0].new
+    office = DemoOffice(files=DemoFiles(home=aged.path, now=aged.now, password=aged.home().password()),
+                        registry=aged.registry)
+    office.act(f"{CITY[0]}-custodian", "approve-withdraw", str(number), {"reason": "收回"})
+    again = aged.rotate(codes=[CITY[0]])[CITY[0]]
+    (carried,) = again.approvals
+    assert carried.error is not None and carried.error.code.value == "approve.withdrawn"
+    assert (again.state, again.steps, again.unsigned) == (RotationState.ROTATED, [], False)
