@@ -124,6 +124,9 @@ def preview(
     record: Annotated[Path | None, typer.Option(
         "--record", exists=True, dir_okay=False,
         help="记录，默认取第一条样例 / a record; the first sample by default")] = None,
+    data: Annotated[str | None, typer.Option(
+        "--data", help="样例（example-2），或 short、long、empty、rare 数据 / a sample (example-2), or short, long, "
+        "empty, rare data")] = None,
     out: Annotated[Path, typer.Option(
         "--out", file_okay=False, help="存放预览的目录 / the folder for the preview")] = Path("preview"),
     watch: Annotated[bool, typer.Option(
@@ -136,7 +139,7 @@ def preview(
     def work() -> int:
         from docgen.design.watching import Preview, serve
 
-        shown = Preview(open_folder(what), record=record, out=out)
+        shown = Preview(open_folder(what), record=record, out=out, data=data)
         if watch:
             serve(shown, port=port, say=typer.echo)
             return 0

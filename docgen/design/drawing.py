@@ -12,6 +12,7 @@ from docgen.compose import MOST_PAGES, compose
 from docgen.design.findings import Finding, FindingCode, from_error
 from docgen.design.folder import KindFolder
 from docgen.design.inspection import Inspector
+from docgen.design.record_lines import record_findings
 from docgen.design.record_values import MOST_ROWS
 from docgen.design.records import SIZES, drawable, extreme_record
 from docgen.design.timing import TimeUp, time_finding, time_limit
@@ -88,12 +89,12 @@ class Drawings:
         accepted = []
         for name in self._folder.samples():
             file = f"{self._folder.code}/{name}"
+            content = self._folder.read(name) or b""
             try:
-                record = read_record(self._folder.read(name) or b"")
+                record = read_record(content)
                 licence = validate(record, self._kind, lookup_hosts=(), drawable=drawable, demo=True)
             except RecordError as error:
-                self.findings += from_error(error, data=name, file=file,
-                                            lines=self._folder.lines(name, self._kind.labels))
+                self.findings += record_findings(error, content, file=file, data=name)
                 continue
             self._draw(licence, name)
             self.drawn.append(name)

@@ -1,111 +1,92 @@
 """``preview``: a kind drawn with one record, plainly marked, as PDF, OFD and SVG pages.
 
-A preview is no licence: every page says so across its whole width, no seal and no signature is in it, its QR code says
-nothing, and its metadata name no licence. A verifier refuses both files (R-000-22).
+A preview is no licence: every page says so across its width and along its edges, no seal and no signature is in it, its
+QR code says nothing, and its metadata name no licence. A verifier refuses both files (R-000-22).
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import json
-from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from docgen.design.drawing import draw
+from codes.errors import EngineError
+from docgen.design.drawing import draw, template_lines
 from docgen.design.findings import Finding, FindingCode, from_error, to_json
 from docgen.design.folder import KindFolder
 from docgen.design.inspection import Inspector
-from docgen.design.records import drawable
+from docgen.design.marking import MARK, marked
+from docgen.design.record_lines import record_findings
+from docgen.design.records import SIZES, drawable, extreme_record
 from docgen.design.svg_pages import page_svgs
 from docgen.faults import RecordError
 from docgen.ofd import OfdMeta, write_ofd
 from docgen.package import pack
-from docgen.page import Colour, Document, GlyphRun, Page, Segment, Stamp
-from docgen.page import Path as Outline
+from docgen.page import Document
 from docgen.pdf import PdfMeta, write_plain_pdf
 from docgen.record import read_record, validate
-from docgen.typeset import TextStyle, measure, runs, single_line
 from layouts import load_kind
 from layouts.schema import record_schema
 
-__all__ = ["MARK", "draw_preview", "marked"]
+__all__ = ["draw_preview"]
 
-MARK = "预览 · 非正式证照"
-"""What stands over each page of a preview."""
-
-_RED = Colour(200, 16, 46, 0.3)
-_DASHES = 24
-_SHARE = 0.72                           # of the page's width, for one mark
 _EPOCH = dt.datetime(2000, 1, 1, tzinfo=dt.timezone(dt.timedelta(hours=8)))
 
 
-def marked(document: Document) -> Document:
-    """The document with the mark over each page, and frames where seals would stand."""
-    return replace(document, title=f"{MARK}：{document.title}", pages=tuple(map(_marked, document.pages)))
-
-
-def _marked(page: Page) -> Page:
-    """Three marks from top to bottom: one catches the eye wherever a page is cut or folded."""
-    em = measure(MARK, TextStyle(face="hei", size_mm=1, colour=_RED))
-    size = round(_SHARE * page.width_mm / em.width_em, 3)
-    style = TextStyle(face="hei", size_mm=size, colour=_RED)
-    line = single_line(measure(MARK, style))
-    left = (page.width_mm - line.width_em * size) / 2
-    marks: list[GlyphRun] = []
-    for share in (0.22, 0.52, 0.82):
-        marks += runs(line, left, page.height_mm * share + 0.35 * size, style)
-    frames = [frame for stamp in page.seals for frame in _frame(stamp)]
-    return replace(page, items=(*page.items, *frames, *marks), seals=())
-
-
-def _frame(stamp: Stamp) -> list[Outline]:
-    """A dashed frame where the seal would stand."""
-    place = stamp.visible
-    left, top, right, bottom = (place.x_mm, place.y_mm, place.x_mm + place.width_mm, place.y_mm + place.height_mm)
-    corners = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)]
-    segments: list[Segment] = []
-    for (x1, y1), (x2, y2) in pairwise(corners):
-        for step in range(0, _DASHES, 2):
-            segments += [Segment(op, (round(x1 + (x2 - x1) * at / _DASHES, 3), round(y1 + (y2 - y1) * at / _DASHES, 3)))
-                         for op, at in (("M", step), ("L", step + 1))]
-    return [Outline(segments=tuple(segments), stroke=replace(_RED, alpha=0.8), stroke_width_mm=0.3)]
-
-
-def draw_preview(folder: KindFolder, *, out: Path, record: str | None, record_name: str) -> dict[str, Any]:
+def draw_preview(folder: KindFolder, *, out: Path, record: str | None, record_name: str, data: str | None = None,
+                 ) -> dict[str, Any]:
     """Draw a record and leave ``preview.pdf``, ``preview.ofd`` and ``page-<n>.svg`` in ``out``.
 
     Args:
-        record: the record's JSON; None takes the kind's first sample.
+        record: the record's JSON; None takes a sample of the kind.
         record_name: what the findings call it.
+        data: which sample to take (``samples/example-2.json``, or ``example-2``), or ``short``, ``long``, ``empty``,
+            ``rare``: data made of the record, as ``check`` draws them. None takes the record, or the first sample.
 
     Returns:
-        The child's answer: findings, the pages (role, size, file), the schema and the record as drawn.
+        The child's answer: findings, the pages (role, size, file), the schema and the record as drawn, which ``data``
+        there are to choose from and which was drawn.
 
     Raises:
-        EngineError: the kind or the record cannot be drawn; nothing is written then.
+        KindError: the kind cannot be used; nothing is written then.
     """
     kind = load_kind(folder.code)
+    samples = folder.samples()
+    facts: dict[str, Any] = {"schema": record_schema(kind), "name": kind.name, "choices": [*samples, *SIZES],
+                             "data": data or ("" if record is not None else next(iter(samples), ""))}
+    sample = next((one for one in samples if data in (one, Path(one).stem)), None)
+    if data is not None and sample is None and data not in SIZES:
+        return _no_data(folder, facts, f"没有名为“{data}”的数据，可用：{'、'.join(facts['choices'])}",
+                        f"there are no data {data}; choose one of {', '.join(facts['choices'])}")
+    if record is None and not samples:
+        return _no_data(folder, facts, "没有样例记录，请用 --record 给出一条",
+                        "there is no sample record; give one with --record")
     name = record_name
-    facts: dict[str, Any] = {"schema": record_schema(kind), "name": kind.name}
-    if record is None:
-        samples = folder.samples()
-        if not samples:
-            return {"findings": to_json([Finding(
-                code=FindingCode.DATA.value, file=f"{folder.code}/samples", zh="没有样例记录，请用 --record 给出一条",
-                en="there is no sample record; give one with --record")]), **facts}
-        name = f"{folder.code}/{samples[0]}"
-        record = (folder.read(samples[0]) or b"").decode("utf-8", errors="replace")
+    if record is None or sample is not None:
+        chosen = sample or samples[0]
+        name = f"{folder.code}/{chosen}"
+        record = (folder.read(chosen) or b"").decode("utf-8", errors="replace")
     facts["record"] = _plain(record)
     try:
-        licence = validate(read_record(record.encode("utf-8")), kind, lookup_hosts=(), drawable=drawable, demo=True)
+        values = read_record(record.encode("utf-8"))
+        licence = validate(values, kind, lookup_hosts=(), drawable=drawable, demo=True)
+        if data in SIZES:
+            facts["record"], licence = extreme_record(kind, values, data)
     except RecordError as error:
-        lines = {label: _line(record, label) for label in kind.labels}
-        return {"findings": to_json(from_error(error, file=name, lines=lines)), **facts}
-    document, layout = draw(licence)
-    findings = Inspector(f"{folder.code}/pages.xml").inspect(document, layout, data=name)
-    shown = marked(document)
+        return {"findings": to_json(record_findings(error, record.encode("utf-8"), file=name)), **facts}
+    try:
+        document, layout = draw(licence)
+    except EngineError as error:
+        lines = template_lines(folder, kind)
+        found = from_error(error, data=data or name, file=f"{folder.code}/pages.xml", lines=lines)
+        return {"findings": to_json(found), **facts}
+    findings = Inspector(f"{folder.code}/pages.xml").inspect(document, layout, data=data or name)
+    return {"findings": to_json(findings), "pages": _write(marked(document), out), **facts}
+
+
+def _write(shown: Document, out: Path) -> list[dict[str, Any]]:
+    """The files of a preview; its pages as data."""
     meta = PdfMeta(identifier=MARK, title=shown.title, author=MARK, record_sm3="", created=_EPOCH, notice=MARK)
     files = {"preview.pdf": write_plain_pdf(shown, meta=meta)}
     parts = write_ofd(shown, meta=OfdMeta(identifier=MARK, title=shown.title, author=MARK, created=_EPOCH, items=()),
@@ -116,9 +97,14 @@ def draw_preview(folder: KindFolder, *, out: Path, record: str | None, record_na
         files[f"page-{number}.svg"] = svg.encode("utf-8")
         pages.append({"file": f"page-{number}.svg", "role": page.role, "width_mm": page.width_mm,
                       "height_mm": page.height_mm})
-    for file, data in files.items():
-        (out / file).write_bytes(data)
-    return {"findings": to_json(findings), "pages": pages, **facts}
+    for file, content in files.items():
+        (out / file).write_bytes(content)
+    return pages
+
+
+def _no_data(folder: KindFolder, facts: dict[str, Any], zh: str, en: str) -> dict[str, Any]:
+    return {"findings": to_json([Finding(
+        code=FindingCode.DATA.value, file=f"{folder.code}/samples", zh=zh, en=en)]), **facts}
 
 
 def _plain(record: str) -> Any:
@@ -127,8 +113,3 @@ def _plain(record: str) -> Any:
         return json.loads(record)
     except (ValueError, RecursionError):
         return None
-
-
-def _line(text: str, label: str) -> int:
-    at = text.find(f'"{label}"')
-    return text.count("\n", 0, at) + 1 if at >= 0 else 1

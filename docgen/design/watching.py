@@ -27,6 +27,7 @@ __all__ = ["Preview", "PreviewServer", "serve"]
 _DRAWN = re.compile(r"page-[0-9]{1,4}\.svg|preview\.(?:pdf|ofd)")
 _STATIC = {"watch.js": "text/javascript", "watch.css": "text/css"}
 _TYPES = {".svg": "image/svg+xml", ".pdf": "application/pdf", ".ofd": "application/ofd"}
+_TAKEN = ("/record", "/data")
 _MAX_RECORD = 4 * 1024 * 1024
 _LOOK_S = 0.3
 _KEEP_ALIVE_S = 15
@@ -38,12 +39,20 @@ _DRAWN_POLICY = "default-src 'none'; style-src 'unsafe-inline'; font-src data:; 
 class Preview:
     """One kind's preview: draws it into a folder and remembers what came of it."""
 
-    def __init__(self, folder: KindFolder, *, record: Path | None, out: Path, limits: Limits | None = None) -> None:
-        """``record``: the file with the record; None takes the kind's first sample."""
+    def __init__(self, folder: KindFolder, *, record: Path | None, out: Path, data: str | None = None,
+                 limits: Limits | None = None) -> None:
+        """What is drawn.
+
+        Args:
+            record: the file with the record; None takes a sample of the kind.
+            data: which sample, or which data made of the record; see :func:`docgen.design.preview.draw_preview`.
+        """
         self.folder = folder
         self.out = out
         self.version = 0
         self._record = record
+        self._data = data
+        self._origin = 0                                    # counts what the record comes from: a file, a choice
         self.limits = limits
         self._edited: str | None = None
         self._answer = Answer(findings=(), facts={})
@@ -57,6 +66,12 @@ class Preview:
     def edit(self, record: str | None) -> None:
         """Draw this record from now on, None: the one of the file again."""
         self._edited = record
+        self._origin += record is None
+
+    def choose(self, data: str) -> None:
+        """Draw another sample, or data made of the record, from now on."""
+        self._edited, self._data = None, data
+        self._origin += 1
 
     def draw(self) -> Answer:
         """Draw anew, in a child; a kind or a record that cannot be drawn leaves nothing of the drawing before."""
@@ -64,11 +79,13 @@ class Preview:
             self.out.mkdir(parents=True, exist_ok=True)
             for path in self.files:
                 path.unlink()
-            record, name = self._edited, "record"
-            if record is None and self._record is not None:
+            record, name, data = self._edited, "record", self._data
+            if record is not None:
+                data = None                                 # it stands in the form, whatever it was made of
+            elif self._record is not None:
                 record, name = self._record.read_bytes().decode("utf-8", errors="replace"), self._record.name
             self._answer = run("draw", self.folder, out=self.out.resolve(), limits=self.limits, record=record,
-                               record_name=name)
+                               record_name=name, data=data)
             if self._answer.facts.get("pages"):
                 (self.out / "index.html").write_text(self._page(), encoding="utf-8")
             self.version += 1
@@ -78,7 +95,8 @@ class Preview:
         """What the page in the browser shows."""
         findings = self._answer.findings
         return {"version": self.version, "findings": to_json(folded(findings)), "count": len(findings),
-                "code": self.folder.code, "pages": [], **self._answer.facts}
+                "code": self.folder.code, "pages": [], "origin": self._origin, **self._answer.facts,
+                "data": self._data or self._answer.facts.get("data", "")}
 
     def stamp(self) -> tuple[tuple[str, int, int], ...]:
         """Names, times and sizes of the files that a drawing depends on."""
@@ -170,12 +188,13 @@ class PreviewServer:
         return self._stop.is_set()
 
     def _watch(self) -> None:
-        before: object = None
+        before: frozenset[tuple[str, int, int]] | None = None
         while not self._stop.is_set():
-            now = self.preview.stamp()
+            now = frozenset(self.preview.stamp())
             if now != before:
+                if any(path.endswith(".json") for path, _, _ in now ^ (before or frozenset())):
+                    self.preview.edit(None)                 # what was typed stays while only the design changes
                 before = now
-                self.preview.edit(None)
                 self.redraw()
             self._stop.wait(_LOOK_S)
 
@@ -209,13 +228,17 @@ class _Handler(BaseHTTPRequestHandler):
         return self._send(path.read_bytes(), _TYPES[path.suffix], _DRAWN_POLICY)
 
     def do_POST(self) -> None:
-        """Take an edited record and draw it."""
+        """Take an edited record, or the choice of other data, and draw it."""
         length = self.headers.get("Content-Length", "")
-        if not self._own() or self.path != "/record" or self.headers.get("Content-Type") != "application/json":
+        if not self._own() or self.path not in _TAKEN or self.headers.get("Content-Type") != "application/json":
             return self.send_error(HTTPStatus.FORBIDDEN)
         if not length.isdigit() or int(length) > _MAX_RECORD:
             return self.send_error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-        self.server_of.preview.edit(self.rfile.read(int(length)).decode("utf-8", errors="replace"))
+        text = self.rfile.read(int(length)).decode("utf-8", errors="replace")
+        if self.path == "/data":
+            self.server_of.preview.choose(text)
+        else:
+            self.server_of.preview.edit(text)
         self.server_of.redraw()
         return self._send(b"{}", "application/json", _POLICY)
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
 
 from docgen.design.contained import Answer, Limits, run
 from docgen.design.folder import open_folder
-from docgen.design.scaffold import new_kind
+from docgen.design.scaffold import new_kind, write_schema
+from tests.support.running_kind import photo
 
 CODE, NAME = "T1", "测试食品经营许可证"
 QUICK = Limits(drawing_s=3, whole_s=20, memory_mb=1024, file_mb=32)
@@ -27,6 +29,21 @@ def change(path: Path, old: str, new: str) -> int:
     assert old in text, old
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
     return text[:text.index(old)].count("\n") + 1
+
+
+def with_photo(kind: Path, picture: str = '<picture field="照片" x="232" y="80" width="30" height="40"/>') -> Path:
+    """A new kind with a photo on its 正本, and a narrower column beside it."""
+    phone = '    {"label": "联系电话"'
+    change(kind / "kind.json", phone, f'    {{"label": "照片", "required": true, "format": "photo"}},\n{phone}')
+    change(kind / "kind.json", '        {"label": "企业名称", "text": "{企业名称}"},',
+           '        {"label": "", "text": "{照片}"},\n        {"label": "企业名称", "text": "{企业名称}"},')
+    change(kind / "pages.xml", "    {{ rest() }}\n", f"    {picture}\n    {{{{ rest() }}}}\n")
+    change(kind / "pages.xml", 'x="35" y="84" width="227"', 'x="35" y="84" width="190"')
+    sample = kind / "samples/example-1.json"
+    record = json.loads(sample.read_bytes()) | {"照片": base64.b64encode(photo()).decode()}
+    sample.write_text(json.dumps(record, ensure_ascii=False, indent=2), encoding="utf-8")
+    write_schema(open_folder(kind))
+    return kind
 
 
 def data(kind: Path) -> dict[str, Any]:

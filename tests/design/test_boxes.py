@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from pathlib import Path
 
 import pytest
 
 from docgen.design.contrast import Ground
 from docgen.design.findings import FindingCode
-from docgen.design.folder import open_folder
 from docgen.design.qr_inspection import qr_faults
-from docgen.design.scaffold import write_schema
 from docgen.page import Colour, Document, Image, Page, Segment
 from docgen.page import Path as Outline
 from docgen.qr import qr_png
 from docgen.template_boxes import SMALLEST_PHOTO_MM, SMALLEST_QR_MM
-from tests.design.kinds import CODE, change, check, made
-from tests.support.running_kind import photo
+from tests.design.kinds import CODE, change, check, made, with_photo
 from verify import pictures, qr
 
 QR = '<qr x="232" y="26" size="36"/>'
@@ -27,19 +22,7 @@ PICTURE = '<picture field="照片" x="232" y="80" width="30" height="40"/>'
 
 @pytest.fixture
 def kind(tmp_path: Path) -> Path:
-    """A new kind with a photo on its 正本."""
-    folder = made(tmp_path)
-    phone = '    {"label": "联系电话"'
-    change(folder / "kind.json", phone, f'    {{"label": "照片", "required": true, "format": "photo"}},\n{phone}')
-    change(folder / "kind.json", '        {"label": "企业名称", "text": "{企业名称}"},',
-           '        {"label": "", "text": "{照片}"},\n        {"label": "企业名称", "text": "{企业名称}"},')
-    change(folder / "pages.xml", "    {{ rest() }}\n", f"    {PICTURE}\n    {{{{ rest() }}}}\n")
-    change(folder / "pages.xml", 'x="35" y="84" width="227"', 'x="35" y="84" width="190"')
-    sample = folder / "samples/example-1.json"
-    record = json.loads(sample.read_bytes()) | {"照片": base64.b64encode(photo()).decode()}
-    sample.write_text(json.dumps(record, ensure_ascii=False, indent=2), encoding="utf-8")
-    write_schema(open_folder(folder))
-    return folder
+    return with_photo(made(tmp_path), PICTURE)
 
 
 def test_the_kind_of_these_tests_is_right(kind: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import io
+import itertools
 import json
 import threading
 import time
@@ -16,12 +17,17 @@ import pypdf
 import pytest
 from lxml import etree
 
+import layouts
+from docgen.design.drawing import draw
 from docgen.design.findings import DesignError
 from docgen.design.folder import open_folder
-from docgen.design.preview import MARK
+from docgen.design.marking import MARK, marked
+from docgen.design.records import drawable
 from docgen.design.watching import Preview, PreviewServer
+from docgen.page import GlyphRun
+from docgen.record import validate
 from tests.design.browser import Browser
-from tests.design.kinds import QUICK, change, made
+from tests.design.kinds import QUICK, change, made, with_photo
 from verify import verify
 
 PICTURES = Path(__file__).parent.parent.parent / "out" / "pictures" / "design"
@@ -48,13 +54,56 @@ def test_a_preview_says_on_every_page_that_it_is_no_licence(preview: Preview) ->
     names = [path.name for path in preview.files]
     assert names == ["index.html", "page-1.svg", "page-2.svg", "preview.ofd", "preview.pdf"]
     pages = pypdf.PdfReader(preview.out / "preview.pdf").pages
-    assert [page.extract_text().count(MARK) for page in pages] == [3, 3]
+    across, edges = 3, 2 * 7
+    assert [page.extract_text().count(MARK) for page in pages] == [across + edges] * 2
     with zipfile.ZipFile(preview.out / "preview.ofd") as package:
         contents = [package.read(name).decode() for name in package.namelist() if name.endswith("Content.xml")
                     and "/Pages/" in name]
-    assert [_text(page).count(MARK) for page in contents] == [3, 3]
-    assert all((preview.out / f"page-{number}.svg").read_text().count(MARK) == 3 for number in (1, 2))
+    assert [_text(page).count(MARK) for page in contents] == [across + edges] * 2
+    assert all((preview.out / f"page-{number}.svg").read_text().count(MARK) == across + edges for number in (1, 2))
     assert MARK in (preview.out / "index.html").read_text()
+
+
+def test_the_marks_leave_the_design_to_be_seen_and_no_part_of_a_page_without_one(kind: Path) -> None:
+    layouts.add_folder(kind.parent)
+    record = json.loads((kind / "samples/example-1.json").read_bytes())
+    licence = validate(record, layouts.load_kind(kind.name), lookup_hosts=(), drawable=drawable, demo=True)
+    document, _ = draw(licence)
+    for plain, page in zip(document.pages, marked(document).pages, strict=True):
+        marks = [item for item in page.items if isinstance(item, GlyphRun) and item.text == MARK]
+        across = [item for item in marks if item.fill.alpha < 0.15]
+        text = [item for item in plain.items if isinstance(item, GlyphRun)]
+        assert max(map(page.items.index, across)) < min(map(page.items.index, text)), "under all text"
+        edges = [item for item in marks if item not in across]
+        assert all(item.y_mm < 6 or item.y_mm > page.height_mm - 6 for item in edges)
+        assert not any(abs(item.y_mm - other.y_mm) < 6 for item in edges for other in text)
+        for y in {item.y_mm for item in edges}:
+            ends = sorted((item.xs_mm[0], item.xs_mm[0] + item.width_mm) for item in edges if item.y_mm == y)
+            gaps = [right[0] - left[1] for left, right in itertools.pairwise([(0, 0), *ends, (page.width_mm, 0)])]
+            assert max(gaps) < 30
+
+
+@pytest.mark.parametrize(("data", "pages", "holder"), [
+    ("short", 2, "测"), ("long", 2, "测试示例化工"), ("rare", 2, "𠮷"), ("example-1", 2, "测试甲化工"),
+    ("samples/example-1.json", 2, "测试甲化工"),
+])
+def test_other_data_can_be_drawn(kind: Path, tmp_path: Path, data: str, pages: int, holder: str) -> None:
+    shown = Preview(open_folder(kind), record=None, out=tmp_path / "out", data=data)
+    answer = shown.draw()
+    assert answer.ok and len(answer.facts["pages"]) == pages
+    assert answer.facts["record"]["企业名称"].startswith(holder)
+    assert answer.facts["choices"] == ["samples/example-1.json", "short", "long", "empty", "rare"]
+
+
+def test_data_that_there_are_none_of_are_told_with_those_that_there_are(kind: Path, tmp_path: Path) -> None:
+    (finding,) = Preview(open_folder(kind), record=None, out=tmp_path / "out", data="longest").draw().findings
+    assert finding.code == "design.no-data" and "samples/example-1.json、short、long、empty、rare" in finding.zh
+
+
+def test_a_drawing_that_fails_is_told_with_the_line_of_the_template(kind: Path, tmp_path: Path) -> None:
+    line = change(kind / "pages.xml", 'x="232" y="26" size="36"', 'x="400" y="26" size="36"')
+    (finding,) = Preview(open_folder(kind), record=None, out=tmp_path / "out").draw().findings
+    assert (finding.code, finding.file, finding.line) == ("template.place", "T1/pages.xml", line)
 
 
 def _text(content: str) -> str:
@@ -166,6 +215,30 @@ def test_edited_data_are_drawn_and_checked(server: PreviewServer) -> None:
     assert [one["field"] for one in _state(server)["findings"]] == ["企业名称"]
 
 
+def test_other_data_are_chosen_and_drawn_and_the_form_takes_them_up(server: PreviewServer) -> None:
+    before = _state(server)
+    assert (before["data"], before["choices"][1:]) == ("samples/example-1.json", ["short", "long", "empty", "rare"])
+    assert _ask(server, "/data", body=b"long")[0] == 200
+    state = _state(server)
+    assert (state["data"], len(state["record"]["企业名称"])) == ("long", 80)
+    assert state["origin"] > before["origin"]
+    assert _ask(server, "/record", body=json.dumps(before["record"]).encode())[0] == 200
+    assert _state(server)["origin"] == state["origin"], "what is typed does not come back into the form"
+    assert _ask(server, "/data", body=b"longest")[0] == 200
+    assert [one["code"] for one in _state(server)["findings"]] == ["design.no-data"]
+
+
+def test_what_was_typed_stays_while_the_template_changes(server: PreviewServer, kind: Path) -> None:
+    record = _state(server)["record"] | {"企业名称": "测试改名有限公司"}
+    assert _ask(server, "/record", body=json.dumps(record, ensure_ascii=False).encode())[0] == 200
+    change(kind / "pages.xml", 'colour="#111111"', 'colour="#101010"')
+    _until(server, lambda state: state["version"] == 3)
+    assert "测试改名有限公司" in _ask(server, "/page-1.svg")[1].decode()
+    change(kind / "samples/example-1.json", '"企业名称": "测试甲', '"企业名称": "测试乙')
+    _until(server, lambda state: state["version"] == 4)
+    assert "测试乙" in _ask(server, "/page-1.svg")[1].decode()
+
+
 def test_the_pdf_and_the_ofd_are_there_to_fetch(server: PreviewServer) -> None:
     assert _ask(server, "/preview.pdf")[1].startswith(b"%PDF-")
     assert _ask(server, "/preview.ofd")[1].startswith(b"PK")
@@ -214,6 +287,30 @@ def test_a_browser_shows_what_was_drawn_and_draws_what_is_typed(
         browser.value(TYPE.format(label="企业名称", text="测试改名有限公司"))
         browser.until("document.querySelectorAll('#findings li').length", 0)
         browser.until(loaded, 2)
+
+
+def test_a_browser_offers_other_data_and_says_what_photo_is_set(
+    kind: Path, tmp_path: Path, chromium: str,
+) -> None:
+    with_photo(kind)
+    server = PreviewServer(Preview(open_folder(kind), record=None, out=tmp_path / "out"), port=0)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    try:
+        with Browser(chromium, tmp_path / "profile") as browser:
+            browser.open(server.url)
+            browser.until("document.querySelectorAll('#data button').length", 5)
+            browser.until("document.querySelector('#data [aria-pressed=true]')?.textContent", "example-1")
+            assert browser.value("document.querySelector('[type=file]').accept") == "image/jpeg"
+            assert "已有照片" in browser.value("document.querySelector('.hint').textContent")
+            browser.value("document.querySelector('[data-name=long]').click()")
+            browser.until("document.querySelector('[data-label=法定代表人]').value.length", 50)
+            browser.until("document.querySelector('#data [aria-pressed=true]').textContent", "长 / long")
+            browser.until("[...document.querySelectorAll('#ofd img')].filter(one => one.naturalWidth > 500).length", 2)
+            (PICTURES / "preview-of-long-data.png").write_bytes(browser.picture())
+    finally:
+        server.close()
+        thread.join(timeout=10)
 
 
 def test_a_kind_that_loops_forever_leaves_the_server_standing(server: PreviewServer, kind: Path) -> None:

@@ -1,7 +1,9 @@
 "use strict";
 // The preview's page: shows what was drawn, says what is wrong and where, and sends edited data back.
 const $ = (id) => document.getElementById(id);
-let form = "";          // the schema that the form was made from
+let form = "";          // what the form was made from: the schema, and where the record comes from
+let choices = "";       // the data that the buttons offer
+const SIZES = { short: "短 / short", long: "长 / long", empty: "空 / empty", rare: "生僻字 / rare" };
 let timer = 0;
 
 function element(name, attributes, ...children) {
@@ -32,7 +34,7 @@ function input(label, rule, value) {
     return element("fieldset", {}, ...boxes);
   }
   if (rule.contentEncoding === "base64") {
-    const file = element("input", { type: "file", accept: "image/png,image/jpeg" });
+    const file = element("input", { type: "file", accept: "image/jpeg" });
     file.dataset.value = value ?? "";
     return file;
   }
@@ -47,12 +49,19 @@ function input(label, rule, value) {
   return made;
 }
 
+function photoHint(file) {
+  const size = Math.round(file.dataset.value.length * 3 / 4 / 1024);
+  return file.dataset.value ? `已有照片 ${size} KB，另选则替换 / a photo is set, ${size} KB; choose to replace it`
+    : "没有照片；须为 JPEG / no photo yet; JPEG only";
+}
+
 function build(schema, record) {
   $("form").replaceChildren(...Object.entries(schema.properties).map(([label, rule]) => {
     const star = (schema.required ?? []).includes(label) ? " *" : "";
     const made = input(label, rule, record[label]);
     made.dataset.label = label;
-    return element("label", {}, element("span", {}, label + star), made);
+    const hint = made.type === "file" ? [element("span", { class: "hint" }, photoHint(made))] : [];
+    return element("label", {}, element("span", {}, label + star), made, ...hint);
   }));
 }
 
@@ -87,14 +96,36 @@ $("form").addEventListener("input", (event) => {
     timer = setTimeout(send, 400);
     return;
   }
+  const hint = event.target.parentElement.querySelector(".hint");
+  if (file.type !== "image/jpeg") {
+    event.target.classList.add("wrong");
+    hint.textContent = `须为 JPEG，${file.name} 不是 / JPEG only; ${file.name} is none`;
+    return;
+  }
   const reader = new FileReader();
   reader.onload = () => {
     event.target.dataset.value = reader.result.split(",")[1] ?? "";
+    hint.textContent = photoHint(event.target);
     send();
   };
   reader.readAsDataURL(file);
 });
 $("form").addEventListener("submit", (event) => event.preventDefault());
+
+function offer(names, chosen) {
+  if (JSON.stringify(names) !== choices) {
+    choices = JSON.stringify(names);
+    $("data").replaceChildren(...names.map((name) => {
+      const made = element("button", { type: "button", "data-name": name }, SIZES[name] ?? name.replace(/^samples\/|\.json$/g, ""));
+      made.addEventListener("click", () => {
+        $("status").textContent = "…";
+        fetch("data", { method: "POST", headers: { "Content-Type": "application/json" }, body: name });
+      });
+      return made;
+    }));
+  }
+  for (const made of $("data").children) made.setAttribute("aria-pressed", String(made.dataset.name === chosen));
+}
 
 function show(which) {
   for (const one of ["ofd", "pdf"]) {
@@ -116,9 +147,10 @@ async function redraw() {
     element("figcaption", {}, page.role))));
   $("pdf").replaceChildren(...(state.pages.length
     ? [element("object", { data: `preview.pdf?${state.version}`, type: "application/pdf" })] : []));
-  const schema = JSON.stringify(state.schema ?? null);
-  if (state.schema && state.record && schema !== form) {
-    form = schema;
+  offer(state.choices ?? [], state.data);
+  const source = JSON.stringify([state.schema ?? null, state.origin]);
+  if (state.schema && state.record && source !== form) {
+    form = source;
     build(state.schema, state.record);
   }
   for (const made of $("form").querySelectorAll("[data-label]")) {
