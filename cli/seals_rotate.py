@@ -146,7 +146,7 @@ def _means(
             people=Attendance(session, [person for some in people.values() for person in some], at=now),
             approvers=Attendance(session, approvers, at=now) if approvers else None,
             certifier=_certifier(home, certificates, password, now),
-            maker=partial(_maker, maker or home / "ca", password), password=password, used=_used(home),
+            maker=cache(partial(_maker, maker or home / "ca", password)), password=password, used=_used(home),
             requests_out=requests)
 
 

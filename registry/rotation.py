@@ -22,23 +22,23 @@ from sqlalchemy import select
 from certs.approval import Terms
 from certs.canonical_json import JSON
 from certs.config import Password
-from certs.files import FileCode, locked, make_folder, reported, sweep, write_atomic
+from certs.files import FileCode, locked, reported, sweep
 from certs.keystore import ScryptCost, load_key
 from certs.moments import write_moment
 from certs.seal_folder import ROLES
 from certs.signer import Signer
-from certs.trust import key_id
 from certs.x509 import Certificate
 from codes.errors import EngineError
 from registry.acts import perform, sign_act
 from registry.approvals import ApproveCode
-from registry.attendance import Attendance
+from registry.attendance import Attendance, Person
 from registry.carrying import ApprovalFiles, Following, carry, follow
 from registry.cases import find_case
 from registry.database import Registry
 from registry.due import DueSeal
 from registry.errors import RegistryCode
 from registry.making import Grounds, prepare_seal
+from registry.projection import trust_data
 from registry.renewal_keys import Certifier, RenewalKeys
 from registry.requests import Outcome
 from registry.rotation_checks import check_moment, check_start, keys_elsewhere, other_moment
@@ -83,7 +83,7 @@ class Means:
     Attributes:
         people: who acts; approvers: who signs approvals anew, None to let them be.
         certifier: where certificates come from; None for nowhere yet.
-        maker: loads the seal maker's signer.
+        maker: returns the seal maker's signer; asked only when a seal is made.
         password: of the home's keys, old and new; cost: of the new keys' encryption.
         used: number of an approval → licences sealed under it.
         requests_out: folder for copies of the requests.
@@ -279,14 +279,15 @@ class _Run:
                 return False
             state = outcome.state
         if state != State.MADE:
+            if self._person(rotation, "make", applicant) is None:
+                return False
             made = prepare_seal(
                 application, maker=self.means.maker(), seal_id=f"{application.code}-{secrets.token_hex(4).upper()}",
                 grounds=Grounds.of_home(self.home), at=self.registry.now())
-            if self._act(rotation, "make", new.case, apart=applicant, documents={"seal": made.der}) is None:
-                return False
+            self._act(rotation, "make", new.case, apart=applicant, documents={"seal": made.der})
             rotation.seal_id = made.seal_id
         if application.data is not None:
-            _trust_data(self.home, application.data)
+            trust_data(self.home, application.data)
         return True
 
     def _carry(self, rotation: Rotation) -> None:
@@ -327,10 +328,8 @@ class _Run:
         documents: Mapping[str, bytes] | None = None, apart: Certificate | None = None,
     ) -> Outcome | None:
         """Have an act signed by whoever may do it and performed; None where nobody at hand may."""
-        roles = ROLES_OF_ACT[act]
-        person = self.means.people.find(roles, unit=rotation.due.code, apart=(apart,) if apart else ())
+        person = self._person(rotation, act, apart)
         if person is None:
-            rotation.wait(act, *roles)
             return None
         signed = sign_act(act, subject, facts or {}, documents=documents, signer=person.signer,
                           registry_id=self.registry.id, at=self.registry.now())
@@ -338,11 +337,10 @@ class _Run:
         rotation.steps.append(act)
         return outcome
 
-
-def _trust_data(home: Path, certificate: Certificate) -> None:
-    """Put the certificate that will sign QR codes among those that verifiers are given; the others stay."""
-    folder = home / "trust" / "data-signing"
-    path = folder / f"{key_id(certificate).hex()}.cer"
-    if not path.is_file():
-        make_folder(folder, mode=0o755)
-        write_atomic(path, certificate.der, mode=0o644)
+    def _person(self, rotation: Rotation, act: str, apart: Certificate | None) -> Person | None:
+        """Return who at hand may do an act; None, and it is waited for, where nobody may."""
+        roles = ROLES_OF_ACT[act]
+        person = self.means.people.find(roles, unit=rotation.due.code, apart=(apart,) if apart else ())
+        if person is None:
+            rotation.wait(act, *roles)
+        return person

@@ -227,6 +227,19 @@ def test_whoever_asks_does_not_review_or_make(aged: Aged) -> None:
     assert rotation.waits_for == "make"
 
 
+def test_the_seal_makers_key_is_needed_only_where_a_seal_is_made(aged: Aged) -> None:
+    key = aged.path / "ca" / "seal-maker.key"
+    kept = key.read_bytes()
+    key.unlink()
+    rotation = aged.rotate(codes=[CITY[0]], people=("*-custodian", "county-reviewer"))[CITY[0]]
+    assert (rotation.state, rotation.waits_for) == (RotationState.WAITING, "make")
+    rotation = aged.rotate(codes=[CITY[0]])[CITY[0]]
+    assert rotation.error is not None and rotation.error.code.value == "keystore.missing"
+    key.write_bytes(kept)
+    key.chmod(0o600)
+    assert aged.rotate(codes=[CITY[0]])[CITY[0]].steps == ["make", "approve", "activate"]
+
+
 def test_a_renewal_that_was_refused_begins_anew_with_other_keys(aged: Aged) -> None:
     first = aged.rotate(codes=[CITY[0]], people=("*-custodian",))[CITY[0]]
     office = DemoOffice(files=DemoFiles(home=aged.path, now=aged.now, password=aged.home().password()),
