@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import shutil
@@ -20,6 +21,7 @@ from certs.config import Password
 from certs.csr import CertificateRequest
 from certs.demo_pki import CHINA_TIME
 from certs.home import Home
+from certs.seal import SealError
 from certs.seal_folder import seal_in_use, seal_uses
 from certs.x509 import Certificate
 from registry.demo import revoke
@@ -189,13 +191,24 @@ def approved(home: Home, seal_id: str, at: datetime) -> bool:
     return home.approval_for(sealing).terms.seal_id == seal_id
 
 
-def require_whole(path: Path) -> None:
-    """See that at every moment before the old seals' end there is one seal that can be used, keys, chain, leave."""
+BEFORE, EVER = (NOW, START - SECOND), (NOW, START - SECOND, START, ENDS - DAY)
+
+
+def require_whole(path: Path, moments: tuple[datetime, ...] = EVER) -> None:
+    """See that at each moment there is one seal that can be used: keys, chain, leave.
+
+    Between the registry's change and the files' the old seal already ends at the moment set: then the next command
+    brings the files up, and what seals without it until then is refused rather than sealed with a retired seal.
+    """
     home = Home.open(path, environ={})
-    for moment in (NOW, START - SECOND, START, ENDS - DAY):
+    for moment in moments:
         authority = home.authority(CITY[0], CITY[1], moment)
         authority.check_usable(at=moment, clock_now=moment)
         assert approved(home, authority.seal.seal_id, moment)
+    if moments == BEFORE:
+        with contextlib.suppress(SealError):
+            authority = home.authority(CITY[0], CITY[1], START)
+            assert approved(home, authority.seal.seal_id, START)
 
 
 def require_done(path: Path, *, codes: tuple[str, ...] = (CITY[0],)) -> None:
@@ -259,7 +272,7 @@ def test_a_kill_at_each_step_leaves_the_old_seal_or_the_new_and_the_next_run_goe
         child.start()
         child.join(60)
         assert child.exitcode in (0, -signal.SIGKILL)
-        require_whole(home)
+        require_whole(home, BEFORE)
         aged = Aged.open(home)
         require_whole(home)
         rotation = aged.rotate(codes=[CITY[0]])[CITY[0]]
@@ -297,7 +310,7 @@ def test_a_full_disk_ends_the_run_and_the_next_one_goes_on(tmp_path: Path, size:
     told = results.get()
     assert len(told) == 3 and told[0][0] == "failed" and told[0][1] in FULL
     assert [state for state, _ in told[1:]] == ["untried", "untried"]
-    require_whole(home)
+    require_whole(home, BEFORE)
     aged = Aged.open(home)
     assert {one.state for one in aged.rotate().values()} == {RotationState.ROTATED}
     aged.registry.close()
