@@ -1,7 +1,8 @@
 """`make bench`: documents a second on one core in one warm process, beside ofdrw doing its part in the same run.
 
 Figures are of this machine and this moment: read the ratios, and where the time goes. The home is a fresh one
-in a temporary folder; every record is the worked example with another number and address.
+in a temporary folder; every record is the worked example with another number and address. At the end the commands of
+the registry are timed with ten thousand seals.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any
 
 import docgen
 import layouts
+from bench.seals import measure_seals
 from bench.stages import Stages
 from certs.home import Home
 from certs.trust import Trust
@@ -134,7 +136,9 @@ def main() -> None:
     """Run it all."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("-n", type=int, default=100, help="documents of each kind")
-    count = parser.parse_args().n
+    parser.add_argument("--seals", type=int, default=10_000, help="seals in the registry; 0 leaves this part out")
+    asked = parser.parse_args()
+    count = asked.n
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     with tempfile.TemporaryDirectory(prefix="zhengyin-bench-") as name:
@@ -148,6 +152,8 @@ def main() -> None:
         measure("example-2", home, folder, count, 5000)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"\npeak memory of this process {peak:.0f} MB")
+    if asked.seals:
+        measure_seals(asked.seals)
 
 
 if __name__ == "__main__":
