@@ -7,12 +7,16 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
+from sqlalchemy import select
 
 import docgen
+import layouts
 from certs.approval import GIVEN, Terms, confirm, give, read_terms
+from certs.demo_pki import CHINA_TIME
 from certs.files import read_file
 from certs.statement import SignedStatement
 from cli.actor_keys import actor_signer
+from cli.kind_folders import add_kinds
 from cli.seals_common import AsOption, HomeOption, JsonOption, ReasonOption, act, opened, parse_moment, tell
 from registry.approvals import find_approval
 from registry.requests import Outcome
@@ -47,6 +51,11 @@ def give_approval(
     home: HomeOption = None, as_json: JsonOption = False,
 ) -> None:
     """批准；经另一人确认后生效 / give an approval; it is in force once another person confirms it."""
+    add_kinds(None, home)
+    if unknown := sorted(set(kind).difference(layouts.kinds())):
+        raise typer.BadParameter(
+            f"没有证照种类 {'、'.join(unknown)}（见 zhengyin kinds list） / "
+            f"there is no licence kind {', '.join(unknown)} (see `zhengyin kinds list`)", param_hint="--kind")
     with opened(home) as registry:
         digest = _digest(record, registry.home) if record else None
         terms = Terms(id=number, kinds=tuple(kind), region=region, seal_id=seal, valid_from=start, valid_to=end,
@@ -77,6 +86,8 @@ def confirm_approval(
         signer = actor_signer(person, home=registry.home)
         with registry.reading() as session:
             row = find_approval(session, number)
+        if not as_json:
+            typer.echo(_terms(row))
         if row.confirmed_by == signer.certificate.fingerprint:                               # cut short before
             outcome = Outcome(case=number, state="confirmed", facts={"seal": row.seal_id})
         else:
@@ -85,6 +96,29 @@ def confirm_approval(
             outcome = act(registry, "approve-confirm", number, documents={"confirmation": confirmed.to_json()},
                           signer=signer)
         tell("approve-confirm", outcome, as_json=as_json)
+
+
+def _terms(row: Approval) -> str:
+    """Return what an approval allows, in one line."""
+    terms = read_terms(SignedStatement.parse(row.given, type=GIVEN))
+    state = "withdrawn" if row.withdrawn_at else "confirmed" if row.confirmed_at else "given"
+    start, end = (moment.astimezone(CHINA_TIME).isoformat(" ", "minutes")
+                  for moment in (terms.valid_from, terms.valid_to))
+    scope = f"{' '.join(terms.kinds)}  {terms.region}  {start} – {end}  ×{terms.count}"
+    return f"{terms.id}  {state:<9}  {terms.seal_id}  {scope}" + (f"  SM3 {terms.record}" if terms.record else "")
+
+
+@app.command("list")
+def list_approvals(
+    seal: Annotated[str | None, typer.Option(metavar="ID", help="只列此印章的 / only those for this seal")] = None,
+    home: HomeOption = None,
+) -> None:
+    """列出用印审批 / list approvals: number, state, seal, kinds, region, period, how many."""
+    with opened(home) as registry, registry.reading() as session:
+        rows = session.scalars(select(Approval).order_by(Approval.id)).all()
+    for row in rows:
+        if seal in (None, row.seal_id):
+            typer.echo(_terms(row))
 
 
 @app.command("withdraw")

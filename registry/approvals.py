@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from certs.approval import CONFIRMED, GIVEN, Approval, read_terms
+from certs.approval import CONFIRMED, GIVEN, Approval, Terms, read_terms
 from certs.statement import SignedStatement, check_signature
+from codes.region import covers
 from registry import tables
 from registry.actors import allowed
 from registry.cases import keep_to, text
@@ -47,6 +48,8 @@ class ApproveCode(enum.StrEnum):
     WITHDRAWN = "approve.withdrawn"
     NO_SEAL = "approve.no-such-seal"
     OTHER_SIGNER = "approve.other-signer"
+    OVER = "approve.over"
+    REGION = "approve.region"
 
 
 def find_approval(session: Session, number: str) -> tables.Approval:
@@ -70,7 +73,8 @@ def _give(t: Transaction, request: Request) -> Outcome:
     with clause(CLAUSE):
         terms = read_terms(given)
     _check_number(request, terms.id)
-    _check_approver(t, request, terms.seal_id)
+    seal = _check_approver(t, request, terms.seal_id)
+    _check_reach(terms, seal, t.now)
     if t.session.get(tables.Approval, terms.id) is not None:
         raise refused(
             ApproveCode.TAKEN, f"用印审批编号 {terms.id} 已用过，请换一个编号重新签署",
@@ -149,12 +153,27 @@ def _check_number(request: Request, number: str) -> None:
             f"the act is about {request.subject}, the approval says {number}; correct it", clause=CLAUSE)
 
 
-def _check_approver(t: Transaction, request: Request, seal_id: str) -> None:
+def _check_reach(terms: Terms, seal: Seal, now: datetime) -> None:
+    """Refuse terms under which nothing could ever be sealed."""
+    region = seal.organisation[2:8]
+    if not covers(terms.region, region):
+        raise refused(
+            ApproveCode.REGION, f"印章 {terms.seal_id} 的单位属于行政区划 {region}，不在 {terms.region} 之内，请更正",
+            f"the unit of seal {terms.seal_id} belongs to region {region}, outside {terms.region}: correct it",
+            clause=CLAUSE)
+    if terms.valid_to <= now:
+        raise refused(
+            ApproveCode.OVER, f"用印审批 {terms.id} 的期限已过，请改为以后的时间",
+            f"the period of approval {terms.id} is over already: give a later end", clause=CLAUSE)
+
+
+def _check_approver(t: Transaction, request: Request, seal_id: str) -> Seal:
     """Refuse a seal that cannot be used any more, and whoever is no approver of its unit."""
     seal = t.session.scalars(select(Seal).where(Seal.seal_id == seal_id)).one_or_none()
     if seal is None or State(seal.state) not in _USABLE:
         raise _no_seal(seal_id)
     allowed(t.session, request.actor, _APPROVERS, unit=seal.organisation, at=t.now, clause=CLAUSE)
+    return seal
 
 
 def _no_seal(seal_id: str) -> RegistryError:

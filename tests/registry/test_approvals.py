@@ -100,6 +100,9 @@ FAULTS: list[tuple[str, str, Callable[[Office], object]]] = [
      lambda office: given(office, "审批甲", "standing-2", signed_by="审批乙")),
     ("a number used before", "approve.number-taken", lambda office: given(office, "审批乙")),
     ("no such seal", "approve.no-such-seal", lambda office: given(office, number="standing-2", seal_id="none")),
+    ("another region", "approve.region", lambda office: given(office, number="standing-2", region="330100")),
+    ("a period that is over", "approve.over",
+     lambda office: given(office, number="standing-2", valid_from=START - 9 * DAY, valid_to=START - 8 * DAY)),
     ("the number of another", "registry.bad-act", lambda office: office.act(
         "审批甲", "approve-give", "standing-3", {}, {"approval": give(
             terms(office, "standing-2"), signer=office.signer("审批甲"), at=office.now).to_json()})),
