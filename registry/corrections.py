@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -141,10 +142,14 @@ def _approvers(session: Session, home: Path) -> Iterator[_Excess]:
         found, offices = read_approvers(data), read_approvers(right)
     except ApprovalError:
         return                                          # the home refuses it
-    if not all(any(_covers(one, office) for one in offices) for office in found):
+    held = defaultdict(list)
+    for one in offices:
+        held[one.certificate, one.unit].append(one)
+    if not all(any(_covers(one, office) for one in held[office.certificate, office.unit]) for office in found):
         yield _Excess(path, data, right)
 
 
 def _covers(wide: Office, office: Office) -> bool:
-    return (wide.certificate, wide.unit) == (office.certificate, office.unit) and wide.held_from <= office.held_from \
-        and (wide.held_until is None or (office.held_until is not None and office.held_until <= wide.held_until))
+    """Say whether an office is held for no longer than another of the same person and unit."""
+    return wide.held_from <= office.held_from and (
+        wide.held_until is None or (office.held_until is not None and office.held_until <= wide.held_until))
