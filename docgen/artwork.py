@@ -5,13 +5,13 @@ from __future__ import annotations
 import functools
 
 from certs.sm3 import sm3
-from docgen.page import Artwork, Path
-from docgen.svg import parse_svg, placed
+from docgen.page import Artwork, Path, Place
+from docgen.svg import Drawing, parse_svg, placed
 from docgen.template_layout import Art, PageLayout
 from layouts import KindError, KindErrorCode, on_change, resource
 from layouts.folders import kind_folder
 
-__all__ = ["artwork", "drawings"]
+__all__ = ["artwork", "drawings", "extent"]
 
 
 def artwork(kind_code: str, layout: PageLayout) -> Artwork:
@@ -40,18 +40,37 @@ def drawings(kind_code: str, art: tuple[Art, ...]) -> tuple[Path, ...]:
     """
     paths: list[Path] = []
     for one in art:
-        found = _drawing(kind_code, one)
-        if found is None:
-            continue
-        file, data = found
-        drawing = parse_svg(data, name=f"{kind_code}/{file}")
-        x, y, width = one.x_mm, one.y_mm, one.width_mm
-        if one.height_mm is not None:
-            width = min(width, one.height_mm * drawing.width_mm / drawing.height_mm)
-            x += (one.width_mm - width) / 2
-            y += (one.height_mm - width * drawing.height_mm / drawing.width_mm) / 2
-        paths += placed(drawing, x_mm=x, y_mm=y, width_mm=width)
+        if (found := _fitted(kind_code, one)) is not None:
+            drawing, place = found
+            paths += placed(drawing, x_mm=place.x_mm, y_mm=place.y_mm, width_mm=place.width_mm)
     return tuple(paths)
+
+
+@functools.lru_cache(maxsize=256)
+def extent(kind_code: str, one: Art) -> Place | None:
+    """Where a drawing lies on its page; None for a slot that nothing stands in.
+
+    Raises:
+        SvgError, KindError: as ``artwork``.
+    """
+    found = _fitted(kind_code, one)
+    return None if found is None else found[1]
+
+
+def _fitted(kind_code: str, one: Art) -> tuple[Drawing, Place] | None:
+    """A drawing and its place: at its width, or as large as its box allows, in the middle of it."""
+    found = _drawing(kind_code, one)
+    if found is None:
+        return None
+    file, data = found
+    drawing = parse_svg(data, name=f"{kind_code}/{file}")
+    x, y, width = one.x_mm, one.y_mm, one.width_mm
+    ratio = drawing.height_mm / drawing.width_mm
+    if one.height_mm is not None:
+        width = min(width, one.height_mm * drawing.width_mm / drawing.height_mm)
+        x += (one.width_mm - width) / 2
+        y += (one.height_mm - width * ratio) / 2
+    return drawing, Place(x_mm=x, y_mm=y, width_mm=width, height_mm=width * ratio)
 
 
 def _drawing(kind_code: str, one: Art) -> tuple[str, bytes] | None:
@@ -80,3 +99,4 @@ def _missing(kind_code: str, name: str, line: int) -> KindError:
 
 on_change(_artwork.cache_clear)
 on_change(drawings.cache_clear)
+on_change(extent.cache_clear)

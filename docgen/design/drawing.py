@@ -9,6 +9,7 @@ from typing import Any
 
 from codes.errors import EngineError
 from docgen.compose import MOST_PAGES, compose
+from docgen.design.art_inspection import art_findings
 from docgen.design.findings import Finding, FindingCode, from_error
 from docgen.design.folder import KindFolder
 from docgen.design.inspection import Inspector
@@ -125,6 +126,7 @@ class Drawings:
                 self._pages |= pages
                 if only is None or pages[only] > 1:
                     self.findings += self._inspector.inspect(document, layout, data=data)
+                self.findings += art_findings(licence.kind.code, layout, data=data)
         except TimeUp as up:
             self.findings.append(time_finding(file, up, self._drawing_s))
         except EngineError as error:

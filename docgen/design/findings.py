@@ -29,6 +29,7 @@ class FindingCode(enum.StrEnum):
     OVERFLOW = "design.overflow"
     OVERLAP = "design.overlap"
     UNDER_QR = "design.under-qr"
+    ART = "design.art-size"
     QR_SMALL = "design.qr-small"
     QR_ART = "design.qr-over-art"
     QR_UNREAD = "design.qr-unread"

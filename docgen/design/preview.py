@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from codes.errors import EngineError
+from docgen.design.art_inspection import art_findings
 from docgen.design.drawing import draw, template_lines
 from docgen.design.findings import Finding, FindingCode, from_error, to_json
 from docgen.design.folder import KindFolder
@@ -81,7 +82,8 @@ def draw_preview(folder: KindFolder, *, out: Path, record: str | None, record_na
         lines = template_lines(folder, kind)
         found = from_error(error, data=data or name, file=f"{folder.code}/pages.xml", lines=lines)
         return {"findings": to_json(found), **facts}
-    findings = Inspector(f"{folder.code}/pages.xml").inspect(document, layout, data=data or name)
+    findings = [*Inspector(f"{folder.code}/pages.xml").inspect(document, layout, data=data or name),
+                *art_findings(kind.code, layout, data=data or name)]
     return {"findings": to_json(findings), "pages": _write(marked(document), out), **facts}
 
 

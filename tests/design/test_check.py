@@ -92,6 +92,47 @@ def test_a_changed_field_makes_the_schema_stale(kind: Path) -> None:
     assert codes(check(kind)) == ["design.schema-stale"]
 
 
+BORDER = '<art src="border.svg" x="0" y="0" width="297"/>'
+
+
+@pytest.mark.parametrize(("new", "words"), [
+    (BORDER.replace('width="297"', 'width="29.7"'), "没有铺满页面：border.svg 占 29.7×21 mm，页面为 297×210 mm"),
+    (BORDER.replace('width="297"', 'width="420"'), "超出页面"),
+    (BORDER.replace('x="0"', 'x="8"'), "超出页面"),
+    ('<ornament src="border.svg" x="100" y="200" width="60"/>', "超出页面"),
+])
+def test_a_drawing_that_does_not_fit_its_page_is_found_in_its_line(kind: Path, new: str, words: str) -> None:
+    line = change(kind / "pages.xml", BORDER, new)
+    found = [finding for finding in check(kind).findings if finding.code == "design.art-size"]
+    assert [(one.file, one.line) for one in found] == [(f"{CODE}/pages.xml", line)]
+    assert words in found[0].zh
+
+
+def test_a_drawing_of_other_proportions_is_found(kind: Path) -> None:
+    change(kind / "art/border.svg", 'viewBox="0 0 297 210"', 'viewBox="0 0 210 297"')
+    change(kind / "art/border.svg", 'width="297mm" height="210mm"', 'width="210mm" height="297mm"')
+    assert "design.art-size" in codes(check(kind))
+
+
+@pytest.mark.parametrize(("old", "new", "code", "field"), [
+    ('"法定代表人": "测试人甲"', '"法定代表入": "测试人甲"', "record.unknown-key", "法定代表入"),
+    ('"法定代表人": "测试人甲",', '"法定代表人": "测试人甲"', "json.syntax", ""),
+    ('"法定代表人": "测试人甲"', '"企业名称": "测试人甲"', "json.duplicate-key", ""),
+    ('"法定代表人": "测试人甲"', '"法定代表人": ["测试人甲"]', "record.type", "法定代表人"),
+])
+def test_a_fault_of_a_sample_is_found_in_its_line(kind: Path, old: str, new: str, code: str, field: str) -> None:
+    line = change(kind / "samples/example-1.json", old, new)
+    (finding, *_) = [one for one in check(kind).findings if one.code == code]
+    assert (finding.file, finding.field) == (f"{CODE}/samples/example-1.json", field)
+    assert finding.line == line + (code == "json.syntax"), "a comma that is missing is missed in the next line"
+
+
+@pytest.mark.parametrize("file", ["kind.json", "pages.xml", "samples/example-1.json"])
+def test_a_byte_order_mark_is_passed_over(kind: Path, file: str) -> None:
+    (kind / file).write_bytes(b"\xef\xbb\xbf" + (kind / file).read_bytes())
+    assert check(kind).findings == ()
+
+
 def test_a_drawing_that_is_missing_is_told_in_its_line_with_those_that_there_are(kind: Path) -> None:
     line = change(kind / "pages.xml", "border.svg", "boarder.svg")
     (finding, *_) = check(kind).findings

@@ -118,5 +118,17 @@ def test_a_table_of_which_no_row_can_be_made_is_named_in_a_note(tmp_path: Path) 
     assert [note["field"] for note in notes] == ["设备"]
 
 
+def test_a_fault_of_a_cell_is_found_in_the_line_of_its_row(tmp_path: Path) -> None:
+    kind = _kind(tmp_path, 40)
+    sample = kind / "samples/example-1.json"
+    rows = [{"序号": str(number), "名称": "测试冷柜", "购置日期": f"2025-01-0{number}"} for number in (1, 2, 3)]
+    rows[2]["序号"] = "2"
+    record = json.loads(sample.read_bytes()) | {"设备": rows}
+    sample.write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")
+    (finding,) = check(kind).findings
+    lines = [number for number, text in enumerate(sample.read_text().splitlines(), 1) if '"序号": "2"' in text]
+    assert (finding.code, finding.field, finding.line) == ("table.twice", "设备[3].序号", lines[1])
+
+
 def test_the_most_pages_are_those_of_the_verifier() -> None:
     assert MOST_PAGES == MAX_PAGES
