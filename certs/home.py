@@ -43,7 +43,7 @@ from certs.crl import Crl
 from certs.files import FileCode, FileError, read_file, reported
 from certs.keystore import load_key
 from certs.known import Known, load_known
-from certs.seal import SealFile, check_chain, check_usable
+from certs.seal import SealFile, check_chain, check_names, check_usable
 from certs.seal_folder import ROLES, SealUse, authority_name, incomplete, seal_folders, seal_in_use, seal_uses
 from certs.signer import LocalSigner, Signer
 from certs.trust import Trust
@@ -87,14 +87,17 @@ class Authority:
         ``clock_now``, one published until then.
 
         Raises:
-            SealError: see :func:`certs.seal.check_usable` and :func:`certs.seal.check_chain`.
+            SealError: see :func:`certs.seal.check_usable`, :func:`certs.seal.check_names` (each certificate is this
+                authority's) and :func:`certs.seal.check_chain`.
         """
         clock_now = clock_now or at + _CLOCKS_DIFFER
         anchors = [certificate for certificate in self.known if certificate.is_self_issued]
         check_usable(
             self.seal, certificate=self.sealing_signer.certificate, intermediates=self.known, anchors=anchors,
             crls=self.crls, at=at, clock_now=clock_now)
+        check_names(self.name, self.code, self.sealing_signer.certificate)
         for signer in (self.data_signer, self.pdf_signer):
+            check_names(self.name, self.code, signer.certificate)
             check_chain(signer.certificate, intermediates=self.known, anchors=anchors, crls=self.crls, at=at,
                         clock_now=clock_now)
 

@@ -29,14 +29,15 @@ from certs.seal import SealCode, SealError, SealFile
 from certs.x509 import Certificate
 
 __all__ = [
-    "ROLES", "SealUse", "UseState", "authority_name", "end_use", "incomplete", "publish_seal_folder",
-    "seal_folders", "seal_in_use", "seal_uses", "set_use",
+    "ROLES", "SealUse", "UseState", "authority_name", "can_name_folder", "end_use", "incomplete",
+    "publish_seal_folder", "seal_folders", "seal_in_use", "seal_uses", "set_use",
 ]
 
 ROLES: Final = ("sealing", "data", "pdf")
 """The three keys of a seal's folder: sealing and data are SM2, pdf is P-256."""
 _MAX_SMALL, _MAX_SEAL = 64 * 1024, 4 * 1024 * 1024
-_FOLDER_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_FOLDER_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
+_NAMES_OF_FILES: Final = (".json", ".tmp")
 
 
 class UseState(enum.StrEnum):
@@ -94,6 +95,11 @@ def _text(value: object) -> str:
     return value
 
 
+def can_name_folder(seal_id: str) -> bool:
+    """Say whether an identifier can name a seal's folder: letters, digits, dots and dashes, and no file's name."""
+    return bool(_FOLDER_NAME.fullmatch(seal_id)) and not seal_id.lower().endswith(_NAMES_OF_FILES)
+
+
 def publish_seal_folder(
     home: Path, *, code: str, name: str, seal: SealFile, keys: Mapping[str, tuple[Certificate, bytes]],
     use: SealUse,
@@ -109,12 +115,13 @@ def publish_seal_folder(
         HomeError: ``home.incomplete``, what stands there is damaged.
         FileError: something cannot be written; the folder is not there then.
     """
-    if not _FOLDER_NAME.fullmatch(seal.seal_id):
+    if not can_name_folder(seal.seal_id):
         raise SealError(
             SealCode.IDENTIFIER,
-            f"印章编码 {seal.seal_id!r} 不能用作文件夹名（字母、数字、点、横线，至多 64 位），请换用编码",
+            f"印章编码 {seal.seal_id!r} 不能用作文件夹名（字母、数字、点、横线，至多 64 位，不以 .json、.tmp 结尾），"
+            "请换用编码",
             f"the seal's identifier {seal.seal_id!r} cannot name a folder (letters, digits, dots, dashes, at most "
-            "64): use another one")
+            "64, not ending in .json or .tmp): use another one")
     above = home / "authorities" / code
     folder = above / seal.seal_id
     if folder.is_dir():

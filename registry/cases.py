@@ -5,7 +5,8 @@ from __future__ import annotations
 import enum
 import re
 import unicodedata
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import select
@@ -13,21 +14,25 @@ from sqlalchemy.orm import Session
 
 from certs.canonical_json import JSON
 from certs.moments import read_moment
+from certs.plain_text import says_something
 from certs.sm3 import sm3
 from certs.x509 import Certificate
 from registry.actors import allowed, same_person
 from registry.database import Transaction
 from registry.errors import RegistryCode, RegistryError, refused
 from registry.requests import Outcome, Request
-from registry.states import ROLES_OF_ACT, TOWARDS_USE, Phase, State, Step, phase, step_for, steps_of
-from registry.tables import Act, Actor, Seal
+from registry.states import LIVE, ROLES_OF_ACT, TOWARDS_USE, Phase, State, Step, phase, step_for, steps_of
+from registry.tables import Act, Actor, Organisation, Seal
 
 __all__ = [
-    "CaseCode", "advance", "begin", "check_papers", "check_scope", "find_case", "in_order", "integer", "keep_to",
-    "moment", "phase_of", "text",
+    "ENDED", "CaseCode", "advance", "begin", "check_nameable", "check_papers", "check_scope", "find_case", "in_order",
+    "integer", "keep_to", "moment", "phase_of", "text",
 ]
 
+ENDED: Final = frozenset({Phase.EXPIRED, Phase.RETIRED})
+"""Phases of a live case whose seal is not used any more."""
 _MAX_TEXT: Final = 500
+_REQUEST_HOLDS: Final = timedelta(days=30)
 _ODD: Final = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
 _PROVINCE: Final = re.compile(r"[0-9]{2}0000")
 
@@ -86,6 +91,12 @@ def begin(t: Transaction, request: Request) -> tuple[Seal, Step]:
     check_papers(request, step)
     for act in step.apart:
         _check_apart(t.session, request, step, seal, act)
+    if step.after is not None and _done(t.session, seal, step.after)[-1].at < t.now - _REQUEST_HOLDS:
+        raise refused(
+            RegistryCode.OUT_OF_ORDER,
+            f"事项 {seal.case} 的{steps_of(step.after)[0].zh}已过 {_REQUEST_HOLDS.days} 日，请重新申请后再办",
+            f"what was asked for case {seal.case} by {step.after} is more than {_REQUEST_HOLDS.days} days old: "
+            "have it asked anew", clause=step.clause, case=seal.case, state=seal.state)
     return seal, step
 
 
@@ -96,7 +107,7 @@ def in_order(session: Session, seal: Seal, act: str) -> Step:
         RegistryError: ``registry.out-of-order``.
     """
     step = step_for(act, State(seal.state), renewal=seal.predecessor is not None)
-    if step is None or (step.after is not None and _last(session, seal, step.after) is None):
+    if step is None or (step.after is not None and not _done(session, seal, step.after)):
         raise _out_of_order(act, seal)
     if seal.predecessor is not None and act in TOWARDS_USE:
         _check_continued(find_case(session, seal.predecessor), step)
@@ -108,9 +119,9 @@ def _check_continued(before: Seal, step: Step) -> None:
     if before.state != State.IN_USE:
         raise refused(
             RegistryCode.OUT_OF_ORDER,
-            f"原印章事项 {before.case} 现为 {before.state}，其续期不得{step.zh}；停用的须先恢复，挂失或注销的须重新申请",
-            f"the seal before, case {before.case}, is {before.state}, so its renewal does not go on to {step.act}: have a "
-            "suspended seal resumed first, apply for a new one after a loss or cancelling",
+            f"原印章事项 {before.case} 现为 {before.state}，其续期不得{step.zh}；停用的先恢复，挂失或注销的重新申请",
+            f"the seal before, case {before.case}, is {before.state}, so its renewal does not go on to {step.act}: "
+            "have a suspended seal resumed first, apply for a new one after a loss or cancelling",
             clause=step.clause, case=before.case, state=before.state)
 
 
@@ -124,6 +135,24 @@ def _out_of_order(act: str, seal: Seal) -> RegistryError:
         f"case {seal.case} is {seal.state}; {act} needs {wanted.replace('、', ', ')}"
         f"{f' and {rows[0].after} before it' if rows[0].after else ''}: take the steps in their order",
         clause=rows[0].clause, case=seal.case, state=seal.state)
+
+
+def check_nameable(session: Session, known: Organisation, name: str, *, at: datetime, case: str = "") -> None:
+    """Refuse a new name to an organisation of which another seal has not ended.
+
+    Args:
+        at: aware moment of asking; case: the one that brings the new name.
+
+    Raises:
+        RegistryError: ``case.seal-exists``.
+    """
+    cases = select(Seal).where(Seal.organisation == known.code, Seal.state.in_(LIVE), Seal.case != case)
+    alive = [seal.case for seal in session.scalars(cases.order_by(Seal.case)) if phase_of(seal, at) not in ENDED]
+    if alive:
+        raise refused(
+            CaseCode.SEAL_EXISTS, f"“{known.name}”还有未注销的印章（{'、'.join(alive)}），更名为“{name}”须先注销",
+            f"{known.name} still has seals ({', '.join(alive)}): cancel them before it is called {name}",
+            clause="B第15条", case=alive[0])
 
 
 def check_scope(t: Transaction, request: Request, step: Step, code: str) -> None:
@@ -153,29 +182,22 @@ def check_papers(request: Request, step: Step) -> None:
                 RegistryCode.DOCUMENT_MISSING, f"{step.zh}缺少材料 {title}，请用 --document {title}=文件 附上",
                 f"{step.act} needs the document {title}: attach it with --document {title}=FILE",
                 clause=step.clause, document=title)
-    if step.reason and not text(request, "reason", optional=True):
+    if step.reason and not says_something(text(request, "reason", optional=True)):
         raise refused(
             RegistryCode.REASON_MISSING, f"{step.zh}须说明理由，请用 --reason 写明",
             f"{step.act} needs a reason: give it with --reason", clause=step.clause)
 
 
-def _last(session: Session, seal: Seal, act: str) -> Act | None:
-    """Return the last act of a kind on a case."""
-    rows = select(Act).where(Act.subject == seal.case, Act.type == act).order_by(Act.number.desc()).limit(1)
-    return session.scalars(rows).first()
+def _done(session: Session, seal: Seal, act: str) -> Sequence[Act]:
+    """Return every act of a kind on a case, in order."""
+    return session.scalars(select(Act).where(Act.subject == seal.case, Act.type == act).order_by(Act.number)).all()
 
 
 def _check_apart(session: Session, request: Request, step: Step, seal: Seal, act: str) -> None:
-    """Refuse the person who did ``act`` on the case: no one decides on what they asked for or did before."""
-    if act in ("apply", "renew"):
-        earlier: str | None = seal.applicant
-    else:
-        done = _last(session, seal, act)
-        earlier = done.actor if done else None
-    if earlier is None:
-        return
-    person = Certificate.load(session.get_one(Actor, earlier).certificate)
-    if same_person(person, Certificate.load(request.actor.certificate)):
+    """Refuse whoever did ``act`` on the case, be it once: no one decides on what they asked for or did before."""
+    earlier = {seal.applicant} if act in ("apply", "renew") else {done.actor for done in _done(session, seal, act)}
+    actor = Certificate.load(request.actor.certificate)
+    if any(same_person(Certificate.load(session.get_one(Actor, one).certificate), actor) for one in earlier):
         zh = steps_of(act)[0].zh
         raise refused(
             RegistryCode.SAME_PERSON, f"{step.zh}与{zh}不得为同一人，请由另一人办理",

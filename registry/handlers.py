@@ -20,9 +20,21 @@ from certs.sm3 import sm3
 from certs.x509 import Certificate
 from codes.uscc import is_uscc
 from registry import actors, approvals, clock, handlers_making, handlers_use, states
-from registry.cases import CaseCode, advance, begin, check_papers, check_scope, integer, keep_to, phase_of, text
+from registry.cases import (
+    ENDED,
+    CaseCode,
+    advance,
+    begin,
+    check_nameable,
+    check_papers,
+    check_scope,
+    integer,
+    keep_to,
+    phase_of,
+    text,
+)
 from registry.database import Transaction
-from registry.errors import refused
+from registry.errors import RegistryCode, refused
 from registry.making import Application, Grounds, MakingCode, check_application, check_certificates, clause
 from registry.requests import Handler, Outcome, Request
 from registry.seals import application_of
@@ -31,7 +43,6 @@ from registry.tables import Organisation, Seal
 
 __all__ = ["CLAUSES", "HANDLERS", "ROLES_OF_ACT", "URGENT", "check_renewable"]
 
-_ENDED: Final = frozenset({Phase.EXPIRED, Phase.RETIRED})
 _MAX_NAME: Final = 64                               # RFC 5280 upper bound of CN and O
 
 
@@ -42,6 +53,11 @@ def _apply(t: Transaction, request: Request) -> Outcome:
     if not is_uscc(code):
         raise refused(CaseCode.BAD_CODE, f"统一社会信用代码 {code} 校验不通过，请核对",
                       f"the USCC {code} fails its check; compare it with the certificate", clause=step.clause)
+    if request.subject != code:
+        raise refused(
+            RegistryCode.BAD_ACT, f"申请的对象 {request.subject} 与所填代码 {code} 不同，请更正后重签",
+            f"the application is about {request.subject} but gives the code {code}; correct it and sign again",
+            clause=step.clause, fact="code")
     check_scope(t, request, step, code)
     check_papers(request, step)
     keep_to(request, "code", "name", "organisation", "type", "diameter_mm")
@@ -84,7 +100,7 @@ def _check_organisation(t: Transaction, application: Application) -> None:
     """Refuse a second seal of the kind while the first is alive: a new name or imprint is cancel and new seal."""
     cases = select(Seal).where(Seal.organisation == application.code, Seal.state.in_(LIVE)).order_by(Seal.case)
     for seal in t.session.scalars(cases):
-        if phase_of(seal, t.now) in _ENDED or not (
+        if phase_of(seal, t.now) in ENDED or not (
                 seal.type == application.type == SealType.LEGAL_NAME or seal.name == application.name):
             continue
         raise refused(
@@ -96,19 +112,22 @@ def _check_organisation(t: Transaction, application: Application) -> None:
     if known is None:
         t.session.add(Organisation(code=application.code, name=application.organisation))
     elif known.name != application.organisation:
-        _rename(t, known, application.organisation)
+        _check_new_name(t, known, application)
 
 
-def _rename(t: Transaction, known: Organisation, name: str) -> None:
-    """Let an organisation have a new name once every seal of the old one has ended."""
-    cases = select(Seal).where(Seal.organisation == known.code, Seal.state.in_(LIVE)).order_by(Seal.case)
-    alive = [seal.case for seal in t.session.scalars(cases) if phase_of(seal, t.now) not in _ENDED]
-    if alive:
+def _check_new_name(t: Transaction, known: Organisation, application: Application) -> None:
+    """Refuse a name other than the registered one, but for a seal of the legal name: when in use, it changes it."""
+    made = t.session.scalars(
+        select(Seal.case).where(Seal.organisation == known.code, Seal.made_at.is_not(None)).limit(1)).first()
+    if made is not None and application.type is not SealType.LEGAL_NAME:
         raise refused(
-            CaseCode.SEAL_EXISTS, f"“{known.name}”还有未注销的印章（{'、'.join(alive)}），更名为“{name}”须先注销",
-            f"{known.name} still has seals ({', '.join(alive)}): cancel them before it is called {name}",
-            clause="B第15条", case=alive[0])
-    known.name = name
+            MakingCode.NAMED_AFTER_UNIT,
+            f"单位全称登记为“{known.name}”，申请写作“{application.organisation}”，须逐字相同；更名先换法定名称章",
+            f"the organisation is registered as {known.name}, not {application.organisation}; after a change of "
+            "name it first has a seal of the new legal name put into use", clause="B第2条、第15条")
+    check_nameable(t.session, known, application.organisation, at=t.now)
+    if made is None:                                    # nothing bears the name that was given first
+        known.name = application.organisation
 
 
 def _renew(t: Transaction, request: Request) -> Outcome:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from certs.seal import SealFile
 from certs.seal_import import read_seal
@@ -31,10 +31,12 @@ def _make(t: Transaction, request: Request) -> Outcome:
     check_seal(made, application_of(t.session, seal), grounds=Grounds.of_home(request.home), at=t.now,
                elsewhere=request.act == "import")
     folder = request.home / "authorities" / seal.organisation / made.seal_id
-    if folder.exists() or t.session.scalar(select(Seal.case).where(Seal.seal_id == made.seal_id)):
+    if folder.exists() or t.session.scalars(
+            select(Seal.seal_id).where(func.lower(Seal.seal_id) == made.seal_id.lower()).limit(1)).first():
         raise refused(
-            CaseCode.SEAL_ID_TAKEN, f"印章编码 {made.seal_id} 已用过，编码不得重复，请换一个编码重新制作",
-            f"the identifier {made.seal_id} was used before, and none is used twice: make the seal with another one",
+            CaseCode.SEAL_ID_TAKEN, f"印章编码 {made.seal_id} 已用过（不分大小写），编码不得重复，请换一个编码重新制作",
+            f"the identifier {made.seal_id} was used before, in these letters or other case, and none is used twice: "
+            "make the seal with another one",
             clause="GB/T 38540-2020", case=seal.case)
     seal.seal_id, seal.seal_der, seal.maker, seal.made_at = made.seal_id, made.der, request.actor.id, t.now
     seal.signed_sm3 = seal_digest(made.info.der).hex()

@@ -9,15 +9,15 @@ from typing import Final
 
 from certs.seal import SealFile
 from certs.seal_folder import ROLES
-from registry.cases import CaseCode, advance, begin, find_case, keep_to, moment
+from registry.cases import CaseCode, advance, begin, check_nameable, find_case, keep_to, moment
 from registry.database import Transaction
 from registry.errors import refused
 from registry.making import Application, Grounds, check_seal, clause
 from registry.projection import staged_keys
 from registry.requests import Handler, Outcome, Request
 from registry.seals import application_of
-from registry.states import Step
-from registry.tables import Seal
+from registry.states import SealType, Step
+from registry.tables import Organisation, Seal
 
 __all__ = ["HANDLERS"]
 
@@ -40,7 +40,17 @@ def _activate(t: Transaction, request: Request) -> Outcome:
         _retire(before, start, step, t.now)
         if RULES in before.documents:
             seal.documents = {RULES: before.documents[RULES], **seal.documents}
+    if application.type is SealType.LEGAL_NAME:
+        _name_organisation(t, seal)
     return advance(seal, step, request)
+
+
+def _name_organisation(t: Transaction, seal: Seal) -> None:
+    """Let the organisation be called what its seal of the legal name says: that alone gives it another name."""
+    known = t.session.get_one(Organisation, seal.organisation)
+    if known.name != seal.name:
+        check_nameable(t.session, known, seal.name, at=t.now, case=seal.case)
+        known.name = seal.name
 
 
 def _check_good(t: Transaction, request: Request, seal: Seal, application: Application) -> None:

@@ -8,7 +8,6 @@ the seal carries the bytes that were applied for, or it is refused.
 from __future__ import annotations
 
 import enum
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from certs.files import read_file
 from certs.known import Known, load_known
 from certs.picture import PictureError, check_picture
 from certs.seal import SealCode, SealFile, check_chain, check_names, check_usable, make_seal
+from certs.seal_folder import can_name_folder
 from certs.ses import VERSION
 from certs.signer import Signer
 from certs.sm3 import sm3
@@ -37,7 +37,6 @@ __all__ = [
 ]
 
 _CLOCKS_DIFFER: Final = timedelta(minutes=5)
-_SEAL_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _NAMED_AFTER_UNIT: Final = frozenset({SealType.DEPARTMENT, SealType.BRANCH, SealType.BUSINESS})
 _CLAUSES: Final = {
     "seal.name-mismatch": "B第7条", "seal.uscc-mismatch": "B第7条", "seal.wrong-key": "GB/T 38540-2020",
@@ -246,10 +245,12 @@ def check_seal(
             f"印章 {seal.seal_id} 的印模与申请的印模不同（按摘要比对），不予制章；印模不得改动，请按申请制作",
             f"the imprint of seal {seal.seal_id} is not the one applied for (their digests differ), so it is not "
             "taken; an imprint is never edited: make the seal that was applied for", clause="B第6条")
-    if not _SEAL_ID.fullmatch(seal.seal_id):
+    if not can_name_folder(seal.seal_id):
         raise refused(
-            SealCode.IDENTIFIER, f"印章编码 {seal.seal_id!r} 应为字母、数字、点、横线，至多 64 位，请更正",
-            f"the seal's identifier {seal.seal_id!r} takes letters, digits, dots and dashes, at most 64; correct it",
+            SealCode.IDENTIFIER,
+            f"印章编码 {seal.seal_id!r} 应为字母、数字、点、横线，至多 64 位，不以 .json、.tmp 结尾，请更正",
+            f"the seal's identifier {seal.seal_id!r} takes letters, digits, dots and dashes, at most 64, and does not "
+            "end in .json or .tmp; correct it",
             clause="GB/T 38540-2020")
     check_certificates(application, grounds=grounds, at=at)
     with clause():

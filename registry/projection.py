@@ -170,12 +170,19 @@ def _project_seal(session: Session, home: Path, seal: Seal) -> None:
     staged = _staging(home, seal.organisation, seal.case)
     if (home / "authorities" / seal.organisation / seal.seal_id).is_dir():
         set_use(home, seal.organisation, seal.seal_id, use)
-    elif (keys := staged_keys(home, seal.organisation, seal.case)) and seal.type == SealType.LEGAL_NAME:
+    elif (keys := staged_keys(home, seal.organisation, seal.case)) and seal.type == SealType.LEGAL_NAME \
+            and _applied_for(seal, keys):
         owner = session.get_one(Organisation, seal.organisation)
         publish_seal_folder(home, code=owner.code, name=owner.name, seal=SealFile.load(seal.seal_der or b""),
                             keys=keys, use=use)
     if staged.is_dir() and (home / "authorities" / seal.organisation / seal.seal_id).is_dir():
         shutil.rmtree(staged)
+
+
+def _applied_for(seal: Seal, keys: Mapping[str, tuple[Certificate, bytes]]) -> bool:
+    """Say whether keys, which may be laid down after the seal was put into use, are those of the application."""
+    given = (seal.sealing_certificate, seal.data_certificate, seal.pdf_certificate)
+    return all(keys[role][0].der == der for role, der in zip(ROLES, given, strict=True))
 
 
 def project_approvals(session: Session, home: Path) -> None:

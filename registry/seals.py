@@ -37,9 +37,11 @@ def application_of(session: Session, seal: Seal) -> Application:
                     for der in (seal.sealing_certificate, seal.data_certificate, seal.pdf_certificate)]
     if certificates[0] is None:
         raise _damaged(seal)
+    kind = SealType(seal.type)
+    legal_name = seal.name if kind is SealType.LEGAL_NAME else owner.name
     return Application(
-        code=owner.code, organisation=owner.name, name=seal.name, type=SealType(seal.type),
-        diameter_mm=seal.diameter_mm, imprint=seal.imprint, imprint_sm3=_signed_imprint(session, seal),
+        code=owner.code, organisation=legal_name, name=seal.name, type=kind, diameter_mm=seal.diameter_mm,
+        imprint=seal.imprint, imprint_sm3=_signed_imprint(session, seal),
         certificate=certificates[0], data=certificates[1], pdf=certificates[2])
 
 
