@@ -19,7 +19,6 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 LATER = {
-    "seals": "later, with the life of seals",
     "verifier": "later, with the verifier's next round",
     "archive": "later, with the archive",
     "service": "later, with the service",

@@ -75,7 +75,7 @@ def appoint(home: RegistryHome, person: LocalSigner, *, by: LocalSigner | None =
     return home.sign(by or home.administrator, "actor-appoint", person.certificate.fingerprint, appointment(person))
 
 
-@pytest.mark.req("R-003-48", "R-003-50")
+@pytest.mark.req("R-003-20", "R-003-48", "R-003-50")
 def test_an_act_is_performed_kept_with_its_statement_and_logged(registry_home: RegistryHome) -> None:
     person = registry_home.person("测试人甲")
     signed = appoint(registry_home, person)

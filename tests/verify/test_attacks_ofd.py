@@ -65,6 +65,7 @@ def added(**more: bytes) -> bytes:
     return pack({**entries(), **{name.replace("__", "/"): data for name, data in more.items()}})
 
 
+@pytest.mark.req("R-003-23")
 @pytest.mark.parametrize("number", [1, 2])
 def test_an_issued_package_is_genuine(number: int) -> None:
     report = check(issued(number).ofd)
@@ -145,7 +146,7 @@ UNSEALED = [
 ]
 
 
-@pytest.mark.req("R-003-33")
+@pytest.mark.req("R-003-06", "R-003-33")
 @pytest.mark.parametrize(("make", "reason"), [row[1:] for row in UNSEALED], ids=[row[0] for row in UNSEALED])
 def test_a_change_after_sealing_is_not_genuine(make: Callable[[], bytes], reason: str) -> None:
     report = check(make())
