@@ -26,6 +26,7 @@ from certs.moments import write_moment
 from certs.seal import SealFile
 from certs.seal_folder import ROLES, SealUse, UseState, end_use, publish_seal_folder, set_use
 from certs.statement import MAX_CONTENT, SignedStatement, StatementError
+from certs.trust import key_id
 from certs.x509 import Certificate
 from registry import tables
 from registry.clock import ACCEPT_CLOCK
@@ -38,6 +39,7 @@ from registry.tables import Actor, ActorRole, Organisation, Seal
 __all__ = [
     "APPROVERS", "PENDING", "approval_file", "approvers_file", "notes", "project", "project_act", "project_approval",
     "project_approvals", "project_approvers", "project_case", "restrict", "restricts", "stage_keys", "staged_keys",
+    "trust_data",
 ]
 
 PENDING: Final = "pending"
@@ -173,10 +175,24 @@ def _project_seal(session: Session, home: Path, seal: Seal) -> None:
     elif (keys := staged_keys(home, seal.organisation, seal.case)) and seal.type == SealType.LEGAL_NAME \
             and _applied_for(seal, keys):
         owner = session.get_one(Organisation, seal.organisation)
+        trust_data(home, keys["data"][0])               # before it can sign: a QR code of an unknown key is doubted
         publish_seal_folder(home, code=owner.code, name=owner.name, seal=SealFile.load(seal.seal_der or b""),
                             keys=keys, use=use)
     if staged.is_dir() and (home / "authorities" / seal.organisation / seal.seal_id).is_dir():
         shutil.rmtree(staged)
+
+
+def trust_data(home: Path, certificate: Certificate) -> None:
+    """Put the certificate that will sign QR codes among those that verifiers are given; the others stay.
+
+    Raises:
+        FileError: it cannot be written.
+    """
+    folder = home / "trust" / "data-signing"
+    path = folder / f"{key_id(certificate).hex()}.cer"
+    if not path.is_file():
+        make_folder(folder, mode=0o755)
+        write_atomic(path, certificate.der, mode=0o644)
 
 
 def _applied_for(seal: Seal, keys: Mapping[str, tuple[Certificate, bytes]]) -> bool:
