@@ -19,18 +19,26 @@ from certs.canonical_json import JSON, is_object
 from certs.files import FileError
 from certs.known import load_known
 from certs.moments import write_moment
+from certs.plain_text import odd_character, says_something
 from certs.signer import Signer
 from certs.sm3 import sm3
-from certs.statement import SignedStatement, check_signature, check_statement, malformed, sign_statement
+from certs.statement import (
+    SignedStatement,
+    StatementCode,
+    check_signature,
+    check_statement,
+    malformed,
+    sign_statement,
+)
 from codes.errors import EngineError
 from registry.actors import find_actor, held
 from registry.clock import ACCEPT_CLOCK
 from registry.database import Registry, Transaction
 from registry.errors import RegistryCode, refused
 from registry.handlers import CLAUSES, HANDLERS, ROLES_OF_ACT, URGENT
-from registry.projection import project, restrict
+from registry.projection import project, restrict, restricts
 from registry.requests import ACT_TYPE, Outcome, Request
-from registry.tables import Act, Document
+from registry.tables import Act, Document, Refused
 
 __all__ = ["MAX_DOCUMENT", "perform", "sign_act"]
 
@@ -40,6 +48,9 @@ _OLDEST, _EARLIEST = timedelta(hours=24), timedelta(minutes=5)
 _SUBJECT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}", re.ASCII)
 _ACT_NAME: Final = re.compile(r"[a-z][a-z-]{0,31}", re.ASCII)
 _NONCE: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
+_AT_ANY_TIME: Final = frozenset({"apply", ACCEPT_CLOCK})
+"""Acts that follow upon nothing else about their subject."""
+_TITLE: Final = 64
 _KEYS: Final = frozenset({"type", "at", "act", "subject", "registry", "nonce", "facts", "documents"})
 _NOT_REFUSALS: Final = frozenset({
     RegistryCode.UNAVAILABLE, RegistryCode.NO_SPACE, RegistryCode.BUSY, RegistryCode.DAMAGED,
@@ -109,6 +120,10 @@ def _perform(
     done = t.session.scalars(select(Act).where(Act.digest == signed.digest.hex())).one_or_none()
     if done is not None:
         return _again(done, signed)
+    if t.session.get(Refused, (signed.digest.hex(), signed.certificate.fingerprint)) is not None:
+        raise refused(
+            RegistryCode.REFUSED_BEFORE, "这份办理内容已被拒绝过，不再办理；请核对现状后重新签署",
+            "this very statement was refused before and is not performed any more: look again and sign anew")
     act, subject, facts, digests = _read(signed, registry)
     _check_time(signed, t.clock, late)
     roles = ROLES_OF_ACT.get(act)
@@ -124,9 +139,21 @@ def _perform(
         actor=actor, roles=held(t.session, actor, roles, at=t.now, clause=CLAUSES[act]),
         home=registry.home, now=t.now)
     outcome = HANDLERS[act](t, request)
+    if not (late or act in _AT_ANY_TIME or restricts(signed)):
+        _check_up_to_date(t, signed)
     _keep(t, request, outcome, {} if chain.ok else {"revocation": chain.code})
     restrict(t, request)
     return outcome
+
+
+def _check_up_to_date(t: Transaction, signed: SignedStatement) -> None:
+    """Refuse what was signed before the last act on the same case or person: its signer did not know of that."""
+    last = t.session.scalars(select(Act.at).where(Act.subject == signed.body["subject"]).order_by(
+        Act.number.desc()).limit(1)).first()
+    if last is not None and signed.at < min(last, t.clock):         # a clock that was set back harms nobody
+        raise refused(
+            RegistryCode.OUT_OF_DATE, f"签署之后，此事项又于 {write_moment(last)} 办理过；请核对现状后重新签署",
+            f"after this was signed, the case was changed at {write_moment(last)}: look again and sign anew")
 
 
 def _again(done: Act, signed: SignedStatement) -> Outcome:
@@ -148,13 +175,18 @@ def _read(
             or not isinstance(act, str) or not _ACT_NAME.fullmatch(act)
             or not isinstance(subject, str) or not _SUBJECT.fullmatch(subject)
             or not isinstance(nonce, str) or not _NONCE.fullmatch(nonce)
-            or not is_object(facts) or not is_object(digests) or len(digests) > _MAX_DOCUMENTS):
+            or not is_object(facts) or not is_object(digests) or len(digests) > _MAX_DOCUMENTS
+            or not all(_is_title(title) for title in digests)):
         raise malformed("的各项不合办理的规定", "does not hold what an act must")
     if body["registry"] != registry.id:
         raise refused(
             RegistryCode.OTHER_REGISTRY, "这份办理是给另一登记库的，不予办理；请为本库重签",
             "this act is for another registry: sign it for this one", registry=registry.id)
     return act, subject, facts, digests
+
+
+def _is_title(title: str) -> bool:
+    return len(title) <= _TITLE and says_something(title) and not odd_character(title) and not set(title) & set("/\\")
 
 
 def _check_time(signed: SignedStatement, now: datetime, late: bool) -> None:
@@ -209,4 +241,6 @@ def _log_refusal(registry: Registry, signed: SignedStatement, error: EngineError
         "case": subject if isinstance(subject, str) and _SUBJECT.fullmatch(subject) else "",
     }
     with registry.transaction(clock_behind=_sets_clock(signed)) as t:
+        if error.code is not StatementCode.SIGNATURE:       # else whoever signed has refused nothing
+            t.session.merge(Refused(digest=facts["statement"], certificate=facts["certificate"]))
         t.log("act.refused", **facts, **({"clause": error.facts["clause"]} if "clause" in error.facts else {}))

@@ -33,6 +33,8 @@ class RegistryCode(enum.StrEnum):
     OTHER_REGISTRY = "registry.other-registry"
     STATEMENT_TIME = "registry.statement-time"
     REPLAYED = "registry.replayed"
+    REFUSED_BEFORE = "registry.refused-before"
+    OUT_OF_DATE = "registry.out-of-date"
     UNKNOWN_ACT = "registry.unknown-act"
     BAD_ACT = "registry.bad-act"
     CERTIFICATE = "registry.certificate"

@@ -27,7 +27,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from certs.moments import read_moment, write_moment
 
 __all__ = [
-    "Act", "Actor", "ActorRole", "Approval", "Audit", "Base", "Document", "Meta", "Moment", "Organisation", "Seal",
+    "Act", "Actor", "ActorRole", "Approval", "Audit", "Base", "Document", "Meta", "Moment", "Organisation", "Refused",
+    "Seal",
 ]
 
 
@@ -177,6 +178,15 @@ class Act(Base):
     at: Mapped[dt.datetime]
     statement: Mapped[bytes] = mapped_column(deferred=True)
     outcome: Mapped[dict[str, Any]]
+
+
+class Refused(Base):
+    """A statement that was refused, by the SM3 of its content and of its signer's certificate; it stays refused."""
+
+    __tablename__ = "refused"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    certificate: Mapped[str] = mapped_column(String(64), primary_key=True)
 
 
 class Approval(Base):

@@ -4,7 +4,7 @@ from typing import Final
 
 __all__ = ["HEAD", "KNOWN"]
 
-KNOWN: Final = ("0001", "0002")
+KNOWN: Final = ("0001", "0002", "0003")
 """Every revision, oldest first."""
 HEAD: Final = KNOWN[-1]
 """The revision that this program works with."""

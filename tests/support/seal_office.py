@@ -245,7 +245,7 @@ class Office:
         return case
 
     def snapshot(self) -> tuple[dict[str, list[str]], dict[str, bytes]]:
-        """Everything that an act could change but for the audit log: rows by table, files by path.
+        """Everything that an act could change, without what a refusal leaves: rows by table, files by path.
 
         Numbers that a database gives to rows are left out: PostgreSQL does not take back what it once gave.
         """
@@ -253,7 +253,7 @@ class Office:
             rows = {
                 table.name: sorted(repr(tuple(row)) for row in session.execute(
                     select(*(column for column in table.columns if column.name != "number"))))
-                for table in Base.metadata.sorted_tables if table.name != "audit"}
+                for table in Base.metadata.sorted_tables if table.name not in ("audit", "refused")}
         files = {str(path.relative_to(self.home)): path.read_bytes() for path in sorted(self.home.rglob("*"))
                  if path.is_file() and not path.name.startswith("registry.sqlite3")}
         return rows, files
