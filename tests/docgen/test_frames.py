@@ -19,6 +19,7 @@ Box = tuple[float, float, float, float]     # left, top, right, bottom
 def drawn() -> Document:
     """An opinion whose table of the project goes on on the second page, in the middle of a cell."""
     record = json.loads(resource("K5a", "samples/example-2.json"))
+    record["建设内容"] += "，并配套建设公用工程和辅助设施" * 6
     return compose(validate(record, load_kind("K5a"), lookup_hosts=(), drawable=lambda _: set()), "", seal_size_mm=42)
 
 
