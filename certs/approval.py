@@ -71,7 +71,8 @@ class Terms:
     ``region`` is six digits of GB/T 2260; trailing pairs of zeros take in all that lies below (``140000``
     is the whole province). ``count`` is how many licences may be sealed in all. ``valid_from`` and
     ``valid_to`` are aware moments, both included. ``record`` is the SM3 (hexadecimal) of the one record that may
-    be sealed; None for a standing approval.
+    be sealed; None for a standing approval. ``continues`` names the approvals, of seals before this one, that it goes
+    on with: what was sealed under any of them counts, so that leave is not multiplied by being carried on.
     """
 
     id: str
@@ -82,6 +83,7 @@ class Terms:
     valid_to: datetime
     count: int
     record: str | None = None
+    continues: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _require(bool(_ID.fullmatch(self.id)), self.id, "id", "编号 id 应为字母、数字、点、横线，至多 64 位",
@@ -95,6 +97,8 @@ class Terms:
                  and self.valid_from <= self.valid_to, self.id, "period",
                  "起止时间须带时区且先后正确", "the period needs a time zone and an end not before its start")
         _require(self.count >= 0, self.id, "count", "次数不得为负", "the count must not be negative")
+        _require(all(map(_ID.fullmatch, self.continues)) and self.id not in self.continues, self.id, "continues",
+                 "所接续的须是另一些用印审批的编号", "what it continues must be numbers of other approvals")
         _require(self.record is None or (bool(_DIGEST.fullmatch(self.record)) and self.count == 1), self.id, "record",
                  "针对单份数据的审批须写其 SM3（64 位十六进制），次数为 1",
                  "an approval of one record takes its SM3 (64 hexadecimal digits) and a count of 1")
@@ -160,6 +164,8 @@ def give(terms: Terms, *, signer: Signer, at: datetime) -> SignedStatement:
     }
     if terms.record is not None:
         body["record"] = terms.record
+    if terms.continues:
+        body["continues"] = terms.continues
     return sign_statement(body, signer)
 
 
@@ -191,21 +197,25 @@ def read_terms(given: SignedStatement) -> Terms:
     """
     body = given.body
     try:
-        if given.type != GIVEN or set(body) - {"record"} != _TERMS:
+        if given.type != GIVEN or set(body) - {"record", "continues"} != _TERMS:
             raise ValueError("keys")
         kinds, count, record = body["kinds"], body["count"], body.get("record")
-        if not isinstance(kinds, list | tuple) or type(count) is not int or not isinstance(record, str | None):
+        continues = body.get("continues", ())
+        if not isinstance(kinds, list | tuple) or not isinstance(continues, list | tuple) \
+                or type(count) is not int or not isinstance(record, str | None):
             raise ValueError("types")
         texts = {key: _text(body[key]) for key in ("id", "region", "seal", "from", "to")}
         return Terms(
             id=texts["id"], kinds=tuple(_text(kind) for kind in kinds), region=texts["region"], seal_id=texts["seal"],
-            valid_from=read_moment(texts["from"]), valid_to=read_moment(texts["to"]), count=count, record=record)
+            valid_from=read_moment(texts["from"]), valid_to=read_moment(texts["to"]), count=count, record=record,
+            continues=tuple(_text(number) for number in continues))
     except ValueError:
         raise ApprovalError(
             ApprovalCode.MALFORMED,
-            f"所签的不是用印审批（须恰有 {'、'.join(sorted(_TERMS))}，单份审批另有 record），请重新签署",
-            f"what was signed is no approval: it takes exactly {', '.join(sorted(_TERMS))}, and record where it is for "
-            "one record; sign it anew") from None
+            f"所签的不是用印审批（须恰有 {'、'.join(sorted(_TERMS))}，单份审批另有 record，接续的另有 continues），"
+            "请重新签署",
+            f"what was signed is no approval: it takes exactly {', '.join(sorted(_TERMS))}, record where it is for one "
+            "record, continues where it goes on with others; sign it anew") from None
 
 
 def _text(value: JSON) -> str:

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from certs.approval import Approval, ApprovalCode, ApprovalError
+from certs.approval import Approval, ApprovalCode, ApprovalError, Terms
 from certs.moments import read_moment
 from certs.statement import SignedStatement
 from codes.region import covers
 
-__all__ = ["Office", "Sealing", "check", "choose", "read_approvers"]
+__all__ = ["Office", "Sealing", "check", "choose", "read_approvers", "used_in_all"]
 
 _CLOCKS_DIFFER: Final = timedelta(minutes=5)
 _OFFICE: Final = frozenset({"certificate", "unit", "from", "until"})
@@ -88,7 +88,7 @@ def check(approval: Approval, sealing: Sealing, *, used: int, offices: Iterable[
     """Refuse an act of sealing that goes beyond ``approval``.
 
     Args:
-        used: how many licences were sealed under it before this one.
+        used: how many licences were sealed under it before this one, and under those it continues.
         offices: who may approve.
 
     Raises:
@@ -139,6 +139,17 @@ def _in_office(signed: SignedStatement, sealing: Sealing, offices: Iterable[Offi
         and office.held(signed.at) and office.held(sealing.at) for office in offices)
 
 
+def used_in_all(terms: Terms, approvals: Iterable[Approval], used: Mapping[str, int]) -> int:
+    """Return how many licences were sealed under an approval, those that it continues, and those that continue them.
+
+    Args:
+        approvals: all there are; used: number of an approval → licences sealed under it.
+    """
+    line = {terms.id, *terms.continues}
+    line |= {one.id for one in approvals if not line.isdisjoint(one.terms.continues)}
+    return sum(used.get(number, 0) for number in line)
+
+
 def choose(
     approvals: Iterable[Approval], sealing: Sealing, *, used: Mapping[str, int], offices: Iterable[Office],
     unusable: Iterable[ApprovalError] = (),
@@ -152,11 +163,11 @@ def choose(
     Raises:
         ApprovalError: ``approval.none`` when no approval names the seal; else why the nearest one refuses.
     """
-    offices = tuple(offices)
+    approvals, offices = tuple(approvals), tuple(offices)
     refusals = list(unusable)
     for approval in sorted(approvals, key=lambda one: (one.terms.record is None, one.id)):
         try:
-            check(approval, sealing, used=used.get(approval.id, 0), offices=offices)
+            check(approval, sealing, used=used_in_all(approval.terms, approvals, used), offices=offices)
         except ApprovalError as refusal:
             if refusal.code is not ApprovalCode.SEAL:
                 refusals.append(refusal)

@@ -1,7 +1,8 @@
 """Approvals that follow a seal's use to its successor: the same leave, signed anew for the new seal by two approvers.
 
-What is carried is what is left: kinds, region, record and period as they were, and the uses not yet made; but an
-approval that was to last as long as its seal lasts as long as the new one. Source: 003 B第12条.
+What is carried is the old leave: kinds, region, record, number and period as they were, what is sealed under the old
+approval, before and after, counting as sealed under the new one (``continues``); but an approval that was to last as
+long as its seal lasts as long as the new one. Source: 003 B第12条.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from certs.approval import GIVEN, Approval, ApprovalError, Terms, check_signed, confirm, give, load_approval, read_terms
-from certs.approval_scope import Office, Sealing, check, read_approvers
+from certs.approval_scope import Office, Sealing, check, read_approvers, used_in_all
 from certs.files import read_file, reported
 from certs.known import load_known
 from certs.sm3 import sm3
@@ -146,8 +147,10 @@ def follow(
     """
     assert old.seal_id and new.seal_id and old.valid_end and new.valid_end  # noqa: S101  (both were made)
     offices, taken, found = files.offices(old.organisation), files.of(new.seal_id, at=at), []
-    for approval in files.of(old.seal_id, at=at):
-        terms, uses = approval.terms, used.get(approval.id, 0)
+    old_ones = files.of(old.seal_id, at=at)
+    for approval in old_ones:
+        terms = approval.terms
+        uses = used_in_all(terms, old_ones, used)
         with_seal, moment = timedelta(0) <= terms.valid_to - old.valid_end < _SECOND, max(start, terms.valid_from)
         if (moment > terms.valid_to and not with_seal) or (terms.record is not None and uses):
             continue
@@ -165,7 +168,7 @@ def follow(
             continue
         found.append(Following(approval=approval, terms=replace(
             terms, id=number, seal_id=new.seal_id, valid_to=new.valid_end if with_seal else terms.valid_to,
-            count=terms.count - uses)))
+            continues=(*terms.continues, approval.id))))
     return tuple(found)
 
 
@@ -215,7 +218,7 @@ def carry(registry: Registry, following: Following, *, unit: str, approvers: Att
         perform(registry, sign_act("approve-give", terms.id, {}, documents=documents, signer=giver.signer,
                                    registry_id=registry.id, at=registry.now()), documents=documents)
     else:
-        _require_same(read_terms(given), terms, most=following.approval.terms.count)
+        _require_same(read_terms(given), terms)
     confirmer = approvers.find(("approver",), unit=unit, apart=(given.certificate,))
     if confirmer is None:
         return False
@@ -225,9 +228,9 @@ def carry(registry: Registry, following: Following, *, unit: str, approvers: Att
     return True
 
 
-def _require_same(given: Terms, terms: Terms, *, most: int) -> None:
-    """Refuse to confirm what is not the old leave; uses made since it was given change nothing."""
-    if replace(given, count=terms.count) != terms or given.count > most:
+def _require_same(given: Terms, terms: Terms) -> None:
+    """Refuse to confirm what is not the old leave."""
+    if given != terms:
         raise refused(
             ApproveCode.TAKEN, f"用印审批编号 {terms.id} 已用于另一内容，不予确认；请另行批准新章的用印",
             f"the number {terms.id} was used for another approval, which is not confirmed: "

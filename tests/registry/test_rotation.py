@@ -307,6 +307,26 @@ def test_without_approvers_the_seal_changes_and_sealing_stops_until_they_sign(ag
 
 
 @pytest.mark.req("R-003-22", "R-003-54")
+def test_leave_is_not_multiplied_by_being_carried_on(aged: Aged) -> None:
+    old = aged.rows(CITY[0])[0]
+    assert old.seal_id is not None and old.valid_end is not None
+    for path in (aged.path / "approvals").glob("*.json"):
+        path.unlink()
+    approve(aged.home(), Terms(
+        id="three", kinds=("K0",), region="140100", seal_id=old.seal_id, valid_from=NOW - DAY, valid_to=old.valid_end,
+        count=3), at=NOW - SECOND)
+    issue(aged, 90001, NOW)
+    (carried,) = aged.rotate(codes=[CITY[0]], used={"three": 1})[CITY[0]].approvals
+    issue(aged, 90002, START - SECOND)
+    assert issue(aged, 90003, START).approval == carried.new
+    for sequence, moment in ((90004, START), (90005, START + DAY)):
+        with pytest.raises(ApprovalError, match=r"^approval\.exhausted: "):
+            issue(aged, sequence, moment)
+    with pytest.raises(ApprovalError, match=r"^approval\.exhausted: "):
+        issue(aged, 90006, START - SECOND)                               # nor is any left under the old one
+
+
+@pytest.mark.req("R-003-22", "R-003-54")
 def test_the_same_leave_follows_with_the_uses_that_are_left(aged: Aged) -> None:
     old = aged.rows(CITY[0])[0]
     assert old.seal_id is not None and old.valid_end is not None
@@ -335,7 +355,7 @@ def test_the_same_leave_follows_with_the_uses_that_are_left(aged: Aged) -> None:
         was, now = replace(cases.get(number, terms[number]), id=number), terms[one.new]
         assert (now.seal_id, now.kinds, now.region, now.record, now.valid_from) == (
             new.seal_id, was.kinds, was.region, was.record, terms[number].valid_from)
-        assert now.count == was.count - (3 if number == "to-the-end" else 0)
+        assert (now.count, now.continues) == (was.count, (number,))
         assert now.valid_to == (new.valid_end if was.valid_to == old.valid_end else was.valid_to), number
     with aged.registry.reading() as session:
         given = session.scalars(select(Act.type).where(Act.type.startswith("approve-")).order_by(Act.number)).all()
