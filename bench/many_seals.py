@@ -127,7 +127,8 @@ def _fill(t: Transaction, log: str, model: _Model, numbers: range) -> None:
     t.session.execute(insert(Approval), [_approval(model, number) for number in numbers])
     t.session.execute(insert(Act), [
         {key: value for key, value in act.items() if key != "number"} | {
-            "digest": sm3(f"{number} {place}".encode()).hex(), "subject": f"S2023-{number + 10:06d}"}
+            "digest": sm3(f"{number} {place}".encode()).hex(), "subject": f"S2023-{number + 10:06d}",
+            "outcome": {"case": f"S2023-{number + 10:06d}", "state": model.seal["state"], "facts": {}}}
         for number in numbers for place, act in enumerate(model.acts)])
     t.session.execute(insert(Audit), list(_entries(t, log, model, numbers)))
 

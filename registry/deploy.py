@@ -12,6 +12,7 @@ from codes.errors import EngineError
 from registry.acts import perform
 from registry.corrections import correct
 from registry.database import Registry
+from registry.evidence import check_states
 from registry.projection import (
     PENDING,
     notes,
@@ -44,9 +45,12 @@ def settle(registry: Registry, *, everything: bool = False) -> tuple[str, ...]:
         more. It stays blocked: have the act done again.
 
     Raises:
-        RegistryError: the registry cannot be used.
+        RegistryError: the registry cannot be used, or, where everything is looked at, ``registry.state-differs``.
         FileError, HomeError, SealError: a file cannot be written or is damaged.
     """
+    if everything:
+        with registry.reading() as session:
+            check_states(session)
     unfinished = []
     for note, signed in notes(registry.home):
         if restricts(signed) and not (_carry_on(registry, signed) or _moved_on(registry, signed)):

@@ -39,6 +39,7 @@ from certs.x509 import Certificate
 from codes.errors import EngineError
 from registry.database import Registry, Transaction
 from registry.errors import RegistryError
+from registry.evidence import check_states
 from registry.public_seals import PublicSeal, public_seals
 from registry.publication_history import Kept, keep_published
 from registry.publication_page import draw_page
@@ -102,7 +103,7 @@ def publish(registry: Registry, *, signer: Signer, valid_for: timedelta, out: Pa
 
     Raises:
         RegistryError: ``publication.period``, ``publication.taken-back`` (the registry has forgotten what was
-            published for good), ``registry.damaged``, or the registry cannot be used.
+            published for good), ``registry.damaged``, ``registry.state-differs``, or the registry cannot be used.
         StatusListError: ``seal-status.chain``, the signer's certificate is not good.
         FileError: a file cannot be written; then the number is lost, and the next publication takes the next one.
     """
@@ -114,6 +115,7 @@ def publish(registry: Registry, *, signer: Signer, valid_for: timedelta, out: Pa
     with locked(registry.home / _LOCK):
         with registry.transaction() as t:
             seals = public_seals(t.session, t.now)
+            check_states(t.session)
             file, kept = _make(t, seals, [place for place in (trust, out) if place], signer, valid_for)
         listed = read_status_list(file)
         make_folder(trust / "status-signers", mode=0o755)

@@ -44,7 +44,7 @@ from registry.public_seals import PublicSeal, public_seals
 from registry.publication import PAGE, Publication, publish, status_signer
 from registry.publication_page import draw_page
 from registry.states import SealType
-from registry.tables import Audit, Organisation, Seal
+from registry.tables import Act, Audit, Organisation, Seal
 from tests.support.demo_home import CHEAP, CITY
 from tests.support.seal_office import (
     COUNTY,
@@ -595,6 +595,11 @@ def test_ten_thousand_seals_are_published_in_seconds(sqlite_office: Office, sign
         t.session.execute(insert(Seal), [
             {**columns, "imprint": b"", "case": f"S2027-{number:06d}", "seal_id": f"T-{number:08d}",
              "organisation": f"1114{number // 2:014d}", "documents": {}} for number in range(10_000)])
+        t.session.execute(insert(Act), [
+            {"digest": f"made up {number}", "type": "activate", "subject": f"S2027-{number:06d}", "at": office.now,
+             "actor": model.custodian, "statement": b"",
+             "outcome": {"case": f"S2027-{number:06d}", "state": model.state, "facts": {}}}
+            for number in range(10_000)])
     start = time.perf_counter()
     made = published(office, signer, tmp_path)
     spent = time.perf_counter() - start
