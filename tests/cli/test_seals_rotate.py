@@ -24,7 +24,6 @@ from certs.home import Home
 from certs.keystore import load_key, store_key
 from cli.seals import app
 from codes.errors import EngineError
-from docgen.ledger import Ledger
 from registry.renewal_keys import DemoCertifier
 from tests.docgen.records import record
 from tests.support.demo_home import CHEAP, CITY, PROVINCE
@@ -168,13 +167,18 @@ def test_rotate_tells_people_what_was_done_and_what_is_left(home: Path) -> None:
     assert len(lines(rotate(home, "--org", CITY[0], "--json"))) == 1
 
 
-def test_uses_of_an_approval_are_counted_by_the_ledger(home: Path) -> None:
-    opened = Home.open(home, environ={})
-    docgen.issue(record(90001), home=opened)
-    used = Ledger(home / "issued").used()[f"standing-{CITY[0]}-01"]
-    assert used == 1 and rotate(home, "--org", CITY[0]).exit_code == 0
-    new = next(one.terms for one in Home.open(home, environ={}).approvals() if one.id.startswith("S"))
-    assert new.count == 1_000_000 - used
+def test_what_was_sealed_under_an_approval_is_asked_of_the_ledger(home: Path) -> None:
+    (seal,) = (path.name for path in (home / "authorities" / CITY[0]).iterdir() if path.is_dir())
+    actors = home / "actors"
+    given = run("approve", "give", "once", "--as", actors / f"{CITY[0]}-applicant", "--seal", seal, "--kind", "K0",
+                "--region", "140100", "--from", (TODAY - DAY).isoformat(), "--to", (CHANGE + DAY).isoformat(),
+                "--count", 1)
+    assert given.exit_code == 0, given.exception
+    assert run("approve", "confirm", "once", "--as", actors / f"{CITY[0]}-custodian").exit_code == 0
+    assert docgen.issue(record(90001), home=Home.open(home, environ={})).approval == "once"
+    (told,) = lines(rotate(home, "--org", CITY[0], "--json"))
+    assert {one["old"]: one["error"] for one in told["approvals"]} == {
+        "once": "approval.exhausted", f"standing-{CITY[0]}-01": None}
 
 
 def test_persons_missing_are_told_and_the_exit_code_says_that_something_is_left(home: Path) -> None:
