@@ -10,17 +10,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from certs.approval import Approval, ApprovalCode, ApprovalError, Terms
-from certs.moments import read_moment
+from certs.moments import CLOCKS_DIFFER, read_moment
 from certs.statement import SignedStatement
 from codes.region import covers
 
 __all__ = ["Office", "Sealing", "check", "choose", "read_approvers", "used_in_all"]
 
-_CLOCKS_DIFFER: Final = timedelta(minutes=5)
 _OFFICE: Final = frozenset({"certificate", "unit", "from", "until"})
 
 
@@ -38,7 +37,7 @@ class Office:
 
     def held(self, at: datetime) -> bool:
         """Say whether the office is held at ``at``; the clock by which it was given may be five minutes ahead."""
-        return self.held_from - _CLOCKS_DIFFER <= at and (self.held_until is None or at < self.held_until)
+        return self.held_from - CLOCKS_DIFFER <= at and (self.held_until is None or at < self.held_until)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +103,7 @@ def check(approval: Approval, sealing: Sealing, *, used: int, offices: Iterable[
             f"approval {approval.id} {en}, so nothing is sealed; obtain an approval that covers this{do[1]}",
             approval=approval.id)
 
-    terms, begin = approval.terms, max(approval.terms.valid_from, approval.confirmed.at - _CLOCKS_DIFFER)
+    terms, begin = approval.terms, max(approval.terms.valid_from, approval.confirmed.at - CLOCKS_DIFFER)
     if sealing.seal_id != terms.seal_id:
         raise refuse(ApprovalCode.SEAL, f"不包括印章 {sealing.seal_id}", f"does not cover seal {sealing.seal_id}")
     if terms.record not in (None, sealing.record):

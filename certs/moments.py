@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
-__all__ = ["read_moment", "to_milliseconds", "write_moment"]
+__all__ = ["CLOCKS_DIFFER", "read_moment", "to_milliseconds", "write_moment"]
+
+CLOCKS_DIFFER: Final = timedelta(minutes=5)
+"""By how much the clocks of two machines that work together may differ."""
 
 _SHAPE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z", re.ASCII)
 

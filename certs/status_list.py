@@ -30,7 +30,7 @@ from certs.canonical_json import JSON, is_object
 from certs.chain import validate
 from certs.crl import Crl
 from certs.files import locked, write_atomic
-from certs.moments import read_moment, write_moment
+from certs.moments import CLOCKS_DIFFER, read_moment, write_moment
 from certs.seal_status import SealState, SealStatus, read_entry, seal_digest, write_entry
 from certs.signer import Signer
 from certs.statement import SignedStatement, StatementError, check_signature, sign_statement
@@ -48,7 +48,6 @@ STATUS_TYPE: Final = "zhengyin/seal-status/1"
 MAX_BYTES: Final = 16 * 1024 * 1024
 LONGEST: Final = timedelta(days=31)
 """The longest that a list may be fresh: for so long it can be shown to who has seen no newer one."""
-_CLOCKS_DIFFER: Final = timedelta(minutes=5)
 _KEYS: Final = frozenset({"type", "at", "thisUpdate", "nextUpdate", "sequence", "seals"})
 _MAX_FOLDERS: Final = 256
 _NAMED: Final = 5
@@ -162,7 +161,7 @@ def check_status_list(
             StatusCode.SIGNER, f"印章状态列表由“{signer.subject_cn}”签发，信任目录的 status-signers/ 中没有这张证书",
             f"the status list is signed by {signer.subject_cn}, whose certificate is not in status-signers/ of the "
             "trust folder")
-    if listed.this_update > max(at, clock_now) + _CLOCKS_DIFFER:
+    if listed.this_update > max(at, clock_now) + CLOCKS_DIFFER:
         raise StatusListError(
             StatusCode.FUTURE, f"印章状态列表的发布时间 {write_moment(listed.this_update)} 晚于现在，请核对时钟",
             f"the status list says that it is of {write_moment(listed.this_update)}, later than now: check the clocks")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
+from certs.moments import CLOCKS_DIFFER
 from certs.seal import SealFile
 from certs.seal_folder import ROLES
 from registry.cases import CaseCode, advance, begin, check_nameable, find_case, keep_to, moment
@@ -21,7 +22,6 @@ from registry.tables import Organisation, Seal
 
 __all__ = ["HANDLERS"]
 
-_CLOCKS_DIFFER: Final = timedelta(minutes=5)
 RULES: Final = "activate.rules"
 """Title under which the unit's rules for the seal are kept."""
 
@@ -64,7 +64,7 @@ def _start(t: Transaction, seal: Seal, step: Step, asked: datetime | None) -> da
     """Return the first moment of use, in whole seconds; by default the present."""
     start = (asked or t.now).replace(microsecond=0)
     first, last = (seal.valid_start or start), (seal.valid_end or start)
-    if (asked is not None and start < t.now - _CLOCKS_DIFFER) or not first <= start <= last:
+    if (asked is not None and start < t.now - CLOCKS_DIFFER) or not first <= start <= last:
         raise refused(
             CaseCode.MOMENT,
             f"启用时间 {start.isoformat()} 已过去，或不在印章有效期（{first.isoformat()} 至 {last.isoformat()}）内，"

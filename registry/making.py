@@ -11,7 +11,7 @@ import enum
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from certs.chain import validate
 from certs.config import load_config
 from certs.files import read_file
 from certs.known import Known, load_known
+from certs.moments import CLOCKS_DIFFER
 from certs.picture import PictureError, check_picture
 from certs.seal import SealCode, SealFile, check_chain, check_names, check_usable, make_seal
 from certs.seal_folder import can_name_folder
@@ -36,7 +37,6 @@ __all__ = [
     "prepare_seal",
 ]
 
-_CLOCKS_DIFFER: Final = timedelta(minutes=5)
 _NAMED_AFTER_UNIT: Final = frozenset({SealType.DEPARTMENT, SealType.BRANCH, SealType.BUSINESS})
 _CLAUSES: Final = {
     "seal.name-mismatch": "B第7条", "seal.uscc-mismatch": "B第7条", "seal.wrong-key": "GB/T 38540-2020",
@@ -184,14 +184,14 @@ def check_certificates(application: Application, *, grounds: Grounds, at: dateti
                     f"证书“{certificate.subject_cn}”的密钥应为 {kind}，实为 {certificate.key_kind}，请换用",
                     f"certificate {certificate.subject_cn} must hold a key of kind {kind}, not "
                     f"{certificate.key_kind}; use such a one", clause="GB/T 38540-2020")
-            check_chain(certificate, at=at, clock_now=at + _CLOCKS_DIFFER, **grounds.judges())
+            check_chain(certificate, at=at, clock_now=at + CLOCKS_DIFFER, **grounds.judges())
     _check_issuer(application.certificate, grounds, at)
 
 
 def _check_issuer(certificate: Certificate, grounds: Grounds, at: datetime) -> None:
     if not grounds.issuers:
         return
-    path = validate(certificate, at=at, clock_now=at + _CLOCKS_DIFFER, **grounds.judges()).path
+    path = validate(certificate, at=at, clock_now=at + CLOCKS_DIFFER, **grounds.judges()).path
     if grounds.issuers.isdisjoint(ca.fingerprint for ca in path[1:]):
         issuer = path[1].subject_cn if len(path) > 1 else ""
         raise refused(
@@ -217,7 +217,7 @@ def prepare_seal(
         seal = make_seal(
             name=application.name, code=application.code, certificate=application.certificate,
             imprint=application.imprint, diameter_mm=application.diameter_mm, maker=maker, seal_id=seal_id,
-            created_at=at, clock_now=at + _CLOCKS_DIFFER, version=version, **grounds.judges())
+            created_at=at, clock_now=at + CLOCKS_DIFFER, version=version, **grounds.judges())
     check_seal(seal, application, grounds=grounds, at=at)
     return seal
 
@@ -255,7 +255,7 @@ def check_seal(
     check_certificates(application, grounds=grounds, at=at)
     with clause():
         check_usable(
-            seal, certificate=application.certificate, at=at, clock_now=at + _CLOCKS_DIFFER,
+            seal, certificate=application.certificate, at=at, clock_now=at + CLOCKS_DIFFER,
             seal_makers=grounds.makers, **grounds.judges())
     _check_binding(seal, application.certificate, at, elsewhere)
 
@@ -276,7 +276,7 @@ def _check_binding(seal: SealFile, certificate: Certificate, at: datetime, elsew
             f"（{period[0].isoformat()} 至 {period[1].isoformat()}）一致，请重新制作",
             f"the seal's validity ({seal.valid_start.isoformat()} to {seal.valid_end.isoformat()}) must be its "
             f"certificate's ({period[0].isoformat()} to {period[1].isoformat()}); make it anew", clause="B第8条")
-    if seal.created_at > at + _CLOCKS_DIFFER:
+    if seal.created_at > at + CLOCKS_DIFFER:
         raise refused(
             MakingCode.MADE_LATER, f"印章 {seal.seal_id} 的制作时间 {seal.created_at.isoformat()} 尚未到来，请校准时钟",
             f"seal {seal.seal_id} says it was made at {seal.created_at.isoformat()}, which is still to come; "

@@ -9,6 +9,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
+from certs.moments import CLOCKS_DIFFER
 from registry.cases import CaseCode, find_case, in_order
 from registry.due import DueSeal
 from registry.errors import RegistryError, refused
@@ -17,7 +18,6 @@ from registry.handlers import check_renewable
 __all__ = ["RotationCode", "check_keys", "check_moment", "check_start", "keys_elsewhere", "other_moment"]
 
 _CLAUSE: Final = "B第8条"
-_CLOCKS_DIFFER: Final = timedelta(minutes=5)
 _SECOND: Final = timedelta(seconds=1)
 
 
@@ -35,7 +35,7 @@ def check_moment(due: DueSeal, start: datetime, now: datetime) -> None:
     Raises:
         RegistryError: ``case.moment``, ``rotation.gap``.
     """
-    if start < now - _CLOCKS_DIFFER:
+    if start < now - CLOCKS_DIFFER:
         raise refused(
             CaseCode.MOMENT, f"换用时间 {start.isoformat()} 已过去，请另定",
             f"the moment {start.isoformat()} is past: set another", clause=_CLAUSE, case=due.case)

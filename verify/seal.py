@@ -9,11 +9,11 @@ published status list does not speak against the seal's use at that time.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from certs.moments import CLOCKS_DIFFER
 from certs.ses import SEAL_OF_UNIT, SesCode, SesError, SesSignature
 from certs.sm3 import sm3
 from certs.timestamp import is_token_of
@@ -30,7 +30,6 @@ from verify.zip import Archive
 
 __all__ = ["Sealing", "coverage_of", "evidence_of", "examine", "judge_sealing"]
 
-_SKEW: Final = dt.timedelta(minutes=5)
 _SUB: Final = {
     "seal.changed": "HASH_FAILURE", "seal.gone": "SIGNED_DATA_NOT_FOUND", "seal.data-hash": "HASH_FAILURE",
     "seal.crypto": "SIG_CRYPTO_FAILURE", "seal.maker-crypto": "SIG_CRYPTO_FAILURE",
@@ -144,7 +143,7 @@ def judge_sealing(sealing: Sealing, judge: Judge) -> SealStanding | None:
         What the status list says of the seal; None when there is no trust folder.
     """
     found, info = judge.found, sealing.signature.seal.info
-    if sealing.signature.signed_at > judge.at + _SKEW:
+    if sealing.signature.signed_at > judge.at + CLOCKS_DIFFER:
         found.add("seal.future", info.es_id, time=sealing.signature.signed_at.isoformat())
     if not sealing.maker.valid_at(info.created_at):
         found.add("seal.time-outside", info.es_id)

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Final
 
+from certs.moments import CLOCKS_DIFFER
 from certs.ses import SesSealInfo
 from certs.status_list import SealState, SealStatus, StatusList, seen_status_list, trusted_status_list
 from certs.trust import Trust
@@ -20,8 +20,6 @@ from verify.reasons import Findings
 from verify.status import local_time
 
 __all__ = ["StatusView", "judge_state", "view_status"]
-
-_SKEW: Final = dt.timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +108,7 @@ def _by_state(
     if state is SealState.MADE:
         return "seal.before-use" if claimed_at <= listed.this_update else "seal.status-unknown"
     if state in (SealState.IN_USE, SealState.RETIRED):
-        return "seal.before-use" if since is not None and since - claimed_at > _SKEW else ""
+        return "seal.before-use" if since is not None and since - claimed_at > CLOCKS_DIFFER else ""
     if since is None or claimed_at >= since:
         resumed = state is SealState.SUSPENDED and claimed_at > listed.this_update
         return f"seal.{state.value}" if resumed else f"seal.after-{state.value}"
