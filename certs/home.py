@@ -22,7 +22,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -40,9 +40,11 @@ from certs.config import (
     read_password,
 )
 from certs.crl import Crl
+from certs.file_marks import mark_file, mark_files
 from certs.files import FileCode, FileError, read_file, reported
 from certs.keystore import load_key
 from certs.known import Known, load_known
+from certs.moments import CLOCKS_DIFFER
 from certs.seal import SealFile, check_chain, check_names, check_usable
 from certs.seal_folder import ROLES, SealUse, authority_name, incomplete, seal_folders, seal_in_use, seal_uses
 from certs.signer import LocalSigner, Signer
@@ -52,7 +54,6 @@ from codes.errors import EngineError
 
 __all__ = ["Authority", "Home", "HomeCode", "HomeError"]
 
-_CLOCKS_DIFFER: Final = timedelta(minutes=5)
 _MAX_SMALL: Final = 4 * 1024 * 1024
 _MAX_SETTINGS = 8 * 1024 * 1024
 
@@ -90,7 +91,7 @@ class Authority:
             SealError: see :func:`certs.seal.check_usable`, :func:`certs.seal.check_names` (each certificate is this
                 authority's) and :func:`certs.seal.check_chain`.
         """
-        clock_now = clock_now or at + _CLOCKS_DIFFER
+        clock_now = clock_now or at + CLOCKS_DIFFER
         anchors = [certificate for certificate in self.known if certificate.is_self_issued]
         check_usable(
             self.seal, certificate=self.sealing_signer.certificate, intermediates=self.known, anchors=anchors,
@@ -206,7 +207,7 @@ class Home:
         folder /= seal_id
         known = self._known()
         authority: Authority = self._keep(
-            ("authority", code), lambda: (seal_id, _mark(folder), known),
+            ("authority", code), lambda: (seal_id, mark_files(folder), known),
             lambda: self._load(folder, known, code, name))
         return authority
 
@@ -215,7 +216,7 @@ class Home:
         folder = self.path / "authorities" / code
         uses: Mapping[str, SealUse] = self._keep(
             ("uses", code),
-            lambda: tuple(_mark_file(path / "use.json") for path in seal_folders(folder)),
+            lambda: tuple(mark_file(path / "use.json") for path in seal_folders(folder)),
             lambda: seal_uses(self.path, code))
         return uses
 
@@ -243,14 +244,14 @@ class Home:
     def _judged_approvals(self) -> tuple[Approval | Unusable, ...]:
         folder, known = self.path / "approvals", self._known()
         judged: tuple[Approval | Unusable, ...] = self._keep(
-            ("approvals",), lambda: (_mark(folder), known),
-            lambda: self._approvals.judge(((path, _mark_file(path)) for path in _files(folder, ".json")), known))
+            ("approvals",), lambda: (mark_files(folder), known),
+            lambda: self._approvals.judge(((path, mark_file(path)) for path in _files(folder, ".json")), known))
         return judged
 
     def _offices(self) -> tuple[Office, ...]:
         path = self.path / "approvers.json"
         offices: tuple[Office, ...] = self._keep(
-            ("approvers",), lambda: _mark_file(path),
+            ("approvers",), lambda: mark_file(path),
             lambda: read_approvers(read_file(path, max_bytes=_MAX_SETTINGS)) if path.exists() else ())
         return offices
 
@@ -284,7 +285,7 @@ class Home:
                     f"{path} is not a JSON object; correct it or move it away", path=str(path))
             return settings
 
-        settings: Mapping[str, Any] | None = self._keep(("kind", code), lambda: _mark(path.parent), read)
+        settings: Mapping[str, Any] | None = self._keep(("kind", code), lambda: mark_files(path.parent), read)
         return settings
 
     def _keep(self, key: tuple[str, ...], mark: Callable[[], object], load: Callable[[], Any]) -> Any:
@@ -300,7 +301,7 @@ class Home:
     def _about(self, folder: Path) -> str:
         """Return the name in ``authority.json``."""
         name: str = self._keep(
-            ("about", folder.name), lambda: _mark_file(folder / "authority.json"), lambda: authority_name(folder))
+            ("about", folder.name), lambda: mark_file(folder / "authority.json"), lambda: authority_name(folder))
         return name
 
     def _load(self, folder: Path, known: Known, code: str, name: str) -> Authority:
@@ -332,25 +333,6 @@ def _files(folder: Path, ending: str) -> list[Path]:
         return []
     return sorted(
         path for path in folder.iterdir() if path.suffix == ending and not path.name.startswith("."))
-
-
-def _mark_file(path: Path) -> tuple[str, int, int, int] | None:
-    """Return what changes when the file does; None when it is not there."""
-    try:
-        stat = path.stat()
-    except FileNotFoundError:
-        return None
-    return str(path), stat.st_ino, stat.st_mtime_ns, stat.st_size
-
-
-def _mark(folder: Path) -> tuple[tuple[str, int, int, int], ...]:
-    """Return what changes when a file of the folder does."""
-    try:
-        with os.scandir(folder) as entries:
-            stats = [(entry.name, entry.stat()) for entry in entries]
-    except FileNotFoundError:
-        return ()
-    return tuple(sorted((name, stat.st_ino, stat.st_mtime_ns, stat.st_size) for name, stat in stats))
 
 
 def _parse(path: Path, parse: Callable[[bytes], Any], max_bytes: int) -> Any:

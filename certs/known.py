@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
 from certs.crl import MAX_BYTES as MAX_CRL
 from certs.crl import Crl
+from certs.file_marks import FileMark, mark_files
 from certs.files import read_file, reported
 from certs.x509 import MAX_BYTES as MAX_CERTIFICATE
 from certs.x509 import Certificate
@@ -17,7 +18,6 @@ from certs.x509 import Certificate
 __all__ = ["Known", "load_known"]
 
 _T = TypeVar("_T")
-_Mark = tuple[tuple[str, int, int, int], ...]
 _KINDS: Final = (("chain", ".cer"), ("crls", ".crl"))
 
 
@@ -42,26 +42,17 @@ def load_known(folder: Path) -> Known:
         EngineError: a file is no certificate or revocation list.
     """
     with reported(folder):
-        marks = tuple(_mark(folder / name, ending) for name, ending in _KINDS)
+        marks = tuple(mark_files(folder / name, ending) for name, ending in _KINDS)
     return _load(folder, marks)
 
 
 @functools.lru_cache(maxsize=4)
-def _load(folder: Path, marks: tuple[_Mark, ...]) -> Known:
+def _load(folder: Path, marks: tuple[tuple[FileMark, ...], ...]) -> Known:
     certificates, crls = marks
     return Known(
         certificates=_read(folder / "chain", certificates, Certificate.load, MAX_CERTIFICATE),
         crls=_read(folder / "crls", crls, Crl.load, MAX_CRL))
 
 
-def _read(folder: Path, mark: _Mark, parse: Callable[[bytes], _T], max_bytes: int) -> tuple[_T, ...]:
-    return tuple(parse(read_file(folder / name, max_bytes=max_bytes)) for name, *_ in mark)
-
-
-def _mark(folder: Path, ending: str) -> _Mark:
-    """Name the files with what changes when they do."""
-    if not folder.is_dir():
-        return ()
-    files = [path for path in folder.iterdir() if path.suffix == ending and not path.name.startswith(".")]
-    stats = [(path.name, path.stat()) for path in sorted(files)]
-    return tuple((name, stat.st_ino, stat.st_mtime_ns, stat.st_size) for name, stat in stats)
+def _read(folder: Path, marks: Iterable[FileMark], parse: Callable[[bytes], _T], max_bytes: int) -> tuple[_T, ...]:
+    return tuple(parse(read_file(folder / name, max_bytes=max_bytes)) for name, *_ in marks)
