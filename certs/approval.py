@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from certs.canonical_json import JSON
+from certs.canonical_json import JSON, members_once
 from certs.crl import Crl
 from certs.files import read_file
 from certs.moments import read_moment, write_moment
@@ -234,7 +234,7 @@ def parse_approval(data: bytes, *, name: str) -> Approval:
         ApprovalError: ``approval.malformed``, ``approval.one-person``.
     """
     try:
-        content: Any = json.loads(data.decode("utf-8"), object_pairs_hook=_no_repeats)
+        content: Any = json.loads(data.decode("utf-8"), object_pairs_hook=members_once)
         if not isinstance(content, Mapping) or set(content) != {"given", "confirmed"}:
             raise ValueError("keys")
         given, confirmed = (
@@ -247,13 +247,6 @@ def parse_approval(data: bytes, *, name: str) -> Approval:
             f"{name} is not an approval: it takes exactly two signed statements, given and confirmed; "
             "have it signed anew", approval=name) from error
     return Approval.join(given, confirmed)
-
-
-def _no_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    content = dict(pairs)
-    if len(content) != len(pairs):
-        raise ValueError("a key is given twice")
-    return content
 
 
 def load_approval(path: Path) -> Approval:

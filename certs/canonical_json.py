@@ -13,7 +13,7 @@ from typing import Any, Final, NoReturn, TypeGuard
 
 from codes.errors import EngineError
 
-__all__ = ["JSON", "MAX_BYTES", "MAX_DEPTH", "JsonCode", "JsonError", "decode", "encode", "is_object"]
+__all__ = ["JSON", "MAX_BYTES", "MAX_DEPTH", "JsonCode", "JsonError", "decode", "encode", "is_object", "members_once"]
 
 JSON = str | int | bool | None | Sequence["JSON"] | Mapping[str, "JSON"]
 """A value that canonical JSON holds."""
@@ -64,7 +64,7 @@ def decode(data: bytes, *, max_bytes: int = MAX_BYTES) -> JSON:
         raise _too_large(max_bytes)
     try:
         text = data.decode("utf-8")
-        value: JSON = json.loads(text, object_pairs_hook=_members, parse_float=_refuse, parse_constant=_refuse)
+        value: JSON = json.loads(text, object_pairs_hook=members_once, parse_float=_refuse, parse_constant=_refuse)
         if _is_plain(value, MAX_DEPTH) and _written_plainly(value, text):
             return value
         again = encode(value, max_bytes=max_bytes)
@@ -149,7 +149,12 @@ def _text(value: object) -> str:
     return value
 
 
-def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def members_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Take the members of an object, each key once: an ``object_pairs_hook``.
+
+    Raises:
+        ValueError: a key is given twice.
+    """
     content = dict(pairs)
     if len(content) != len(pairs):
         raise ValueError("a key is given twice")

@@ -15,7 +15,6 @@ import binascii
 import contextlib
 import enum
 import textwrap
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +27,7 @@ from certs.config import Password
 from certs.der import SEQUENCE, SET, DerError, Reader, context, require_der
 from certs.files import read_file, write_atomic
 from certs.keystore import PrivateKey, ScryptCost, load_key, store_key
+from certs.plain_text import no_name
 from certs.public_key import PublicKey, PublicKeyError, read_algorithm
 from certs.signer import SigningKey
 from certs.x509 import (
@@ -62,7 +62,6 @@ _MAX_BYTES: Final = 64 * 1024
 _VERSION: Final = 0
 _EXTENSION_REQUEST: Final = "1.2.840.113549.1.9.14"
 _BEGIN, _END = b"-----BEGIN CERTIFICATE REQUEST-----", b"-----END CERTIFICATE REQUEST-----"
-_NO_NAME: Final = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp", "Zs"})     # controls, marks, blanks
 
 
 class RequestCode(enum.StrEnum):
@@ -258,7 +257,7 @@ def authority_request(role: str, key: SigningKey, *, name: str, code: str) -> Ce
 
     Source: 003 B第7条 (the certificate's name is the imprint's), GM/T 0015-2023 (code in the certificate).
     """
-    if not name or len(name) > MAX_NAME or any(unicodedata.category(char) in _NO_NAME for char in name):
+    if no_name(name) or len(name) > MAX_NAME:
         raise RequestError(
             RequestCode.NAME, f"机构名称“{name!r}”为空、超过 {MAX_NAME} 字，或含空白、控制字符，请更正",
             f"the organisation's name {name!r} is empty, longer than {MAX_NAME}, or has white space or control "

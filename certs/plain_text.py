@@ -6,9 +6,9 @@ import re
 import unicodedata
 from typing import Final
 
-__all__ = ["odd_character", "says_something", "seen_alike"]
+__all__ = ["control_character", "no_name", "odd_character", "says_something", "seen_alike"]
 
-_ODD: Final = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
+_CONTROLS: Final = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
 _INVISIBLE: Final = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]")
@@ -31,7 +31,17 @@ def says_something(text: str) -> bool:
     return any(unicodedata.category(char)[0] in "LN" for char in _INVISIBLE.sub("", text))
 
 
+def control_character(text: str) -> bool:
+    """Say whether a text holds a control, format, private or unpaired character, or a separator of lines."""
+    return any(unicodedata.category(char) in _CONTROLS for char in text)
+
+
 def odd_character(text: str) -> bool:
-    """Say whether a text holds a control, format, private or invisible character, or a blank that is not a space."""
-    return bool(_INVISIBLE.search(text)) or any(
-        unicodedata.category(char) in _ODD or (char.isspace() and char != " ") for char in text)
+    """Say whether a text holds such a character, an invisible one, or a blank that is not a space."""
+    return bool(_INVISIBLE.search(text)) or control_character(text) or any(
+        char.isspace() and char != " " for char in text)
+
+
+def no_name(text: str) -> bool:
+    """Say whether a text is empty or holds a blank or control character, as no organisation's name does."""
+    return not text or control_character(text) or any(unicodedata.category(char) == "Zs" for char in text)

@@ -22,7 +22,7 @@ from types import MappingProxyType
 from typing import Final
 
 from certs import canonical_json, p256
-from certs.canonical_json import JSON, JsonError, is_object
+from certs.canonical_json import JSON, JsonError, is_object, members_once
 from certs.chain import ChainResult, SubIndication, validate
 from certs.crl import Crl
 from certs.der import DerError
@@ -243,13 +243,8 @@ def _body(content: bytes, *, max_bytes: int) -> StatementBody:
 
 
 def _members(data: bytes) -> Mapping[str, object]:
-    def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        if len({key for key, _ in pairs}) != len(pairs):
-            raise ValueError("a key is given twice")
-        return dict(pairs)
-
     try:
-        file = json.loads(data.decode("utf-8"), object_pairs_hook=once)
+        file = json.loads(data.decode("utf-8"), object_pairs_hook=members_once)
         if not isinstance(file, dict) or set(file) != _KEYS:
             raise ValueError("other keys")
     except (ValueError, RecursionError):

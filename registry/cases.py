@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 import re
-import unicodedata
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -14,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from certs.canonical_json import JSON
 from certs.moments import read_moment
-from certs.plain_text import says_something
+from certs.plain_text import control_character, says_something
 from certs.sm3 import sm3
 from certs.x509 import Certificate
 from registry.actors import allowed, same_person
@@ -33,7 +32,6 @@ ENDED: Final = frozenset({Phase.EXPIRED, Phase.RETIRED})
 """Phases of a live case whose seal is not used any more."""
 _MAX_TEXT: Final = 500
 _REQUEST_HOLDS: Final = timedelta(days=30)
-_ODD: Final = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
 _PROVINCE: Final = re.compile(r"[0-9]{2}0000")
 
 
@@ -244,7 +242,7 @@ def text(request: Request, key: str, *, optional: bool = False, longest: int = _
     """
     value: JSON = request.facts.get(key, "")
     if not isinstance(value, str) or len(value) > longest or value != value.strip() \
-            or any(unicodedata.category(char) in _ODD for char in value) or not (value or optional):
+            or control_character(value) or not (value or optional):
         raise _bad(request, key)
     return value
 

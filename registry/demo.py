@@ -9,7 +9,6 @@ status list are renewed each time. A home that this module did not make is never
 from __future__ import annotations
 
 import enum
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,12 +16,13 @@ from pathlib import Path
 from typing import Final
 
 from certs.config import Config, load_config, read_password, store_config
-from certs.csr import CertificateRequest
+from certs.csr import MAX_NAME, CertificateRequest
 from certs.demo_pki import certify_request
 from certs.files import locked, make_folder, reported, sweep
 from certs.home import Home
 from certs.keystore import ScryptCost
 from certs.picture import check_picture
+from certs.plain_text import no_name
 from certs.seal_folder import seal_folders
 from certs.x509 import Certificate
 from codes.errors import EngineError
@@ -41,8 +41,6 @@ __all__ = [
 
 DEMO_LOOKUP_HOST: Final = "lookup.example.invalid"
 LOWER_LINE: Final = "测试专用"
-_MAX_NAME: Final = 64                               # RFC 5280 upper bound of CN and O
-_NO_NAME: Final = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp", "Zs"})     # controls, marks, blanks
 
 
 class DemoCode(enum.StrEnum):
@@ -230,11 +228,10 @@ def _check_authorities(authorities: Sequence[DemoAuthority]) -> None:
     seen: set[str] = set()
     for authority in authorities:
         name, code = authority.name, authority.code
-        odd = any(unicodedata.category(char) in _NO_NAME for char in name)
-        if not name or len(name) > _MAX_NAME or odd:
+        if no_name(name) or len(name) > MAX_NAME:
             raise DemoError(
-                DemoCode.NAME, f"机构名称“{name!r}”为空、超过 {_MAX_NAME} 字，或含空白、控制字符，请更正",
-                f"the organisation's name {name!r} is empty, longer than {_MAX_NAME}, or has white space or "
+                DemoCode.NAME, f"机构名称“{name!r}”为空、超过 {MAX_NAME} 字，或含空白、控制字符，请更正",
+                f"the organisation's name {name!r} is empty, longer than {MAX_NAME}, or has white space or "
                 "control characters; correct it", authority=code)
         if not is_uscc(code) or not code[2:8].isdigit():
             raise DemoError(
