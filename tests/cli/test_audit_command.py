@@ -5,34 +5,21 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from cli.main import run
+from tests.support.command import Call, caller
 from tests.support.issued_log import add_uses
 from tests.support.registry_home import RegistryHome, make_registry_home
-
-Call = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
 def call(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Call:
     """Run the command; give exit code, stdout and stderr."""
-    for variable in ("ZHENGYIN_HOME", "ZHENGYIN_PASSWORD", "ZHENGYIN_PASSWORD_FILE"):
-        monkeypatch.delenv(variable, raising=False)
-
-    def act(*arguments: str | Path) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["zhengyin", "audit", *map(str, arguments)])
-        with pytest.raises(SystemExit) as end:
-            run()
-        out, err = capfd.readouterr()
-        assert "Traceback" not in out + err
-        return int(end.value.code or 0), out, err
-
-    return act
+    return caller(monkeypatch, capfd, "audit")
 
 
 @pytest.fixture

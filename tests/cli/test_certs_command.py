@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from certs.home import Home
-from cli.main import run
+from tests.support.command import Call, caller
 from tests.support.demo_home import CHEAP, CITY, PROVINCE, imprint
 
-Call = Callable[..., tuple[int, str, str]]
 COUNTY = ("测试市测试县应急管理局", "11140123MB9TEX019D")
 
 
@@ -20,18 +17,7 @@ COUNTY = ("测试市测试县应急管理局", "11140123MB9TEX019D")
 def call(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Call:
     """Run the command with cheap keys; give exit code, stdout and stderr."""
     monkeypatch.setattr("certs.keystore.ScryptCost", lambda: CHEAP)
-    for variable in ("ZHENGYIN_HOME", "ZHENGYIN_PASSWORD", "ZHENGYIN_PASSWORD_FILE"):
-        monkeypatch.delenv(variable, raising=False)
-
-    def act(*arguments: str | Path) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["zhengyin", "certs", *map(str, arguments)])
-        with pytest.raises(SystemExit) as end:
-            run()
-        out, err = capfd.readouterr()
-        assert "Traceback" not in out + err
-        return int(end.value.code or 0), out, err
-
-    return act
+    return caller(monkeypatch, capfd, "certs")
 
 
 @pytest.fixture

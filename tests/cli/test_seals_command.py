@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,8 +17,8 @@ from certs.keystore import store_key
 from certs.known import load_known
 from certs.seal import SealError, make_seal
 from certs.signer import LocalSigner
-from cli.main import run
 from registry.database import Registry
+from tests.support.command import caller
 from tests.support.demo_home import CHEAP, imprint
 from tests.support.seal_office import (
     BUREAU_CODE,
@@ -103,19 +102,7 @@ class Desk:
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Desk:
     """A desk without a registry."""
-    for variable in ("ZHENGYIN_HOME", "ZHENGYIN_PASSWORD", "ZHENGYIN_PASSWORD_FILE", "ZHENGYIN_ACTOR_PASSWORD",
-                     "ZHENGYIN_ACTOR_PASSWORD_FILE"):
-        monkeypatch.delenv(variable, raising=False)
-
-    def call(*arguments: str | Path) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["zhengyin", "seals", *map(str, arguments)])
-        with pytest.raises(SystemExit) as end:
-            run()
-        out, err = capfd.readouterr()
-        assert "Traceback" not in out + err
-        return int(end.value.code or 0), out, err
-
-    return Desk(tmp_path, call)
+    return Desk(tmp_path, caller(monkeypatch, capfd, "seals"))
 
 
 @pytest.fixture

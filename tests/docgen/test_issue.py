@@ -10,7 +10,6 @@ import multiprocessing
 import os
 import pathlib
 import resource
-import signal
 import sqlite3
 import time
 import zipfile
@@ -39,6 +38,7 @@ from tests.docgen.test_pades import Tsa, tsa
 from tests.docgen.use_logs import events, use_log
 from tests.support.approvals import approve, change_approvals, sealing
 from tests.support.demo_home import CITY, copied_home, own_home, seal_folder
+from tests.support.falling import fall_at
 
 __all__ = ["own_home", "tsa"]
 
@@ -327,25 +327,8 @@ def _require_whole(home: Home, out: Path) -> int:
     return len(packages)
 
 
-def _fall_at(step: int) -> None:
-    """In a forked child: die like by SIGKILL at the given file operation, counted from 1."""
-    count = 0
-
-    def falling(function: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*args: Any, **options: Any) -> Any:
-            nonlocal count
-            count += 1
-            if count == step:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return function(*args, **options)
-        return call
-
-    os.fsync, os.open = falling(os.fsync), falling(os.open)
-    pathlib.Path.replace = falling(pathlib.Path.replace)        # type: ignore[method-assign]
-
-
 def _child(home: Path, out: Path, step: int) -> None:
-    _fall_at(step)
+    fall_at(step, (os, "fsync"), (os, "open"), (pathlib.Path, "replace"))
     docgen.issue(record(), home=Home.open(home, environ={}), out=out)
 
 

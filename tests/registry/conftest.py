@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.postgresql import Server
 from tests.support.registry_home import RegistryHome, make_registry_home
+from tests.support.seal_office import BACKENDS, Office
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -34,3 +35,11 @@ def sqlite_home(tmp_path: Path) -> Iterator[RegistryHome]:
     made = make_registry_home(tmp_path / "home")
     yield made
     made.registry.close()
+
+
+@pytest.fixture(params=BACKENDS)
+def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
+    """An office in each database."""
+    office = Office.of(request, tmp_path)
+    yield office
+    office.registry.close()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,16 +18,14 @@ from registry.deploy import settle
 from registry.errors import RegistryError
 from registry.requests import Outcome, Request
 from tests.support.demo_home import CITY
-from tests.support.seal_office import BACKENDS, COUNTY, DAY, START, Office, person, refused
+from tests.support.seal_office import COUNTY, DAY, START, Office, person, refused
 
 
-@pytest.fixture(params=BACKENDS)
-def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
+@pytest.fixture
+def office(office: Office) -> Office:
     """An office in each database, with a seal in use."""
-    office = Office.of(request, tmp_path)
     office.in_use()
-    yield office
-    office.registry.close()
+    return office
 
 
 def terms(office: Office, number: str = "standing-1", **changes: Any) -> Terms:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -16,23 +14,21 @@ from registry.acts import perform
 from registry.errors import RegistryError
 from registry.requests import Outcome
 from registry.tables import Act, ActorRole
-from tests.support.seal_office import BACKENDS, COUNTY, DAY, START, Office, person
+from tests.support.seal_office import COUNTY, DAY, START, Office, person
 
 AHEAD = START + 900 * DAY
 
 
-@pytest.fixture(params=BACKENDS)
-def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
+@pytest.fixture
+def office(office: Office) -> Office:
     """An office in each database, in which acts were done while the clock stood ahead, and which is right again."""
-    office = Office.of(request, tmp_path)
     office.in_use()
     office.now = AHEAD
     office.extra["审批丁"] = person("审批丁", COUNTY[0])
     office.appoint(office.extra["审批丁"].certificate, COUNTY[0], "approver")
     office.act("管理员", "actor-dismiss", office.signer("审批乙").certificate.fingerprint, {"role": "", "region": ""})
     office.now = START + timedelta(hours=1)
-    yield office
-    office.registry.close()
+    return office
 
 
 def accept(office: Office, by: str = "管理员", **changes: object) -> Outcome:

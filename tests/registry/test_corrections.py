@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,21 +17,19 @@ from registry import acts
 from registry.corrections import correct
 from registry.deploy import settle
 from tests.registry.test_approvals import confirmed, given, terms
-from tests.support.seal_office import BACKENDS, COUNTY, DAY, Office, organisation_keys
+from tests.support.seal_office import COUNTY, DAY, Office, organisation_keys
 
 CASE = "S2026-000001"
 REASON = {"reason": "理由"}
 
 
-@pytest.fixture(params=BACKENDS)
-def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
+@pytest.fixture
+def office(office: Office) -> Office:
     """An office in each database, with a seal in use and an approval."""
-    office = Office.of(request, tmp_path)
     office.in_use()
     given(office)
     confirmed(office)
-    yield office
-    office.registry.close()
+    return office
 
 
 def use_file(office: Office) -> Path:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -20,17 +18,9 @@ from registry.projection import PENDING, staged_keys
 from registry.requests import Request
 from registry.states import State
 from tests.support.limits import disk_of
-from tests.support.seal_office import BACKENDS, COUNTY, DAY, ENDING, Office, organisation_keys, person
+from tests.support.seal_office import COUNTY, DAY, ENDING, Office, organisation_keys, person
 
 RULES = {"rules": b"rules"}
-
-
-@pytest.fixture(params=BACKENDS)
-def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
-    """An office in each database."""
-    office = Office.of(request, tmp_path)
-    yield office
-    office.registry.close()
 
 
 def uses(office: Office) -> dict[str, SealUse]:

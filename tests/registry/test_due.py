@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,19 +12,11 @@ from certs.x509_build import build_certificate
 from registry.due import DueSeal, DueStatus, due_seals, last_day, to_renew
 from registry.states import SealType, State, renewal_opens
 from registry.tables import Seal
-from tests.support.seal_office import BACKENDS, COUNTY, DAY, ENDING, START, Office, cas, make_home, organisation_keys
+from tests.support.seal_office import COUNTY, DAY, ENDING, START, Office, cas, make_home, organisation_keys
 
 SECOND = timedelta(seconds=1)
 BEGAN = START.replace(year=START.year - 3) + 20 * DAY
 ENDS = datetime(2026, 3, 21, 23, 59, 59, tzinfo=CHINA_TIME)
-
-
-@pytest.fixture(params=BACKENDS)
-def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
-    """An office in each database."""
-    office = Office.of(request, tmp_path)
-    yield office
-    office.registry.close()
 
 
 def ageing(office: Office, **how: object) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,15 +15,7 @@ from registry.evidence import check_states
 from registry.publication import publish
 from registry.states import State
 from registry.tables import Act, Seal
-from tests.support.seal_office import BACKENDS, Office, make_home
-
-
-@pytest.fixture(params=BACKENDS)
-def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
-    """An office in each database."""
-    office = Office.of(request, tmp_path)
-    yield office
-    office.registry.close()
+from tests.support.seal_office import Office, make_home
 
 
 @pytest.mark.req("R-003-17")

@@ -27,7 +27,6 @@ from tests.interop.judges import FormJudge
 from tests.support.demo_home import CITY, imprint
 from tests.support.foreign_seals import edited, v1_info, v1_seal
 from tests.support.seal_office import (
-    BACKENDS,
     COUNTY,
     DAY,
     Office,
@@ -57,14 +56,6 @@ def brought(
         return v1_seal(v1_info(**facts), signer)
     info = build_seal_info(vendor_id="OTHER", version=version, **facts)
     return assemble_seal(info, signer.certificate.der, signer.key.sign(info)).der
-
-
-@pytest.fixture(params=BACKENDS)
-def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
-    """An office in each database."""
-    office = Office.of(request, tmp_path)
-    yield office
-    office.registry.close()
 
 
 @pytest.mark.req("R-003-12", "R-003-18")

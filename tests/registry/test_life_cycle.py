@@ -42,14 +42,6 @@ from tests.support.seal_office import (
 RULES = {"rules": "用章制度".encode()}
 
 
-@pytest.fixture(params=BACKENDS)
-def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
-    """An office in each database."""
-    office = Office.of(request, tmp_path)
-    yield office
-    office.registry.close()
-
-
 def opened(office: Office) -> Home:
     """The home with its keys' password."""
     path = office.home / "password"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -20,7 +19,6 @@ from registry.tables import Organisation
 from tests.registry.test_life_cycle import RULES, opened
 from tests.support.demo_home import CITY
 from tests.support.seal_office import (
-    BACKENDS,
     COUNTY,
     DAY,
     ENDING,
@@ -32,14 +30,6 @@ from tests.support.seal_office import (
 )
 
 RENAMED = (COUNTY[0], "测试市测试区应急管理局")
-
-
-@pytest.fixture(params=BACKENDS)
-def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
-    """An office in each database."""
-    office = Office.of(request, tmp_path)
-    yield office
-    office.registry.close()
 
 
 def called(office: Office) -> str:

@@ -10,13 +10,11 @@ import multiprocessing
 import os
 import re
 import shutil
-import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import insert, select
@@ -46,6 +44,7 @@ from registry.publication_page import draw_page
 from registry.states import SealType
 from registry.tables import Act, Audit, Organisation, Seal
 from tests.support.demo_home import CHEAP, CITY
+from tests.support.falling import fall_at
 from tests.support.seal_office import (
     COUNTY,
     DAY,
@@ -420,27 +419,9 @@ def test_a_failure_between_registry_and_files_loses_a_number_and_nothing_else(
         sequence = made.listed.sequence
 
 
-def _fall_at(step: int) -> None:
-    """In a forked child: die like by SIGKILL at the given file operation or commit, counted from 1."""
-    count = 0
-
-    def falling(function: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*args: Any, **options: Any) -> Any:
-            nonlocal count
-            count += 1
-            if count == step:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return function(*args, **options)
-        return call
-
-    os.write, os.fsync, os.open = falling(os.write), falling(os.fsync), falling(os.open)
-    Path.replace = falling(Path.replace)                        # type: ignore[method-assign]
-    Session.commit = falling(Session.commit)                    # type: ignore[method-assign]
-
-
 def _child(home: Path, out: Path, signer: LocalSigner, step: int) -> None:
     with Office.open(home).registry as registry:
-        _fall_at(step)
+        fall_at(step, (os, "write"), (os, "fsync"), (os, "open"), (Path, "replace"), (Session, "commit"))
         publish(registry, signer=signer, valid_for=DAY, out=out)
 
 

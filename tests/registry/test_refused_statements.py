@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import dataclasses
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,17 +13,9 @@ from certs.statement import StatementError
 from registry.acts import perform
 from registry.errors import RegistryError
 from registry.states import State
-from tests.support.seal_office import BACKENDS, COUNTY, Office, make_home, refused
+from tests.support.seal_office import COUNTY, Office, make_home, refused
 
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture(params=BACKENDS)
-def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
-    """An office in each database."""
-    office = Office.of(request, tmp_path)
-    yield office
-    office.registry.close()
 
 
 @pytest.mark.req("R-003-17")

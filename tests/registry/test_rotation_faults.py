@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
-import os
 import shutil
 import signal
 from collections.abc import Callable, Iterator
@@ -32,6 +31,7 @@ from registry.renewal_keys import DemoCertifier
 from registry.rotation import Rotation, RotationState, rotate
 from registry.states import renewal_opens
 from tests.support.demo_home import CITY, PROVINCE, seal_folder
+from tests.support.falling import fall_at
 from tests.support.limits import disk_of
 from tests.support.rotations import DAY, ENDS, NOW, SECOND, START, Aged, aged_home
 
@@ -240,28 +240,13 @@ def _loaded(aged: Aged, rows: list[Any]) -> list[Any]:
         return found
 
 
-def _fall_at(step: int) -> None:
-    """In a forked child: die by SIGKILL at the given step, counted from 1: a commit, or a file that takes its place."""
-    count = 0
-
-    def falling(function: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*args: Any, **options: Any) -> Any:
-            nonlocal count
-            count += 1
-            if count == step:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return function(*args, **options)
-        return call
-
-    Session.commit = falling(Session.commit)                    # type: ignore[method-assign]
-    for name in ("replace", "rename", "unlink", "mkdir"):
-        setattr(Path, name, falling(getattr(Path, name)))
-    shutil.rmtree = falling(shutil.rmtree)                      # type: ignore[assignment]
+_STEPS = ((Session, "commit"), *((Path, name) for name in ("replace", "rename", "unlink", "mkdir")), (shutil, "rmtree"))
+"""A commit, or a file that takes its place."""
 
 
 def _rotating(home: Path, step: int) -> None:
     aged = Aged.open(home)
-    _fall_at(step)
+    fall_at(step, *_STEPS)
     aged.rotate(codes=[CITY[0]])
 
 

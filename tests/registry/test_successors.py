@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import timedelta
-from pathlib import Path
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -12,15 +10,7 @@ from certs.moments import write_moment
 from certs.seal_folder import seal_in_use, seal_uses
 from registry.states import TOWARDS_USE, State
 from tests.registry.test_life_cycle import renewable
-from tests.support.seal_office import BACKENDS, COUNTY, DAY, ENDING, Office, organisation_keys, refused
-
-
-@pytest.fixture(params=BACKENDS)
-def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
-    """An office in each database."""
-    office = Office.of(request, tmp_path)
-    yield office
-    office.registry.close()
+from tests.support.seal_office import COUNTY, DAY, ENDING, Office, organisation_keys, refused
 
 
 def renew(office: Office, case: str) -> str:
@@ -82,19 +72,25 @@ def test_a_renewal_of_a_lost_seal_can_still_be_refused_which_makes_room_for_a_ne
     assert office.row(third).predecessor is None
 
 
-@pytest.mark.req("R-003-14")
-def test_a_retired_seal_is_not_brought_back_by_a_later_successor(office: Office) -> None:
-    old, end = renewable(office)
+def replaced_twice(office: Office, old: str, days: int) -> tuple[datetime, str]:
+    """Set when a first successor takes over, have it lost, and make a second: that moment, and the second's case."""
     first = renew(office, old)
     for act in ("review-county", "make"):
         step(office, act, first)
-    moment = (office.now + 2 * DAY).replace(microsecond=0)
+    moment = (office.now + days * DAY).replace(microsecond=0)
     office.act("保管人", "activate", first, {"from": write_moment(moment)})
     stop(office, first, State.LOST)
     office.now += DAY
     second = renew(office, old)
     for act in ("review-county", "make"):
         step(office, act, second)
+    return moment, second
+
+
+@pytest.mark.req("R-003-14")
+def test_a_retired_seal_is_not_brought_back_by_a_later_successor(office: Office) -> None:
+    old, end = renewable(office)
+    moment, second = replaced_twice(office, old, days=2)
     office.now = moment + DAY
     later = (moment + 5 * DAY).replace(microsecond=0)
     assert later < end
@@ -107,16 +103,7 @@ def test_a_retired_seal_is_not_brought_back_by_a_later_successor(office: Office)
 
 def test_an_end_still_to_come_is_moved_by_another_successor(office: Office) -> None:
     old, _ = renewable(office)
-    first = renew(office, old)
-    for act in ("review-county", "make"):
-        step(office, act, first)
-    moment = (office.now + 4 * DAY).replace(microsecond=0)
-    office.act("保管人", "activate", first, {"from": write_moment(moment)})
-    stop(office, first, State.LOST)
-    office.now += DAY
-    second = renew(office, old)
-    for act in ("review-county", "make"):
-        step(office, act, second)
+    moment, second = replaced_twice(office, old, days=4)
     for_second = moment + 2 * DAY
     office.act("保管人", "activate", second, {"from": write_moment(for_second)})
     seal_id = str(office.row(old).seal_id)

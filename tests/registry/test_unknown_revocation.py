@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
@@ -12,23 +11,21 @@ from certs.statement import StatementError
 from registry.deploy import settle
 from registry.requests import Outcome
 from tests.registry.test_approvals import confirmed, given
-from tests.support.seal_office import BACKENDS, COUNTY, DAY, START, Office, write_lists
+from tests.support.seal_office import COUNTY, DAY, START, Office, write_lists
 
 CASE = "S2026-000001"
 REASON = {"reason": "理由"}
 LATER = START + 20 * DAY
 
 
-@pytest.fixture(params=BACKENDS)
-def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
+@pytest.fixture
+def office(office: Office) -> Office:
     """An office in each database, with a seal in use and an approval, twenty days later."""
-    office = Office.of(request, tmp_path)
     office.in_use()
     given(office)
     confirmed(office)
     office.now = LATER
-    yield office
-    office.registry.close()
+    return office
 
 
 def stale(office: Office) -> None:
