@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import dataclasses
 import json
-import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -391,18 +390,15 @@ def test_the_maker_reads_what_it_made() -> None:
         sign_statement({**GOOD, "seals": {"x" * 100: "y" * MAX_BYTES}}, signer(), max_bytes=MAX_BYTES)
 
 
-def test_ten_thousand_seals_are_read_quickly_and_once() -> None:
+def test_a_list_of_ten_thousand_seals_is_small_and_read_once() -> None:
     many = {f"11140100MB9TEX0180-{number:08X}": SealStatus(state=SealState.IN_USE, since=NOW, digest=DIGEST)
             for number in range(10_000)}
     data = status_file(many, at=NOW)
     assert len(data) < 2_000_000 and len(canonical_json.encode(GOOD)) < 1000
-    start = time.process_time()                         # of the processor: a busy machine changes nothing
+    read_status_list.cache_clear()
     trusted(data)
-    first = time.process_time() - start
-    start = time.process_time()
     trusted(bytes(bytearray(data)))                     # equal bytes of another file
-    again = time.process_time() - start
-    assert first < 0.3 and again < first / 5, (first, again)
+    assert read_status_list.cache_info().misses == 1
 
 
 def test_checking_says_whose_list_it_is() -> None:

@@ -29,7 +29,7 @@ def test_a_template_that_loops_forever_is_stopped_in_its_line(kind: Path) -> Non
     line = change(kind / "pages.xml", '  <page role="正本"', f'{_LOOP}<page role="正本"')
     begun = time.monotonic()
     answer = check(kind, QUICK)
-    assert time.monotonic() - begun < 4 * QUICK.whole_s
+    assert time.monotonic() - begun < 60, "a bound against hanging, no measurement"
     assert [(finding.code, finding.file, finding.line) for finding in answer.findings] == [
         ("design.time", f"{CODE}/pages.xml", line)]
 

@@ -19,8 +19,10 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(autouse=True)
 def _as_before() -> Iterator[None]:
-    """What a test adds is taken away again, or kinds of folders that are gone would stay known."""
+    """Each test begins with the shipped kinds alone, and what it adds is taken away again."""
     before = list(folders._added)
+    folders._added.clear()
+    forget()
     yield
     folders._added[:] = before
     forget()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from registry.evidence import check_states
 from registry.publication import publish
 from registry.states import State
 from registry.tables import Act, Seal
+from tests.support.bounds import not_hanging
 from tests.support.seal_office import Office, make_home
 
 
@@ -52,8 +52,6 @@ def test_ten_thousand_seals_are_looked_at_within_seconds(tmp_path: Path) -> None
              "at": office.now, "statement": b"", "outcome": {
                  "case": f"S2026-{number:06d}", "state": row.state, "facts": {}}}
             for step in range(5) for number in numbers])
-    begun = time.perf_counter()
-    with office.registry.reading() as session:
+    with not_hanging(), office.registry.reading() as session:
         check_states(session)
-    assert time.perf_counter() - begun < 10
     office.registry.close()

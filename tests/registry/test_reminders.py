@@ -143,7 +143,8 @@ def test_what_is_not_taken_is_an_error_that_names_neither_path_nor_secret(
     started = time.perf_counter()
     with pytest.raises(ReminderError, match=r"^reminder\.not-taken: ") as refusal:
         send(server, answers, attempt_s=0.5)
-    assert len(server.got) == attempts and time.perf_counter() - started < 5
+    assert len(server.got) == attempts
+    assert time.perf_counter() - started < 60, "a bound against hanging, no measurement"
     error = refusal.value
     text = f"{error!r}{error.zh}{error.en}{error.facts}"
     assert told in text and "127.0.0.1" in text

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.bounds import not_hanging
 from verify.face_lines import ExpectedLine, Running
 
 
@@ -46,6 +45,5 @@ def test_a_part_ends_where_a_run_ends() -> None:
 
 def test_a_hostile_row_is_given_up_soon() -> None:
     state = running(*[("一" * 4000,) * 4])
-    start = time.process_time()
-    assert state.row_parts("一" * 3999, range(4000)) is None
-    assert time.process_time() - start < 5
+    with not_hanging():
+        assert state.row_parts("一" * 3999, range(4000)) is None

@@ -5,11 +5,11 @@ from __future__ import annotations
 import base64
 import random
 import re
-import time
 from collections.abc import Callable
 
 import pytest
 
+from tests.support.bounds import not_hanging
 from tests.verify.packages import RECORD, RENDITION, SIGNATURE, Entries, Forger, check, codes, entries, pack
 from verify.model import Verdict
 
@@ -117,7 +117,6 @@ def test_long_lists_take_no_time(change: Change) -> None:
     parts = entries()
     change(parts)
     data = pack(parts)
-    start = time.process_time()
-    assert check(data).verdict is not Verdict.VALID
-    assert time.process_time() - start < 5
+    with not_hanging():
+        assert check(data).verdict is not Verdict.VALID
     assert RECORD in parts

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import re
-import time
 import tracemalloc
 import zlib
 from collections.abc import Callable
@@ -13,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.bounds import not_hanging
 from tests.verify import pdf_forge as forge
 from tests.verify.test_pdf_insider import contents, with_extra
 from verify.model import Verdict
@@ -113,11 +113,10 @@ HOSTILE: list[tuple[str, Callable[[], bytes]]] = [
 @pytest.mark.parametrize(("case", "made"), HOSTILE, ids=[each[0] for each in HOSTILE])
 def test_hostile_files_are_answered_soon_and_never_valid(case: str, made: Callable[[], bytes]) -> None:
     data = made()
-    started = time.monotonic()
-    verdict, reasons = judge(check_pdf(data, forge.world().trust(), forge.AT))
+    with not_hanging():
+        verdict, reasons = judge(check_pdf(data, forge.world().trust(), forge.AT))
     assert verdict is not Verdict.VALID, case
     assert reasons
-    assert time.monotonic() - started < 60, "a bound against hanging, no measurement"
 
 
 @pytest.mark.parametrize("made", [bomb, forms_of_forms, many_operators, huge_picture])

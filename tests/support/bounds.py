@@ -1,0 +1,25 @@
+"""A bound against hanging. What takes how long is measured by ``make bench``, never by a test."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+__all__ = ["not_hanging"]
+
+_SECONDS = 60.0
+"""What is meant to take less than a second and took minutes when it was attacked."""
+
+
+@contextmanager
+def not_hanging() -> Iterator[None]:
+    """Assert that what stands inside spends less than a minute of this process's processor time.
+
+    Far more than any of it needs on the slowest machine: a test of work that grows with the square of its input
+    fails, one on a busy machine does not.
+    """
+    begun = time.process_time()
+    yield
+    spent = time.process_time() - begun
+    assert spent < _SECONDS, f"{spent:.0f} s of processor time"
