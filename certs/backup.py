@@ -7,6 +7,8 @@ Inside :mod:`certs.backup_file` lies one record after another, each a length (4 
     {"mode": permissions, "path": below the home, "size": null}             a folder, before what is in it
     length 0                                                                last
 
+The permissions tell how it was; what is restored is its owner's alone, files 0600 and folders 0700.
+
 Databases are never copied as files: whoever knows them makes snapshots, after the files, so that a database is never
 older than the files it speaks of; files that appeared meanwhile follow, the packages last. A home that is restored
 appears under its name when it is whole.
@@ -321,9 +323,9 @@ def _write_entry(reader: BackupReader, entry: Mapping[str, JSON], folder: Path) 
     try:
         if size is None:
             path.mkdir(mode=0o700)
-            path.chmod(mode & 0o777 | 0o700)
+            path.chmod(0o700)                        # whatever the umask
             return
-        with flushed(path, mode=mode & 0o777) as target:
+        with flushed(path, mode=0o600) as target:
             left = size
             while left > 0:
                 piece = reader.read(min(left, _PIECE))

@@ -155,6 +155,11 @@ def tree(folder: Path) -> dict[str, tuple[int, bytes | None]]:
             for path in folder.rglob("*")}
 
 
+def restored(folder: Path) -> dict[str, tuple[int, bytes | None]]:
+    """What :func:`tree` is to say of a folder that a backup of this one is restored to."""
+    return {name: (0o700 if data is None else 0o600, data) for name, (_, data) in tree(folder).items()}
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """A small home with all kinds of things in it."""
@@ -173,8 +178,10 @@ def home(tmp_path: Path) -> Path:
     return folder
 
 
-def test_files_and_folders_come_back_with_their_permissions(home: Path, tmp_path: Path) -> None:
-    expected = tree(home)
+def test_files_and_folders_come_back_for_their_owner_alone(home: Path, tmp_path: Path) -> None:
+    (home / "approvals").chmod(0o777)
+    (home / "empty").chmod(0o666)
+    expected = restored(home)
     (home / ".use.json.tmp-0a").write_bytes(b"left by a killed writer")
     (home / "registry.sqlite3").write_bytes(b"never copied as a file")
     (home / "issued" / "ledger.sqlite3-wal").write_bytes(b"nor this")
@@ -264,8 +271,8 @@ def a_file(name: JSON, size: JSON = 1, mode: JSON = 0o600) -> dict[str, JSON]:
     return {"mode": mode, "path": name, "size": size}
 
 
-def a_folder(name: JSON) -> dict[str, JSON]:
-    return {"mode": 0o700, "path": name, "size": None}
+def a_folder(name: JSON, mode: JSON = 0o700) -> dict[str, JSON]:
+    return {"mode": mode, "path": name, "size": None}
 
 
 CONTENT: dict[str, list[Mapping[str, JSON] | bytes]] = {
@@ -303,9 +310,10 @@ def test_content_that_is_no_home_is_refused_and_leaves_nothing(why: str, tmp_pat
     assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")) == ["a.backup", "deep", "deep/er"]
 
 
-def test_permissions_in_a_backup_give_no_more_than_permissions(tmp_path: Path) -> None:
-    restore(crafted(tmp_path / "a.backup", a_file("a", 1, 0o104755), b"x", a_folder("b")), tmp_path / "new")
-    assert (tmp_path / "new" / "a").stat().st_mode & 0o7777 == 0o755
+def test_permissions_in_a_backup_give_nobody_anything(tmp_path: Path) -> None:
+    restore(crafted(tmp_path / "a.backup", a_file("a", 1, 0o104755), b"x", a_folder("b", 0o2777)), tmp_path / "new")
+    assert (tmp_path / "new" / "a").stat().st_mode & 0o7777 == 0o600
+    assert (tmp_path / "new" / "b").stat().st_mode & 0o7777 == 0o700
 
 
 def test_a_failure_at_the_end_leaves_no_home(home: Path, tmp_path: Path) -> None:
@@ -378,7 +386,7 @@ def _killed(act: Callable[[], None], at: int) -> bool:
 
 
 def test_a_backup_that_is_killed_is_whole_or_not_there(home: Path, tmp_path: Path) -> None:
-    expected, out, at = tree(home), tmp_path / "a.backup", 0
+    expected, out, at = restored(home), tmp_path / "a.backup", 0
     while _killed(lambda: back_up(home, out), at := at + 1):
         if out.exists():
             restore(out, tmp_path / f"new-{at}")
@@ -389,7 +397,7 @@ def test_a_backup_that_is_killed_is_whole_or_not_there(home: Path, tmp_path: Pat
 
 
 def test_a_restoration_that_is_killed_makes_a_whole_home_or_none(home: Path, tmp_path: Path) -> None:
-    expected, at, whole = tree(home), 0, 0
+    expected, at, whole = restored(home), 0, 0
     back_up(home, tmp_path / "a.backup")
     while _killed(lambda: restore(tmp_path / "a.backup", tmp_path / f"new-{at}"), at := at + 1):
         if (tmp_path / f"new-{at}").exists():
