@@ -11,7 +11,9 @@ import re
 import unicodedata
 
 from codes.errors import Fault
-from docgen.faults import RecordCode, fault, shown
+from docgen.fault_codes import RecordCode
+from docgen.faults import fault
+from docgen.shown import shown
 
 __all__ = ["check_text", "code_points", "undrawable_fault"]
 

@@ -13,7 +13,9 @@ from codes.errors import Fault
 from codes.identifier import Identifier, IdentifierError
 from codes.identity import is_identity_number
 from docgen.characters import check_text
-from docgen.faults import RecordCode, fault, shown
+from docgen.fault_codes import RecordCode
+from docgen.faults import fault
+from docgen.shown import shown
 from layouts import Field, Format, Kind, Value, earlier_parts
 
 __all__ = ["Context", "check_field", "type_fault"]

@@ -19,12 +19,14 @@ from codes.errors import Fault
 from codes.identifier import Identifier, IdentifierError
 from codes.identity import holds_identity_number
 from docgen.characters import undrawable_fault
-from docgen.faults import RecordCode, RecordError, fault, shown
+from docgen.fault_codes import RecordCode
+from docgen.faults import RecordError, fault
 from docgen.field_checks import Context, check_field, type_fault
 from docgen.licence import Licence
 from docgen.rich_checks import check_photo, check_table
 from docgen.rule_checks import check_rules
 from docgen.scope_checks import check_scope
+from docgen.shown import shown
 from layouts import (
     Format,
     Groups,

@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from certs.sm3 import sm3
 from codes.errors import Fault
 from codes.jpeg import JpegError, JpegFacts, jpeg_facts
-from docgen.faults import RecordCode, fault, shown
+from docgen.fault_codes import RecordCode
+from docgen.faults import fault
 from docgen.field_checks import Context, check_field, type_fault
+from docgen.shown import shown
 from layouts import Field, Table, cell_tag
 
 __all__ = ["MAX_PHOTO_BYTES", "check_photo", "check_table"]

@@ -6,8 +6,10 @@ import datetime as dt
 from collections.abc import Callable
 
 from codes.errors import Fault
-from docgen.faults import RecordCode, fault, shown
+from docgen.fault_codes import RecordCode
+from docgen.faults import fault
 from docgen.rule_checks_more import MORE_RULES, Values, conditions, text_of
+from docgen.shown import shown
 from layouts import Check, Kind, Rule, holds
 
 __all__ = ["check_rules"]

@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from certs.sm3 import sm3
 from codes.errors import Fault
 from codes.identity import is_identity_number
-from docgen.faults import RecordCode, fault, shown
+from docgen.fault_codes import RecordCode
+from docgen.faults import fault
+from docgen.shown import shown
 from layouts import Check, Kind, Rule, Table, Value, cell_tag, printed
 
 __all__ = ["MORE_RULES", "Values", "conditions", "derived_digits", "text_of"]

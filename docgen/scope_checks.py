@@ -6,8 +6,10 @@ from collections.abc import Mapping
 
 from codes.errors import Fault
 from docgen.characters import check_text
-from docgen.faults import RecordCode, fault, shown
+from docgen.fault_codes import RecordCode
+from docgen.faults import fault
 from docgen.field_checks import type_fault
+from docgen.shown import shown
 from layouts import Groups, ScopeError, parse_scope, scope_text
 from layouts.kind import ScopeRule
 from layouts.scope import COLON, END, SEPARATOR, brackets_close, separators_outside_brackets

@@ -14,7 +14,6 @@ Source: SVG 1.1 (W3C), chapters 7 to 11.
 from __future__ import annotations
 
 import contextlib
-import enum
 import functools
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -25,12 +24,13 @@ from lxml import etree
 
 from docgen import markup
 from docgen.page import Gradient, Path, Segment, Stop
+from docgen.svg_faults import Faults, SvgErrorCode
 from docgen.svg_gradient import GradientPlan, NotACircleError, gradient_plan, moved_gradient, stop_of
 from docgen.svg_paint import PAINT, REFERENCE, Paint, paint_of, painted
 from docgen.svg_shape import Piece, shape
 from docgen.svg_values import Matrix, matrix_of
 
-__all__ = ["Drawing", "SvgError", "SvgErrorCode", "parse_svg", "placed"]
+__all__ = ["Drawing", "parse_svg", "placed"]
 
 _SPACE = "{http://www.w3.org/2000/svg}"
 _EDITORS = ("{http://www.inkscape.org/", "{http://sodipodi.sourceforge.net/", "{http://ns.adobe.com/",
@@ -62,29 +62,9 @@ _ACTIVE = {"script", "style", "image", "use", "a", "foreignObject", "iframe", "s
 _MAX_ELEMENTS = 20_000
 _MAX_SEGMENTS = 200_000
 _MAX_DEPTH = 32
-_MAX_FAULTS = 20
-_SAID = 3
 _SPLIT = re.compile(r"[\s,]+")
 
 T = TypeVar("T")
-
-
-class SvgErrorCode(enum.StrEnum):
-    """Why a file cannot be artwork."""
-
-    MALFORMED = "svg.malformed"
-    UNSUPPORTED = "svg.unsupported"
-    ACTIVE_CONTENT = "svg.active-content"
-    TOO_LARGE = "svg.too-large"
-
-
-class SvgError(markup.MarkupError):
-    """An artwork file that cannot be drawn exactly as it stands.
-
-    ``parts`` has an error for each of its faults, the first twenty of them; it is empty in an error of one fault.
-    """
-
-    parts: tuple[SvgError, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,51 +76,13 @@ class Drawing:
     paths: tuple[Path, ...]
 
 
-@dataclass(slots=True)
-class _Faults:
-    """The faults of a file, each once, with the line of the first and how often it is there."""
-
-    file: str
-    found: dict[tuple[SvgErrorCode, str, str], list[int]] = field(default_factory=dict)
-
-    def add(self, line: int, code: SvgErrorCode, zh: str, en: str) -> None:
-        self.found.setdefault((code, zh, en), []).append(line)
-
-    def fail(self, line: int, zh: str, en: str) -> SvgError:
-        """The error for what cannot be read as XML."""
-        return SvgError(SvgErrorCode.MALFORMED, zh, en, file=self.file, line=line)
-
-    def tell(self, line: int, zh: str, en: str) -> None:
-        """Take note of what XML may hold and artwork may not."""
-        self.add(line, SvgErrorCode.MALFORMED, zh, en)
-
-    def error(self) -> SvgError:
-        """All of them as one error: that of the first, which says the next ones too."""
-        told = [(lines[0], code, *_counted(zh, en, len(lines))) for (code, zh, en), lines in self.found.items()]
-        parts = tuple(SvgError(code, zh, en, file=self.file, line=line) for line, code, zh, en in told[:_MAX_FAULTS])
-        if len(parts) == 1:
-            return parts[0]
-        line, code, zh, en = told[0]
-        for next_line, _, next_zh, next_en in told[1:_SAID]:
-            zh, en = f"{zh}；第 {next_line} 行：{next_zh}", f"{en}; line {next_line}: {next_en}"
-        if len(told) > _SAID:
-            zh, en = f"{zh}；另有 {len(told) - _SAID} 种问题", f"{en}; and {len(told) - _SAID} more faults"
-        made = SvgError(code, zh, en, file=self.file, line=line)
-        made.parts = parts
-        return made
-
-
-def _counted(zh: str, en: str, count: int) -> tuple[str, str]:
-    return (zh, en) if count == 1 else (f"{zh}（共 {count} 处）", f"{en} ({count} times)")
-
-
 class _StopError(Exception):
     """An element of which no more can be read; its fault has been told."""
 
 
 @dataclass(slots=True)
 class _Reader:
-    faults: _Faults
+    faults: Faults
     elements: int = 0
     segments: int = 0
     gradients: dict[str, GradientPlan] = field(default_factory=dict)
@@ -332,7 +274,7 @@ def parse_svg(data: bytes, *, name: str) -> Drawing:
         SvgError: ``svg.malformed``, ``svg.unsupported``, ``svg.active-content`` or ``svg.too-large``, with
             file and line.
     """
-    faults = _Faults(name)
+    faults = Faults(name)
     root = markup.parse(data, faults.fail, tell=faults.tell)
     try:
         drawing = _Reader(faults).root(root)

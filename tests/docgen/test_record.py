@@ -11,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codes.errors import Fault
-from docgen.faults import SENTENCES, RecordCode, shown
+from docgen.fault_codes import RecordCode
+from docgen.fault_sentences import SENTENCES
 from docgen.licence import Licence
 from docgen.record import RecordError, read_record, validate
+from docgen.shown import shown
 from layouts import Kind, build_kind, configure, kinds, load_kind, resource, scope_text
 from tests.docgen.bad_records import BAD, BAD_JSON, MODE, OTHER, WARNINGS, Change, drop, put
 from tests.docgen.bad_rich_records import BAD_RICH

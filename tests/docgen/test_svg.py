@@ -7,7 +7,8 @@ import math
 import pytest
 
 from docgen.page import Colour, Gradient, Path, Segment
-from docgen.svg import SvgError, SvgErrorCode, parse_svg, placed
+from docgen.svg import parse_svg, placed
+from docgen.svg_faults import SvgError, SvgErrorCode
 
 SIZE = 'width="20mm" height="10mm" viewBox="0 0 20 10"'
 
