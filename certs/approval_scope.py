@@ -16,6 +16,7 @@ from typing import Any, Final
 from certs.approval import Approval, ApprovalCode, ApprovalError, Terms
 from certs.moments import CLOCKS_DIFFER, read_moment
 from certs.statement import SignedStatement
+from codes.china_time import time_en, time_zh
 from codes.region import covers
 
 __all__ = ["Office", "Sealing", "check", "choose", "read_approvers", "used_in_all"]
@@ -116,11 +117,11 @@ def check(approval: Approval, sealing: Sealing, *, used: int, offices: Iterable[
         raise refuse(ApprovalCode.REGION, f"限于行政区划 {terms.region}，不包括 {sealing.region}",
                      f"is for region {terms.region} and does not cover {sealing.region}")
     if sealing.at < begin:
-        raise refuse(ApprovalCode.NOT_YET, f"自 {begin.isoformat()} 起才生效",
-                     f"does not cover a time before {begin.isoformat()}")
+        raise refuse(ApprovalCode.NOT_YET, f"自{time_zh(begin)}起才生效",
+                     f"does not cover a time before {time_en(begin)}")
     if sealing.at > terms.valid_to:
-        raise refuse(ApprovalCode.ENDED, f"已于 {terms.valid_to.isoformat()} 到期",
-                     f"does not cover a time after {terms.valid_to.isoformat()}")
+        raise refuse(ApprovalCode.ENDED, f"已于{time_zh(terms.valid_to)}到期",
+                     f"does not cover a time after {time_en(terms.valid_to)}")
     if used >= terms.count:
         raise refuse(ApprovalCode.EXHAUSTED, f"的 {terms.count} 次已用完",
                      f"does not cover more than its {terms.count} uses")

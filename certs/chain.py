@@ -15,6 +15,7 @@ from typing import Final
 
 from certs.crl import Crl, Revocation
 from certs.x509 import Certificate
+from codes.china_time import time_en, time_zh
 
 __all__ = ["ChainResult", "Indication", "SubIndication", "Usage", "validate"]
 
@@ -262,7 +263,6 @@ def _check_revocation(path: tuple[Certificate, ...], crls: Sequence[Crl], at: da
 
 
 def _revoked(path: tuple[Certificate, ...], index: int, entry: Revocation, at_is_proven: bool) -> ChainResult:
-    day = entry.revoked_at.strftime("%Y-%m-%d %H:%M:%S UTC")
     label = _label(path[index])
     if at_is_proven:
         tail_zh, tail_en = "签章在此之后，不予认可", "the signature is later and is refused"
@@ -273,8 +273,8 @@ def _revoked(path: tuple[Certificate, ...], index: int, entry: Revocation, at_is
         indication=Indication.FAILED if at_is_proven else Indication.INDETERMINATE,
         sub_indication=SubIndication.REVOKED if at_is_proven else SubIndication.REVOKED_NO_POE,
         code="chain.ca-revoked" if index else "chain.revoked", path=path, revocation=entry,
-        zh=f"证书“{label}”已于 {day} 撤销（{entry.reason}），{tail_zh}",
-        en=f"certificate {label} was revoked at {day} ({entry.reason}); {tail_en}")
+        zh=f"证书“{label}”已于{time_zh(entry.revoked_at)}撤销（{entry.reason}），{tail_zh}",
+        en=f"certificate {label} was revoked at {time_en(entry.revoked_at)} ({entry.reason}); {tail_en}")
 
 
 def _check_dates(path: tuple[Certificate, ...], at: datetime, at_is_proven: bool) -> ChainResult | None:
@@ -283,16 +283,15 @@ def _check_dates(path: tuple[Certificate, ...], at: datetime, at_is_proven: bool
             continue
         early = at < certificate.not_before
         bound = certificate.not_before if early else certificate.not_after
-        day = bound.strftime("%Y-%m-%d %H:%M:%S UTC")
         sub = SubIndication.OUT_OF_BOUNDS_NO_POE
         if at_is_proven:
             sub = SubIndication.NOT_YET_VALID if early else SubIndication.EXPIRED
         return ChainResult(
             indication=Indication.FAILED if at_is_proven and early else Indication.INDETERMINATE,
             sub_indication=sub, code="chain.not-yet-valid" if early else "chain.expired", path=path,
-            zh=f"证书“{_label(certificate)}”{'自' if early else '至'} {day} "
+            zh=f"证书“{_label(certificate)}”{'自' if early else '至'}{time_zh(bound)}"
                f"{'起才有效' if early else '已到期'}，需要有效期内的可信时间证明",
-            en=f"certificate {_label(certificate)} {'is valid only from' if early else 'expired at'} {day}; "
+            en=f"certificate {_label(certificate)} {'is valid only from' if early else 'expired at'} {time_en(bound)}; "
                "proof of a trusted time within its validity is needed")
     return None
 

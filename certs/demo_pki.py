@@ -13,7 +13,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Final
 
 from certs import p256, sm2
@@ -21,13 +21,13 @@ from certs.csr import PROFILES, SIGNING, CertificateRequest, authority_request, 
 from certs.keystore import PrivateKey
 from certs.x509 import SHORT_NAMES, Certificate, name_attributes
 from certs.x509_build import build_certificate
+from codes.china_time import CHINA_TIME
 
 __all__ = [
     "AUTHORITY_YEARS", "CHINA_TIME", "KeyPair", "certify_request", "make_authority", "make_cas", "make_person",
     "make_service", "midnight",
 ]
 
-CHINA_TIME: Final = timezone(timedelta(hours=8))
 AUTHORITY_YEARS: Final = 3
 _LEAF_YEARS, _ISSUING_YEARS, _ROOT_YEARS = 10, 15, 20
 _OPERATOR: Final = "证印演示"

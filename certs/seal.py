@@ -19,6 +19,7 @@ from certs.ses import SEAL_OF_UNIT, VERSION, Picture, SesSeal, SesSealInfo
 from certs.ses_build import assemble_seal, build_seal_info
 from certs.signer import Signer
 from certs.x509 import Certificate
+from codes.china_time import time_en, time_zh
 from codes.errors import EngineError
 
 __all__ = ["SealCode", "SealError", "SealFile", "check_chain", "check_names", "check_usable", "make_seal"]
@@ -192,10 +193,10 @@ def _check_period(start: datetime, end: datetime, certificate: Certificate) -> N
     if start < certificate.not_before or end > certificate.not_after or start > end:
         raise SealError(
             SealCode.OUTLIVES_CERTIFICATE,
-            f"印章有效期（{start.isoformat()} 至 {end.isoformat()}）超出证书有效期"
-            f"（{certificate.not_before.isoformat()} 至 {certificate.not_after.isoformat()}），请与证书一致",
-            f"the seal's validity ({start.isoformat()} to {end.isoformat()}) leaves its certificate's "
-            f"({certificate.not_before.isoformat()} to {certificate.not_after.isoformat()}); make them equal")
+            f"印章有效期（{time_zh(start)}至{time_zh(end)}）超出证书有效期"
+            f"（{time_zh(certificate.not_before)}至{time_zh(certificate.not_after)}），请与证书一致",
+            f"the seal's validity ({time_en(start)} to {time_en(end)}) leaves its certificate's "
+            f"({time_en(certificate.not_before)} to {time_en(certificate.not_after)}); make them equal")
 
 
 def make_seal(
@@ -288,12 +289,12 @@ def check_usable(
     check_names(info.name, None, certificate)
     if not info.valid_start <= at <= info.valid_end:
         early = at < info.valid_start
-        bound = (info.valid_start if early else info.valid_end).isoformat()
+        bound = info.valid_start if early else info.valid_end
         raise SealError(
             SealCode.NOT_YET_VALID if early else SealCode.EXPIRED,
-            f"印章 {seal.seal_id} {'自' if early else '已于'} {bound} {'起才有效' if early else '到期'}，"
+            f"印章 {seal.seal_id} {'自' if early else '已于'}{time_zh(bound)}{'起才有效' if early else '到期'}，"
             "不能盖章，请换用有效的印章",
-            f"seal {seal.seal_id} {'is valid only from' if early else 'expired at'} {bound}: "
+            f"seal {seal.seal_id} {'is valid only from' if early else 'expired at'} {time_en(bound)}: "
             "use one that is valid")
     _check_period(info.valid_start, info.valid_end, certificate)
     for checked in (certificate, maker):

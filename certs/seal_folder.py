@@ -27,6 +27,7 @@ from certs.config import HomeCode, HomeError
 from certs.files import FileCode, FileError, make_folder, publish_folder, read_file, reported, write_atomic
 from certs.seal import SealCode, SealError, SealFile
 from certs.x509 import Certificate
+from codes.china_time import time_en, time_zh
 
 __all__ = [
     "ROLES", "SealUse", "UseState", "authority_name", "can_name_folder", "end_use", "incomplete",
@@ -287,12 +288,12 @@ def seal_in_use(uses: Mapping[str, SealUse], at: datetime, *, name: str) -> str:
     elif use.state is UseState.CANCELLED:
         code, zh, en = SealCode.CANCELLED, "已注销，须另制新章，", "is cancelled; a new seal is needed"
     elif begun:
-        ended = use.use_until.isoformat() if use.use_until else ""
-        code, zh, en = (SealCode.RETIRED, f"已于 {ended} 停止使用，",
-                        f"was retired at {ended}; put its successor into use")
+        ended = use.use_until or at
+        code, zh, en = (SealCode.RETIRED, f"已于{time_zh(ended)}停止使用，",
+                        f"was retired at {time_en(ended)}; put its successor into use")
     else:
-        code, zh, en = (SealCode.NOT_YET_IN_USE, f"自 {use.use_from.isoformat()} 起启用，此前",
-                        f"is in use only from {use.use_from.isoformat()}")
+        code, zh, en = (SealCode.NOT_YET_IN_USE, f"自{time_zh(use.use_from)}起启用，此前",
+                        f"is in use only from {time_en(use.use_from)}")
     raise SealError(
         code, f"“{name}”的印章 {seal_id} {zh}不能盖章", f"nothing is sealed for {name}: seal {seal_id} {en}",
         seal=seal_id)

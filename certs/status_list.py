@@ -36,6 +36,7 @@ from certs.signer import Signer
 from certs.statement import SignedStatement, StatementError, check_signature, sign_statement
 from certs.trust import STATUS_LIST, Trust
 from certs.x509 import Certificate
+from codes.china_time import time_en, time_zh
 from codes.errors import EngineError
 
 __all__ = [
@@ -163,8 +164,8 @@ def check_status_list(
             "trust folder")
     if listed.this_update > max(at, clock_now) + CLOCKS_DIFFER:
         raise StatusListError(
-            StatusCode.FUTURE, f"印章状态列表的发布时间 {write_moment(listed.this_update)} 晚于现在，请核对时钟",
-            f"the status list says that it is of {write_moment(listed.this_update)}, later than now: check the clocks")
+            StatusCode.FUTURE, f"印章状态列表的发布时间{time_zh(listed.this_update)}晚于现在，请核对时钟",
+            f"the status list says that it is of {time_en(listed.this_update)}, later than now: check the clocks")
     result = validate(signer, intermediates=intermediates, anchors=anchors, crls=crls,
                       at=max(at, listed.this_update), clock_now=clock_now)
     if not result.ok:
@@ -236,10 +237,11 @@ def receive_status_list(folder: Path, data: bytes, *, now: datetime, stale: bool
             return trusted_status_list(trust, at=now, clock_now=now)
         listed = trusted_status_list(replace(trust, seal_status=data, folder=None), at=now, clock_now=now)
         if not (stale or listed.fresh(now)):
-            end = write_moment(listed.next_update)
             raise StatusListError(
-                StatusCode.STALE, f"印章状态列表已于 {end} 过期，不予收入，请向发布者获取最新的列表",
-                f"the status list was good until {end} and is not taken in: get the newest from its publisher")
+                StatusCode.STALE,
+                f"印章状态列表已于{time_zh(listed.next_update)}过期，不予收入，请向发布者获取最新的列表",
+                f"the status list was good until {time_en(listed.next_update)} and is not taken in: get the newest "
+                "from its publisher")
         present = genuine_status_list(trust.seal_status or b"", trust, now=now)
         if present is not None:
             _check_follows(listed, present, least=present.sequence + 1)
@@ -283,13 +285,12 @@ def _remember(trust: Trust, listed: StatusList) -> None:
 def _check_follows(listed: StatusList, earlier: StatusList, *, least: int) -> None:
     """Refuse a list that is older than one that was seen, or takes back what that one said for good."""
     if listed.sequence < least or listed.this_update < earlier.this_update:
-        seen = write_moment(earlier.this_update)
         raise StatusListError(
             StatusCode.OLDER,
-            f"印章状态列表（序号 {listed.sequence}，{write_moment(listed.this_update)} 发布）旧于已见过的列表"
-            f"（序号应为 {least} 以上，发布时间不早于 {seen}），请重新获取",
-            f"the status list (number {listed.sequence} of {write_moment(listed.this_update)}) is older than one that "
-            f"was seen ({least} is the least number, {seen} the earliest moment): get it again")
+            f"印章状态列表（序号 {listed.sequence}，{time_zh(listed.this_update)}发布）旧于已见过的列表"
+            f"（序号应为 {least} 以上，发布时间不早于{time_zh(earlier.this_update)}），请重新获取",
+            f"the status list (number {listed.sequence} of {time_en(listed.this_update)}) is older than one that "
+            f"was seen ({least} is the least number, {time_en(earlier.this_update)} the earliest moment): get it again")
     if back := earlier.taken_back(listed.seals):
         seals = name_seals(back)
         raise StatusListError(

@@ -30,6 +30,7 @@ from certs.statement import (
     malformed,
     sign_statement,
 )
+from codes.china_time import time_en, time_zh
 from codes.errors import EngineError
 from registry.actors import find_actor, held
 from registry.clock import ACCEPT_CLOCK
@@ -152,8 +153,8 @@ def _check_up_to_date(t: Transaction, signed: SignedStatement) -> None:
         Act.number.desc()).limit(1)).first()
     if last is not None and signed.at < min(last, t.clock):         # a clock that was set back harms nobody
         raise refused(
-            RegistryCode.OUT_OF_DATE, f"签署之后，此事项又于 {write_moment(last)} 办理过；请核对现状后重新签署",
-            f"after this was signed, the case was changed at {write_moment(last)}: look again and sign anew")
+            RegistryCode.OUT_OF_DATE, f"签署之后，此事项又于{time_zh(last)}办理过；请核对现状后重新签署",
+            f"after this was signed, the case was changed at {time_en(last)}: look again and sign anew")
 
 
 def _again(done: Act, signed: SignedStatement) -> Outcome:
@@ -193,8 +194,8 @@ def _check_time(signed: SignedStatement, now: datetime, late: bool) -> None:
     if (signed.at < now - _OLDEST and not late) or signed.at > now + _EARLIEST:
         raise refused(
             RegistryCode.STATEMENT_TIME,
-            f"签署时间 {write_moment(signed.at)} 不在 24 小时之内（或晚于现在），请校准时钟后重签",
-            f"signed at {write_moment(signed.at)}, which is more than 24 hours ago or still to come: "
+            f"签署时间{time_zh(signed.at)}不在 24 小时之内（或晚于现在），请校准时钟后重签",
+            f"signed at {time_en(signed.at)}, which is more than 24 hours ago or still to come: "
             "set the clock right and sign again")
 
 

@@ -14,6 +14,7 @@ from typing import Final
 from sqlalchemy import select
 
 from certs.moments import write_moment
+from codes.china_time import time_en, time_zh
 from registry.cases import moment, text
 from registry.database import MAY_GO_BACK, Transaction
 from registry.errors import RegistryCode, refused
@@ -55,8 +56,8 @@ def _accept(t: Transaction, request: Request) -> Outcome:
             clause=CLAUSE)
     if last != t.now:
         raise refused(
-            ClockCode.OTHER_ENTRY, f"审计日志最后一条的时间是 {write_moment(t.now)}，与所签的不同，请核对后重签",
-            f"the last entry of the audit log bears {write_moment(t.now)}, not what was signed: look and sign again",
+            ClockCode.OTHER_ENTRY, f"审计日志最后一条的时间是{time_zh(t.now)}，与所签的不同，请核对后重签",
+            f"the last entry of the audit log bears {time_en(t.now)}, not what was signed: look and sign again",
             clause=CLAUSE)
     t.accept_clock()
     for role in t.session.scalars(select(ActorRole).where(ActorRole.since > t.now)):

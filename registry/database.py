@@ -24,6 +24,7 @@ from certs.audit import AuditEntry, Head, next_entry, write_facts
 from certs.canonical_json import JSON
 from certs.config import load_config
 from certs.moments import read_moment, to_milliseconds, write_moment
+from codes.china_time import time_en, time_zh
 from registry.binding import check_bound, make_home_id
 from registry.engines import (
     WRITES,
@@ -245,11 +246,11 @@ class Registry:
             if clock < before - MAY_GO_BACK and not clock_behind:
                 raise RegistryError(
                     RegistryCode.CLOCK_BACKWARDS,
-                    f"本机时钟（{write_moment(clock)}）早于审计日志的最后一条（{last.at}），不作任何改动；请先校准时钟，"
-                    "如错的是那一条，请管理员执行 zhengyin seals accept-clock",
-                    f"this machine's clock ({write_moment(clock)}) stands before the last entry of the audit log "
-                    f"({last.at}), so nothing is changed: set the clock right, or, if that entry is wrong, have an "
-                    "administrator run zhengyin seals accept-clock")
+                    f"本机时钟（{time_zh(clock)}）早于审计日志的最后一条（{time_zh(before)}），不作任何改动；"
+                    "请先校准时钟，如错的是那一条，请管理员执行 zhengyin seals accept-clock",
+                    f"this machine's clock ({time_en(clock)}) stands before the last entry of the audit log "
+                    f"({time_en(before)}), so nothing is changed: set the clock right, or, if that entry is wrong, "
+                    "have an administrator run zhengyin seals accept-clock")
             now = max(clock, before)
         return Transaction(session, now, clock, self.id, self.log, head)
 

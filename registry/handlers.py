@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from certs.demo_pki import CHINA_TIME
 from certs.sm3 import sm3
 from certs.x509 import Certificate
+from codes.china_time import time_en, time_zh
 from codes.uscc import is_uscc
 from registry import actors, approvals, clock, handlers_making, handlers_use, states
 from registry.cases import (
@@ -192,8 +193,8 @@ def check_renewable(session: Session, seal: Seal, *, at: datetime) -> None:
     if at < opens:
         raise refused(
             CaseCode.NOT_YET_RENEWABLE,
-            f"印章 {seal.seal_id} 到期前 30 日（{opens.isoformat()} 起）方可续期，请届时办理",
-            f"seal {seal.seal_id} can be renewed in the 30 days before its expiry, from {opens.isoformat()} on",
+            f"印章 {seal.seal_id} 到期前 30 日（{time_zh(opens)}起）方可续期，请届时办理",
+            f"seal {seal.seal_id} can be renewed in the 30 days before its expiry, from {time_en(opens)} on",
             clause=step.clause, case=seal.case)
 
 

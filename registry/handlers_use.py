@@ -10,6 +10,7 @@ from typing import Final
 from certs.moments import CLOCKS_DIFFER
 from certs.seal import SealFile
 from certs.seal_folder import ROLES
+from codes.china_time import time_en, time_zh
 from registry.cases import CaseCode, advance, begin, check_nameable, find_case, keep_to, moment
 from registry.database import Transaction
 from registry.errors import refused
@@ -67,10 +68,10 @@ def _start(t: Transaction, seal: Seal, step: Step, asked: datetime | None) -> da
     if (asked is not None and start < t.now - CLOCKS_DIFFER) or not first <= start <= last:
         raise refused(
             CaseCode.MOMENT,
-            f"启用时间 {start.isoformat()} 已过去，或不在印章有效期（{first.isoformat()} 至 {last.isoformat()}）内，"
+            f"启用时间{time_zh(start)}已过去，或不在印章有效期（{time_zh(first)}至{time_zh(last)}）内，"
             "请更正",
-            f"the first moment of use, {start.isoformat()}, is past or outside the seal's validity "
-            f"({first.isoformat()} to {last.isoformat()}); correct it", clause=step.clause, case=seal.case)
+            f"the first moment of use, {time_en(start)}, is past or outside the seal's validity "
+            f"({time_en(first)} to {time_en(last)}); correct it", clause=step.clause, case=seal.case)
     return start
 
 
@@ -78,8 +79,8 @@ def _retire(before: Seal, start: datetime, step: Step, now: datetime) -> None:
     """End the use of the seal before at ``start``; one that is retired already is never brought back."""
     if before.in_use_from is not None and start < before.in_use_from:
         raise refused(
-            CaseCode.MOMENT, f"启用时间 {start.isoformat()} 早于前一枚印章的启用时间，请更正",
-            f"the first moment of use, {start.isoformat()}, is before that of the seal it follows; correct it",
+            CaseCode.MOMENT, f"启用时间{time_zh(start)}早于前一枚印章的启用时间，请更正",
+            f"the first moment of use, {time_en(start)}, is before that of the seal it follows; correct it",
             clause=step.clause, case=before.case)
     if before.in_use_until is None or now < before.in_use_until:
         before.in_use_until = start

@@ -28,6 +28,7 @@ from certs.signer import Signer
 from certs.sm3 import sm3
 from certs.x509 import MAX_BYTES as MAX_CERTIFICATE
 from certs.x509 import Certificate
+from codes.china_time import time_en, time_zh
 from codes.errors import EngineError
 from registry.errors import RegistryError, refused
 from registry.states import SealType
@@ -272,12 +273,12 @@ def _check_binding(seal: SealFile, certificate: Certificate, at: datetime, elsew
     if (seal.valid_start, seal.valid_end) != period and not elsewhere:
         raise refused(
             MakingCode.PERIOD,
-            f"印章有效期（{seal.valid_start.isoformat()} 至 {seal.valid_end.isoformat()}）须与证书有效期"
-            f"（{period[0].isoformat()} 至 {period[1].isoformat()}）一致，请重新制作",
-            f"the seal's validity ({seal.valid_start.isoformat()} to {seal.valid_end.isoformat()}) must be its "
-            f"certificate's ({period[0].isoformat()} to {period[1].isoformat()}); make it anew", clause="B第8条")
+            f"印章有效期（{time_zh(seal.valid_start)}至{time_zh(seal.valid_end)}）须与证书有效期"
+            f"（{time_zh(period[0])}至{time_zh(period[1])}）一致，请重新制作",
+            f"the seal's validity ({time_en(seal.valid_start)} to {time_en(seal.valid_end)}) must be its "
+            f"certificate's ({time_en(period[0])} to {time_en(period[1])}); make it anew", clause="B第8条")
     if seal.created_at > at + CLOCKS_DIFFER:
         raise refused(
-            MakingCode.MADE_LATER, f"印章 {seal.seal_id} 的制作时间 {seal.created_at.isoformat()} 尚未到来，请校准时钟",
-            f"seal {seal.seal_id} says it was made at {seal.created_at.isoformat()}, which is still to come; "
+            MakingCode.MADE_LATER, f"印章 {seal.seal_id} 的制作时间{time_zh(seal.created_at)}尚未到来，请校准时钟",
+            f"seal {seal.seal_id} says it was made at {time_en(seal.created_at)}, which is still to come; "
             "set the clock right", clause="B第7条")

@@ -10,6 +10,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from certs.moments import CLOCKS_DIFFER
+from codes.china_time import time_en, time_zh
 from registry.cases import CaseCode, find_case, in_order
 from registry.due import DueSeal
 from registry.errors import RegistryError, refused
@@ -37,15 +38,15 @@ def check_moment(due: DueSeal, start: datetime, now: datetime) -> None:
     """
     if start < now - CLOCKS_DIFFER:
         raise refused(
-            CaseCode.MOMENT, f"换用时间 {start.isoformat()} 已过去，请另定",
-            f"the moment {start.isoformat()} is past: set another", clause=_CLAUSE, case=due.case)
+            CaseCode.MOMENT, f"换用时间{time_zh(start)}已过去，请另定",
+            f"the moment {time_en(start)} is past: set another", clause=_CLAUSE, case=due.case)
     if now <= due.ends < start - _SECOND:
         raise refused(
             RotationCode.GAP,
-            f"印章 {due.seal_id}（或其证书）于 {due.ends.isoformat()} 到期，换用时间 {start.isoformat()} 太晚，"
+            f"印章 {due.seal_id}（或其证书）于{time_zh(due.ends)}到期，换用时间{time_zh(start)}太晚，"
             "其间将无章可用；请定早一些",
-            f"seal {due.seal_id} or a certificate of it ends at {due.ends.isoformat()}; from then until "
-            f"{start.isoformat()} nothing could be sealed: set an earlier moment", clause=_CLAUSE, case=due.case)
+            f"seal {due.seal_id} or a certificate of it ends at {time_en(due.ends)}; from then until "
+            f"{time_en(start)} nothing could be sealed: set an earlier moment", clause=_CLAUSE, case=due.case)
 
 
 def check_start(home: Path, session: Session, due: DueSeal, *, at: datetime) -> None:
@@ -80,8 +81,8 @@ def keys_elsewhere(case: str, zh: str, en: str) -> RegistryError:
 
 def other_moment(case: str, starts: datetime | None) -> RegistryError:
     """Make the refusal of another moment than the one that the successor was put into use from."""
-    there = starts.isoformat() if starts else ""
+    zh, en = (time_zh(starts), time_en(starts)) if starts else ("", "")
     return refused(
-        RotationCode.OTHER_MOMENT, f"接替的印章（事项 {case}）已定于 {there} 启用，不能改为另一时间",
-        f"the successor, case {case}, is in use from {there} already, and that moment is not changed",
+        RotationCode.OTHER_MOMENT, f"接替的印章（事项 {case}）已定于{zh}启用，不能改为另一时间",
+        f"the successor, case {case}, is in use from {en} already, and that moment is not changed",
         clause="B第14条", case=case)

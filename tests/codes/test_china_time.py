@@ -1,0 +1,33 @@
+"""Moments as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from codes.china_time import CHINA_TIME, time_en, time_zh
+
+
+@pytest.mark.parametrize("moment", [
+    datetime(2026, 11, 26, 3, 30, 5, 999_000, tzinfo=UTC),
+    datetime(2026, 11, 26, 11, 30, 5, tzinfo=CHINA_TIME),
+    datetime(2026, 11, 25, 22, 30, 5, tzinfo=timezone(timedelta(hours=-5))),
+])
+def test_a_moment_is_told_as_the_time_of_day_in_china(moment: datetime) -> None:
+    assert time_zh(moment) == "2026年11月26日11:30:05（北京时间）"
+    assert time_en(moment) == "2026-11-26 11:30:05 +08:00"
+
+
+def test_the_day_is_that_of_china() -> None:
+    moment = datetime(2026, 12, 31, 16, 0, 0, tzinfo=UTC)
+
+    assert time_zh(moment) == "2027年1月1日00:00:00（北京时间）"
+    assert time_en(moment) == "2027-01-01 00:00:00 +08:00"
+
+
+@pytest.mark.parametrize("tell", [time_zh, time_en])
+def test_a_moment_without_a_zone_is_none(tell: Callable[[datetime], str]) -> None:
+    with pytest.raises(ValueError, match="zone"):
+        tell(datetime(2026, 11, 26, 11, 30, 5))
