@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from sqlalchemy import select
 
 from certs.config import find_home
+from certs.moments import write_moment
 from cli import (
     seals_actors,
     seals_acts,
@@ -23,11 +23,12 @@ from cli import (
 )
 from cli.actor_keys import actor_signer, load_certificate
 from cli.seals_common import AsOption, HomeOption, JsonOption, ReasonOption, act, opened, tell
+from docgen.ledger import Ledger
 from registry.actors import create_registry
-from registry.clock import ACCEPT_CLOCK
+from registry.audit_logs import ledger_log, registry_log
+from registry.clock import ACCEPT_CLOCK, is_behind
 from registry.database import Registry
 from registry.deploy import settle
-from registry.tables import Audit
 
 __all__ = ["app"]
 
@@ -78,8 +79,16 @@ def accept_clock(
 ) -> None:
     """认可现在的时钟（曾在错误的将来时间记过一条，管理员办） / go on after an entry that a wrong clock dated ahead."""
     with Registry.open(find_home(home, os.environ)) as registry:
-        with registry.reading() as session:
-            last = session.scalars(select(Audit.at).order_by(Audit.number.desc()).limit(1)).one()
-        outcome = act(registry, ACCEPT_CLOCK, registry.id, {"last": last, "reason": reason},
-                      signer=actor_signer(person, home=registry.home))
-        tell(ACCEPT_CLOCK, outcome, as_json=as_json)
+        signer, issued = actor_signer(person, home=registry.home), registry.home / "issued"
+        with registry.reading() as session, ledger_log(issued) as uses:
+            last = {registry.id: registry_log(session, registry.log).last_at()}
+            if uses is not None:
+                last[uses.name] = uses.last_at()
+        behind = [log for log, at in last.items() if at is not None and is_behind(registry.now(), at)]
+        for log in behind or [registry.id]:
+            at = last[log]
+            outcome = act(registry, ACCEPT_CLOCK, log, {"last": write_moment(at) if at else "", "reason": reason},
+                          signer=signer)
+            tell(ACCEPT_CLOCK, outcome, as_json=as_json)
+            if log != registry.id:
+                Ledger(issued).accept_clock()

@@ -21,17 +21,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from certs.files import FileError, locked, make_folder, read_file, sweep, write_atomic
+from certs.files import FileError, locked, make_folder, read_file, remove, sweep, write_atomic
 from certs.sm3 import sm3
 from codes.errors import EngineError
 from docgen.ledger_errors import LedgerCode, LedgerError, damaged, exists, unavailable, unknown_package
-from docgen.ledger_tables import SCHEMA, Claim, count_use, require_own, uses
-from docgen.use_log import append, log_name
+from docgen.ledger_file import connect
+from docgen.ledger_tables import Claim, count_use, require_own, uses
+from docgen.use_log import accept_clock, append, log_name
 
 __all__ = ["Claim", "Entry", "Ledger", "LedgerError", "Reservation"]
 
 _MAX_PACKAGE = 64 * 1024 * 1024
-_BUSY_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,10 +86,7 @@ class Ledger:
         if connection is None or self._own.process != os.getpid():
             if connection is not None:
                 _inherited.append(connection)
-            connection = sqlite3.connect(
-                self._folder / "ledger.sqlite3", timeout=_BUSY_SECONDS, isolation_level=None)
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.executescript(SCHEMA)
+            connection = connect(self._folder / "ledger.sqlite3")
             self._require_rows(connection)
             self._own.log = log_name(connection)
             self._own.connection, self._own.process = connection, os.getpid()
@@ -108,11 +105,10 @@ class Ledger:
                 "restore ledger.sqlite3 from a backup", path=str(known))
 
     @contextlib.contextmanager
-    def _transaction(self, *, durable: bool) -> Iterator[sqlite3.Connection]:
-        """One write transaction; a durable one is on the disk when the block ends."""
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """One write transaction, on the disk when the block ends."""
         try:
             database = self._database
-            database.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             database.execute("BEGIN IMMEDIATE")
             try:
                 yield database
@@ -180,12 +176,13 @@ class Ledger:
         Raises:
             LedgerError: ``issue.exists``, ``issue.number-taken``, ``issue.qr-taken``,
                 ``issue.store-damaged`` (a package stands there that no row explains: it is never replaced),
-                ``issue.store-unavailable``. Whatever ``choose`` raises. Nothing is counted then.
+                ``issue.store-unavailable``, ``issue.clock-backwards``. Whatever ``choose`` raises. Nothing is counted
+                then.
 
         Source: R-000-05, R-003-22.
         """
         stamp = now.isoformat()
-        with self._transaction(durable=True) as database:      # on the disk before any package is: see _require_rows
+        with self._transaction() as database:         # on the disk before any package is: see _require_rows
             row = database.execute(
                 "SELECT package_sm3 FROM licence WHERE identifier = ?", (claim.identifier,)).fetchone()
             if row is not None and row[0] is not None:
@@ -214,13 +211,24 @@ class Ledger:
             seal_id, approval: what the refusal names; empty where it names none.
 
         Raises:
-            LedgerError: ``issue.store-unavailable``.
+            LedgerError: ``issue.store-unavailable``, ``issue.clock-backwards``.
 
         Source: R-003-54.
         """
-        with self._transaction(durable=True):
+        with self._transaction():
             self._note("refused", {"code": code, "unit": unit, "seal": seal_id, "approval": approval,
                                    "record": record_sm3.hex()})
+
+    def accept_clock(self) -> None:
+        """Go on by the clock as it is, although the last entry of the log bears a moment to come; the log says so.
+
+        An administrator's act comes before it (``clock-accept``).
+
+        Raises:
+            LedgerError: ``issue.store-unavailable``.
+        """
+        with self._transaction() as database:
+            accept_clock(database, self._own.log, at=self._clock())
 
     def _note(self, what: str, facts: Mapping[str, str | bool]) -> None:
         """Append to the audit log; inside :meth:`_transaction`."""
@@ -231,7 +239,7 @@ class Ledger:
         make_folder(path.parent)
         write_atomic(path, data)
         digest = sm3(data)
-        with self._transaction(durable=True) as database:
+        with self._transaction() as database:
             database.execute(
                 "UPDATE licence SET package_sm3 = ?, issued = ? WHERE identifier = ?",
                 (digest, now.isoformat(), claim.identifier))
@@ -240,8 +248,8 @@ class Ledger:
     def _release(self, claim: Claim, approval: str, *, counted: bool) -> None:
         entry = self.find(claim.identifier)
         if entry is None or entry.package_sm3 is None:          # what was written counted for nothing yet
-            self._path(claim.identifier).unlink(missing_ok=True)
-        with self._transaction(durable=False) as database:
+            remove(self._path(claim.identifier))                # gone for good before the row that explains it
+        with self._transaction() as database:
             database.execute(
                 "DELETE FROM licence WHERE identifier = ? AND package_sm3 IS NULL", (claim.identifier,))
             if counted:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import enum
 import sqlite3
+from datetime import datetime
 from pathlib import Path
 
+from codes.china_time import time_en, time_zh
 from codes.errors import EngineError
 
-__all__ = ["LedgerCode", "LedgerError", "damaged", "exists", "unavailable", "unknown_package"]
+__all__ = ["LedgerCode", "LedgerError", "clock_backwards", "damaged", "exists", "unavailable", "unknown_package"]
 
 
 class LedgerCode(enum.StrEnum):
@@ -19,6 +21,7 @@ class LedgerCode(enum.StrEnum):
     ADDRESS_TAKEN = "issue.qr-taken"
     DAMAGED = "issue.store-damaged"
     UNAVAILABLE = "issue.store-unavailable"
+    CLOCK_BACKWARDS = "issue.clock-backwards"
 
 
 class LedgerError(EngineError):
@@ -58,3 +61,14 @@ def unavailable(folder: Path, error: sqlite3.Error) -> LedgerError:
         f"签发台账 {folder / 'ledger.sqlite3'} 无法读写（{error}），请检查磁盘空间和权限",
         f"the ledger {folder / 'ledger.sqlite3'} cannot be used ({error}): check disk space and permissions",
         path=str(folder))
+
+
+def clock_backwards(clock: datetime, last: datetime) -> LedgerError:
+    """Make the refusal of a clock that stands before the last entry of the log of seal use (both aware)."""
+    return LedgerError(
+        LedgerCode.CLOCK_BACKWARDS,
+        f"本机时钟（{time_zh(clock)}）早于用印日志的最后一条（{time_zh(last)}），不予签发；请先校准时钟，"
+        "如错的是那一条，请管理员执行 zhengyin seals accept-clock",
+        f"this machine's clock ({time_en(clock)}) stands before the last entry of the log of seal use "
+        f"({time_en(last)}), so nothing is issued: set the clock right, or, if that entry is wrong, have an "
+        "administrator run zhengyin seals accept-clock")

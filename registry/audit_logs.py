@@ -10,6 +10,7 @@ import contextlib
 import sqlite3
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -17,6 +18,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from certs.audit import AuditEntry, AuditError, Head, is_log_name, read_entry
+from certs.moments import read_moment
 from registry.engines import failure, failure_of
 from registry.errors import RegistryCode
 from registry.tables import Audit
@@ -44,6 +46,9 @@ class AuditLog(Protocol):
     def head(self) -> Head | None:
         """Its last entry."""
 
+    def last_at(self) -> datetime | None:
+        """The moment of its last entry."""
+
     def entries(self, *, after: int = 0, up_to: int | None = None) -> Iterator[AuditEntry | Unreadable]:
         """Every row in order, from the one after ``after``, read piece by piece."""
 
@@ -59,6 +64,10 @@ class _RegistryLog:
         row = self.session.execute(
             select(Audit.number, Audit.digest).order_by(Audit.number.desc()).limit(1)).one_or_none()
         return None if row is None else Head(self.name, row.number, bytes(row.digest))
+
+    def last_at(self) -> datetime | None:
+        at = self.session.scalars(select(Audit.at).order_by(Audit.number.desc()).limit(1)).one_or_none()
+        return None if at is None else read_moment(at)
 
     def entries(self, *, after: int = 0, up_to: int | None = None) -> Iterator[AuditEntry | Unreadable]:
         columns = (Audit.number, Audit.at, Audit.event, Audit.facts, Audit.previous, Audit.digest)
@@ -82,6 +91,10 @@ class _LedgerLog:
     def head(self) -> Head | None:
         row = self.connection.execute("SELECT number, digest FROM audit ORDER BY number DESC LIMIT 1").fetchone()
         return None if row is None else Head(self.name, row[0], bytes(row[1]))
+
+    def last_at(self) -> datetime | None:
+        row = self.connection.execute("SELECT at FROM audit ORDER BY number DESC LIMIT 1").fetchone()
+        return None if row is None else read_moment(row[0])
 
     def entries(self, *, after: int = 0, up_to: int | None = None) -> Iterator[AuditEntry | Unreadable]:
         rows = self.connection.execute(

@@ -12,7 +12,7 @@ import secrets
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,7 +23,7 @@ from sqlalchemy.pool import Pool
 from certs.audit import AuditEntry, Head, next_entry, write_facts
 from certs.canonical_json import JSON
 from certs.config import load_config
-from certs.moments import read_moment, to_milliseconds, write_moment
+from certs.moments import CLOCKS_DIFFER, read_moment, to_milliseconds, write_moment
 from codes.china_time import time_en, time_zh
 from registry.binding import check_bound, make_home_id
 from registry.engines import (
@@ -41,12 +41,9 @@ from registry.errors import RegistryCode, RegistryError
 from registry.migrations import HEAD, KNOWN
 from registry.tables import Audit, Meta
 
-__all__ = ["FILE", "MAY_GO_BACK", "Registry", "Transaction", "check_encoding", "migrate"]
+__all__ = ["FILE", "Registry", "Transaction", "check_encoding", "migrate"]
 
 FILE: Final = "registry.sqlite3"
-MAY_GO_BACK: Final = timedelta(minutes=5)
-"""How far the clock may stand before the last entry."""
-
 _inherited: list[Pool] = []
 """Pools that a fork copied into this process: kept, for closing their connections would disturb the parent's."""
 
@@ -243,7 +240,7 @@ class Registry:
         now = clock
         if last is not None:
             head, before = Head(self.log, last.number, last.digest), read_moment(last.at)
-            if clock < before - MAY_GO_BACK and not clock_behind:
+            if clock < before - CLOCKS_DIFFER and not clock_behind:
                 raise RegistryError(
                     RegistryCode.CLOCK_BACKWARDS,
                     f"本机时钟（{time_zh(clock)}）早于审计日志的最后一条（{time_zh(before)}），不作任何改动；"

@@ -20,6 +20,7 @@ from certs.signer import LocalSigner
 from registry.database import Registry
 from tests.support.command import caller
 from tests.support.demo_home import CHEAP, imprint
+from tests.support.issued_log import add_uses, issued_log
 from tests.support.seal_office import (
     BUREAU_CODE,
     COUNTY,
@@ -310,3 +311,7 @@ def test_an_entry_dated_ahead_does_not_lock_the_office_out(staffed: Desk) -> Non
     assert staffed.done("suspend", case, "--reason", "搬迁", by="保管人")["state"] == "suspended"
     code, _, err = staffed.run("accept-clock", "--reason", "时钟曾快", by="管理员")
     assert code != 0 and "clock.not-behind" in err
+    add_uses(staffed.home, 1, at=datetime.now(UTC) + timedelta(days=900))
+    told = staffed.done("accept-clock", "--reason", "签发机时钟曾快", by="管理员")
+    assert told["case"] == issued_log(staffed.home) and told["new"] < told["old"]
+    add_uses(staffed.home, 1, at=datetime.now(UTC))

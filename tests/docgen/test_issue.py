@@ -447,7 +447,7 @@ def test_what_a_killed_writer_left_is_cleared_and_nothing_else(own_home: Home, t
 
 def test_a_locked_ledger_is_reported(own_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     docgen.issue(record(1), home=own_home)
-    monkeypatch.setattr("docgen.ledger._BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("docgen.ledger_file._BUSY_SECONDS", 0.05)
     path = own_home.issued_dir / "ledger.sqlite3"
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from certs.files import FileError
+from certs.moments import CLOCKS_DIFFER, write_moment
 from certs.sm3 import sm3
 from docgen.ledger import Claim, Ledger, LedgerError
 from tests.docgen.use_logs import events, use_log
@@ -54,6 +55,12 @@ def other(number: int, **changes: Any) -> Claim:
     return replace(
         FIRST, identifier=f"id-{number}", record_sm3=sm3(b"%d" % number), number=f"{number:017}",
         address=f"https://a.invalid/{number}", **changes)
+
+
+def fails_for_the_package(data: bytes) -> bytes:
+    """SM3 for a ledger that breaks down when it has written the package."""
+    assert data != b"package", "broken down"
+    return sm3(data)
 
 
 def test_a_repeat_gives_the_kept_bytes_and_uses_no_approval(tmp_path: Path) -> None:
@@ -323,9 +330,82 @@ def test_what_a_failed_keep_has_written_stands_in_nobodys_way(tmp_path: Path, mo
     with ledger.hold(FIRST.identifier):
         reservation = ledger.reserve(FIRST, allow(5), NOW)
         with monkeypatch.context() as broken:
-            broken.setattr("docgen.ledger.sm3", lambda _: 1 / 0)
-            with pytest.raises(ZeroDivisionError):
+            broken.setattr("docgen.ledger.sm3", fails_for_the_package)
+            with pytest.raises(AssertionError, match="broken down"):
                 reservation.keep(b"package", NOW)
+        assert list(tmp_path.glob("issued/packages/*/*"))
         reservation.release()
+        assert not list(tmp_path.glob("issued/packages/*/*"))
     assert issue(ledger, FIRST, b"package") == b"package"
     assert ledger.used() == {"A1": 1}
+
+
+def test_the_ledgers_files_are_their_owners_alone(tmp_path: Path) -> None:
+    previous = os.umask(0)
+    try:
+        ledger = Ledger(tmp_path)
+        issue(ledger, FIRST, b"package")
+    finally:
+        os.umask(previous)
+    files = sorted(tmp_path.glob("ledger.sqlite3*"))
+    assert [path.name for path in files] == ["ledger.sqlite3", "ledger.sqlite3-shm", "ledger.sqlite3-wal"]
+    assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+    for path in files:                                              # as an earlier release made them
+        path.chmod(0o644)
+    assert Ledger(tmp_path).used() == {"A1": 1}
+    assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+
+
+def test_every_commit_waits_for_the_disk_and_so_does_what_is_taken_away(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger, synced = Ledger(tmp_path), list[Path]()
+    reservation = ledger.reserve(FIRST, allow(1), NOW)
+    (fsync, folder) = os.fsync, ledger._path(FIRST.identifier).parent
+    with monkeypatch.context() as broken:
+        broken.setattr("docgen.ledger.sm3", fails_for_the_package)
+        with pytest.raises(AssertionError, match="broken down"):
+            reservation.keep(b"package", NOW)
+    with monkeypatch.context() as watched:
+        watched.setattr(os, "fsync", lambda handle: (synced.append(Path(f"/proc/self/fd/{handle}").readlink()),
+                                                     fsync(handle)))
+        reservation.release()
+    assert synced == [folder] and ledger.used() == {"A1": 0}
+    assert ledger._database.execute("PRAGMA synchronous").fetchone() == (2,)
+
+
+@pytest.mark.req("R-003-48")
+def test_a_clock_that_was_put_back_seals_nothing_until_it_is_accepted(tmp_path: Path) -> None:
+    now = [NOW]
+    ledger = Ledger(tmp_path, clock=lambda: now[0])
+    issue(ledger, FIRST, b"package")
+    now[0] = NOW - CLOCKS_DIFFER                                     # as far as clocks may differ
+    issue(ledger, other(2), b"second")
+    assert [entry.at for entry in use_log(tmp_path)] == [NOW] * 4
+    now[0] -= timedelta(milliseconds=1)
+    for attempt in (lambda: issue(ledger, other(3), b"third"),
+                    lambda: ledger.refused(code="x", unit="U", seal_id="", approval="", record_sm3=bytes(32))):
+        with pytest.raises(LedgerError, match="accept-clock") as refused:
+            attempt()
+        assert refused.value.code == "issue.clock-backwards"
+    assert ledger.find("id-3") is None and ledger.used() == {"A1": 2} and len(use_log(tmp_path)) == 4
+    ledger.accept_clock()
+    ledger.accept_clock()
+    issue(ledger, other(3), b"third")
+    *_, accepted, reserved, sealed = use_log(tmp_path)
+    assert (accepted.event, dict(accepted.facts)) == (
+        "clock.accepted", {"old": write_moment(NOW), "new": write_moment(now[0])})
+    assert reserved.at == sealed.at == now[0] and len(use_log(tmp_path)) == 7
+
+
+def test_a_clock_put_back_while_a_licence_is_made_keeps_nothing(tmp_path: Path) -> None:
+    now = [NOW]
+    ledger = Ledger(tmp_path, clock=lambda: now[0])
+    reservation = ledger.reserve(FIRST, allow(1), NOW)
+    now[0] -= DAY
+    with pytest.raises(LedgerError):
+        reservation.keep(b"package", NOW)
+    reservation.release()
+    entry = ledger.find(FIRST.identifier)
+    assert entry is not None and entry.package_sm3 is None and ledger.used() == {"A1": 1}
+    now[0] = NOW + DAY
+    assert issue(ledger, FIRST, b"package", limit=1) == b"package"

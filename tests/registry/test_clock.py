@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -14,6 +15,7 @@ from registry.acts import perform
 from registry.errors import RegistryError
 from registry.requests import Outcome
 from registry.tables import Act, ActorRole
+from tests.support.issued_log import add_uses, issued_log
 from tests.support.seal_office import COUNTY, DAY, START, Office, person
 
 AHEAD = START + 900 * DAY
@@ -102,3 +104,34 @@ def test_the_certificate_must_be_good_by_the_accepted_clock(office: Office) -> N
     office.now = START - 30 * DAY                              # before the administrator's certificate begins
     with pytest.raises(StatementError, match=r"statement\.chain"):
         accept(office)
+
+
+@pytest.mark.req("R-003-48")
+def test_the_log_of_seal_use_is_accepted_by_its_name(office: Office) -> None:
+    accept(office)
+    log = use_ahead(office.home)
+    for code, changes in [("clock.other-entry", {"last": write_moment(START)}),
+                          ("registry.role-missing", {"by": "保管人"}), ("registry.bad-act", {"subject": "issued-0"})]:
+        with pytest.raises(RegistryError) as refusal:
+            accept_use(office, log, **changes)
+        assert refusal.value.code.value == code
+    entries = len(office.log())
+    assert accept_use(office, log).case == log
+    assert office.log()[entries] == (
+        "clock.accepted", {"log": log, "old": write_moment(AHEAD), "new": write_moment(office.now)})
+    add_uses(office.home, 1, at=AHEAD + timedelta(minutes=6))
+    office.now = AHEAD + timedelta(minutes=2)                         # and a clock that is right has nothing to accept
+    with pytest.raises(RegistryError, match=r"clock\.not-behind"):
+        accept_use(office, log, last=write_moment(AHEAD + timedelta(minutes=6)))
+
+
+def use_ahead(home: Path) -> str:
+    """Have a seal used while the clock stands ahead; return what the log is called."""
+    add_uses(home, 1, at=AHEAD)
+    return issued_log(home)
+
+
+def accept_use(office: Office, log: str, *, by: str = "管理员", subject: str = "", last: str = "") -> Outcome:
+    """Accept the clock as it is for the log of seal use."""
+    return office.act(by, "clock-accept", subject or log, {
+        "last": last or write_moment(AHEAD), "reason": "服务器时钟曾快两年多"})
