@@ -31,6 +31,7 @@ from registry.database import Registry, Transaction
 from registry.errors import RegistryCode, RegistryError, refused
 from registry.requests import Handler, Outcome, Request
 from registry.tables import Actor, ActorRole
+from registry.words import roles_zh
 
 __all__ = [
     "CLAUSE", "HANDLERS", "REGIONAL", "ROLES", "ROLES_OF_ACT", "UNIT_BOUND", "allowed", "create_registry",
@@ -81,9 +82,8 @@ def held(
             ActorRole.actor == actor.id, ActorRole.role.in_(sorted(roles)), ActorRole.since <= at,
             or_(ActorRole.until.is_(None), ActorRole.until > at)).order_by(ActorRole.number)))
     if not found:
-        wanted = "、".join(sorted(roles))
         raise refused(
-            RegistryCode.ROLE_MISSING, f"签署人没有所需的角色（{wanted}），不予办理",
+            RegistryCode.ROLE_MISSING, f"签署人没有所需的角色（{roles_zh(sorted(roles))}），不予办理",
             f"whoever signed has none of the roles that this takes ({', '.join(sorted(roles))})",
             clause=clause, actor=actor.id)
     return found

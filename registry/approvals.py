@@ -29,6 +29,7 @@ from registry.making import clause
 from registry.requests import Handler, Outcome, Request
 from registry.states import State
 from registry.tables import Seal
+from registry.words import papers_zh
 
 __all__ = ["CLAUSE", "HANDLERS", "ROLES_OF_ACT", "ApproveCode", "check_stands", "find_approval"]
 
@@ -134,14 +135,14 @@ def _signed(request: Request, title: str, kind: str) -> SignedStatement:
     """Return the statement in a document, signed by whoever acts and at the time of the act."""
     if not request.documents.get(title):
         raise refused(
-            RegistryCode.DOCUMENT_MISSING, f"缺少已签署的 {title}", f"the signed document {title} is missing",
+            RegistryCode.DOCUMENT_MISSING, f"缺少已签署的{papers_zh([title])}", f"the signed document {title} is missing",
             clause=CLAUSE, document=title)
     with clause(CLAUSE):
         signed = SignedStatement.parse(request.documents[title], type=kind)
         check_signature(signed)
     if signed.certificate != request.statement.certificate or abs(signed.at - request.statement.at) > _APART:
         raise refused(
-            ApproveCode.OTHER_SIGNER, f"{title} 不是由办理人在办理时签署的，请由本人重新签署",
+            ApproveCode.OTHER_SIGNER, f"{papers_zh([title])} 不是由办理人在办理时签署的，请由本人重新签署",
             f"{title} was not signed by whoever acts, at the time of the act: sign it anew", clause=CLAUSE)
     return signed
 

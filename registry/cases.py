@@ -22,16 +22,18 @@ from registry.errors import RegistryCode, RegistryError, refused
 from registry.requests import Outcome, Request
 from registry.states import LIVE, ROLES_OF_ACT, TOWARDS_USE, Phase, State, Step, phase, step_for, steps_of
 from registry.tables import Act, Actor, Organisation, Seal
+from registry.words import act_zh, papers_zh, state_zh
 
 __all__ = [
-    "ENDED", "CaseCode", "advance", "begin", "check_nameable", "check_papers", "check_scope", "find_case", "in_order",
-    "integer", "keep_to", "moment", "phase_of", "text",
+    "ENDED", "REQUEST_HOLDS", "CaseCode", "advance", "begin", "check_nameable", "check_papers", "check_scope", "find_case", "in_order",
+    "integer", "keep_to", "moment", "phase_of", "standing", "text",
 ]
 
 ENDED: Final = frozenset({Phase.EXPIRED, Phase.RETIRED})
 """Phases of a live case whose seal is not used any more."""
 _MAX_TEXT: Final = 500
-_REQUEST_HOLDS: Final = timedelta(days=30)
+REQUEST_HOLDS: Final = timedelta(days=30)
+"""How long what was asked for may be granted."""
 _PROVINCE: Final = re.compile(r"[0-9]{2}0000")
 
 
@@ -50,6 +52,7 @@ class CaseCode(enum.StrEnum):
     RENEWAL_OPEN = "case.renewal-open"
     NOT_LONGER = "case.certificate-not-longer"
     FILED_ALREADY = "case.filed-already"
+    CANCEL_REQUESTED = "case.cancel-requested"
     MOMENT = "case.moment"
     KEYS_MISSING = "case.keys-missing"
     KEYS_DIFFER = "case.keys-differ"
@@ -89,13 +92,19 @@ def begin(t: Transaction, request: Request) -> tuple[Seal, Step]:
     check_papers(request, step)
     for act in step.apart:
         _check_apart(t.session, request, step, seal, act)
-    if step.after is not None and _done(t.session, seal, step.after)[-1].at < t.now - _REQUEST_HOLDS:
+    if step.after is not None and standing(t.session, seal, step.after, at=t.now) is None:
         raise refused(
             RegistryCode.OUT_OF_ORDER,
-            f"事项 {seal.case} 的{steps_of(step.after)[0].zh}已过 {_REQUEST_HOLDS.days} 日，请重新申请后再办",
-            f"what was asked for case {seal.case} by {step.after} is more than {_REQUEST_HOLDS.days} days old: "
+            f"事项 {seal.case} 的{act_zh(step.after)}已过 {REQUEST_HOLDS.days} 日，请重新申请后再办",
+            f"what was asked for case {seal.case} by {step.after} is more than {REQUEST_HOLDS.days} days old: "
             "have it asked anew", clause=step.clause, case=seal.case, state=seal.state)
     return seal, step
+
+
+def standing(session: Session, seal: Seal, act: str, *, at: datetime) -> Act | None:
+    """Return the last ``act`` on a case that asks for something, as long as it holds: 30 days; else None."""
+    done = _done(session, seal, act)
+    return done[-1] if done and done[-1].at >= at - REQUEST_HOLDS else None
 
 
 def in_order(session: Session, seal: Seal, act: str) -> Step:
@@ -117,7 +126,7 @@ def _check_continued(before: Seal, step: Step) -> None:
     if before.state != State.IN_USE:
         raise refused(
             RegistryCode.OUT_OF_ORDER,
-            f"原印章事项 {before.case} 现为 {before.state}，其续期不得{step.zh}；停用的先恢复，挂失或注销的重新申请",
+            f"原印章事项 {before.case} {state_zh(before.state)}，其续期不得{step.zh}；停用的先恢复，挂失或注销的重新申请",
             f"the seal before, case {before.case}, is {before.state}, so its renewal does not go on to {step.act}: "
             "have a suspended seal resumed first, apply for a new one after a loss or cancelling",
             clause=step.clause, case=before.case, state=before.state)
@@ -125,13 +134,14 @@ def _check_continued(before: Seal, step: Step) -> None:
 
 def _out_of_order(act: str, seal: Seal) -> RegistryError:
     rows = steps_of(act)
-    wanted = "、".join(sorted({state.value for row in rows for state in row.sources}))
-    before = "".join(f"，且须先有 {row.after}" for row in rows[:1] if row.after)
+    wanted = sorted({state for row in rows for state in row.sources}, key=list(State).index)
+    first = rows[0].after
     return refused(
         RegistryCode.OUT_OF_ORDER,
-        f"事项 {seal.case} 现为 {seal.state}，不能{rows[0].zh}（须为 {wanted}{before}），请按顺序办理",
-        f"case {seal.case} is {seal.state}; {act} needs {wanted.replace('、', ', ')}"
-        f"{f' and {rows[0].after} before it' if rows[0].after else ''}: take the steps in their order",
+        f"事项 {seal.case} 现状为“{state_zh(seal.state)}”，不能{rows[0].zh}（须为“{'、'.join(map(state_zh, wanted))}”"
+        f"{f'，且须先{act_zh(first)}' if first else ''}），请按顺序办理",
+        f"case {seal.case} is {seal.state}; {act} needs {', '.join(wanted)}"
+        f"{f' and {first} before it' if first else ''}: take the steps in their order",
         clause=rows[0].clause, case=seal.case, state=seal.state)
 
 
@@ -174,16 +184,21 @@ def check_papers(request: Request, step: Step) -> None:
     Raises:
         RegistryError: ``registry.document-missing``, ``registry.reason-missing``.
     """
-    for title in step.documents:
-        if not request.documents.get(title):
-            raise refused(
-                RegistryCode.DOCUMENT_MISSING, f"{step.zh}缺少材料 {title}，请用 --document {title}=文件 附上",
-                f"{step.act} needs the document {title}: attach it with --document {title}=FILE",
-                clause=step.clause, document=title)
+    missing = [title for title in step.documents if not request.documents.get(title)]
+    if missing:
+        raise refused(
+            RegistryCode.DOCUMENT_MISSING,
+            f"{step.zh}缺少材料：{papers_zh(missing)}；请用 {_options(missing, '文件')} 附上",
+            f"{step.act} needs the documents {', '.join(missing)}: attach them with {_options(missing, 'FILE')}",
+            clause=step.clause, documents=" ".join(missing))
     if step.reason and not says_something(text(request, "reason", optional=True)):
         raise refused(
             RegistryCode.REASON_MISSING, f"{step.zh}须说明理由，请用 --reason 写明",
             f"{step.act} needs a reason: give it with --reason", clause=step.clause)
+
+
+def _options(titles: Sequence[str], file: str) -> str:
+    return " ".join(f"--document {title}={file}" for title in titles)
 
 
 def _done(session: Session, seal: Seal, act: str) -> Sequence[Act]:
@@ -196,9 +211,8 @@ def _check_apart(session: Session, request: Request, step: Step, seal: Seal, act
     earlier = {seal.applicant} if act in ("apply", "renew") else {done.actor for done in _done(session, seal, act)}
     actor = Certificate.load(request.actor.certificate)
     if any(same_person(Certificate.load(session.get_one(Actor, one).certificate), actor) for one in earlier):
-        zh = steps_of(act)[0].zh
         raise refused(
-            RegistryCode.SAME_PERSON, f"{step.zh}与{zh}不得为同一人，请由另一人办理",
+            RegistryCode.SAME_PERSON, f"{step.zh}与{act_zh(act)}不得为同一人，请由另一人办理",
             f"{step.act} and {act} must be done by two persons: let another one do it", clause=step.clause,
             case=seal.case)
 
@@ -229,7 +243,7 @@ def keep_to(request: Request, *known: str) -> None:
 def _bad(request: Request, key: str) -> RegistryError:
     clause = steps_of(request.act)[0].clause if request.act in ROLES_OF_ACT else ""
     return refused(
-        RegistryCode.BAD_ACT, f"{request.act} 的事实项 {key} 缺失、多余或写法不对，请更正",
+        RegistryCode.BAD_ACT, f"“{act_zh(request.act)}”的事实项 {key} 缺失、多余或写法不对，请更正",
         f"the fact {key} of {request.act} is missing, not known or not written as it should be; correct it",
         clause=clause, fact=key)
 

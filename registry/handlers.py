@@ -41,6 +41,7 @@ from registry.requests import Handler, Outcome, Request
 from registry.seals import application_of
 from registry.states import LIVE, Phase, SealType, State, renewal_opens, steps_of
 from registry.tables import Organisation, Seal
+from registry.words import state_zh
 
 __all__ = ["CLAUSES", "HANDLERS", "ROLES_OF_ACT", "URGENT", "check_renewable"]
 
@@ -106,7 +107,8 @@ def _check_organisation(t: Transaction, application: Application) -> None:
             continue
         raise refused(
             CaseCode.SEAL_EXISTS,
-            f"“{seal.name}”的{seal.type}已有事项 {seal.case}（{seal.state}）；更名或换印模须先注销旧章，到期前可续期",
+            f"“{seal.name}”的{seal.type}已有事项 {seal.case}（{state_zh(seal.state)}）；"
+            "更名或换印模须先注销旧章，到期前可续期",
             f"{seal.name} has a seal of this type already, case {seal.case} ({seal.state}); for a new name or imprint "
             "cancel that one first, near its expiry renew it", clause="B第15条、第6条、第7条", case=seal.case)
     known = t.session.get(Organisation, application.code)

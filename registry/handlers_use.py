@@ -11,7 +11,17 @@ from certs.moments import CLOCKS_DIFFER
 from certs.seal import SealFile
 from certs.seal_folder import ROLES
 from codes.china_time import time_en, time_zh
-from registry.cases import CaseCode, advance, begin, check_nameable, find_case, keep_to, moment
+from registry.cases import (
+    REQUEST_HOLDS,
+    CaseCode,
+    advance,
+    begin,
+    check_nameable,
+    find_case,
+    keep_to,
+    moment,
+    standing,
+)
 from registry.database import Transaction
 from registry.errors import refused
 from registry.making import Application, Grounds, check_seal, clause
@@ -124,14 +134,30 @@ def _resume(t: Transaction, request: Request) -> Outcome:
 
 
 def _record(t: Transaction, request: Request) -> Outcome:
-    """Suspend, report lost, ask for cancelling, cancel: the table says it all (B第15条、第16条)."""
+    """Suspend, report lost, cancel: the table says it all (B第15条、第16条)."""
     seal, step = begin(t, request)
     keep_to(request)
     return advance(seal, step, request)
 
 
+def _request_cancel(t: Transaction, request: Request) -> Outcome:
+    """Ask for cancelling, once: what was asked for before is not changed behind the back of who decides (B第15条)."""
+    seal, step = begin(t, request)
+    keep_to(request)
+    before = standing(t.session, seal, request.act, at=t.now)
+    if before is not None:
+        raise refused(
+            CaseCode.CANCEL_REQUESTED,
+            f"事项 {seal.case} 已于{time_zh(before.at)}申请注销，所写理由不变；请由另一人办理注销"
+            f"（{REQUEST_HOLDS.days} 日内有效，见 zhengyin seals show）",
+            f"cancelling case {seal.case} was asked for at {time_en(before.at)}, and the reason given then stands: "
+            f"have another person cancel it within {REQUEST_HOLDS.days} days (see `zhengyin seals show`)",
+            clause=step.clause, case=seal.case)
+    return advance(seal, step, request)
+
+
 HANDLERS: Final[Mapping[str, Handler]] = MappingProxyType({
     "activate": _activate, "take-over": _take_over, "resume": _resume, "suspend": _record, "report-lost": _record,
-    "request-cancel": _record, "cancel": _record,
+    "request-cancel": _request_cancel, "cancel": _record,
 })
 """Act → what does it."""

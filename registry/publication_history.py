@@ -13,6 +13,7 @@ from datetime import datetime
 from certs.seal_status import SealState, SealStatus, join_stops
 from certs.status_list import StatusList, name_seals
 from registry.errors import RegistryError
+from registry.words import state_zh
 
 __all__ = ["HistoryCode", "Kept", "keep_published"]
 
@@ -59,10 +60,12 @@ def keep_published(seals: Mapping[str, SealStatus], earlier: Sequence[StatusList
             else:
                 kept[seal_id] = _joined(present, before, listed.this_update, at)
     if back:
-        named = name_seals([f"{seal_id} ({state.value})" for seal_id, state in sorted(back.items())])
+        ended = sorted(back.items())
+        named_zh = name_seals([f"{seal_id}（{state_zh(state)}）" for seal_id, state in ended])
+        named = name_seals([f"{seal_id} ({state})" for seal_id, state in ended])
         raise RegistryError(
             HistoryCode.TAKEN_BACK,
-            f"已公示的列表载明下列印章已挂失、注销或换发，登记库中却仍可使用：{named}。登记库可能来自旧备份，"
+            f"已公示的列表载明下列印章已挂失、注销或换发，登记库中却仍可使用：{named_zh}。登记库可能来自旧备份，"
             "请先重新办理挂失、注销或换发，再公示",
             f"a published list says that these seals are lost, cancelled or retired, and the registry has them in use: "
             f"{named}. It may come from an old backup: record the loss, the cancelling or the renewal again, then "

@@ -13,14 +13,14 @@ from certs.moments import write_moment
 from certs.sm3 import sm3
 from certs.statement import SignedStatement, check_signature
 from certs.x509 import Certificate
-from registry.cases import find_case, phase_of
+from registry.cases import REQUEST_HOLDS, find_case, phase_of
 from registry.errors import RegistryCode, RegistryError
 from registry.making import Application
 from registry.requests import ACT_TYPE, Outcome
-from registry.states import SealType
+from registry.states import SealType, State
 from registry.tables import Act, Actor, Organisation, Seal
 
-__all__ = ["application_of", "describe", "done_before", "history", "list_cases"]
+__all__ = ["application_of", "cancel_requests", "describe", "done_before", "history", "list_cases"]
 
 
 def application_of(session: Session, seal: Seal) -> Application:
@@ -123,6 +123,25 @@ def describe(session: Session, seal: Seal, *, at: datetime) -> dict[str, JSON]:
         **{role: _person(session, actor) for role, actor in persons.items()},
         **{key: write_moment(value) if value else None for key, value in moments.items()},
     }
+
+
+def cancel_requests(session: Session, *, at: datetime, case: str | None = None) -> dict[str, JSON]:
+    """Return case → who asked for its cancelling, when and why, while that may still be done.
+
+    Args:
+        at: aware moment at which it is told; case: only that one.
+    """
+    asked = select(Act).join(Seal, Seal.case == Act.subject).where(
+        Act.type == "request-cancel", Act.at >= at - REQUEST_HOLDS, Seal.state != State.CANCELLED)
+    if case is not None:
+        asked = asked.where(Act.subject == case)
+    return {act.subject: {"at": write_moment(act.at), "by": _person(session, act.actor), "reason": _reason(act)}
+            for act in session.scalars(asked.order_by(Act.number))}
+
+
+def _reason(act: Act) -> str:
+    facts = SignedStatement.parse(act.statement, type=ACT_TYPE).body["facts"]
+    return str(facts.get("reason", "")) if is_object(facts) else ""
 
 
 def _person(session: Session, actor: str | None) -> str | None:

@@ -10,10 +10,13 @@ from pathlib import Path
 import pytest
 
 from certs.home import Home
+from certs.moments import write_moment
 from certs.seal import SealError
 from certs.seal_folder import can_name_folder
 from certs.signer import LocalSigner
+from codes.china_time import time_en, time_zh
 from registry.deploy import settle
+from registry.seals import cancel_requests
 from registry.states import State
 from registry.tables import Organisation
 from tests.registry.test_life_cycle import RULES, opened
@@ -140,6 +143,7 @@ def test_whoever_asked_once_for_cancelling_does_not_cancel_though_another_asked_
     office.appoint(both.certificate, COUNTY[0], "applicant")
     office.appoint(both.certificate, COUNTY[0], "county-reviewer", "140121")
     office.act("两职", "request-cancel", case, {"reason": "撤并"}, ENDING)
+    office.now += 31 * DAY
     office.act("申请人", "request-cancel", case, {"reason": "撤并"}, ENDING)
     error = refused(office, lambda office: office.act("两职", "cancel", case))
     assert (error.code.value, error.facts["clause"]) == ("registry.same-person", "B第15条")
@@ -156,6 +160,25 @@ def test_a_request_for_cancelling_is_good_for_thirty_days(office: Office) -> Non
     office.act("申请人", "request-cancel", case, {"reason": "撤并"}, ENDING)
     office.now += 30 * DAY
     assert office.act("县审核", "cancel", case).state == State.CANCELLED
+
+
+@pytest.mark.req("R-003-16")
+def test_what_was_asked_for_once_is_not_asked_again_in_other_words(office: Office) -> None:
+    case = office.in_use()
+    office.act("申请人", "request-cancel", case, {"reason": "撤并"}, ENDING)
+    asked_at, office.now = office.now, office.now + DAY
+    error = refused(office, lambda office: office.act("申请人", "request-cancel", case, {"reason": "更名"}, ENDING))
+    assert (error.code.value, error.facts["clause"]) == ("case.cancel-requested", "B第15条")
+    assert time_zh(asked_at) in error.zh
+    assert time_en(asked_at) in error.en
+    with office.registry.reading() as session:
+        asked = cancel_requests(session, at=office.now)
+        later = cancel_requests(session, at=asked_at + 31 * DAY)
+    assert asked == {case: {"at": write_moment(asked_at), "by": f"申请人 ({COUNTY[0]})", "reason": "撤并"}}
+    assert not later
+    office.act("县审核", "cancel", case)
+    with office.registry.reading() as session:
+        assert not cancel_requests(session, at=office.now)
 
 
 @pytest.mark.parametrize("reason", ["\u3164", "\u2800", "\u115f\u1160", "\u0301", "\ufe0f", "——"], ids=ascii)
