@@ -7,11 +7,17 @@ import functools
 from certs.sm3 import sm3
 from docgen.page import Artwork, Path, Place
 from docgen.svg import Drawing, parse_svg, placed
+from docgen.svg_faults import SvgError, SvgErrorCode
+from docgen.svg_values import OutOfRangeError
 from docgen.template_layout import Art, PageLayout
 from layouts import KindError, KindErrorCode, on_change, resource
 from layouts.folders import kind_folder
 
 __all__ = ["artwork", "drawings", "extent"]
+
+_MOST_DRAWINGS = 200            # on a page
+_MOST_ONCE = 400_000            # path segments of a ground, which is written once for all of its pages
+_MOST_EACH = 20_000             # of what is written into each page
 
 
 def artwork(kind_code: str, layout: PageLayout) -> Artwork:
@@ -26,23 +32,40 @@ def artwork(kind_code: str, layout: PageLayout) -> Artwork:
 
 @functools.lru_cache(maxsize=64)
 def _artwork(kind_code: str, name: str, art: tuple[Art, ...], width_mm: float, height_mm: float) -> Artwork:
-    paths = drawings(kind_code, art)
+    paths = drawings(kind_code, art, _MOST_ONCE)
     digest = sm3(repr((width_mm, height_mm, paths)).encode("utf-8")).hex()
     return Artwork(name=name, digest=digest, width_mm=width_mm, height_mm=height_mm, paths=paths)
 
 
 @functools.lru_cache(maxsize=64)
-def drawings(kind_code: str, art: tuple[Art, ...]) -> tuple[Path, ...]:
+def drawings(kind_code: str, art: tuple[Art, ...], most: int = _MOST_EACH) -> tuple[Path, ...]:
     """The paths of drawings, each in its place.
 
+    Args:
+        most: path segments of all of them together; that of what every page repeats by default.
+
     Raises:
-        SvgError, KindError: as ``artwork``.
+        SvgError, KindError: as ``artwork``; ``svg.too-large``, they are too many.
     """
     paths: list[Path] = []
-    for one in art:
+    segments = 0
+    for number, one in enumerate(art, 1):
         if (found := _fitted(kind_code, one)) is not None:
+            segments += sum(len(path.segments) for path in found[0].paths)
+            if number > _MOST_DRAWINGS or segments > most:
+                raise SvgError(
+                    SvgErrorCode.TOO_LARGE,
+                    f"本页的图形到此处已有 {number} 个、线段 {segments} 条，上限为 {_MOST_DRAWINGS} 个、{most} 条",
+                    f"the drawings of this page come to {number} with {segments} path segments here; "
+                    f"{_MOST_DRAWINGS} with {most} are the most", file=f"{kind_code}/pages.xml", line=one.source_line)
             drawing, place = found
-            paths += placed(drawing, x_mm=place.x_mm, y_mm=place.y_mm, width_mm=place.width_mm)
+            try:
+                paths += placed(drawing, x_mm=place.x_mm, y_mm=place.y_mm, width_mm=place.width_mm)
+            except OutOfRangeError as error:
+                zh, en = error.args
+                raise SvgError(SvgErrorCode.OUT_OF_RANGE, f"{one.file} 放大到 {place.width_mm:g} mm 宽后，{zh}",
+                               f"at a width of {place.width_mm:g} mm, of {one.file} {en}",
+                               file=f"{kind_code}/pages.xml", line=one.source_line) from error
     return tuple(paths)
 
 

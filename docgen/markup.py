@@ -7,7 +7,6 @@ line and what was expected there.
 from __future__ import annotations
 
 import enum
-import math
 import re
 from typing import Protocol
 
@@ -15,9 +14,22 @@ from lxml import etree
 
 from codes.errors import EngineError
 
-__all__ = ["Fail", "Lines", "MarkupError", "Tell", "colour", "length", "line_of", "parse"]
+__all__ = [
+    "LARGEST_NUMBER", "LONGEST_NUMBER", "NUMBER_EN", "NUMBER_ZH", "Fail", "Lines", "MarkupError", "Tell", "colour",
+    "length", "line_of", "parse",
+]
 
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)")
+LONGEST_NUMBER = 32
+"""Characters of a number, more than any program writes."""
+
+LARGEST_NUMBER = 1e5
+"""The largest magnitude of a number."""
+
+NUMBER_ZH = f"数字（最多 {LONGEST_NUMBER} 个字符，绝对值不超过 {LARGEST_NUMBER:.0f}）"
+NUMBER_EN = f"a number (at most {LONGEST_NUMBER} characters, up to {LARGEST_NUMBER:.0f} either way)"
+"""What a message calls a number."""
+
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)", re.ASCII)
 _HEX = re.compile(r"#(?:[0-9a-fA-F]{3}){1,2}")
 _MAX_BYTES = 4_000_000
 _PLACE = re.compile(r", line \d+, column \d+.*$", re.DOTALL)        # of the parser's own words
@@ -126,11 +138,12 @@ def line_of(node: etree._Element) -> int:
 
 
 def length(text: str) -> float | None:
-    """A number of millimetres written plainly (``12.5``), None for anything else."""
-    if not _NUMBER.fullmatch(text.strip()):
+    """A number written plainly (``12.5``), of at most so many characters and so large; None for anything else."""
+    written = text.strip()
+    if len(written) > LONGEST_NUMBER or not _NUMBER.fullmatch(written):
         return None
-    value = float(text)
-    return value if math.isfinite(value) and abs(value) <= 1e5 else None
+    value = float(written)
+    return value if abs(value) <= LARGEST_NUMBER else None
 
 
 def colour(text: str) -> tuple[int, int, int] | None:

@@ -12,9 +12,20 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 __all__ = [
-    "Artwork", "Colour", "Document", "GlyphRun", "Gradient", "Image", "Page", "Path", "Place", "Segment", "Stamp",
-    "Stop",
+    "FARTHEST_MM", "LARGEST_SIDE_MM", "SMALLEST_SIDE_MM", "Artwork", "Colour", "Document", "GlyphRun", "Gradient",
+    "Image", "Page", "Path", "Place", "Segment", "Stamp", "Stop",
 ]
+
+LARGEST_SIDE_MM = 1189.0
+"""The longest side of a page: A0 (ISO 216). Whatever hangs on a wall or lies in a drawer is smaller."""
+
+SMALLEST_SIDE_MM = 20.0
+"""The shortest side of a page: the least QR code that a verifier reads does not fit a smaller one."""
+
+FARTHEST_MM = 5080.0
+"""How far from the page's corner anything on it may be, either way: the longest side of a page in PDF, 14 400 units of
+1/72 inch (ISO 32000-1, Annex C). So what is drawn stays within what every reader of either format computes with.
+"""
 
 
 @dataclass(frozen=True, slots=True)

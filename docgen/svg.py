@@ -23,12 +23,13 @@ from typing import TypeVar
 from lxml import etree
 
 from docgen import markup
-from docgen.page import Gradient, Path, Segment, Stop
+from docgen.page import LARGEST_SIDE_MM, Gradient, Path, Segment, Stop
+from docgen.shown import shown
 from docgen.svg_faults import Faults, SvgErrorCode
 from docgen.svg_gradient import GradientPlan, NotACircleError, gradient_plan, moved_gradient, stop_of
 from docgen.svg_paint import PAINT, REFERENCE, Paint, paint_of, painted
 from docgen.svg_shape import Piece, shape
-from docgen.svg_values import Matrix, matrix_of
+from docgen.svg_values import Matrix, OutOfRangeError, matrix_of, require_near
 
 __all__ = ["Drawing", "parse_svg", "placed"]
 
@@ -105,27 +106,34 @@ class _Reader:
                       "circle")
         except ValueError as error:
             zh, en = error.args
-            self.tell(node, SvgErrorCode.MALFORMED, zh, en)
+            far = isinstance(error, OutOfRangeError)
+            self.tell(node, SvgErrorCode.OUT_OF_RANGE if far else SvgErrorCode.MALFORMED, zh, en)
         return default
 
     def root(self, root: etree._Element) -> Drawing:
         """Read the frame: view box and size must agree, so that a drawing is never distorted."""
         if root.tag != _SPACE + "svg":
-            raise self.stop(root, SvgErrorCode.UNSUPPORTED, f"根元素应为 SVG 的 svg，实为 {root.tag}",
-                            f"expected the root element svg of SVG, found {root.tag}")
+            raise self.stop(root, SvgErrorCode.UNSUPPORTED, f"根元素应为 SVG 的 svg，实为 {shown(str(root.tag))}",
+                            f"expected the root element svg of SVG, found {shown(str(root.tag))}")
         box = [markup.length(part) for part in _SPLIT.split((root.get("viewBox") or "").strip())]
         sizes = [markup.length((root.get(name) or "").removesuffix("mm")) for name in ("width", "height")]
         if len(box) != 4 or None in box or None in sizes:
-            self.tell(root, SvgErrorCode.MALFORMED, "svg 应有 viewBox 四个数及以 mm 计的 width、height",
-                      "expected viewBox with four numbers, and width and height in mm")
+            self.tell(root, SvgErrorCode.MALFORMED,
+                      f"svg 应有 viewBox 四个数及以 mm 计的 width、height；每个为{markup.NUMBER_ZH}",
+                      f"expected viewBox with four numbers, and width and height in mm; each {markup.NUMBER_EN}")
             box, sizes = [0.0, 0.0, 1.0, 1.0], [1.0, 1.0]
         left, top, across, down = (value or 0.0 for value in box)
         width, height = (value or 0.0 for value in sizes)
         skew = abs(across * height - down * width)
-        if min(across, down, width, height) <= 0 or skew > 1e-3 * across * down:
+        if min(across, down, width, height) <= 0 or skew > 1e-3 * across * height:
             self.tell(root, SvgErrorCode.MALFORMED, "viewBox 与 width、height 应为同一比例的正数",
                       "expected viewBox, width and height to be positive and in proportion")
             across = width or 1.0
+        if max(width, height) > LARGEST_SIDE_MM:
+            self.tell(root, SvgErrorCode.OUT_OF_RANGE,
+                      f"svg 为 {width:g}×{height:g} mm，每边最大 {LARGEST_SIDE_MM:g} mm；请按页面的大小绘制",
+                      f"the svg is {width:g} by {height:g} mm, {LARGEST_SIDE_MM:g} mm a side at most; draw at the size "
+                      "of the page")
         scale = width / across
         paths: list[Path] = []
         own = self.attributes(root, "svg", frame=frozenset({"x", "y"}))
@@ -186,8 +194,8 @@ class _Reader:
             own = self.attributes(child, name)
             key = own.get("id", "")
             if not REFERENCE.fullmatch(f"url(#{key})") or key in self.gradients:
-                self.tell(child, SvgErrorCode.MALFORMED, f"渐变应有不重复的 id，实为 {key!r}",
-                          f"expected an id of its own for a gradient, found {key!r}")
+                self.tell(child, SvgErrorCode.MALFORMED, f"渐变应有不重复的 id，实为 {shown(key)!r}",
+                          f"expected an id of its own for a gradient, found {shown(key)!r}")
                 continue
             plan = self.read(child, functools.partial(self.gradient, child, name, own), None)
             if plan is not None:
@@ -219,13 +227,13 @@ class _Reader:
         tag = node.tag
         name = tag.removeprefix(_SPACE)
         if tag.rpartition("}")[2] in _ACTIVE:
-            raise self.stop(node, SvgErrorCode.ACTIVE_CONTENT, f"不允许 {name}：不得含脚本、样式、链接、图片",
-                            f"{name} is not allowed: no scripts, styles, links or pictures in artwork")
+            raise self.stop(node, SvgErrorCode.ACTIVE_CONTENT, f"不允许 {shown(name)}：不得含脚本、样式、链接、图片",
+                            f"{shown(name)} is not allowed: no scripts, styles, links or pictures in artwork")
         if tag.startswith(_EDITORS):
             return "metadata"
         if name not in _GEOMETRY and name not in _SILENT:
-            raise self.stop(node, SvgErrorCode.UNSUPPORTED, f"不支持元素 {name}，可用：{'、'.join(_GEOMETRY)}",
-                            f"element {name} is not supported; expected one of {', '.join(_GEOMETRY)}")
+            raise self.stop(node, SvgErrorCode.UNSUPPORTED, f"不支持元素 {shown(name)}，可用：{'、'.join(_GEOMETRY)}",
+                            f"element {shown(name)} is not supported; expected one of {', '.join(_GEOMETRY)}")
         return name
 
     def attributes(self, node: etree._Element, name: str, frame: frozenset[str] = frozenset()) -> Mapping[str, str]:
@@ -241,8 +249,8 @@ class _Reader:
                 self.tell(node, SvgErrorCode.ACTIVE_CONTENT, "渐变不能引用另一渐变（href）；导出时请合并渐变",
                           "a gradient may not refer to another one (href); merge them on export")
             elif key.startswith("on") or key.rpartition("}")[2] == "href":
-                self.tell(node, SvgErrorCode.ACTIVE_CONTENT, f"不允许属性 {key}：不得含脚本、链接",
-                          f"attribute {key} is not allowed: no scripts or links in artwork")
+                self.tell(node, SvgErrorCode.ACTIVE_CONTENT, f"不允许属性 {shown(key)}：不得含脚本、链接",
+                          f"attribute {shown(key)} is not allowed: no scripts or links in artwork")
             elif key in ("style", "class"):
                 self.tell(node, SvgErrorCode.ACTIVE_CONTENT,
                           f"不允许属性 {key}：样式应写成属性（fill=、stroke= 等），导出方法见 template-language.md",
@@ -252,13 +260,15 @@ class _Reader:
                 continue
             elif key in _PLAIN and key not in _GEOMETRY[name]:
                 if value.removesuffix("px") != _PLAIN[key]:
+                    found = shown(value)
                     self.tell(node, SvgErrorCode.UNSUPPORTED,
-                              f"{key} 只能为 {_PLAIN[key]}，实为 {value!r}；请先把描边转为路径或展开外观",
-                              f"{key} may be {_PLAIN[key]} only, found {value!r}; turn the stroke into a path first")
+                              f"{key} 只能为 {_PLAIN[key]}，实为 {found!r}；请先把描边转为路径或展开外观",
+                              f"{key} may be {_PLAIN[key]} only, found {found!r}; turn the stroke into a path first")
             elif key not in _GEOMETRY[name] and key not in common:
                 expected = sorted(_GEOMETRY[name] | common)
-                self.tell(node, SvgErrorCode.UNSUPPORTED, f"{name} 不支持属性 {key}，可用：{'、'.join(expected)}",
-                          f"{name} has no attribute {key} here; expected one of {', '.join(expected)}")
+                self.tell(node, SvgErrorCode.UNSUPPORTED,
+                          f"{name} 不支持属性 {shown(key)}，可用：{'、'.join(expected)}",
+                          f"{name} has no attribute {shown(key)} here; expected one of {', '.join(expected)}")
             else:
                 own[key] = value
         return own
@@ -271,8 +281,8 @@ def parse_svg(data: bytes, *, name: str) -> Drawing:
         name: the file's name, for errors.
 
     Raises:
-        SvgError: ``svg.malformed``, ``svg.unsupported``, ``svg.active-content`` or ``svg.too-large``, with
-            file and line.
+        SvgError: ``svg.malformed``, ``svg.unsupported``, ``svg.active-content``, ``svg.too-large`` or
+            ``svg.out-of-range``, with file and line.
     """
     faults = Faults(name)
     root = markup.parse(data, faults.fail, tell=faults.tell)
@@ -286,10 +296,16 @@ def parse_svg(data: bytes, *, name: str) -> Drawing:
 
 
 def placed(drawing: Drawing, *, x_mm: float, y_mm: float, width_mm: float) -> tuple[Path, ...]:
-    """The paths of a drawing put on a page at a width (the height follows in proportion)."""
+    """The paths of a drawing put on a page at a width (the height follows in proportion).
+
+    Raises:
+        OutOfRangeError: see there; of a drawing much smaller than its place.
+    """
     if not x_mm and not y_mm and width_mm == drawing.width_mm:
         return drawing.paths
     scale = width_mm / drawing.width_mm
+    require_near((path.stroke_width_mm * scale for path in drawing.paths), what_zh="描边的宽度",
+                 what_en="the width of a stroke")
     return tuple(
         Path(segments=tuple(_moved(segment, x_mm, y_mm, scale) for segment in path.segments),
              fill=(moved_gradient(path.fill, x_mm, y_mm, scale) if isinstance(path.fill, Gradient) else path.fill),
@@ -300,5 +316,6 @@ def placed(drawing: Drawing, *, x_mm: float, y_mm: float, width_mm: float) -> tu
 
 def _moved(segment: Segment, x_mm: float, y_mm: float, scale: float) -> Segment:
     origin = (x_mm, y_mm)
-    return Segment(segment.op, tuple(round(origin[index % 2] + value * scale, 3)
-                                     for index, value in enumerate(segment.args)))
+    args = tuple([round(origin[index % 2] + value * scale, 3) for index, value in enumerate(segment.args)])
+    require_near(args, what_zh="图形", what_en="a shape")
+    return Segment(segment.op, args)

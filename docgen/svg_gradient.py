@@ -14,11 +14,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from docgen.page import Colour, Gradient, Stop
-from docgen.svg_values import UNMOVED, Matrix, colour, matrix_of, number, share, times
+from docgen.shown import shown
+from docgen.svg_values import UNMOVED, Matrix, colour, matrix_of, number, require_near, share, times
 
 __all__ = ["GradientPlan", "NotACircleError", "gradient_plan", "moved_gradient", "stop_of"]
 
+Point = tuple[float, float]
+
 _ROUND = 1e-3
+_FLAT = 1e-9                # area of what a matrix makes of a square, beside the square of its longest side
+_LEAST_FACTOR = 1e-6        # of a gradientTransform
+_NOTHING = 1e-9             # millimetres a unit, with which no gradient is seen to run
 _MAX_STOPS = 64
 
 
@@ -46,7 +52,7 @@ class GradientPlan:
             alpha: of the shape.
 
         Raises:
-            NotACircleError: see there.
+            NotACircleError, OutOfRangeError: see there.
         """
         whole = self.matrix
         if self.boxed:
@@ -55,8 +61,7 @@ class GradientPlan:
         whole = times(matrix, whole)
         stops = tuple(Stop(stop.offset, Colour(stop.colour.r, stop.colour.g, stop.colour.b,
                                                round(stop.colour.alpha * alpha, 3))) for stop in self.stops)
-        a, b, c, d, _, _ = whole
-        if not a * d - b * c:
+        if _flat(whole) or max(map(abs, whole[:4])) < _NOTHING:
             return stops[-1].colour
         return self._linear(whole, stops) if self.radii is None else self._radial(whole, stops, self.radii)
 
@@ -69,10 +74,10 @@ class GradientPlan:
             return stops[-1].colour
         share = (dx / length, dy / length)                  # how fast the colour runs, in the gradient's units
         area = a * d - b * c
-        rise = ((d * share[0] - b * share[1]) / area, (a * share[1] - c * share[0]) / area)
-        speed = rise[0] ** 2 + rise[1] ** 2
+        rise = (d * share[0] - b * share[1], a * share[1] - c * share[0])
+        slowness = area / (rise[0] * rise[0] + rise[1] * rise[1])
         start = _at(matrix, self.start)
-        end = (start[0] + rise[0] / speed, start[1] + rise[1] / speed)
+        end = (start[0] + rise[0] * slowness, start[1] + rise[1] * slowness)
         return _gradient(start, end, None, stops)
 
     def _radial(self, matrix: Matrix, stops: tuple[Stop, ...], radii: tuple[float, float]) -> Gradient | Colour:
@@ -86,6 +91,12 @@ class GradientPlan:
         return _gradient(_at(matrix, self.start), _at(matrix, self.end), (radii[0] * scale, radii[1] * scale), stops)
 
 
+def _flat(matrix: Matrix) -> bool:
+    """Whether a matrix presses everything onto a line, or as good as."""
+    a, b, c, d, _, _ = matrix
+    return abs(a * d - b * c) <= _FLAT * (a * a + b * b + c * c + d * d)
+
+
 def gradient_plan(name: str, attributes: Mapping[str, str], stops: Sequence[Stop]) -> GradientPlan:
     """A ``linearGradient`` or ``radialGradient`` with its stops.
 
@@ -94,8 +105,8 @@ def gradient_plan(name: str, attributes: Mapping[str, str], stops: Sequence[Stop
     """
     units = attributes.get("gradientUnits", "objectBoundingBox")
     if units not in ("objectBoundingBox", "userSpaceOnUse"):
-        raise ValueError(f"gradientUnits 应为 objectBoundingBox 或 userSpaceOnUse，实为 {units!r}",
-                         f"expected objectBoundingBox or userSpaceOnUse for gradientUnits, found {units!r}")
+        raise ValueError(f"gradientUnits 应为 objectBoundingBox 或 userSpaceOnUse，实为 {shown(units)!r}",
+                         f"expected objectBoundingBox or userSpaceOnUse for gradientUnits, found {shown(units)!r}")
     boxed = units == "objectBoundingBox"
     middle = 0.5 if boxed else None
     radii: tuple[float, float] | None = None
@@ -114,6 +125,10 @@ def gradient_plan(name: str, attributes: Mapping[str, str], stops: Sequence[Stop
         raise ValueError("渐变应有 offset 从 0 递增到 1 的 stop，且不透明度相同",
                          "expected stops whose offset rises from 0 to 1, all of the same opacity")
     matrix = matrix_of(attributes.get("gradientTransform", ""), UNMOVED, "gradientTransform")
+    if _flat(matrix) or max(map(abs, matrix[:4])) < _LEAST_FACTOR:
+        raise ValueError("gradientTransform 把渐变压成一条线或一个点；请改正数值，或改用单一颜色",
+                         "gradientTransform presses the gradient onto a line or a point; mend its numbers, or fill "
+                         "with one colour")
     return GradientPlan(start=start, end=end, radii=radii, stops=tuple(stops), boxed=boxed, matrix=matrix)
 
 
@@ -131,15 +146,29 @@ def stop_of(attributes: Mapping[str, str]) -> Stop:
     return Stop(round(share(attributes, "offset"), 4), Colour(*found, alpha))
 
 
-def _gradient(start: Sequence[float], end: Sequence[float], radii: tuple[float, float] | None,
-              stops: tuple[Stop, ...]) -> Gradient:
-    return Gradient(
-        start=(round(start[0], 3), round(start[1], 3)), end=(round(end[0], 3), round(end[1], 3)),
-        radii=None if radii is None else (round(radii[0], 3), round(radii[1], 3)), stops=stops)
+def _gradient(start: Point, end: Point, radii: tuple[float, float] | None, stops: tuple[Stop, ...],
+              ) -> Gradient | Colour:
+    """The gradient with places in thousandths; its last colour where these are one place.
+
+    Raises:
+        OutOfRangeError: see there.
+    """
+    require_near((*start, *end, *(radii or ())), what_zh="渐变的起点、终点或半径",
+                 what_en="the start, the end or the radius of the gradient")
+    start, end = (round(start[0], 3), round(start[1], 3)), (round(end[0], 3), round(end[1], 3))
+    if radii is not None:
+        radii = round(radii[0], 3), round(radii[1], 3)
+    if (start == end) if radii is None else not radii[1]:
+        return stops[-1].colour
+    return Gradient(start=start, end=end, radii=radii, stops=stops)
 
 
-def moved_gradient(gradient: Gradient, x_mm: float, y_mm: float, scale: float) -> Gradient:
-    """A gradient put on a page with the drawing that it belongs to."""
+def moved_gradient(gradient: Gradient, x_mm: float, y_mm: float, scale: float) -> Gradient | Colour:
+    """A gradient put on a page with the drawing that it belongs to.
+
+    Raises:
+        OutOfRangeError: see there.
+    """
     def moved(point: tuple[float, float]) -> tuple[float, float]:
         return x_mm + point[0] * scale, y_mm + point[1] * scale
 
@@ -147,6 +176,6 @@ def moved_gradient(gradient: Gradient, x_mm: float, y_mm: float, scale: float) -
     return _gradient(moved(gradient.start), moved(gradient.end), radii, gradient.stops)
 
 
-def _at(matrix: Matrix, point: tuple[float, float]) -> tuple[float, float]:
+def _at(matrix: Matrix, point: Point) -> Point:
     a, b, c, d, e, f = matrix
     return a * point[0] + c * point[1] + e, b * point[0] + d * point[1] + f

@@ -13,9 +13,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from docgen.page import Colour, Gradient, Path, Segment
+from docgen.shown import shown
 from docgen.svg_gradient import GradientPlan
 from docgen.svg_shape import Piece
-from docgen.svg_values import Matrix, colour, number
+from docgen.svg_values import Matrix, colour, number, require_near
 
 __all__ = ["PAINT", "REFERENCE", "Paint", "paint_of", "painted"]
 
@@ -45,8 +46,8 @@ def paint_of(attributes: Mapping[str, str], around: Paint, gradients: Mapping[st
         return around
     rule = attributes.get("fill-rule", "evenodd" if around.even_odd else "nonzero")
     if rule not in ("evenodd", "nonzero"):
-        raise ValueError(f"fill-rule 应为 nonzero 或 evenodd，实为 {rule!r}",
-                         f"expected fill-rule nonzero or evenodd, found {rule!r}")
+        raise ValueError(f"fill-rule 应为 nonzero 或 evenodd，实为 {shown(rule)!r}",
+                         f"expected fill-rule nonzero or evenodd, found {shown(rule)!r}")
     defaults = (("fill-opacity", around.fill_alpha), ("stroke-opacity", around.stroke_alpha), ("opacity", 1.0))
     alphas = [number(attributes, name, default) for name, default in defaults]
     if not all(0 <= alpha <= 1 for alpha in alphas):
@@ -68,8 +69,8 @@ def _filling(attributes: Mapping[str, str], around: tuple[int, int, int] | Gradi
     match = REFERENCE.fullmatch(text)
     plan = gradients.get(match[1]) if match else None
     if plan is None:
-        raise ValueError(f"fill 应为前面 defs 中的渐变 url(#id)，实为 {text!r}",
-                         f"expected url(#id) of a gradient in the defs above for fill, found {text!r}")
+        raise ValueError(f"fill 应为前面 defs 中的渐变 url(#id)，实为 {shown(text)!r}",
+                         f"expected url(#id) of a gradient in the defs above for fill, found {shown(text)!r}")
     return plan
 
 
@@ -83,27 +84,31 @@ def _ink(attributes: Mapping[str, str], name: str, around: tuple[int, int, int] 
     if name == "stroke" and text.startswith("url("):
         raise ValueError("渐变只能用于 fill，不能用于 stroke；请把描边转为路径",
                          "gradients are for fills only, not for strokes; turn the stroke into a path")
-    found = colour(text)
-    if found is None:
-        raise ValueError(f"{name} 应为 none、#rgb、#rrggbb、rgb() 或基本颜色名，实为 {text!r}",
-                         f"expected none, #rgb, #rrggbb, rgb() or a basic colour name for {name}, found {text!r}")
-    return found
+    ink = colour(text)
+    if ink is None:
+        found = shown(text)
+        raise ValueError(f"{name} 应为 none、#rgb、#rrggbb、rgb() 或基本颜色名，实为 {found!r}",
+                         f"expected none, #rgb, #rrggbb, rgb() or a basic colour name for {name}, found {found!r}")
+    return ink
 
 
 def painted(segments: Sequence[Piece], matrix: Matrix, paint: Paint) -> Path | None:
     """A shape in the drawing's millimetres; None where nothing of it is seen.
 
     Raises:
-        NotACircleError: see there.
+        NotACircleError, OutOfRangeError: see there.
     """
     a, b, c, d, e, f = matrix
     width = round(paint.width * math.sqrt(abs(a * d - b * c)), 3)
-    fill = _fill(segments, matrix, paint)
     stroke = (Colour(*paint.stroke, round(paint.alpha * paint.stroke_alpha, 3))
               if paint.stroke and width > 0 else None)
     moved = tuple(Segment(op, tuple(round(value, 3) for x, y in points
                                     for value in (a * x + c * y + e, b * x + d * y + f)))
                   for op, points in segments)
+    require_near((value for segment in moved for value in segment.args), what_zh="图形", what_en="the shape")
+    if stroke:
+        require_near((width,), what_zh="描边的宽度", what_en="the width of the stroke")
+    fill = _fill(segments, matrix, paint)
     if not moved or (fill is None and stroke is None):
         return None
     return Path(segments=moved, fill=fill, stroke=stroke, stroke_width_mm=width if stroke else 0.0,

@@ -8,6 +8,9 @@ from __future__ import annotations
 import math
 import re
 
+from docgen import markup
+from docgen.shown import shown
+
 __all__ = ["Point", "outline"]
 
 Point = tuple[float, float]
@@ -15,7 +18,8 @@ _Piece = tuple[str, tuple[Point, ...]]
 
 _TOKEN = re.compile(r"[\s,]*(?:([MmLlHhVvCcSsQqTtAaZz])|([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?))")
 _COUNTS = {"M": 2, "L": 2, "H": 1, "V": 1, "C": 6, "S": 4, "Q": 4, "T": 2, "A": 7, "Z": 0}
-_LARGEST = 1e5
+_LEAST_RADIUS = 1e-6        # of an arc; shorter ones are no radii that anyone drew
+_SAME_POINT = 1e-9
 
 
 def outline(data: str) -> list[_Piece]:
@@ -45,10 +49,7 @@ def _commands(data: str) -> list[tuple[str, list[float]]]:
         elif not found:
             raise ValueError("路径数据应以 M 或 m 开始", "expected path data to begin with M or m")
         else:
-            value = float(match[2])
-            if not abs(value) <= _LARGEST:
-                raise ValueError("路径数据中的数字过大", "a number in the path data is too large")
-            found[-1][1].append(value)
+            found[-1][1].append(_number(match[2]))
     if found and found[0][0] not in "Mm":
         raise ValueError("路径数据应以 M 或 m 开始", "expected path data to begin with M or m")
     out: list[tuple[str, list[float]]] = []
@@ -63,6 +64,14 @@ def _commands(data: str) -> list[tuple[str, list[float]]]:
             name = {"M": "L", "m": "l"}.get(command, command) if start else command
             out.append((name, values[start:start + count]))
     return out
+
+
+def _number(text: str) -> float:
+    value = float(text) if len(text) <= markup.LONGEST_NUMBER else math.inf
+    if not abs(value) <= markup.LARGEST_NUMBER:
+        raise ValueError(f"路径数据中应为{markup.NUMBER_ZH}，实为 {shown(text)!r}",
+                         f"expected {markup.NUMBER_EN} in the path data, found {shown(text)!r}")
+    return value
 
 
 class _Pen:
@@ -124,12 +133,20 @@ def _toward(point: Point, control: Point) -> Point:
 
 
 def _arc(start: Point, values: list[float], end: Point) -> list[list[Point]]:
-    """An elliptical arc as cubic curves of at most a quarter turn each (F.6.5)."""
+    """An elliptical arc as cubic curves of at most a quarter turn each (F.6.5).
+
+    Raises:
+        ValueError: as ``outline``: a radius that is hardly more than nothing.
+    """
     rx, ry, tilt = abs(values[0]), abs(values[1]), math.radians(values[2])
-    if start == end:
+    if math.dist(start, end) < _SAME_POINT:
         return []
     if not rx or not ry:
         return [[start, end, end]]
+    if min(rx, ry) < _LEAST_RADIUS:
+        raise ValueError(f"弧（A、a）的半径应为 0 或不小于 {_LEAST_RADIUS:f}，实为 {min(rx, ry):g}；请改为直线（L）",
+                         f"expected a radius of an arc (A, a) to be 0 or at least {_LEAST_RADIUS:f}, found "
+                         f"{min(rx, ry):g}; draw a line (L) instead")
     cos, sin = math.cos(tilt), math.sin(tilt)
     dx, dy = (start[0] - end[0]) / 2, (start[1] - end[1]) / 2
     x, y = cos * dx + sin * dy, cos * dy - sin * dx

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 
 from docgen import markup
+from docgen.shown import shown
 from docgen.svg_path import Point, outline
 from docgen.svg_values import number
 
@@ -26,10 +27,15 @@ def shape(name: str, attributes: Mapping[str, str]) -> list[Piece]:
     if name == "path":
         return outline(attributes.get("d", ""))
     if name in ("polyline", "polygon"):
-        values = [markup.length(part) for part in _SPLIT.split(attributes.get("points", "").strip())]
-        if None in values or len(values) % 2 or len(values) < 4:
-            raise ValueError("points 应为成对的数字，至少两对",
-                             "expected points as pairs of numbers, two pairs at least")
+        parts = _SPLIT.split(attributes.get("points", "").strip())
+        values = [markup.length(part) for part in parts]
+        if None in values:
+            found = shown(parts[values.index(None)])
+            raise ValueError(f"points 中应为{markup.NUMBER_ZH}，实为 {found!r}",
+                             f"expected {markup.NUMBER_EN} in points, found {found!r}")
+        if len(values) % 2 or len(values) < 4:
+            raise ValueError(f"points 应为成对的数字，至少两对，实为 {len(values)} 个数",
+                             f"expected points as pairs of numbers, two pairs at least, found {len(values)} numbers")
         flat = [value or 0.0 for value in values]
         return _polygon(list(zip(flat[::2], flat[1::2], strict=True)), closed=name == "polygon")
     if name == "line":

@@ -1,6 +1,7 @@
 """Values of SVG attributes: numbers, colours, transforms.
 
-What cannot be read raises ``ValueError`` with two arguments, a Chinese and an English sentence.
+What cannot be read raises ``ValueError`` with two arguments, a Chinese and an English sentence; what would be drawn too
+far away to be drawn at all ``OutOfRangeError``, which is one.
 
 Source: SVG 1.1 (W3C), 4.4 and 7.6; the sixteen names of colours: HTML 4.01, 6.5.
 """
@@ -9,11 +10,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from docgen import markup
+from docgen.page import FARTHEST_MM
+from docgen.shown import shown
 
-__all__ = ["UNMOVED", "Matrix", "colour", "matrix_of", "number", "share", "times"]
+__all__ = ["UNMOVED", "Matrix", "OutOfRangeError", "colour", "matrix_of", "number", "require_near", "share", "times"]
 
 Matrix = tuple[float, float, float, float, float, float]
 
@@ -28,6 +31,24 @@ _NAMES = {
 _RGB = re.compile(r"rgb\(\s*([^,\s]+)\s*,\s*([^,\s]+)\s*,\s*([^,\s]+)\s*\)")
 _TRANSFORM = re.compile(r"\s*(matrix|translate|scale|rotate)\s*\(([^()]*)\)\s*,?")
 _SPLIT = re.compile(r"[\s,]+")
+_LARGEST_FACTOR = 1e9           # of a transform; what is drawn with it need not be that far away
+
+
+class OutOfRangeError(ValueError):
+    """Something that would be drawn farther away than anything on a page may be."""
+
+
+def require_near(values: Iterable[float], *, what_zh: str, what_en: str) -> None:
+    """Refuse coordinates in millimetres that are no numbers, or farther from the page's corner than ``FARTHEST_MM``.
+
+    Raises:
+        OutOfRangeError: arguments as of the other errors here.
+    """
+    if not all(abs(value) <= FARTHEST_MM for value in values):
+        raise OutOfRangeError(
+            f"{what_zh}超出坐标范围（距左上角最多 {FARTHEST_MM:.0f} mm）；请核对坐标与 transform，删去页面之外的图形",
+            f"{what_en} lies beyond what can be drawn ({FARTHEST_MM:.0f} mm from the top left corner at most); check "
+            "its coordinates and transforms, and delete what lies off the page")
 
 
 def number(attributes: Mapping[str, str], name: str, default: float | None = None) -> float:
@@ -37,7 +58,9 @@ def number(attributes: Mapping[str, str], name: str, default: float | None = Non
         return default
     value = markup.length(text) if text is not None else None
     if value is None:
-        raise ValueError(f"属性 {name} 应为数字，实为 {text!r}", f"expected a number for {name}, found {text!r}")
+        found = None if text is None else shown(text)
+        raise ValueError(f"属性 {name} 应为{markup.NUMBER_ZH}，实为 {found!r}",
+                         f"expected {markup.NUMBER_EN} for {name}, found {found!r}")
     return value
 
 
@@ -77,9 +100,17 @@ def matrix_of(text: str, matrix: Matrix, name: str) -> Matrix:
         values = [markup.length(part) for part in _SPLIT.split(match[2].strip())] if match else [None]
         step = None if match is None or None in values else _step(match[1], [value or 0.0 for value in values])
         if match is None or step is None:
-            raise ValueError(f"{name} 应为 matrix、translate、scale、rotate，实为 {text!r}",
-                             f"expected matrix, translate, scale or rotate in {name}, found {text!r}")
+            found = shown(text[at:])
+            raise ValueError(f"{name} 第 {at + 1} 个字符处应为 matrix、translate、scale、rotate，参数为"
+                             f"{markup.NUMBER_ZH}，实为 {found!r}",
+                             f"expected matrix, translate, scale or rotate with {markup.NUMBER_EN} for each argument "
+                             f"at character {at + 1} of {name}, found {found!r}")
         matrix, at = times(matrix, step), match.end()
+        if not all(abs(value) <= _LARGEST_FACTOR for value in matrix):
+            raise OutOfRangeError(
+                f"{name} 到 {shown(match[0].strip())!r} 为止放大过多；请合并各级变换，并核对 scale 与 matrix 的数值",
+                f"{name} makes things too large by {shown(match[0].strip())!r}; merge the transforms around it, and "
+                "check the numbers of scale and matrix")
     return matrix
 
 

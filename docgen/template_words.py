@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import fonts
 from docgen import markup
+from docgen.page import LARGEST_SIDE_MM, SMALLEST_SIDE_MM
 
 __all__ = ["WORDS", "ValueKind", "Word"]
 
@@ -55,6 +56,9 @@ _COLOUR = ValueKind(read=lambda text: text if markup.colour(text) else None, zh=
                     en="a colour #rgb or #rrggbb")
 _MM = ValueKind(read=_between(-2000, 2000), zh="毫米数", en="a number of millimetres")
 _SIZE = ValueKind(read=_between(0.1, 2000), zh="正的毫米数", en="a positive number of millimetres")
+_SIDE = ValueKind(read=_between(SMALLEST_SIDE_MM, LARGEST_SIDE_MM),
+                  zh=f"页面边长 {SMALLEST_SIDE_MM:g} 至 {LARGEST_SIDE_MM:g} mm（最大为 A0）",
+                  en=f"a side of the page from {SMALLEST_SIDE_MM:g} to {LARGEST_SIDE_MM:g} mm (A0 at most)")
 _EM = ValueKind(read=_between(-0.5, 4), zh="-0.5 至 4 之间的 em 数", en="a number of em from -0.5 to 4")
 _CHARACTERS = ValueKind(read=_between(0, 40), zh="0 至 40 之间的字数（em）", en="a number of em from 0 to 40")
 _SHARE = ValueKind(read=_between(0, 100), zh="0 至 100 之间的份数", en="a share from 0 to 100")
@@ -75,7 +79,7 @@ WORDS: Mapping[str, Word] = {
         "colour": (_COLOUR, "#000000"), "leading": (_LEADING, 1.5), "gap": (_EM, 0.0), "tracking": (_EM, 0.0),
         "justify": (_YES, "no")}),
     "page": Word(
-        attributes={"role": (_TEXT, None), "width": (_SIZE, None), "height": (_SIZE, None),
+        attributes={"role": (_TEXT, None), "width": (_SIDE, None), "height": (_SIDE, None),
                     "artwork": (_NAMED, ""), "continues": (_YES, "no")},
         children=("art", "slot", "ornament", "picture", "qr", "line", "column", "flow", "seal", "straddle", "folio")),
     "art": _DRAWING,
