@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 __all__ = [
-    "Attachment", "Bitmap", "Finding", "PageView", "PictureBox", "Reason", "RectMm", "SealStanding",
+    "Attachment", "Bitmap", "Finding", "PageView", "PictureBox", "PlacedStamp", "Reason", "RectMm", "SealStanding",
     "Severity", "SignatureEvidence", "TextLine", "TextRun", "Verdict", "text_lines", "worst",
 ]
 
@@ -191,10 +191,19 @@ class SealStanding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlacedStamp:
+    """Where a signature shows its seal: the page, from 1, and the box that is seen."""
+
+    page: int
+    box: RectMm
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignatureEvidence:
     """One signature as found. ``indication`` and ``sub_indication`` as in ETSI EN 319 102-1.
 
-    ``claimed_at`` is what the signer says, ``proven_at`` what a verified timestamp proves.
+    ``claimed_at`` is what the signer says, ``proven_at`` what a verified timestamp proves. ``id`` tells it from the
+    file's other signatures.
     """
 
     kind: str                          # "PAdES", "SES v4", "SES v5"
@@ -211,6 +220,8 @@ class SignatureEvidence:
     algorithm: str = ""
     seal: SealStanding | None = None   # None: there is no e-seal, or nobody to ask about it
     reasons: tuple[Reason, ...] = ()
+    id: str = ""
+    stamps: tuple[PlacedStamp, ...] = ()
 
 
 def text_lines(runs: Iterable[TextRun], tolerance_mm: float = 0.3) -> tuple[TextLine, ...]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from certs.sm3 import sm3
+from verify.covered import STANDINGS, Coverage, CoveredEntry, LoosePart, plain_box
 from verify.model import Finding, Reason, SealStanding, Severity, SignatureEvidence, Verdict
 from verify.reason_table import CHECK_NAMES
 from verify.reasons import clean
@@ -21,6 +22,7 @@ __all__ = [
     "CoveredEntry",
     "FileFacts",
     "LicenceData",
+    "LoosePart",
     "Report",
 ]
 
@@ -62,25 +64,6 @@ class Check:
     name: str
     result: str
     reasons: tuple[Reason, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CoveredEntry:
-    """One part of the file. ``state``: protected (by a digest under the seal), signature (the seal's own
-    data), unprotected, or changed (its digest is not the sealed one)."""
-
-    name: str
-    state: str
-    digest: str = ""                     # SM3 found, hex
-    expected: str = ""                   # SM3 under the seal, hex
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Coverage:
-    """What the seals cover. ``complete`` only when nothing of the file is left out."""
-
-    complete: bool
-    entries: tuple[CoveredEntry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,8 +134,8 @@ class Report:
             return 4
         if self.verdict is Verdict.INVALID or self.status.is_no:
             return 1
-        if self.verdict is Verdict.INDETERMINATE:
-            return 3
+        if self.verdict is Verdict.INDETERMINATE or not self.file.own:
+            return 3                     # a genuine file of another form is no licence that can be read
         return 3 if self.require_status and self.status.register == "unknown" else 0
 
     def to_dict(self) -> dict[str, Any]:
@@ -175,10 +158,8 @@ class Report:
             "checks": [{"name": check.name, "zh": CHECK_NAMES[check.name][0],
                         "en": CHECK_NAMES[check.name][1], "result": check.result,
                         "reasons": [_reason(reason) for reason in check.reasons]} for check in self.checks],
-            "signatures": [_signature(signature) for signature in self.signatures],
-            "coverage": {"complete": self.coverage.complete,
-                         "entries": [{"name": clean(entry.name), "state": entry.state, "digest": entry.digest,
-                                      "expected": entry.expected} for entry in self.coverage.entries]},
+            "signatures": [_signature(signature, self.coverage) for signature in self.signatures],
+            "coverage": self.coverage.to_dict(),
             "anchors": [{"name": clean(anchor.name), "fingerprint_sm3": anchor.fingerprint,
                          "purpose": anchor.purpose, "demo": anchor.demo} for anchor in self.anchors],
             "licence": _licence(self.licence),
@@ -208,9 +189,13 @@ def _day(day: dt.date | None) -> str | None:
     return None if day is None else day.isoformat()
 
 
-def _signature(signature: SignatureEvidence) -> dict[str, Any]:
+def _signature(signature: SignatureEvidence, coverage: Coverage) -> dict[str, Any]:
     """One signature as plain values."""
+    covers = coverage.under(signature.id) if signature.id else {}
     return {
+        "id": clean(signature.id),
+        "covers": {standing: [clean(entry.name) for entry in entries] for standing, entries in covers.items()},
+        "stamps": [{"page": stamp.page, "box_mm": plain_box(stamp.box)} for stamp in signature.stamps],
         "kind": signature.kind, "indication": signature.indication,
         "sub_indication": signature.sub_indication, "signer": clean(signature.signer),
         "organisation": clean(signature.organisation),
@@ -269,13 +254,8 @@ def _text_lines(report: Report) -> list[str]:
     lines += [f"  · {reason.zh} / {reason.en} [{reason.code}]" for reason in report.reasons
               if reason not in shown]
     for signature in report.signatures:
-        lines += _signature_lines(signature)
-    covered = sum(entry.state in ("protected", "signature") for entry in report.coverage.entries)
-    if report.coverage.entries:
-        lines.append(f"保护范围 coverage: {covered}/{len(report.coverage.entries)}"
-                     + ("，全部 / complete" if report.coverage.complete else "，不完整 / incomplete"))
-        lines += [f"  ✗ {clean(entry.name)} ({entry.state})" for entry in report.coverage.entries
-                  if entry.state not in ("protected", "signature")]
+        lines += _signature_lines(signature, report.coverage)
+    lines += report.coverage.text_lines()
     lines += [f"信任锚 anchor: {clean(anchor.name)} ({anchor.purpose})\n  SM3 {anchor.fingerprint}"
               for anchor in report.anchors]
     lines.append(f"检查时间 checked at: {_time(report.checked_at)}")
@@ -299,11 +279,11 @@ def _licence_lines(licence: LicenceData | None) -> list[str]:
     return lines + [f"  {label}: {clean(value)}" for label, value in licence.headline if value]
 
 
-def _signature_lines(signature: SignatureEvidence) -> list[str]:
+def _signature_lines(signature: SignatureEvidence, coverage: Coverage) -> list[str]:
     """One signature in short."""
     result = signature.indication + (f"/{signature.sub_indication}" if signature.sub_indication else "")
     lines = [
-        f"签章 signature: {signature.kind} {result}",
+        f"签章 signature{f' {clean(signature.id)}' if signature.id else ''}: {signature.kind} {result}",
         f"  {clean(signature.organisation or signature.signer)} {clean(signature.organisation_code)}",
         f"  自称时间 claimed at {_time(signature.claimed_at)}"
         f" · 时间戳 proven at {_time(signature.proven_at) or '无 none'}",
@@ -312,4 +292,11 @@ def _signature_lines(signature: SignatureEvidence) -> list[str]:
         zh, en = _SEAL_STATES[signature.seal.state]
         published = _time(signature.seal.list_published)
         lines.append(f"  印章 seal: {zh} / {en}" + (f"（状态列表 status list {published}）" if published else ""))
+    if signature.stamps:
+        pages = ", ".join(str(page) for page in sorted({stamp.page for stamp in signature.stamps}))
+        lines.append(f"  印章所在页 seal on page: {pages}")
+    if signature.id and coverage.entries:
+        apart = coverage.under(signature.id)
+        lines.append("  " + " · ".join(f"{zh} / {en}: {len(apart[standing])}"
+                                       for standing, (zh, en) in STANDINGS.items()))
     return lines
