@@ -71,10 +71,11 @@ class AuditCode(enum.StrEnum):
     """Codes of :class:`AuditError`."""
 
     BAD_ENTRY = "audit.bad-entry"
+    NOT_AN_EXPORT = "audit.not-an-export"
 
 
 class AuditError(EngineError):
-    """Something is not an entry of an audit log, or cannot become one."""
+    """Something is not an entry of an audit log, or cannot become one; or a folder is no export of such logs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,8 @@
 
 The folder may come from anybody. Logs are read line by line, whatever their size; nothing but regular files is
 opened; what is wrong is a finding, never an exception. A checkpoint given from elsewhere, kept since it was made,
-shows what the export's own checkpoints cannot: that all of them were made anew.
+shows what the export's own checkpoints cannot: that all of them were made anew. One that is newer than the export's
+last shows no cut: the export may simply be older.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from certs.audit import (
     CHECKPOINT,
     CHECKPOINT_EVENT,
     MAX_LINE,
+    AuditCode,
     AuditEntry,
     AuditError,
     Head,
@@ -46,7 +48,8 @@ MAX_CHECKPOINT: Final = 512 * 1024
 _MAX_FILES: Final = 100_000
 _OU: Final = "2.5.4.11"
 _CHECKPOINT_NAME: Final = re.compile(r"[0-9]{6,9}\.json", re.ASCII)
-_OTHERS: Final = frozenset({"checkpoints", "chain", "crls"})
+_CHECKPOINTS: Final = "checkpoints"
+_OTHERS: Final = frozenset({_CHECKPOINTS, "chain", "crls"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,10 +72,21 @@ class _Checkpoint:
 
 @dataclass(slots=True)
 class _Signed:
-    """What checkpoints say of one log: number → (digest, sequence); the last number that a trusted one signed."""
+    """What checkpoints say of one log.
+
+    Attributes:
+        heads: number → (digest, sequence).
+        trusted: the numbers that a trusted one signed.
+        due: the numbers that the export must reach, being no older than their checkpoints.
+    """
 
     heads: dict[int, tuple[bytes, int]] = field(default_factory=dict)
-    trusted_to: int = 0
+    trusted: set[int] = field(default_factory=set)
+    due: set[int] = field(default_factory=set)
+
+    def trusted_to(self, last: int) -> int:
+        """The last number, of entries that are there up to ``last``, that a trusted checkpoint signed."""
+        return max((number for number in self.trusted if number <= last), default=0)
 
 
 def check_export(
@@ -84,9 +98,16 @@ def check_export(
         now: the present (aware).
         trust: whose roots the checkpoints must rest on; by default those in the export, which a note tells.
         checkpoints: (name, content) of checkpoint files kept elsewhere.
+
+    Raises:
+        AuditError: ``audit.not-an-export``, the folder holds neither logs nor checkpoints, or cannot be read.
     """
     findings = Findings()
     listed = names(folder, at_most=_MAX_FILES) or []
+    if not any(name == _CHECKPOINTS or _log_of(name) for name in listed):
+        raise AuditError(
+            AuditCode.NOT_AN_EXPORT, f"{printable(folder)} 不是审计日志的导出，请指明 zhengyin audit export 写出的目录",
+            f"{printable(folder)} is no audit export: name a folder that zhengyin audit export has written")
     for name in listed:
         if name not in _OTHERS and _log_of(name) is None:
             findings.add("audit.strange-file", file=name)
@@ -96,15 +117,15 @@ def check_export(
             if (one := _read_checkpoint(name, data, known, anchors, now, findings)) is not None]
     _check_sequence(own, kept, findings)
     _check_signers([*own, *kept], findings)
-    signed = _heads([*own, *kept])
+    signed = _heads([*own, *kept], newest=max((one.sequence for one in own), default=0))
     logged = {one.sequence: one.digest for one in own}
     summaries = []
     for name in listed:
         log = _log_of(name)
         if log is not None:
             summaries.append(_check_log(folder / name, log, signed.get(log, _Signed()), logged, findings))
-    for log in sorted(set(signed) - {one.log for one in summaries}):
-        findings.add("audit.log-missing", log, sequence=max(signed[log].heads.values(), key=lambda one: one[1])[1])
+    for log in sorted(log for log, said in signed.items() if said.due and log not in {one.log for one in summaries}):
+        findings.add("audit.log-missing", log, sequence=max(signed[log].heads[number][1] for number in signed[log].due))
     if not summaries:
         findings.add("audit.empty")
     trusted = [one for one in (*own, *kept) if one.trusted]
@@ -194,31 +215,41 @@ class _LogReader:
 
     def end(self) -> LogSummary:
         """Compare the end with what was signed."""
-        last, (_, sequence) = max(self._signed.heads.items(), default=(0, (b"", 0)))
-        if last > self._number:
-            self._findings.add("audit.cut", self._log, last=self._number, number=last, sequence=sequence)
-        if self._number > self._signed.trusted_to:
-            self._findings.add("audit.unsigned-tail", self._log, first=self._signed.trusted_to + 1)
-        return LogSummary(log=self._log, entries=self._entries, signed_to=self._signed.trusted_to,
+        signed, trusted_to = self._signed, self._signed.trusted_to(self._number)
+        due = max(signed.due, default=0)
+        if due > self._number:
+            self._findings.add("audit.cut", self._log, last=self._number, number=due, sequence=signed.heads[due][1])
+        if self._number > trusted_to:
+            self._findings.add("audit.unsigned-tail", self._log, first=trusted_to + 1)
+        return LogSummary(log=self._log, entries=self._entries, signed_to=trusted_to,
                           first_at=self._first_at, last_at=self._last_at)
 
 
-def _heads(checkpoints: Sequence[_Checkpoint]) -> dict[str, _Signed]:
-    """Gather what all checkpoints say, by log; two that disagree both stand, the log can fit one alone."""
+def _heads(checkpoints: Sequence[_Checkpoint], *, newest: int) -> dict[str, _Signed]:
+    """Gather what all checkpoints say, by log; two that disagree both stand, the log can fit one alone.
+
+    Args:
+        newest: number of the export's own last checkpoint.
+    """
     signed: dict[str, _Signed] = {}
     for one in checkpoints:
         for head in one.heads:
-            own = signed.setdefault(head.log, _Signed())
-            known = own.heads.setdefault(head.number, (head.digest, one.sequence))
+            said = signed.setdefault(head.log, _Signed())
+            known = said.heads.setdefault(head.number, (head.digest, one.sequence))
             if known[0] != head.digest:
-                own.heads[head.number] = (b"", one.sequence)
+                said.heads[head.number] = (b"", one.sequence)
             if one.trusted:
-                own.trusted_to = max(own.trusted_to, head.number)
+                said.trusted.add(head.number)
+            if one.sequence <= newest:
+                said.due.add(head.number)
     return signed
 
 
 def _check_sequence(own: Sequence[_Checkpoint], kept: Sequence[_Checkpoint], findings: Findings) -> None:
-    """The export's checkpoints are all there from the first, each naming the one before; so are those kept."""
+    """The export's checkpoints are all there from the first, each naming the one before; so are those kept.
+
+    Of one kept that is newer than the export's last it can only be said that it follows, if it does.
+    """
     digests: dict[int, bytes] = {}
     for one in own:
         if one.sequence in digests or one.name != f"{one.sequence:06d}.json":
@@ -227,12 +258,15 @@ def _check_sequence(own: Sequence[_Checkpoint], kept: Sequence[_Checkpoint], fin
     for sequence in range(1, max(digests, default=0) + 1):
         if sequence not in digests:
             findings.add("audit.checkpoint-missing", sequence=sequence)
-    for one in own:
+    last = max(digests, default=0)
+    for one in kept:
+        if one.sequence > last:
+            findings.add("audit.checkpoint-newer", file=one.name, sequence=one.sequence, last=last)
+        if digests.setdefault(one.sequence, one.digest) != one.digest:
+            findings.add("audit.checkpoint-missing", sequence=one.sequence)
+    for one in (*own, *kept):
         if one.sequence > 1 and one.sequence - 1 in digests and one.previous != digests[one.sequence - 1]:
             findings.add("audit.checkpoint-missing", sequence=one.sequence - 1)
-    for one in kept:
-        if digests.get(one.sequence) != one.digest:
-            findings.add("audit.checkpoint-missing", sequence=one.sequence)
 
 
 def _check_signers(checkpoints: Sequence[_Checkpoint], findings: Findings) -> None:

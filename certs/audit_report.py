@@ -70,6 +70,11 @@ TABLE: Final[dict[str, tuple[Weight, str, str]]] = {
         Weight.BROKEN, "{file} 不属于审计日志的导出", "{file} does not belong to an export of audit logs"),
     "audit.empty": (
         Weight.BROKEN, "此处没有任何日志", "there is no log here"),
+    "audit.checkpoint-newer": (
+        Weight.UNKNOWN,
+        "{file} 是检查点 {sequence}，导出止于检查点 {last}：可能只是导出较早，也可能末尾被截去，请重新导出再核对",
+        "{file} is checkpoint {sequence} and the export ends at {last}: the export may only be older, or its end was "
+        "cut off; have a new one made and compare that"),
     "audit.checkpoint-untrusted": (
         Weight.UNKNOWN, "检查点 {file} 的签署证书不能确认：{zh}",
         "the certificate that signed checkpoint {file} cannot be confirmed: {en}"),

@@ -94,9 +94,10 @@ def export(
 ) -> None:
     """导出全部日志，供外部人员核验 / write all logs out for an outsider to check."""
     from certs.home import Home
-    from registry.audit_export import audit_signer, export_logs, make_checkpoint
+    from registry.audit_export import audit_signer, check_out, export_logs, make_checkpoint
     from registry.database import Registry
 
+    check_out(out)
     opened = Home.open(home)
     with Registry.open(opened.path) as registry:
         signed = make_checkpoint(registry, audit_signer(opened)) if fresh else None

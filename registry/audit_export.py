@@ -27,7 +27,7 @@ from certs.audit import (
 )
 from certs.audit_check import MAX_CHECKPOINT
 from certs.crl import MAX_BYTES as MAX_CRL
-from certs.files import FileCode, FileError, flushed, make_folder, publishing, read_file, write_atomic
+from certs.files import FileCode, FileError, flushed, make_folder, publishing, read_file, reported, write_atomic
 from certs.home import Home
 from certs.keystore import load_key
 from certs.signer import LocalSigner, Signer
@@ -39,7 +39,7 @@ from registry.database import Registry, Transaction
 from registry.errors import RegistryCode, RegistryError
 from registry.tables import Audit
 
-__all__ = ["audit_signer", "export_logs", "make_checkpoint"]
+__all__ = ["audit_signer", "check_out", "export_logs", "make_checkpoint"]
 
 _OU: Final = "2.5.4.11"
 _COPIED: Final = (("chain", ".cer", MAX_CERTIFICATE), ("crls", ".crl", MAX_CRL))
@@ -89,6 +89,22 @@ def make_checkpoint(registry: Registry, signer: Signer) -> SignedStatement:
     return signed
 
 
+def check_out(out: Path) -> None:
+    """Refuse a folder that no export can be written to; to be asked before a checkpoint is signed for one.
+
+    Raises:
+        RegistryError: ``registry.export-exists``, something lies there.
+        FileError: ``file.missing``, there is no folder to make it in.
+    """
+    with reported(out):
+        if out.is_symlink() or (out.exists() and not (out.is_dir() and not any(out.iterdir()))):
+            raise RegistryError(
+                RegistryCode.EXPORT_EXISTS, f"{out} 已存在且不是空目录，不会覆盖，未作任何导出；请换一个目录",
+                f"{out} exists and is no empty folder; it is not overwritten and nothing was exported: choose another "
+                "folder", path=str(out))
+        out.parent.stat()
+
+
 def export_logs(registry: Registry, out: Path, *, checkpoint: SignedStatement | None = None) -> None:
     """Write every log of the home, its checkpoints, certificates and revocation lists to the new folder ``out``.
 
@@ -96,9 +112,10 @@ def export_logs(registry: Registry, out: Path, *, checkpoint: SignedStatement | 
         checkpoint: the logs are written as far as it signed them; without it, as far as they go.
 
     Raises:
-        FileError: ``out`` exists already or cannot be written; nothing is left then.
-        RegistryError: as :meth:`Registry.reading`.
+        FileError: ``out`` cannot be written; nothing is left then.
+        RegistryError: ``registry.export-exists``, or as :meth:`Registry.reading`.
     """
+    check_out(out)
     heads = None if checkpoint is None else read_heads(checkpoint.body)[2]
     with (publishing(out) as folder, registry.reading() as session,
           ledger_log(registry.home / "issued") as ledger):

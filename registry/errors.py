@@ -28,6 +28,7 @@ class RegistryCode(enum.StrEnum):
     CLOCK_BACKWARDS = "registry.clock-backwards"
     AUDIT_KEY = "registry.audit-key"
     LOG_BROKEN = "registry.log-broken"
+    EXPORT_EXISTS = "registry.export-exists"
     STATE_DIFFERS = "registry.state-differs"
 
     OTHER_HOME = "registry.other-home"

@@ -285,13 +285,38 @@ def test_a_checkpoint_kept_elsewhere_shows_what_the_exports_own_cannot(tmp_path:
     assert codes(report) == {"audit.checkpoint-missing", "audit.contradicted"}
 
 
-def test_an_older_export_is_cut_short_against_a_newer_checkpoint(tmp_path: Path) -> None:
+def test_an_export_older_than_a_kept_checkpoint_may_be_just_that(tmp_path: Path) -> None:
     export, signed = sample()
     folder = export.write(tmp_path / "export", up_to=signed)
+    sequence = len(export.checkpoints)
     export.add(ISSUED, "use.sealed", package="f" * 64)
-    report = check(folder, checkpoints=[("newer.json", export.checkpoint().to_json())])
+    export.add("issued-000000000000", "use.sealed", package="e" * 64)
+    newer = [(f"{name}.json", export.checkpoint().to_json()) for name in ("newer", "newest")]
+    for kept in (newer, newer[:1], newer[1:]):
+        report = check(folder, checkpoints=kept)
+        assert (report.verdict, codes(report)) == (Verdict.UNKNOWN, {"audit.checkpoint-newer"})
+        assert {one.log: one.signed_to for one in report.logs} == signed
+    assert f"checkpoint {sequence + 2} and the export ends at {sequence}" in report.findings[0].en
+    unsigned = export.write(tmp_path / "none", up_to=signed)             # the log names checkpoints that are gone
+    for path in (unsigned / "checkpoints").iterdir():
+        path.unlink()
+    report = check(unsigned, checkpoints=newer)
+    assert report.verdict is Verdict.BROKEN and "audit.checkpoint-missing" in codes(report)
+
+
+def test_a_newer_checkpoint_that_does_not_follow_shows_a_change(tmp_path: Path) -> None:
+    export, _ = sample()
+    export.add(ISSUED, "use.sealed", package="f" * 64)
+    newer = ("newer.json", export.checkpoint().to_json())
+    forged, up_to = sample()
+    forged.signer, forged.ca = export.signer, export.ca
+    forged.checkpoints.pop()
+    forged.logs[REGISTRY].pop()
+    forged.add(REGISTRY, "act.apply", case="S2026-000099")
+    forged.checkpoint()
+    report = check(forged.write(tmp_path / "forged", up_to=up_to), checkpoints=[newer])
     assert report.verdict is Verdict.BROKEN
-    assert codes(report) == {"audit.checkpoint-missing", "audit.cut"}
+    assert "audit.checkpoint-missing" in codes(report)
 
 
 def test_a_kept_checkpoint_that_fits_changes_nothing(tmp_path: Path) -> None:
@@ -340,7 +365,18 @@ def test_logs_without_checkpoint_leave_a_doubt(tmp_path: Path) -> None:
     assert (report.verdict, codes(report)) == (Verdict.UNKNOWN, {"audit.no-checkpoint", "audit.unsigned-tail"})
 
 
-def test_nothing_is_not_whole(tmp_path: Path) -> None:
+def test_a_folder_that_is_no_export_is_one_error(tmp_path: Path) -> None:
+    (tmp_path / "chain").mkdir()
+    for name in ("photo.png", "registry.sqlite3", "config.toml"):
+        (tmp_path / name).write_text("x")
+    for folder in (tmp_path, tmp_path / "chain", tmp_path / "nothing"):
+        with pytest.raises(AuditError, match="is no audit export") as refused:
+            check(folder)
+        assert refused.value.code == "audit.not-an-export"
+
+
+def test_an_export_without_logs_is_not_whole(tmp_path: Path) -> None:
+    (tmp_path / "checkpoints").mkdir()
     report = check(tmp_path)
     assert (report.verdict, codes(report)) == (Verdict.BROKEN, {"audit.empty", "audit.no-checkpoint"})
 

@@ -104,7 +104,8 @@ def test_what_cannot_be_done_is_said_in_one_line(call: Call, home: RegistryHome,
     (home.path / "audit" / "audit.cer").unlink()
     for arguments, code in (
             (("export", "--home", home.path, "--out", tmp_path / "x"), "registry.audit-key"),
-            (("export", "--home", home.path, "--out", home.path, "--no-checkpoint"), "file.failed"),
+            (("export", "--home", home.path, "--out", home.path, "--no-checkpoint"), "registry.export-exists"),
+            (("verify", home.path), "audit.not-an-export"), (("verify", home.path, "--json"), "audit.not-an-export"),
             (("show", "--home", tmp_path), "home.not-a-home"),
             (("checkpoint",), "home.none")):
         result, printed, err = call(*arguments)
@@ -119,3 +120,22 @@ def test_an_outsiders_check_loads_no_database(tmp_path: Path) -> None:
                "print([name for name in sys.modules if name.split('.')[0] in ('sqlalchemy', 'alembic', 'registry')])")
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_no_checkpoint_is_signed_for_an_export_that_cannot_be_written(
+    call: Call, home: RegistryHome, tmp_path: Path,
+) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "file").write_text("x")
+    for out, code in (("mine", "registry.export-exists"), ("mine/file", "registry.export-exists"),
+                      ("none/deeper", "file.missing")):
+        result, _, err = call("export", "--home", home.path, "--out", tmp_path / out)
+        assert (result, err.split(":")[0]) == (3, code)
+    assert not list((home.path / "audit").glob("checkpoints/*"))
+
+
+def test_a_checkpoint_newer_than_the_export_leaves_a_doubt(call: Call, home: RegistryHome, tmp_path: Path) -> None:
+    call("export", "--home", home.path, "--out", tmp_path / "audit")
+    call("checkpoint", "--home", home.path, "--out", tmp_path / "newer.json")
+    code, printed, _ = call("verify", tmp_path / "audit", "--checkpoint", tmp_path / "newer.json")
+    assert code == 3 and printed.startswith("无法确定") and "audit.checkpoint-newer" in printed

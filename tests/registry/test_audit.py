@@ -285,10 +285,12 @@ def test_a_full_disk_stops_checkpoint_and_export_and_leaves_nothing(worked: Regi
 
 def test_an_export_replaces_nothing(worked: RegistryHome, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "mine").write_text("x")
-    with pytest.raises(FileError):
-        export_logs(worked.registry, tmp_path / "out")
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["mine"]
+    export_logs(worked.registry, tmp_path / "out")                   # an empty folder is as good as none
+    (tmp_path / "link").symlink_to("nowhere")
+    for taken in ("out", "link"):
+        before = sorted((tmp_path / "out").rglob("*"))
+        assert code_of(lambda taken=taken: export_logs(worked.registry, tmp_path / taken)) == "registry.export-exists"
+        assert sorted((tmp_path / "out").rglob("*")) == before and not (tmp_path / "nowhere").exists()
 
 
 def test_no_checkpoint_without_an_audit_key(registry_home: RegistryHome) -> None:
