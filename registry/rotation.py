@@ -242,6 +242,8 @@ class _Run:
         due = rotation.due
         with self.registry.reading() as session:
             check_start(self.home, session, due, at=self.registry.now())
+        if self._person(rotation, "renew", None) is None:           # nobody who may ask for it: no keys are made
+            return None
         self._check_password(due)
         if not keys.folder.is_dir():
             rotation.steps.append("keys")

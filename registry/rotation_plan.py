@@ -71,6 +71,9 @@ def _plan(session: Session, home: Path, rotation: Rotation, means: Means, now: d
             check_keys(home, due)
         else:
             check_start(home, session, due, at=now)
+        if means.people.find(ROLES_OF_ACT["renew"], unit=due.code) is None:
+            rotation.wait("renew", *ROLES_OF_ACT["renew"])
+            return
         folder = renewal_folder(home, due.code, due.case)
         if not folder.is_dir():
             rotation.steps.append("keys")
