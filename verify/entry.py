@@ -14,6 +14,7 @@ from codes.errors import EngineError
 from verify import MAX_FILE_SIZE, VerifyError
 from verify.judge import Case
 from verify.model import Finding, Verdict
+from verify.photo import is_picture
 from verify.reasons import finding, shown_path
 from verify.report import Coverage, FileFacts, Report
 from verify.status import LicenceState, Status
@@ -31,10 +32,12 @@ class VerifyCode(enum.StrEnum):
 
 
 def kind_of_file(data: bytes) -> str:
-    """``ofd``, ``pdf`` or ``unknown``, by the bytes alone; a file with bytes before its start counts too."""
+    """``ofd``, ``pdf``, ``picture`` or ``unknown``, by the bytes alone; bytes before a file's start do not hide it."""
     if data[:4] == b"PK\x03\x04":
         damaged = b"PK\x05\x06" not in data[-_TAIL:]
         return "ofd" if damaged or b"OFD.xml" in data or b"ofd.xml" in data.lower() else "unknown"
+    if is_picture(data):
+        return "picture"
     if b"%PDF-" in data[:1024]:
         return "pdf"
     return "ofd" if b"PK\x05\x06" in data[-_TAIL:] and b"OFD.xml" in data else "unknown"
@@ -114,6 +117,10 @@ def _judge_of(kind: str) -> tuple[tuple[str, ...], Callable[[Case], None]]:
         from verify import judge_pdf
 
         return judge_pdf.CHECKS, judge_pdf.judge_pdf
+    if kind == "picture":
+        from verify import photo
+
+        return photo.CHECKS, photo.judge_photo
     from verify import judge_ofd
 
     return judge_ofd.CHECKS, judge_ofd.judge_ofd

@@ -14,6 +14,7 @@ from typing import Final
 from certs.trust import DEMO_MARK, Trust
 from certs.x509 import Certificate
 from codes.identifier import Identifier
+from codes.qr_payload import QrClaims
 from layouts import Kind, Table
 from verify.agree import kind_of, role_value, withheld
 from verify.chains import Judge
@@ -56,6 +57,8 @@ class Case:
     signatures: list[SignatureEvidence] = field(default_factory=list)
     coverage: Coverage = field(default_factory=lambda: Coverage(complete=False))
     record: RecordCase | None = None
+    claims: QrClaims | None = None       # of a photo, whose code is all that can be read
+    claims_proven: bool = False
     pages: Sequence[PageView] = ()
     depth: int = 0                       # 1 for an earlier document inside another
 
@@ -111,7 +114,9 @@ class Case:
         return Check(name=name, result=result, reasons=tuple(dict.fromkeys(f.reason for f in findings)))
 
     def _licence(self, verdict: Verdict) -> LicenceData | None:
-        """The data of the record, private fields left out."""
+        """The data of the record, private fields left out; of a photo what its code says."""
+        if self.claims is not None:
+            return _claimed(self.claims, proven=self.claims_proven)
         if self.record is None:
             return None
         record, kind = self.record.record, self.record.kind
@@ -126,11 +131,28 @@ class Case:
 
     def _status(self) -> Status:
         """The licence's state by the dates it prints."""
+        if self.claims is not None:
+            first, last, extended = (str(day) if day else None for day in (
+                self.claims.valid_from, self.claims.valid_to, self.claims.extended_to))
+            return licence_status(first, last, extended, self.at)
         if self.record is None or self.record.kind is None:
             return Status(state=LicenceState.UNKNOWN)
         first, last, extended = (role_value(self.record.kind, self.record.record, role)
                                  for role in ("valid_from", "valid_to", "extended_to"))
         return licence_status(first, last, extended, self.at)
+
+
+def _claimed(claims: QrClaims, *, proven: bool) -> LicenceData:
+    """What a code says, by the labels of its claims; the digests in it say nothing to a reader."""
+    values = {
+        "证照流水号": claims.serial, "持证主体": claims.holder, "持证主体代码": claims.uscc,
+        "发证机关代码": claims.authority_code,
+        "发证日期": claims.issued, "有效期起始日期": claims.valid_from, "有效期截止日期": claims.valid_to,
+        "有效期延续至": claims.extended_to, "版本": claims.version,
+    }
+    fields = {label: str(value) for label, value in values.items() if value is not None}
+    return LicenceData(kind="", identifier="", fields=fields, headline=tuple(fields.items()), metadata=(), withheld=(),
+                       proven=proven)
 
 
 def _plain(kind: Kind, label: str, value: Value) -> FieldValue:

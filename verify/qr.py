@@ -24,7 +24,7 @@ from verify.reasons import Findings
 from verify.record import RecordData
 from verify.status import parse_date
 
-__all__ = ["check_attached", "check_qr", "read_code"]
+__all__ = ["check_attached", "check_host", "check_qr", "read_code", "signing_certificate"]
 
 _SMALLEST_MM: Final = 20.0
 _LARGEST_PX: Final = 1024
@@ -123,22 +123,29 @@ def _expected(kind: Kind, record: RecordData, identifier: Identifier) -> dict[st
 
 def _check_signature(kind: Kind, record: RecordData, payload: QrPayload, judge: Judge) -> None:
     """The signing key is a trusted data-signing certificate of the issuing authority."""
-    trust = judge.trust
-    if trust is None:
+    if judge.trust is None:
         return
+    certificate = signing_certificate(payload, judge.trust, judge.found)
+    if certificate is None:
+        return
+    _check_signer(kind, record, certificate, judge)
+    check_host(payload, judge.trust, judge.found)
+
+
+def signing_certificate(payload: QrPayload, trust: Trust, found: Findings) -> Certificate | None:
+    """The trusted data-signing certificate whose signature the payload bears; None when that is a finding."""
     certificate = trust.data_signing.get(payload.key_id.hex())
     if certificate is None:
-        judge.found.add("qr.unknown-key", "", key=payload.key_id.hex())
-        return
+        found.add("qr.unknown-key", "", key=payload.key_id.hex())
+        return None
     try:
         signed = certificate.verify(payload.message, der_from_raw(payload.signature), "sm2-sm3")
     except EngineError:
         signed = False
-    if not signed:
-        judge.found.add("qr.signature")
-        return
-    _check_signer(kind, record, certificate, judge)
-    _check_host(payload, trust, judge.found)
+    if signed:
+        return certificate
+    found.add("qr.signature")
+    return None
 
 
 def _check_signer(kind: Kind, record: RecordData, certificate: Certificate, judge: Judge) -> None:
@@ -149,7 +156,7 @@ def _check_signer(kind: Kind, record: RecordData, certificate: Certificate, judg
     judge.chain(certificate, "data")
 
 
-def _check_host(payload: QrPayload, trust: Trust, found: Findings) -> None:
+def check_host(payload: QrPayload, trust: Trust, found: Findings) -> None:
     """The address opens a lookup site that the trust folder names."""
     try:
         parts = urlsplit(payload.address)

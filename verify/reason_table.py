@@ -23,6 +23,7 @@ CHECK_NAMES: Final = {
     "pages": ("页面与数据一致", "pages agree with the data"),
     "qr": ("二维码", "QR code"),
     "rendition": ("PDF 版式副本一致", "PDF rendition agrees"),
+    "picture": ("图片中的二维码", "QR code in the picture"),
 }
 """Each check of a report in Chinese and English."""
 
@@ -38,7 +39,7 @@ class Meaning(NamedTuple):
 _NO, _UNSURE, _NOTE = Severity.INVALID, Severity.INDETERMINATE, Severity.NOTE
 
 _FILE: Final = {
-    "file.not-such": (_UNSURE, "不是 OFD 或 PDF 文件", "neither an OFD nor a PDF file"),
+    "file.not-such": (_UNSURE, "不是 OFD、PDF 文件，也不是照片", "neither an OFD nor a PDF file, nor a photo"),
     "file.too-large": (_UNSURE, "文件超过 {limit} 字节的检查上限",
                        "the file is over the limit of {limit} bytes"),
     "file.name": (_NOTE, "文件名不是证照标识（浏览器常会改名；文件名不影响结论）",
@@ -333,6 +334,25 @@ _RENDITION: Final = {
                          "the PDF is signed by “{signer}”, not by the issuing authority"),
 }
 
+_PHOTO: Final = {
+    "photo.unreadable": (_UNSURE, "图片已损坏，或不是 JPEG、PNG、WebP 图片",
+                         "the picture is damaged, or no JPEG, PNG or WebP"),
+    "photo.too-large": (_UNSURE, "图片的像素过多，请缩小后再试", "the picture has too many pixels: scale it down"),
+    "photo.no-code": (_UNSURE, "图片中没有认出二维码：请对准二维码、光线充足、靠近些重拍",
+                      "no QR code was recognised: take the picture again, closer, sharp and in good light"),
+    "photo.unsigned": (_UNSURE, "二维码（{address}）不是本系统签名的证照二维码（{zh}），谨防仿冒查询网站",
+                       "the QR code ({address}) is no signed licence code ({en}): beware of look-alike lookup sites"),
+    "photo.several": (_UNSURE, "图片中有 {count} 个不同的证照二维码，请一次只拍一份证照",
+                      "the picture holds {count} different licence codes: take one licence at a time"),
+    "photo.address": (_NO, "二维码的网址 {address} 不是签名所指的网址，已被更换",
+                      "the QR code's address {address} is not the one that was signed: it has been replaced"),
+    "photo.paper": (_UNSURE, "纸质件或照片视同复印件，本身不能证明真伪；请将下列数据与纸面逐项核对，以电子原件为准",
+                    "paper or a photo is a copy and proves nothing itself: compare these data with the paper, and rely "
+                    "on the electronic original"),
+    "photo.issued": (_NOTE, "二维码中的数据由“{authority}”签发（编号 {serial}）",
+                     "the data in the QR code were issued by “{authority}” (serial {serial})"),
+}
+
 _FOREIGN: Final = {
     "foreign.form": (
         _UNSURE,
@@ -342,7 +362,8 @@ _FOREIGN: Final = {
 
 TABLE: Final = MappingProxyType({
     code: Meaning(*meaning)
-    for group in (_FILE, _ZIP, _XML, _OFD, _SEAL, _COVERAGE, _TRUST, _DATA, _PAGES, _FONT, _QR, _RENDITION, _FOREIGN)
+    for group in (_FILE, _ZIP, _XML, _OFD, _SEAL, _COVERAGE, _TRUST, _DATA, _PAGES, _FONT, _QR, _RENDITION, _PHOTO,
+                  _FOREIGN)
     for code, meaning in group.items()
 })
 """All codes. Never renamed or reused once released."""

@@ -275,7 +275,8 @@ def _licence_lines(licence: LicenceData | None) -> list[str]:
     if licence is None:
         return []
     word = "" if licence.proven else "（文件自称，未经证实 / as the file claims, unproven）"
-    lines = [f"证照标识 identifier: {clean(licence.identifier)}{word}"]
+    title = f"证照标识 identifier: {clean(licence.identifier)}" if licence.identifier else "二维码所载 the QR code says"
+    lines = [title + word]
     return lines + [f"  {label}: {clean(value)}" for label, value in licence.headline if value]
 
 

@@ -168,7 +168,7 @@ def test_the_line_at_the_foot_must_be_there() -> None:
     assert report.verdict is Verdict.INVALID
 
 
-NOT_SUCH = [b"", b"hello", b"\x89PNG\r\n\x1a\n", b"\x7fELF", archive([item("word/document.xml", b"<a/>")])]
+NOT_SUCH = [b"", b"hello", b"GIF89a\x01\x00", b"\x7fELF", archive([item("word/document.xml", b"<a/>")])]
 
 
 @pytest.mark.parametrize("data", NOT_SUCH)

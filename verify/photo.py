@@ -1,0 +1,130 @@
+"""A photo or scan of a printed licence: its signed QR code is read, nothing else can be known.
+
+Paper proves nothing (视同复印件): whoever has one genuine licence can print its code under other words. So the answer
+on a picture is never "genuine". It says what data were issued, by whom, and whether they are within their dates; the
+reader holds them against the paper.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from typing import Final
+
+from certs.sm3 import sm3
+from codes.errors import EngineError
+from codes.qr_payload import QrPayload, parse
+from verify.judge import Case, guarded
+from verify.model import Severity
+from verify.qr import check_host, signing_certificate
+from verify.reasons import Refusal
+
+__all__ = ["CHECKS", "is_picture", "judge_photo"]
+
+CHECKS: Final = ("picture", "trust")
+_FORMATS: Final = ("JPEG", "PNG", "WEBP")
+_MAX_PIXELS: Final = 120_000_000         # the largest sensors of telephones
+_MAX_SIDE: Final = 20_000
+_SIDES: Final = (2400, 1200)             # longest sides, pixels, at which a code is looked for beside the picture's own
+_LARGEST_SIDE: Final = 6000              # beyond it a picture is halved while it is decoded
+_MAX_CODES: Final = 16
+
+
+def is_picture(data: bytes) -> bool:
+    """Whether the bytes begin as a JPEG, PNG or WebP file does."""
+    return data.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")) or (data[:4] == b"RIFF" and data[8:12] == b"WEBP")
+
+
+def judge_photo(case: Case) -> None:
+    """Read the code of a picture and judge its signature by the trust folder."""
+    payloads: list[QrPayload] = []
+    guarded(case, "picture", lambda: payloads.append(_payload(case)))
+    if payloads:
+        guarded(case, "trust", lambda: _trust(case, payloads[0]))
+
+
+def _payload(case: Case) -> QrPayload:
+    """The one signed payload in the picture."""
+    texts = _texts(case.data)
+    if not texts:
+        raise Refusal("photo.no-code")
+    read: dict[str, QrPayload] = {}
+    fault: EngineError | None = None
+    for text in texts:
+        try:
+            read[text] = parse(text)
+        except EngineError as error:
+            fault = error
+    if not read:
+        raise Refusal("photo.unsigned", address=texts[0], zh=fault.zh if fault else "", en=fault.en if fault else "")
+    if len(read) > 1:
+        raise Refusal("photo.several", count=len(read))
+    case.found.add("photo.paper")
+    return next(iter(read.values()))
+
+
+def _trust(case: Case, payload: QrPayload) -> None:
+    """Whose key signed the code, and for which address."""
+    case.claims = payload.claims
+    if sm3(payload.address.encode())[:len(payload.claims.address_digest)] != payload.claims.address_digest:
+        case.found.add("photo.address", address=payload.address)
+    case.without_trust()
+    if case.trust is None:
+        return
+    check_host(payload, case.trust, case.found)
+    certificate = signing_certificate(payload, case.trust, case.found)
+    if certificate is None:
+        return
+    if certificate.uscc != payload.claims.authority_code:
+        case.found.add("qr.signer", "", signer=certificate.subject_o or certificate.subject_text)
+    case.judge.chain(certificate, "data")
+    case.demonstration([certificate])
+    if all(found.severity is Severity.NOTE for found in case.found.of("trust")):
+        case.claims_proven = True
+        case.found.add("photo.issued", "", authority=certificate.subject_o or certificate.subject_text,
+                       serial=payload.claims.serial)
+
+
+def _texts(data: bytes) -> list[str]:
+    """The texts of all QR codes in the picture, each once.
+
+    Raises:
+        Refusal: ``photo.unreadable``, ``photo.too-large``.
+    """
+    import zxingcpp
+
+    wanted = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])
+    texts: dict[str, None] = {}
+    for stretched, width, height, pixels in _views(data):
+        if stretched and texts:
+            break
+        codes = zxingcpp.read_barcodes(memoryview(pixels).cast("B", [height, width]), formats=wanted)
+        texts.update(dict.fromkeys(code.text for code in codes[:_MAX_CODES] if code.valid))
+    return list(texts)
+
+
+def _views(data: bytes) -> Iterator[tuple[bool, int, int, bytes]]:
+    """What to look for a code in: (stretched?, width, height, grey pixels).
+
+    Sizes differ in which codes they show, so each is looked at; stretched to full contrast, a dim picture shows
+    codes that were not found before.
+    """
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    try:
+        picture = Image.open(io.BytesIO(data), formats=_FORMATS)
+        if picture.width * picture.height > _MAX_PIXELS or max(picture.size) > _MAX_SIDE:
+            raise Refusal("photo.too-large")
+        picture.draft("L", (_LARGEST_SIDE, _LARGEST_SIDE))
+        grey = picture.convert("L")
+    except Image.DecompressionBombError as error:
+        raise Refusal("photo.too-large") from error
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+        raise Refusal("photo.unreadable") from error
+    sizes = [grey] + [ImageOps.contain(grey, (side, side), Image.Resampling.BOX)
+                      for side in _SIDES if side < max(grey.size)]
+    for view in sizes:
+        yield False, view.width, view.height, view.tobytes()
+    for view in sizes:
+        bright = ImageOps.autocontrast(view, cutoff=2)
+        yield True, bright.width, bright.height, bright.tobytes()
