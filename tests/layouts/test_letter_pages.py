@@ -80,3 +80,10 @@ def test_name_and_date_stand_a_little_below_the_middle_of_the_seal(code: str, nu
     centre = date.xs_mm[0] + date.width_mm / 2
     assert name.xs_mm[0] + name.width_mm / 2 == pytest.approx(centre, abs=0.5)
     assert seal.x_mm + SEAL_MM / 2 == pytest.approx(centre, abs=0.5)
+
+
+def test_a_notice_to_collect_fills_its_first_page_before_the_second() -> None:
+    first, last = ({run.tag or run.text for run in runs(page)} for page in letter("D7", 1).pages)
+    assert {"携带材料[1].序号", "携带材料[2].序号"} <= first
+    assert not any(one.startswith("携带材料") for one in last)
+    assert {"特此通知。", "发文机关", "成文日期"} <= last
