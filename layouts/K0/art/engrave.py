@@ -5,25 +5,9 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from layouts import engraving
-from layouts.engraving import (
-    EDGE,
-    HEIGHT,
-    WIDTH,
-    Inks,
-    Point,
-    band,
-    circle,
-    filled,
-    frame,
-    hexagon,
-    point,
-    rings,
-    stroke,
-    svg,
-    turned,
-    wave,
-)
+from layouts import certificate, engraving
+from layouts.certificate import EDGE, HEIGHT, WIDTH, Inks, band, frame
+from layouts.engraving import Point, circle, filled, hexagon, point, rings, stroke, svg, turned, wave
 
 INKS = Inks(deep="#1f5b52", soft="#6f9f95", gold="#b3924f", ochre="#8f7136", tint="#dfece7", second="#f3ead8",
             core="#efe3c8")
@@ -46,7 +30,7 @@ def border() -> list[str]:
         stroke(band(14.1, (24.3, 24), (46, 30), 5.4, 3.6, 6), INKS.soft, 0.17),
         stroke(band(14.1, (24.3, 24), (92, 60), 2.7, 1.35, 2), INKS.ochre, 0.26),
     ]
-    return engraving.border(INKS, bands, corner, MICROTEXT)
+    return certificate.border(INKS, bands, corner, MICROTEXT)
 
 
 def corner(at: Point) -> list[str]:
@@ -121,7 +105,7 @@ def ornament() -> list[str]:
 def main() -> None:
     """Write the SVG files."""
     centre = medallion((WIDTH / 2, 112), 56)
-    engraving.write(Path(__file__).parent, engraving.certificate(
+    engraving.write(Path(__file__).parent, certificate.certificate(
         INKS, border=border(), ground=[*ground(EDGE, WIDTH - EDGE, EDGE, HEIGHT - EDGE, 20), *centre],
         ornament=ornament()) | {
         "border-annex": svg(WIDTH, HEIGHT, "附页：花边", plain_border()),

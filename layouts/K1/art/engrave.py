@@ -5,30 +5,9 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from layouts import engraving
-from layouts.engraving import (
-    EDGE,
-    HEIGHT,
-    WIDTH,
-    Inks,
-    Point,
-    arc,
-    arcs_inside,
-    circle,
-    coil,
-    disc,
-    dots,
-    filled,
-    point,
-    polyline,
-    ring,
-    rings,
-    rose,
-    seat,
-    sides,
-    stroke,
-    wings,
-)
+from layouts import certificate, engraving
+from layouts.certificate import EDGE, HEIGHT, WIDTH, Inks, arcs_inside, disc, seat, sides, wings
+from layouts.engraving import Point, arc, circle, coil, dots, filled, point, polyline, ring, rings, rose, stroke, wave
 
 INKS = Inks(deep="#15586b", soft="#6a9fb0", gold="#b5844a", ochre="#8a5c2c", tint="#dbeaee", second="#f5e8da",
             core="#efdcc6")
@@ -75,7 +54,7 @@ def border() -> list[str]:
                        for swing in (1.15, -1.15))
 
     bands = [stroke(sides(loops, 14.1, 24.3), INKS.soft, 0.15), stroke(sides(braid, 14.1, 24.3), INKS.ochre, 0.24)]
-    return engraving.border(INKS, bands, corner, MICROTEXT)
+    return certificate.border(INKS, bands, corner, MICROTEXT)
 
 
 def ground() -> list[str]:
@@ -107,7 +86,7 @@ def ornament() -> list[str]:
     lines = f"M1 10L{point((10.4, 10))}M{point((29.6, 10))}L39 10"
     return [
         stroke(lines, INKS.gold, 0.16),
-        stroke(wings(lambda phase, swell: engraving.wave(1, 39, 10, 2.2, 7.6, phase, swell=swell), 4), INKS.soft, 0.16),
+        stroke(wings(lambda phase, swell: wave(1, 39, 10, 2.2, 7.6, phase, swell=swell), 4), INKS.soft, 0.16),
         stroke(drops, INKS.ochre, 0.2),
         filled(circle(at, 9.4), "#ffffff"), stroke(circle(at, 9.4), INKS.deep, 0.4),
         stroke(circle(at, 9.0), INKS.gold, 0.16),
@@ -118,7 +97,7 @@ def ornament() -> list[str]:
 
 def main() -> None:
     """Write the SVG files."""
-    engraving.write(Path(__file__).parent, engraving.certificate(
+    engraving.write(Path(__file__).parent, certificate.certificate(
         INKS, border=border(), ground=[*ground(), *medallion((WIDTH / 2, 112), 56)], ornament=ornament()))
 
 

@@ -5,27 +5,9 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from layouts import engraving
-from layouts.engraving import (
-    EDGE,
-    HEIGHT,
-    WIDTH,
-    Inks,
-    Point,
-    circle,
-    disc,
-    filled,
-    polar,
-    polyline,
-    rings,
-    rose,
-    sampled,
-    seat,
-    sides,
-    stroke,
-    wave,
-    wings,
-)
+from layouts import certificate, engraving
+from layouts.certificate import EDGE, HEIGHT, WIDTH, Inks, disc, seat, sides, wings
+from layouts.engraving import Point, circle, filled, polar, polyline, rings, rose, sampled, stroke, wave
 
 INKS = Inks(deep="#22407f", soft="#8296c4", gold="#b3924f", ochre="#8d7030", tint="#dfe6f3", second="#f4ead6",
             core="#ecdfc2")
@@ -103,7 +85,7 @@ def border() -> list[str]:
         return "".join(rope(1.1, 0.0, math.pi * index, period, start, end, middle, upright) for index in range(2))
 
     bands = [stroke(sides(strands, 14.1, 24.3), INKS.soft, 0.15), stroke(sides(gold, 14.1, 24.3), INKS.ochre, 0.24)]
-    return engraving.border(INKS, bands, corner, MICROTEXT)
+    return certificate.border(INKS, bands, corner, MICROTEXT)
 
 
 def ground() -> list[str]:
@@ -146,7 +128,7 @@ def ornament() -> list[str]:
 
 def main() -> None:
     """Write the SVG files."""
-    engraving.write(Path(__file__).parent, engraving.certificate(
+    engraving.write(Path(__file__).parent, certificate.certificate(
         INKS, border=border(), ground=[*ground(), *medallion((WIDTH / 2, 112), 56)], ornament=ornament()))
 
 

@@ -6,24 +6,9 @@ import math
 from functools import partial
 from pathlib import Path
 
-from layouts import engraving
-from layouts.engraving import (
-    EDGE,
-    HEIGHT,
-    WIDTH,
-    Inks,
-    Point,
-    circle,
-    disc,
-    filled,
-    polyline,
-    rings,
-    sampled,
-    seat,
-    sides,
-    star,
-    stroke,
-)
+from layouts import certificate, engraving
+from layouts.certificate import EDGE, HEIGHT, WIDTH, Inks, disc, seat, sides
+from layouts.engraving import Point, circle, filled, polyline, rings, sampled, star, stroke
 
 INKS = Inks(deep="#5a4120", soft="#a98f68", gold="#b08440", ochre="#7d5b22", tint="#ebe3d5", second="#e2e7e0",
             core="#e6d8bd")
@@ -94,7 +79,7 @@ def border() -> list[str]:
         return polyline([(y, x) for x, y in places] if upright else places)
 
     bands = [stroke(sides(ridges, 14.1, 24.3), INKS.soft, 0.15), stroke(sides(small, 14.1, 24.3), INKS.ochre, 0.24)]
-    return engraving.border(INKS, bands, corner, MICROTEXT)
+    return certificate.border(INKS, bands, corner, MICROTEXT)
 
 
 def ground() -> list[str]:
@@ -151,7 +136,7 @@ def ornament() -> list[str]:
 
 def main() -> None:
     """Write the SVG files."""
-    engraving.write(Path(__file__).parent, engraving.certificate(
+    engraving.write(Path(__file__).parent, certificate.certificate(
         INKS, border=border(), ground=[*ground(), *medallion((WIDTH / 2, 112), 56)], ornament=ornament()))
 
 

@@ -5,28 +5,9 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from layouts import engraving
-from layouts.engraving import (
-    EDGE,
-    HEIGHT,
-    WIDTH,
-    Inks,
-    Point,
-    circle,
-    disc,
-    dots,
-    filled,
-    hexagon,
-    polyline,
-    rings,
-    rose,
-    seat,
-    sides,
-    stroke,
-    turned,
-    wave,
-    wings,
-)
+from layouts import certificate, engraving
+from layouts.certificate import EDGE, HEIGHT, WIDTH, Inks, disc, seat, sides, wings
+from layouts.engraving import Point, circle, dots, filled, hexagon, polyline, rings, rose, stroke, turned, wave
 
 INKS = Inks(deep="#4b3579", soft="#9a88c0", gold="#ae8f4e", ochre="#836a31", tint="#e6e0f1", second="#f2ead8",
             core="#e4dcc6")
@@ -99,7 +80,7 @@ def border() -> list[str]:
         stroke(sides(honeycomb, 14.1, 24.3), INKS.soft, 0.14), stroke(sides(waves, 14.1, 24.3), INKS.deep, 0.2),
         stroke(sides(braid, 14.1, 24.3), INKS.ochre, 0.24),
     ]
-    return engraving.border(INKS, bands, corner, MICROTEXT)
+    return certificate.border(INKS, bands, corner, MICROTEXT)
 
 
 def bulged(at: Point) -> Point:
@@ -166,7 +147,7 @@ def ornament() -> list[str]:
 
 def main() -> None:
     """Write the SVG files."""
-    engraving.write(Path(__file__).parent, engraving.certificate(
+    engraving.write(Path(__file__).parent, certificate.certificate(
         INKS, border=border(), ground=[*ground(), *medallion((WIDTH / 2, 112), 56)], ornament=ornament()))
 
 

@@ -6,16 +6,12 @@ import math
 from functools import partial
 from pathlib import Path
 
-from layouts import engraving
+from layouts import certificate, engraving
+from layouts.certificate import EDGE, HEIGHT, WIDTH, Inks, disc, seat, sides, wings
 from layouts.engraving import (
-    EDGE,
-    HEIGHT,
-    WIDTH,
-    Inks,
     Point,
     circle,
     coil,
-    disc,
     filled,
     hexagon,
     point,
@@ -24,11 +20,8 @@ from layouts.engraving import (
     rings,
     rose,
     sampled,
-    seat,
-    sides,
     stroke,
     wave,
-    wings,
 )
 
 INKS = Inks(deep="#6c2852", soft="#b788a6", gold="#b1914c", ochre="#86692d", tint="#f1e2eb", second="#f4ecd8",
@@ -80,7 +73,7 @@ def border() -> list[str]:
                        for phase in (0, math.pi))
 
     bands = [stroke(sides(eyes, 14.1, 24.3), INKS.soft, 0.14), stroke(sides(thread, 14.1, 24.3), INKS.ochre, 0.24)]
-    return engraving.border(INKS, bands, corner, MICROTEXT)
+    return certificate.border(INKS, bands, corner, MICROTEXT)
 
 
 def streamed(x: float, level: float) -> tuple[Point, Point]:
@@ -134,7 +127,7 @@ def ornament() -> list[str]:
 
 def main() -> None:
     """Write the SVG files."""
-    engraving.write(Path(__file__).parent, engraving.certificate(
+    engraving.write(Path(__file__).parent, certificate.certificate(
         INKS, border=border(), ground=[*ground(), *medallion((WIDTH / 2, 112), 56)], ornament=ornament()))
 
 

@@ -5,16 +5,12 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from layouts import engraving
+from layouts import certificate, engraving
+from layouts.certificate import EDGE, HEIGHT, WIDTH, Inks, disc, seat, sides, wings
 from layouts.engraving import (
-    EDGE,
-    HEIGHT,
-    WIDTH,
-    Inks,
     Point,
     arc,
     circle,
-    disc,
     dots,
     filled,
     point,
@@ -23,12 +19,9 @@ from layouts.engraving import (
     rings,
     rose,
     sampled,
-    seat,
-    sides,
     star,
     stroke,
     wave,
-    wings,
 )
 
 INKS = Inks(deep="#a03020", soft="#d59a82", gold="#c2973a", ochre="#976c1c", tint="#f8e5dd", second="#f7edd2",
@@ -108,7 +101,7 @@ def border() -> list[str]:
                             upright=upright) for phase in (0, math.pi))
 
     bands = [stroke(sides(fans, 14.1, 24.3), INKS.soft, 0.15), stroke(sides(braid, 14.1, 24.3), INKS.ochre, 0.22)]
-    return engraving.border(INKS, bands, corner, MICROTEXT)
+    return certificate.border(INKS, bands, corner, MICROTEXT)
 
 
 def burst(at: Point, reach: float, rays: int) -> str:
@@ -168,7 +161,7 @@ def ornament() -> list[str]:
 
 def main() -> None:
     """Write the SVG files."""
-    engraving.write(Path(__file__).parent, engraving.certificate(
+    engraving.write(Path(__file__).parent, certificate.certificate(
         INKS, border=border(), ground=[*ground(), *medallion((WIDTH / 2, 112), 56)], ornament=ornament()))
 
 

@@ -6,7 +6,8 @@ import math
 from pathlib import Path
 
 from layouts import engraving
-from layouts.engraving import Point, circle, filled, microtext, number, polyline, ring, rose, stroke, svg, wave
+from layouts.engraving import Point, circle, filled, number, polyline, ring, rose, stroke, svg, wave
+from layouts.lettering import microtext, microtext_width
 
 WIDTH, HEIGHT = 85.6, 54.0
 DEEP, SOFT, COPPER, TINT, SECOND = "#1d3a5f", "#9db4cc", "#b0713c", "#e4ecf4", "#f4e9de"
@@ -52,7 +53,7 @@ def edge() -> list[str]:
 def front() -> list[str]:
     """The frame, a swelling copper rule with microtext under the title, corners around the photo."""
     rule = "M6 9.5L31 9.38L58 9.5L31 9.62Z"
-    words = microtext(31.0 - 5.6 * 0.08 * len(MICROTEXT) / 2, 10.0, 0.48, MICROTEXT)
+    words = microtext(round(31.0 - microtext_width(MICROTEXT, 0.48) / 2, 2), 9.86, 0.48, MICROTEXT)
     x, y, right, foot = 62.6, 4.3, 81.4, 29.0
     corners = "".join(
         polyline([(cx + sx * 2.4, cy), (cx, cy), (cx, cy + sy * 2.4)])
