@@ -1,15 +1,71 @@
-"""A bound on the time that a drawing may take, and the template's line on which it was spent."""
+"""Limits that a process sets itself before it carries out a stranger's template: time, memory, size of files.
+
+What the system does not have (``prctl`` outside of Linux, a limit of memory on some) is left out; the others hold.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import os
+import resource
 import signal
+import sys
 from collections.abc import Iterator
 from types import FrameType
 
-from docgen.design.findings import Finding, FindingCode
+__all__ = ["TimeUp", "bounded", "end_with_parent", "limit_time", "set_limits", "time_limit"]
 
-__all__ = ["TimeUp", "time_finding", "time_limit"]
+_MEGA = 1024 * 1024
+_PR_SET_PDEATHSIG = 1
+_GONE = 1                       # exit code of a process whose parent has ended before it began
+_bounded = False
+
+
+def bounded() -> bool:
+    """Whether this process has limits."""
+    return _bounded
+
+
+def set_limits(*, processor_s: int, memory_mb: int, file_mb: int) -> None:
+    """Take these limits for this process, for good; beyond them the system ends it or refuses memory.
+
+    Args:
+        processor_s: seconds of processor time.
+        memory_mb: address space.
+        file_mb: the largest file that may be written.
+    """
+    global _bounded
+    for what, value in ((resource.RLIMIT_CPU, processor_s), (resource.RLIMIT_AS, memory_mb * _MEGA),
+                        (resource.RLIMIT_FSIZE, file_mb * _MEGA), (resource.RLIMIT_CORE, 0)):
+        _, hard = resource.getrlimit(what)
+        ceiling = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(what, (ceiling, ceiling))
+    _bounded = True
+
+
+def limit_time(seconds: int) -> None:
+    """Have the system end this process after so many seconds more of processor time, whatever it is doing then."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + 1 + seconds, hard))
+
+
+def end_with_parent(parent: int, *, clock_s: int) -> None:
+    """Have the system end this process when its parent ends, and on the clock whoever lives.
+
+    Args:
+        parent: the process whose child this one is; where it has ended already, this one does so now.
+        clock_s: seconds on the clock.
+    """
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(clock_s)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(_GONE)
 
 
 class TimeUp(BaseException):
@@ -58,11 +114,3 @@ def _code_line(frame: FrameType) -> int:
             break
         line = number or line
     return line
-
-
-def time_finding(file: str, up: TimeUp, seconds: float) -> Finding:
-    """The finding for a drawing that took too long."""
-    return Finding(
-        code=FindingCode.TIME.value, file=file, line=up.line or 1,
-        zh=f"绘制超过 {seconds:g} 秒，已停止；请检查此处的循环",
-        en=f"drawing took more than {seconds:g} s and was stopped; look at the loop here")

@@ -32,6 +32,7 @@ NUMBER_EN = f"a number (at most {LONGEST_NUMBER} characters, up to {LARGEST_NUMB
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)", re.ASCII)
 _HEX = re.compile(r"#(?:[0-9a-fA-F]{3}){1,2}")
 _MAX_BYTES = 4_000_000
+_LONGEST = 600              # characters of an error, which may tell what stands in the file
 _PLACE = re.compile(r", line \d+, column \d+.*$", re.DOTALL)        # of the parser's own words
 _MISMATCH = re.compile(r"Opening and ending tag mismatch: (\S+) line (\d+) and (\S+)")
 _TOLD = {                   # what the parser says most, in Chinese
@@ -53,6 +54,7 @@ class MarkupError(EngineError):
     """Something in a template or an artwork file that cannot be used; ``facts``: ``file``, ``line``."""
 
     def __init__(self, code: enum.StrEnum, zh: str, en: str, *, file: str, line: int) -> None:
+        zh, en = (words if len(words) <= _LONGEST else words[:_LONGEST] + "…" for words in (zh, en))
         super().__init__(code, f"{file} 第 {line} 行：{zh}", f"{file}, line {line}: {en}", file=file,
                          line=str(line))
 

@@ -30,27 +30,28 @@ line in it, and what was expected there.
 from __future__ import annotations
 
 import functools
-import traceback
+import re
 from collections.abc import Mapping
 
-from jinja2 import StrictUndefined, TemplateSyntaxError
-from jinja2 import TemplateError as JinjaError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-
 from docgen import markup
+from docgen.apart import Apart
+from docgen.bounded import bounded
+from docgen.filling import Filler, FillingError
 from docgen.memo import Memo
 from docgen.template_boxes import check_boxes
+from docgen.template_errors import TemplateError, TemplateErrorCode
 from docgen.template_faces import check_faces
 from docgen.template_layout import Column, Entry, Layout, PageLayout
-from docgen.template_marks import CONTROLS, marked, unmarked
-from docgen.template_reader import Reader, TemplateError, TemplateErrorCode
+from docgen.template_marks import CONTROLS, unmarked
+from docgen.template_reader import Reader
 from layouts import Kind, load_kind, on_change, resource
+from layouts.folders import ships
 
 __all__ = [
     "Column", "Entry", "Layout", "PageLayout", "Template", "TemplateError", "TemplateErrorCode", "load_template",
 ]
 
-_MAX_OUTPUT = 1_000_000
+_LONE = re.compile("[\ud800-\udfff]")
 
 
 class Template:
@@ -60,20 +61,27 @@ class Template:
         TemplateError: ``template.malformed``: not UTF-8, or a fault in the Jinja2 parts.
     """
 
-    def __init__(self, source: bytes, *, file: str, kind: Kind) -> None:
+    def __init__(self, source: bytes, *, file: str, kind: Kind, apart: bool = False) -> None:
+        """Read a template.
+
+        Args:
+            file: what errors call it.
+            apart: have it compiled and filled in by a child process that has limits.
+        """
         self.file = file
         self.kind = kind
         try:
             text = source.decode("utf-8-sig").replace("\r\n", "\n")
-            if CONTROLS & set(text):
-                raise self._fail(1, "不允许控制字符", "control characters are not allowed")
-            environment = ImmutableSandboxedEnvironment(autoescape=True, undefined=StrictUndefined)
-            self._jinja = environment.from_string(marked(text))
-        except UnicodeDecodeError as exc:
-            raise self._fail(1, "应为 UTF-8 文本", "expected UTF-8 text") from exc
-        except TemplateSyntaxError as exc:
-            raise self._fail(exc.lineno, f"Jinja2 语法有误（{exc.message}）",
-                             f"the Jinja2 syntax is wrong ({exc.message})") from exc
+        except UnicodeDecodeError as error:
+            line = source.count(b"\n", 0, error.start) + 1
+            raise self._fail(line, "应为 UTF-8 文本", "expected UTF-8 text") from error
+        found = next((place for place, letter in enumerate(text) if letter in CONTROLS), None)
+        if found is not None:
+            raise self._fail(text.count("\n", 0, found) + 1, "不允许控制字符", "control characters are not allowed")
+        try:
+            self._filler = Apart(text) if apart else Filler(text)
+        except FillingError as error:
+            raise self._of_filling(error) from error
         self._layouts: Memo[str, Layout] = Memo(16)
 
     def _fail(self, line: int, zh: str, en: str) -> TemplateError:
@@ -88,28 +96,21 @@ class Template:
         Raises:
             TemplateError: with file and line.
         """
-        filled = self._fill(values)
+        try:
+            filled = self._filler.fill(self.kind.code, values)
+        except FillingError as error:
+            raise self._of_filling(error) from error
         return self._layouts.get(filled, lambda: self._read(filled))
 
-    def _fill(self, values: Mapping[str, str]) -> str:
-        pieces, size = [], 0
-        try:
-            for piece in self._jinja.generate(kind=self.kind.code, values=values):
-                size += len(piece)
-                if size > _MAX_OUTPUT:
-                    raise self._fail(1, f"填充后超过 {_MAX_OUTPUT} 个字符",
-                                     f"the filled template is longer than {_MAX_OUTPUT} characters")
-                pieces.append(piece)
-        except (JinjaError, ArithmeticError, LookupError, TypeError, ValueError, RecursionError,
-                MemoryError) as exc:
-            lines = [frame.lineno for frame in traceback.extract_tb(exc.__traceback__)
-                     if frame.filename == "<template>"]
-            raise TemplateError(TemplateErrorCode.FILLING, f"填充失败（{exc}）", f"filling in failed ({exc})",
-                                file=self.file, line=(lines[-1] if lines else None) or 1) from exc
-        return "".join(pieces)
+    def _of_filling(self, error: FillingError) -> TemplateError:
+        return TemplateError(error.code, error.zh, error.en, file=self.file, line=error.line)
 
     def _read(self, text: str) -> Layout:
         filled = unmarked(text)
+        lone = _LONE.search(filled.xml)
+        if lone:
+            raise self._fail(filled.at(lone.start()), f"填充出不成对的代理码 U+{ord(lone[0]):04X}，请删去",
+                             f"filling in made a lone surrogate, U+{ord(lone[0]):04X}; delete it")
         root = markup.parse(filled.xml.encode("utf-8"), self._fail, filled)
         layout = Reader(self.file, self.kind).template(root)
         check_faces(layout, self.kind)
@@ -121,12 +122,15 @@ class Template:
 def load_template(kind_code: str) -> Template:
     """The template of a kind (``pages.xml`` in its folder), compiled once a process.
 
+    That of a kind which does not ship is a stranger's program: it runs apart, unless this process has limits already.
+
     Raises:
         TemplateError: with file and line.
         KindError: the kind is not there or has no template.
     """
     source = resource(kind_code, "pages.xml")
-    return Template(source, file=f"{kind_code}/pages.xml", kind=load_kind(kind_code))
+    return Template(source, file=f"{kind_code}/pages.xml", kind=load_kind(kind_code),
+                    apart=not (ships(kind_code) or bounded()))
 
 
 on_change(load_template.cache_clear)

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from docgen.page import Place
+from docgen.template_errors import TemplateError, TemplateErrorCode
 from docgen.template_layout import Layout, PageLayout, Photo, QrPlace
-from docgen.template_reader import TemplateError, TemplateErrorCode
 from layouts import Face, Kind
 
 __all__ = ["SMALLEST_PHOTO_MM", "SMALLEST_QR_MM", "check_boxes", "meet"]

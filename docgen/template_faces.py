@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from docgen.template_errors import TemplateError, TemplateErrorCode
 from docgen.template_layout import Column, Entry, Flow, Layout, PageLayout, Photo, Table
-from docgen.template_reader import TemplateError, TemplateErrorCode
 from layouts import FOLIOS, Face, Kind, Line, heads
 
 __all__ = ["check_faces"]

@@ -26,7 +26,8 @@ _TOKENS = re.compile(r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}|<!--.*?-->|<([A-Za-z][\w.
 _MACRO = re.compile(r"\{%[-+]?\s*macro\s+(\w+)(.*?)\{%[-+]?\s*endmacro", re.DOTALL)
 _CALLED = re.compile(r"\{\{[-+]?\s*(\w+)\s*\(")
 _ELEMENT = re.compile(r"<[A-Za-z]")
-_MARKS = re.compile(rf"{_CALL}(\d+){_STOP}|({_END})|{_TAG}(\d+){_STOP}|{SOURCE_LINE}=\"(\d+)(~?)\"")
+_NUMBER = "([0-9]{1,7})"            # of a line; longer ones are no marks of ours
+_MARKS = re.compile(rf"{_CALL}{_NUMBER}{_STOP}|({_END})|{_TAG}{_NUMBER}{_STOP}|{SOURCE_LINE}=\"{_NUMBER}(~?)\"")
 
 
 def marked(text: str) -> str:
@@ -74,16 +75,17 @@ class Filled:
         rows = self.xml.split("\n")
         text = rows[row - 1] if row <= len(rows) else ""
         before = text.encode("utf-8")[:max(column - 1, 0)].decode("utf-8", errors="ignore")
-        return self._at(sum(len(one) + 1 for one in rows[:row - 1]) + len(before))
+        return self.at(sum(len(one) + 1 for one in rows[:row - 1]) + len(before))
 
     def tag_line(self, row: int, name: str) -> int:
         """The line of the source of the last start tag ``name`` in a row (from 1) of the XML."""
         rows = self.xml.split("\n")
         text = rows[row - 1] if row <= len(rows) else ""
         start = sum(len(one) + 1 for one in rows[:row - 1])
-        return self._at(start + max(text.rfind(f"<{name} "), 0) + len(name) + 2)
+        return self.at(start + max(text.rfind(f"<{name} "), 0) + len(name) + 2)
 
-    def _at(self, offset: int) -> int:
+    def at(self, offset: int) -> int:
+        """The line of the source of what stands at an offset of the XML."""
         index = bisect_right(self.offsets, offset) - 1
         return self.lines[index] if index >= 0 else 1
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import enum
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -10,6 +10,7 @@ from lxml import etree
 
 from docgen import markup
 from docgen.page import Colour
+from docgen.template_errors import TemplateError, TemplateErrorCode
 from docgen.template_layout import (
     Art,
     Column,
@@ -31,23 +32,9 @@ from docgen.template_words import WORDS, Word
 from docgen.typeset import TextStyle
 from layouts import Kind
 
-__all__ = ["Reader", "TemplateError", "TemplateErrorCode"]
+__all__ = ["Reader"]
 
-class TemplateErrorCode(enum.StrEnum):
-    """Why a template cannot be used."""
-
-    MALFORMED = "template.malformed"
-    UNKNOWN_WORD = "template.unknown-word"
-    VALUE = "template.value"
-    FACE = "template.face"
-    PLACE = "template.place"
-    FILLING = "template.filling"
-
-
-class TemplateError(markup.MarkupError):
-    """A template that cannot be used; ``facts`` hold ``file`` and ``line``."""
-
-
+_SOURCE = re.compile(r"([0-9]{1,7})(?: ([0-9]{1,7}))?")
 _LINES_TOO_MANY = 400       # that are still read, so that an error can name the first of them
 
 
@@ -73,10 +60,10 @@ class Reader:
         self.styles: dict[str, Style] = {}
 
     def refuse(self, node: etree._Element, code: TemplateErrorCode, zh: str, en: str) -> TemplateError:
-        _, *inside = (node.get(SOURCE_LINE) or "1").split()
+        line, inside = _lines(node)
         if inside:
-            zh, en = f"{zh}（宏内为第 {inside[0]} 行）", f"{en} (line {inside[0]} inside the macro)"
-        return TemplateError(code, zh, en, file=self.file, line=_line(node))
+            zh, en = f"{zh}（宏内为第 {inside} 行）", f"{en} (line {inside} inside the macro)"
+        return TemplateError(code, zh, en, file=self.file, line=line)
 
     def read(self, node: etree._Element, name: str) -> dict[str, str | float]:
         """Check one element against ``WORDS`` and return its attributes with their types."""
@@ -339,4 +326,10 @@ def _f(value: str | float) -> float:
 
 
 def _line(node: etree._Element) -> int:
-    return int((node.get(SOURCE_LINE) or "1").split()[0])
+    return _lines(node)[0]
+
+
+def _lines(node: etree._Element) -> tuple[int, int | None]:
+    """The line of an element, and that inside the macro which wrote it; 1 where a template wrote the mark itself."""
+    found = _SOURCE.fullmatch(node.get(SOURCE_LINE) or "")
+    return (int(found[1]), int(found[2]) if found[2] else None) if found else (1, None)

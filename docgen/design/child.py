@@ -6,34 +6,23 @@ kind. Its answer stands in ``answer.json``: the findings, and what the job adds.
 
 from __future__ import annotations
 
-import contextlib
 import json
-import resource
 import sys
 from pathlib import Path
 from typing import Any
 
 import layouts
 from codes.errors import EngineError
-from docgen.design.findings import Finding, FindingCode, from_error, to_json
+from docgen.bounded import TimeUp, end_with_parent, set_limits, time_limit
+from docgen.design.findings import Finding, FindingCode, from_error, memory_finding, time_finding, to_json
 from docgen.design.folder import KindFolder
-from docgen.design.timing import TimeUp, time_finding, time_limit
 
-__all__ = ["main"]
+__all__ = ["CLOCK", "main"]
+
+CLOCK = 4
+"""Seconds on the clock for each of processor time that a child may use: other programs want the machine too."""
 
 _ANSWER = "answer.json"
-
-
-def _set_limits(limits: dict[str, Any]) -> None:
-    mega = 1024 * 1024
-    for what, value in (
-        (resource.RLIMIT_CPU, int(limits["whole_s"])), (resource.RLIMIT_AS, limits["memory_mb"] * mega),
-        (resource.RLIMIT_FSIZE, limits["file_mb"] * mega), (resource.RLIMIT_CORE, 0),
-    ):
-        _, hard = resource.getrlimit(what)
-        ceiling = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(what, (ceiling, ceiling))
 
 
 def _known(folder: KindFolder, work: Path) -> None:
@@ -70,9 +59,9 @@ def _do(order: dict[str, Any], work: Path) -> dict[str, Any]:
     except EngineError as error:
         findings = from_error(error, file=f"{folder.code}/kind.json")
     except TimeUp as up:
-        findings = [time_finding(file, up, seconds)]
+        findings = [time_finding(file, up.line, seconds)]
     except MemoryError:
-        findings = [memory_finding(file, order["limits"]["memory_mb"])]
+        findings = [memory_finding(file)]
     except Exception as error:                              # a fault of ours: it is named, not hidden
         findings = [Finding(
             code=FindingCode.BROKEN.value, file=file, zh=f"程序内部错误（{type(error).__name__}：{error}），请报告",
@@ -80,17 +69,12 @@ def _do(order: dict[str, Any], work: Path) -> dict[str, Any]:
     return {"findings": to_json(findings)}
 
 
-def memory_finding(file: str, megabytes: int) -> Finding:
-    """The finding for a drawing that took too much memory."""
-    return Finding(
-        code=FindingCode.MEMORY.value, file=file, zh=f"绘制需要的内存超过 {megabytes} MB，已停止",
-        en=f"drawing needs more than {megabytes} MB of memory and was stopped")
-
-
 def main() -> None:
     """Carry out the one order that stands on stdin; the working folder is the last argument."""
     work = Path(sys.argv[-1])
     order = json.loads(sys.stdin.buffer.read())
-    _set_limits(order["limits"])
+    limits = order["limits"]
+    end_with_parent(order["parent"], clock_s=CLOCK * limits["whole_s"])
+    set_limits(processor_s=limits["whole_s"], memory_mb=limits["memory_mb"], file_mb=limits["file_mb"])
     answer = _do(order, work)
-    (work / _ANSWER).write_text(json.dumps(answer, ensure_ascii=False), encoding="utf-8")
+    (work / _ANSWER).write_text(json.dumps(answer), encoding="ascii")      # lone surrogates of a stranger's texts too

@@ -8,6 +8,7 @@ answer and its drawings in a folder. What the child cannot finish becomes a find
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from docgen.design.child import CLOCK
 from docgen.design.findings import Finding, FindingCode
 from docgen.design.folder import KindFolder
 
@@ -26,6 +28,7 @@ ANSWER = "answer.json"
 """The file in which the child leaves its answer."""
 
 _START = "import sys; sys.path.insert(0, sys.argv[1]); from docgen.design.child import main; main()"
+_GRACE_S = 10                   # on the clock, for a child to be ended by its own alarm
 _ROOT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -35,7 +38,7 @@ class Limits:
 
     Attributes:
         drawing_s: seconds of processor time for one document.
-        whole_s: seconds of processor time for everything; on the clock four times as many.
+        whole_s: seconds of processor time for everything; on the clock :data:`CLOCK` times as many.
         memory_mb: address space.
         file_mb: the largest file that is written.
     """
@@ -75,12 +78,13 @@ def run(job: str, folder: KindFolder, *, limits: Limits | None = None, out: Path
     with tempfile.TemporaryDirectory(prefix="zhengyin-design-") as own:
         work = Path(own)
         order = {"job": job, "code": folder.code, "path": str(folder.path), "own": folder.own,
-                 "limits": asdict(limits), "out": str(out or work), "arguments": arguments}
+                 "limits": asdict(limits), "out": str(out or work), "arguments": arguments,
+                 "parent": os.getpid()}
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and module; the kind comes as data
             [sys.executable, "-I", "-c", _START, str(_ROOT), own], cwd=own, stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={"LANG": "C.UTF-8"})
         try:
-            process.communicate(json.dumps(order).encode(), timeout=4 * limits.whole_s)
+            process.communicate(json.dumps(order).encode(), timeout=CLOCK * limits.whole_s + _GRACE_S)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -101,7 +105,7 @@ def _answer(path: Path, code: int, folder: KindFolder, limits: Limits) -> Answer
             pass
         else:
             return Answer(findings=findings, facts=facts)
-    if code in (-signal.SIGXCPU, -signal.SIGKILL):
+    if code in (-signal.SIGXCPU, -signal.SIGALRM, -signal.SIGKILL):
         finding = Finding(
             code=FindingCode.TIME.value, file=file,
             zh=f"绘制超过 {limits.whole_s} 秒，已停止；请检查模板中的循环",

@@ -8,15 +8,15 @@ from dataclasses import replace
 from typing import Any
 
 from codes.errors import EngineError
+from docgen.bounded import TimeUp, time_limit
 from docgen.compose import MOST_PAGES, compose
 from docgen.design.art_inspection import art_findings
-from docgen.design.findings import Finding, FindingCode, from_error
+from docgen.design.findings import Finding, FindingCode, from_error, memory_finding, time_finding
 from docgen.design.folder import KindFolder
 from docgen.design.inspection import Inspector
 from docgen.design.record_lines import record_findings
 from docgen.design.record_values import MOST_ROWS
 from docgen.design.records import SIZES, drawable, extreme_record
-from docgen.design.timing import TimeUp, time_finding, time_limit
 from docgen.faults import RecordError
 from docgen.licence import Licence
 from docgen.page import Document
@@ -128,13 +128,11 @@ class Drawings:
                     self.findings += self._inspector.inspect(document, layout, data=data)
                 self.findings += art_findings(licence.kind.code, layout, data=data)
         except TimeUp as up:
-            self.findings.append(time_finding(file, up, self._drawing_s))
+            self.findings.append(time_finding(file, up.line, self._drawing_s))
         except EngineError as error:
             self.findings += from_error(error, data=data, file=file, lines=template_lines(self._folder, licence.kind))
         except MemoryError:
-            self.findings.append(Finding(
-                code=FindingCode.MEMORY.value, file=file, data=data, zh="绘制需要的内存超过上限，已停止",
-                en="drawing needs more memory than the limit and was stopped"))
+            self.findings.append(memory_finding(file, data=data))
         if only is None:
             self._count_rows(licence, pages, data)
         return pages

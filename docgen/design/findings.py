@@ -10,7 +10,7 @@ from typing import Any
 
 from codes.errors import EngineError, Fault
 
-__all__ = ["DesignError", "Finding", "FindingCode", "folded", "from_error", "to_json"]
+__all__ = ["DesignError", "Finding", "FindingCode", "folded", "from_error", "memory_finding", "time_finding", "to_json"]
 
 _ALIKE = 4                  # findings of one code in one file that are all told
 _TOLD = 2                   # that are told of more
@@ -97,6 +97,21 @@ def from_error(error: EngineError, *, data: str = "", file: str = "", lines: Map
         zh = zh.removeprefix(f"{own} 第 {line} 行：").removesuffix(f"（{own} 第 {line} 行）")
         en = en.removeprefix(f"{own}, line {line}: ").removesuffix(f" ({own}, line {line})")
     return [Finding(code=error.code.value, zh=zh, en=en, file=own or file, line=line, field=label, data=data)]
+
+
+def time_finding(file: str, line: int | None, seconds: float) -> Finding:
+    """The finding for a drawing that took too long; ``line``: of the template, where it is known."""
+    return Finding(
+        code=FindingCode.TIME.value, file=file, line=line or 1,
+        zh=f"绘制超过 {seconds:g} 秒，已停止；请检查此处的循环",
+        en=f"drawing took more than {seconds:g} s and was stopped; look at the loop here")
+
+
+def memory_finding(file: str, *, data: str = "") -> Finding:
+    """The finding for a drawing that took too much memory."""
+    return Finding(
+        code=FindingCode.MEMORY.value, file=file, data=data, zh="绘制需要的内存超过上限，已停止",
+        en="drawing needs more memory than the limit and was stopped")
 
 
 def to_json(findings: Iterable[Finding]) -> list[dict[str, Any]]:

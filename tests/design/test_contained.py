@@ -41,7 +41,7 @@ def test_a_template_that_loops_forever_is_stopped_in_its_line(kind: Path) -> Non
 def test_a_template_that_eats_memory_is_stopped(kind: Path, hungry: str) -> None:
     line = change(kind / "pages.xml", '  <page role="正本"', f'{hungry}<page role="正本"')
     (finding,) = check(kind, QUICK).findings
-    assert finding.code in {"design.memory", "design.time", "template.filling", "template.malformed"}
+    assert finding.code in {"design.memory", "design.time", "template.limit", "template.malformed"}
     assert finding.file == f"{CODE}/pages.xml"
     assert finding.line in (line, 1)
 
