@@ -21,7 +21,7 @@ PARTS: Final = {
     "page": ("页面", "page"), "template": ("模板", "template"), "resource": ("资源", "resources"),
     "font": ("字体", "font"), "image": ("图片", "picture"), "annotation": ("注释", "annotation"),
     "attachment": ("附件", "attachment"), "tags": ("标引", "tags"), "extension": ("扩展", "extension"),
-    "other": ("其他", "other"),
+    "signature": ("签名", "signature"), "signatures": ("签名列表", "list of signatures"), "other": ("其他", "other"),
 }
 _SHOWN: Final = 40                      # lines of one kind in the terminal report
 

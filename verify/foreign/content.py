@@ -1,0 +1,144 @@
+"""One XML file of a foreign OFD: read, searched for what readers could see differently, asked what it uses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from lxml import etree
+
+from verify.model import RectMm
+from verify.reasons import Findings, Refusal
+from verify.xml import OFD_NAMESPACES, foreign_elements, local_name, parse_xml, text_of
+from verify.zip import Archive
+
+__all__ = ["Use", "XmlFiles", "box_of", "uses_of"]
+
+_PARSE_LIMIT: Final = 128 << 20         # bytes of XML parsed for one file
+_NUMBER = r"[-+]?(?:[0-9]{1,7}(?:\.[0-9]*)?|\.[0-9]+)(?:[eE](?:-[0-9]{1,3}|\+?[0-4]))?"
+_NUMBERS: Final = re.compile(rf"[\s,]*(?:(?:{_NUMBER}|g)(?:[\s,]+|$))*")
+_DRAWN: Final = re.compile(rf"\s*(?:(?:{_NUMBER}|[SMLQBACZz])(?:[\s,]+|$))*")
+_NUMERIC: Final = frozenset({"Boundary", "CTM", "Size", "X", "Y", "DeltaX", "DeltaY", "LineWidth", "HScale", "Clip",
+                             "DashPattern", "DashOffset", "Alpha", "MiterLimit"})
+_BOXES: Final = frozenset({"PhysicalBox", "ApplicationBox", "ContentBox", "BleedBox"})
+_SINGLE: Final = frozenset({
+    "DocInfo", "DocRoot", "Versions", "Signatures", "CommonData", "Pages", "Outlines", "Permissions", "VPreferences",
+    "Bookmarks", "Annotations", "CustomTags", "Attachments", "Extensions", "PageArea", "Area", "Content", "MaxUnitID",
+    "DefaultCS", "FillColor", "StrokeColor", "AbbreviatedData", "Appearance", "FontFile", "MediaFile", "FileLoc",
+    "FileList", "SignedInfo", "SignedValue", "References", "Seal", "CheckValue", "BaseLoc", "SignatureMethod",
+    "SignatureDateTime", "Provider", "MaxSignId", *_BOXES})
+"""Elements that stand once below their parent: of two, readers take the first or the last."""
+_USED: Final = {"Font": "font", "ResourceID": "image", "Substitution": "image", "ImageMask": "image",
+                "Thumbnail": "image", "DrawParam": "resource", "ColorSpace": "resource"}
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A page object that uses a resource: the resource's ID, what it is, the object's box."""
+
+    resource: str
+    part: str
+    box: RectMm | None
+
+
+@dataclass(slots=True)
+class XmlFiles:
+    """Parses the XML files of one archive, each once.
+
+    ``found`` gets ``xml.…`` and ``ofd.…`` for what cannot be read or be seen differently, ``form.namespace`` for what
+    was forgiven.
+    """
+
+    archive: Archive
+    found: Findings
+    parsed: int = 0
+    told: set[str] = field(default_factory=set)
+    _roots: dict[str, etree._Element | None] = field(default_factory=dict)
+
+    def root(self, path: str, *, weighs: bool = True) -> etree._Element | None:
+        """The root element of an entry, None when it cannot be read; that is told once.
+
+        Args:
+            weighs: the entry can change the picture; of others it is no matter how they are written.
+        """
+        if path not in self._roots:
+            self._roots[path] = self._parse(path, weighs)
+        return self._roots[path]
+
+    def _parse(self, path: str, weighs: bool) -> etree._Element | None:
+        data = self.archive.entries[path].data
+        self.parsed += len(data)
+        if self.parsed > _PARSE_LIMIT:
+            raise Refusal("ofd.too-many", path, limit=_PARSE_LIMIT)
+        try:
+            root = parse_xml(data, path)
+        except Refusal as refusal:
+            if weighs:
+                self.found.refuse(refusal)
+            else:
+                self.found.add("form.unread", path)
+            return None
+        if weighs:
+            self._look(root, path)
+        return root
+
+    def _look(self, root: etree._Element, path: str) -> None:
+        """Twins, numbers that are none, elements of other name spaces."""
+        space = etree.QName(root).namespace or ""
+        if space not in OFD_NAMESPACES:
+            self.found.add("form.namespace", path, namespace=space or "—")
+        if foreign_elements(root):
+            self.found.add("ofd.not-understood", path, element="xmlns")
+        for code, fact in sorted(dict(_faults(root)).items()):
+            key = "element" if code == "xml.twin" else "text"
+            self.found.add(code, path, **{key: fact})
+
+
+def _faults(root: etree._Element) -> Iterator[tuple[str, str]]:
+    """What is doubly there or no number: code and fact."""
+    for element in root.iter(etree.Element):
+        names = [name for child in element if (name := local_name(child)) in _SINGLE]
+        if len(names) != len(set(names)):
+            yield "xml.twin", next(name for name in names if names.count(name) > 1)
+        for key, value in element.items():
+            if key in _NUMERIC and not _NUMBERS.fullmatch(str(value)):
+                yield "ofd.number", str(value)
+        name = local_name(element)
+        form = _NUMBERS if name in _BOXES else _DRAWN if name == "AbbreviatedData" else None
+        if form is not None and not form.fullmatch(element.text or ""):
+            yield "ofd.number", element.text or ""
+
+
+def box_of(text: str | None) -> RectMm | None:
+    """A box ``x y width height`` in millimetres, None when the text is none."""
+    words = (text or "").replace(",", " ").split()
+    if len(words) != 4 or not _NUMBERS.fullmatch(text or "") or "g" in words:
+        return None
+    x, y, width, height = map(float, words)
+    return RectMm(x_mm=x, y_mm=y, width_mm=width, height_mm=height)
+
+
+def uses_of(root: etree._Element) -> tuple[Use, ...]:
+    """The resources that the objects of a page, template, annotation or composite use, each with its first box."""
+    uses: dict[tuple[str, str], Use] = {}
+    for element in root.iter(etree.Element):
+        for key, part in _USED.items():
+            value = element.get(key)
+            if value and (part, value) not in uses:
+                uses[part, value] = Use(str(value), part, _place(element))
+        name = local_name(element)
+        if name in ("Thumbnail", "Substitution") and (value := text_of(element)):
+            uses.setdefault(("image", value), Use(value, "image", None))
+    return tuple(uses.values())
+
+
+def _place(element: etree._Element) -> RectMm | None:
+    """The box of the object that an element is or stands in."""
+    current: etree._Element | None = element
+    while current is not None:
+        if (text := current.get("Boundary")) is not None:
+            return box_of(str(text))
+        current = current.getparent()
+    return None

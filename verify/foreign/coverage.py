@@ -1,0 +1,119 @@
+"""What the signatures of a foreign OFD protect: each entry, by whom, and what the unprotected ones could change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from certs.sm3 import sm3
+from verify.covered import PARTS, Coverage, CoveredEntry, LoosePart
+from verify.foreign.described import Expected
+from verify.foreign.structure import Structure
+from verify.model import SignatureEvidence
+from verify.reasons import Findings
+from verify.zip import Archive
+
+__all__ = ["Judged", "compare", "cover"]
+
+_PLACES_TOLD: Final = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """One signature: how it stands, the digests that it states, the entries whose bytes have them."""
+
+    evidence: SignatureEvidence
+    references: Mapping[str, Expected]
+    good: frozenset[str]
+
+    @property
+    def passed(self) -> bool:
+        """Whether the signature holds in every respect."""
+        return self.evidence.indication == "TOTAL-PASSED"
+
+
+def compare(archive: Archive, references: Mapping[str, Expected], found: Findings) -> frozenset[str]:
+    """The entries whose bytes are the signed ones.
+
+    Args:
+        found: gets ``seal.changed``, ``seal.gone``; ``foreign.reference`` where only the letter case differs.
+    """
+    good, blind = set(), {name.casefold(): name for name in archive.entries}
+    for name, expected in references.items():
+        entry = archive.entries.get(name)
+        if entry is not None:
+            if expected.compute(entry.data) == expected.digest:
+                good.add(name)
+            else:
+                found.add("seal.changed", name)
+            continue
+        alike = archive.entries.get(blind.get(name.casefold(), ""))
+        if alike is not None and expected.compute(alike.data) == expected.digest:
+            found.add("foreign.reference", alike.name, location=name)
+        else:
+            found.add("seal.gone", name)
+    return frozenset(good)
+
+
+def cover(archive: Archive, structure: Structure, signatures: Sequence[Judged], found: Findings) -> Coverage:
+    """The standing of every entry, and what the pages show from unprotected ones.
+
+    Only signatures that pass protect anything; where none does, the report shows what those protect that did not fail.
+
+    Args:
+        found: gets ``coverage.…`` for each unprotected entry, ``foreign.rollback`` for lists of signatures.
+    """
+    passed = [each for each in signatures if each.passed]
+    counted = passed or [each for each in signatures if each.evidence.indication != "TOTAL-FAILED"]
+    entries = [_entry(name, data.data, structure, signatures, counted) for name, data in archive.entries.items()]
+    entries += [CoveredEntry(name=name, state="removed", expected=expected.digest.hex(), role="unreached", part="other")
+                for name, expected in _expected(signatures).items() if name not in archive.entries]
+    loose: list[LoosePart] = []
+    for entry in entries:
+        if entry.state in ("unprotected", "changed"):
+            loose += _weigh(entry, structure, found)
+    for part in loose[:_PLACES_TOLD]:
+        zh, en = PARTS[part.part]
+        box = part.box
+        found.add("coverage.page", part.entry, page=part.page, part=zh, part_en=en,
+                  box=f"{box.x_mm:g} {box.y_mm:g} {box.width_mm:g} {box.height_mm:g} mm" if box else "—")
+    for path in structure.lists:
+        if not any(path in each.good for each in counted):
+            found.add("foreign.rollback", path)
+    complete = bool(passed) and all(entry.state in ("protected", "signature") for entry in entries)
+    return Coverage(complete=complete, entries=tuple(entries), loose=tuple(loose))
+
+
+def _expected(signatures: Iterable[Judged]) -> dict[str, Expected]:
+    """The digest that is stated of each entry, by the last signature that does."""
+    return {name: expected for each in signatures for name, expected in each.references.items()}
+
+
+def _entry(name: str, data: bytes, structure: Structure, signatures: Sequence[Judged],
+           counted: Sequence[Judged]) -> CoveredEntry:
+    """One entry. One that any signature states another digest of is changed, whatever others say."""
+    by = tuple(each.evidence.id for each in signatures if name in each.good)
+    broken = next((each.references[name] for each in signatures
+                   if name in each.references and name not in each.good), None)
+    stated = broken or next((each.references[name] for each in signatures if name in each.good), None)
+    digest = sm3(data) if stated is None else stated.compute(data)
+    role = structure.roles.get(name, "unreached")
+    if broken is not None:
+        state = "changed"
+    elif any(name in each.good for each in counted):
+        state = "protected"
+    else:
+        state = "signature" if role == "signature" else "unprotected"
+    return CoveredEntry(name=name, state=state, digest=digest.hex(), expected=stated.digest.hex() if stated else "",
+                        role=role, part=structure.parts.get(name, "other"), by=by)
+
+
+def _weigh(entry: CoveredEntry, structure: Structure, found: Findings) -> list[LoosePart]:
+    """Say what an unprotected entry means; where it shows."""
+    zh, en = PARTS.get(entry.part, PARTS["other"])
+    if entry.state == "unprotected":
+        code = {"picture": "coverage.foreign", "harmless": "coverage.harmless"}.get(entry.role, "coverage.unreached")
+        found.add(code, entry.name, part=zh, part_en=en)
+    places = dict.fromkeys(structure.places.get(entry.name, ()))
+    return [LoosePart(page=place.page, part=place.part, entry=entry.name, box=place.box) for place in places]

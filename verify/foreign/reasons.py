@@ -1,0 +1,81 @@
+"""Reason codes of foreign OFD files: what was forgiven, what no signature protects, what cannot be judged."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Final
+
+from verify.model import Severity
+from verify.reason_table import Meaning
+
+__all__ = ["FOREIGN_REASONS"]
+
+_NO, _UNSURE, _NOTE = Severity.INVALID, Severity.INDETERMINATE, Severity.NOTE
+
+_FORGIVEN: Final = {
+    "form.zip": (_NOTE, "封装上的非常规写法，已容许：{zh}", "an oddity of the archive, let pass: {en}"),
+    "form.path": (_NOTE, "{where} 中的位置“{location}”写法不规范，按通常读法找到",
+                  "the location “{location}” in {where} is not written by the standard; found as readers find it"),
+    "form.case": (_NOTE, "{where} 中的位置“{location}”大小写不符，按唯一的同名条目读取",
+                  "the location “{location}” in {where} differs in case; the only such entry was read"),
+    "form.dangling": (_NOTE, "{where} 引用的“{location}”不存在，不影响画面",
+                      "{where} refers to “{location}”, which is not there; that does not change the picture"),
+    "form.namespace": (_NOTE, "{where} 的命名空间不是 GB/T 33190 的（{namespace}）",
+                       "the name space of {where} is not that of GB/T 33190 ({namespace})"),
+    "form.documents": (_NOTE, "文件含 {count} 个文档，逐个检查",
+                       "the file holds {count} documents; each was looked at"),
+    "form.version": (_NOTE, "文件含有文档版本（{where}），各版本都已检查",
+                     "the file holds a version of its document ({where}); every version was looked at"),
+    "form.font": (_NOTE, "字体“{font}”没有嵌入，字形由阅读器决定",
+                  "the font “{font}” is not embedded: the reader picks the glyphs"),
+    "form.actions": (_NOTE, "文档含有动作（如打开网址、播放），不属于画面",
+                     "the document has actions (opening an address, playing), which are no part of the picture"),
+    "form.unread": (_NOTE, "{where} 不影响画面，内容无法解析，未读取",
+                    "{where}, which does not change the picture, cannot be parsed and was not read"),
+    "form.check-method": (_NOTE, "{where} 没有写明摘要算法，摘要值实为 SM3",
+                          "{where} does not name its digest; the values are SM3"),
+    "form.signature-type": (_NOTE, "{where} 自称类型为“{type}”，实为 {form}",
+                            "{where} calls itself “{type}” and is {form}"),
+    "form.signature-time": (_NOTE, "{where} 写明的签名时间与签名值中的不同",
+                            "the time in {where} is not the one in the signature value"),
+    "form.check-value": (_NOTE, "{where} 的摘要值中有空白", "white space in the digests of {where}"),
+}
+
+_FOREIGN: Final = {
+    "foreign.no-licence": (
+        _NOTE, "文件真实，但不是本系统可读取的证照，内容与效力请人工核对",
+        "the file is genuine, but it is no licence that this verifier can read: check what it says and what it is "
+        "worth"),
+    "foreign.rollback": (
+        _NOTE, "签名列表 {where} 不受签名保护：文件按现有签名判断，不能排除其后还有签名被移除",
+        "the list of signatures {where} is not protected: judged by the signatures present; that later ones were "
+        "removed cannot be excluded"),
+    "foreign.dangling": (
+        _UNSURE, "{where} 引用的“{location}”不存在，可能已被移除，所见可能不完整",
+        "{where} refers to “{location}”, which is not there and may have been removed: what is seen may not be all"),
+    "foreign.external": (_UNSURE, "{where} 引用了文件包之外的“{location}”，所见不由本文件决定",
+                         "{where} refers to “{location}” outside the package: what is seen is not this file's alone"),
+    "foreign.guarded": (_UNSURE, "文件采用整包保护或加密（GM/T 0099），本程序不能判断",
+                        "the file is protected as a whole or encrypted (GM/T 0099); this program cannot judge it"),
+    "foreign.signature": (_UNSURE, "签名 {where} 未通过验证", "the signature {where} does not pass"),
+    "foreign.stamp": (_UNSURE, "签名 {where} 的印章外观指向不存在的页面“{page}”",
+                      "a stamp of the signature {where} names a page that is not there: “{page}”"),
+    "foreign.reference": (_UNSURE, "{where} 中的引用“{location}”不能按标准解释，不计入保护范围",
+                          "the reference “{location}” in {where} cannot be read by the standard and protects nothing"),
+    "foreign.signed-twice": (_UNSURE, "签名列表两次列出 {where}", "the lists of signatures name {where} twice"),
+}
+
+_COVERAGE: Final = {
+    "coverage.unreached": (
+        _UNSURE, "{where} 不受签名保护，文档也没有引用它；有的阅读器按固定位置读取，可能改变画面",
+        "{where} is not protected, and nothing leads to it; readers that look in fixed places may show it"),
+    "coverage.harmless": (_NOTE, "{where}（{part}）不受签名保护，不影响画面，其内容未经证实",
+                          "{where} ({part_en}) is not protected; it does not change the picture, and what it says is "
+                          "unproven"),
+    "coverage.page": (_UNSURE, "第 {page} 页的{part}来自不受签名保护的 {where}（位置 {box}）",
+                      "the {part_en} on page {page} comes from {where}, which is not protected (at {box})"),
+}
+
+FOREIGN_REASONS: Final = MappingProxyType({
+    code: Meaning(*meaning) for group in (_FORGIVEN, _FOREIGN, _COVERAGE) for code, meaning in group.items()})
+"""All codes of this half. Never renamed or reused once released."""

@@ -1,0 +1,369 @@
+"""The way through a foreign OFD: which entries some reader comes to, by what, and what they do there.
+
+Everything that can change what is seen is a ``picture`` entry, whichever document or version of the file it belongs
+to. Where readers may go different ways, all ways are gone. Not to be reached by any way is no proof of harmlessness:
+some readers look in fixed places (``unreached``). Harmless are tags, and attachments that are not shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from lxml import etree
+
+from verify.foreign.content import Use, XmlFiles, box_of, uses_of
+from verify.foreign.locate import Locator
+from verify.model import RectMm
+from verify.reasons import Findings, Refusal
+from verify.xml import children, local_name, text_of
+from verify.zip import Archive
+
+__all__ = ["Listed", "Page", "Structure", "read_structure"]
+
+_PAGE_LIMIT: Final = 3000
+_SIGNATURE_LIMIT: Final = 50
+_USES_KEPT: Final = 20                  # places kept of one entry on one page
+_RESOURCES: Final = ("Font", "MultiMedia", "ColorSpace", "DrawParam", "CompositeGraphicUnit", "Pattern")
+_GUARDED: Final = frozenset({"ofdentries.xml", "encryptions.xml", "decryptseed.dat"})
+_LINKS: Final = {"DocRoot", "BaseLoc", "FileLoc", "MediaFile", "FontFile", "PublicRes", "DocumentRes", "PageRes"}
+
+
+class Page(NamedTuple):
+    """A page: its number in the whole file, its ID, its document's number."""
+
+    number: int
+    id: str
+    document: int
+
+
+class Listed(NamedTuple):
+    """One line of a list of signatures; ``path`` "" when its Signature.xml is not there; the pages it may stamp."""
+
+    id: str
+    type: str
+    path: str
+    location: str
+    pages: tuple[Page, ...]
+
+
+class Place(NamedTuple):
+    """Where an entry shows: page, what it is there, box (None: anywhere on the page)."""
+
+    page: int
+    part: str
+    box: RectMm | None
+
+
+@dataclass(slots=True)
+class Structure:
+    """What was found. ``parts`` says of each entry what it is, ``roles`` what it does; ``places`` where it shows."""
+
+    parts: dict[str, str] = field(default_factory=dict)
+    roles: dict[str, str] = field(default_factory=dict)
+    places: dict[str, list[Place]] = field(default_factory=dict)
+    pages: list[Page] = field(default_factory=list)
+    signatures: list[Listed] = field(default_factory=list)
+    lists: list[str] = field(default_factory=list)
+    documents: int = 0
+
+
+@dataclass(slots=True)
+class _Scope:
+    """The resources and templates of one document by ID; of composites, the resources that they use."""
+
+    resources: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    templates: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    composites: dict[str, set[str]] = field(default_factory=dict)
+
+
+def _circular(composites: dict[str, set[str]]) -> bool:
+    """Whether a composite holds itself, directly or through others."""
+    left = dict(composites)
+    while left:
+        done = [name for name, uses in left.items() if uses.isdisjoint(left)]
+        if not done:
+            return True
+        for name in done:
+            del left[name]
+    return False
+
+
+def read_structure(archive: Archive, files: XmlFiles, locator: Locator, found: Findings) -> Structure:
+    """Walk the whole package.
+
+    Raises:
+        Refusal: there is no OFD.xml, or the file costs too much.
+    """
+    return _Walk(archive, files, locator, found).run()
+
+
+class _Walk:
+    """One walk."""
+
+    def __init__(self, archive: Archive, files: XmlFiles, locator: Locator, found: Findings) -> None:
+        self.archive, self.files, self.locator, self.found = archive, files, locator, found
+        self.made = Structure()
+        self.seen: set[str] = set()
+
+    def run(self) -> Structure:
+        if any(name.rpartition("/")[2].casefold() in _GUARDED for name in self.archive.entries):
+            self.found.add("foreign.guarded")
+        (path,) = self.locator.find("", "/OFD.xml") or ("",)
+        root = self._file(path, "root") if path else None
+        if root is None:
+            raise Refusal("ofd.structure", "OFD.xml", detail="OFD.xml")
+        bodies = children(root, "DocBody")
+        if not bodies:
+            raise Refusal("ofd.structure", path, detail="DocBody")
+        if len(bodies) > 1:
+            self.found.add("form.documents", path, count=len(bodies))
+        for body in bodies:
+            self._body(body, path)
+        for name in self.archive.entries:
+            self._mark(name, "other", "unreached")
+        return self.made
+
+    # -- entries
+
+    def _mark(self, name: str, part: str, role: str) -> None:
+        """Say what an entry is and does; what can change the picture wins over anything else."""
+        if role == "picture" and self.made.roles.get(name) != "picture":
+            self.made.roles.pop(name, None)
+            self.made.parts.pop(name, None)
+        self.made.roles.setdefault(name, role)
+        self.made.parts.setdefault(name, part)
+
+    def _file(self, name: str, part: str, role: str = "picture") -> etree._Element | None:
+        """Mark an XML entry and read it."""
+        self._mark(name, part, role)
+        return self.files.root(name, weighs=role != "harmless")
+
+    def _linked(
+        self, element: etree._Element, name: str, base: str, absent: str = "foreign.dangling",
+    ) -> tuple[str, ...]:
+        """The entries that the child elements of this name lead to."""
+        return tuple(entry for child in children(element, name)
+                     for entry in self.locator.find(base, text_of(child), absent=absent))
+
+    def _further(self, root: etree._Element, base: str) -> None:
+        """Whatever else in a picture file names an entry may show it."""
+        for element in root.iter(etree.Element):
+            if local_name(element) in _LINKS:
+                continue
+            for value in (element.text or "", *map(str, element.attrib.values())):
+                if self.locator.may_name(value):
+                    for name in self.locator.find(base, value, quiet=True):
+                        if self.made.roles.get(name) != "signature":
+                            self._mark(name, "other", "picture")
+
+    # -- documents
+
+    def _body(self, body: etree._Element, path: str) -> None:
+        roots = self._linked(body, "DocRoot", path)
+        for info in children(body, "DocInfo"):
+            for cover in self._linked(info, "Cover", path):
+                self._mark(cover, "image", "picture")
+        if not roots:
+            self.found.add("ofd.structure", path, detail="DocRoot")
+        first = len(self.made.pages)
+        for root in roots:
+            self._document(root)
+        for versions in children(body, "Versions"):
+            for version in children(versions, "Version"):
+                for entry in self.locator.find(path, version.get("BaseLoc") or text_of(version)):
+                    self._version(entry)
+        for listing in self._linked(body, "Signatures", path):
+            self._signatures(listing, tuple(self.made.pages[first:]))
+
+    def _version(self, path: str) -> None:
+        """A version has a document of its own."""
+        if path in self.seen:
+            return
+        self.seen.add(path)
+        root = self._file(path, "version")
+        if root is None:
+            return
+        self.found.add("form.version", path)
+        for document in self._linked(root, "DocRoot", path):
+            self._document(document)
+
+    def _document(self, path: str) -> None:
+        if path in self.seen:
+            return
+        self.seen.add(path)
+        self.made.documents += 1
+        root = self._file(path, "document")
+        if root is None:
+            return
+        scope = _Scope()
+        for common in children(root, "CommonData"):
+            for entry in (*self._linked(common, "PublicRes", path), *self._linked(common, "DocumentRes", path)):
+                self._resources(entry, scope)
+            for template in children(common, "TemplatePage"):
+                self._put(scope.templates, template, self.locator.find(path, template.get("BaseLoc", "")), path)
+        pages: dict[str, Page] = {}
+        for page in (each for pages_ in children(root, "Pages") for each in children(pages_, "Page")):
+            self._page(page, path, scope, pages)
+        for identifier, entries in scope.templates.items():
+            self._template(entries, scope, (), (identifier,))
+        for listing in self._linked(root, "Annotations", path):
+            self._annotations(listing, scope, pages)
+        for listing in self._linked(root, "Attachments", path):
+            self._attachments(listing)
+        for listing in self._linked(root, "CustomTags", path, "form.dangling"):
+            self._tags(listing)
+        for listing in self._linked(root, "Extensions", path):
+            if (extensions := self._file(listing, "extension")) is not None:
+                self._further(extensions, listing)
+        if any(local_name(element) in ("URI", "Movie", "Sound") for element in root.iter(etree.Element)):
+            self.found.add("form.actions", path)
+        if _circular(scope.composites):
+            self.found.add("ofd.not-understood", path, element="CompositeGraphicUnit")
+
+    def _put(self, known: dict[str, tuple[str, ...]], element: etree._Element, entries: tuple[str, ...],
+             path: str) -> None:
+        """Keep what an ID leads to; of two with one ID readers take either."""
+        identifier = str(element.get("ID", ""))
+        if identifier in known:
+            self.found.add("ofd.twin-id", path, id=identifier)
+        known[identifier] = (*known.get(identifier, ()), *entries)
+
+    def _resources(self, path: str, scope: _Scope) -> None:
+        """A resource file: fonts, pictures, profiles, and composites, which hold drawings themselves."""
+        root = self._file(path, "resource")
+        if root is None or path in self.seen:
+            return
+        self.seen.add(path)
+        folder = self._folder(path, root.get("BaseLoc", ""))
+        for element in root.iter(etree.Element):
+            name = local_name(element)
+            if name not in _RESOURCES or element.get("ID") is None:
+                continue
+            entries: tuple[str, ...] = ()
+            for child, part in (("FontFile", "font"), ("MediaFile", "image")):
+                for link in children(element, child):
+                    located = self.locator.find(path, text_of(link), folder=folder)
+                    entries += located
+                    for entry in located:
+                        self._mark(entry, part, "picture")
+            if profile := element.get("Profile"):
+                for entry in self.locator.find(path, profile, folder=folder):
+                    self._mark(entry, "resource", "picture")
+            self._put(scope.resources, element, entries, path)
+            if name == "CompositeGraphicUnit":
+                scope.composites[str(element.get("ID"))] = {use.resource for use in uses_of(element)}
+            if name == "Font" and not children(element, "FontFile"):
+                self.found.add("form.font", path, font=element.get("FontName", ""))
+        self._further(root, path)
+
+    def _folder(self, path: str, base: str) -> str | None:
+        """The folder that BaseLoc of a resource file names, None for the file's own."""
+        if not base.strip():
+            return None
+        return "" if base.strip() == "/" else self.locator.exact(path, base.strip().rstrip("/") or ".")
+
+    # -- pages
+
+    def _page(self, element: etree._Element, path: str, scope: _Scope, pages: dict[str, Page]) -> None:
+        if len(self.made.pages) >= _PAGE_LIMIT:
+            raise Refusal("ofd.too-many", path, limit=_PAGE_LIMIT)
+        page = Page(len(self.made.pages) + 1, str(element.get("ID", "")), self.made.documents)
+        self.made.pages.append(page)
+        if page.id in pages:
+            self.found.add("ofd.twin-id", path, id=page.id)
+        pages[page.id] = page
+        for entry in self.locator.find(path, element.get("BaseLoc", "")):
+            self._show(entry, "page", (page,), None)
+            root = self._content(entry, "page", scope, (page,))
+            if root is not None:
+                for template in children(root, "Template"):
+                    identifier = str(template.get("TemplateID", ""))
+                    self._template(scope.templates.get(identifier, ()), scope, (page,), (identifier,))
+
+    def _template(self, entries: Iterable[str], scope: _Scope, pages: tuple[Page, ...], way: tuple[str, ...]) -> None:
+        """A template, and those below it; one that leads to itself has no look of its own."""
+        for entry in entries:
+            self._show(entry, "template", pages, None)
+            root = self._content(entry, "template", scope, pages)
+            for below in () if root is None else children(root, "Template"):
+                identifier = str(below.get("TemplateID", ""))
+                if identifier in way or len(way) > 8:
+                    self.found.add("ofd.not-understood", entry, element="Template")
+                else:
+                    self._template(scope.templates.get(identifier, ()), scope, pages, (*way, identifier))
+
+    def _content(self, path: str, part: str, scope: _Scope, pages: tuple[Page, ...]) -> etree._Element | None:
+        """A file that draws: where it shows which resources."""
+        root = self._file(path, part)
+        if root is None:
+            return None
+        if path not in self.seen:
+            self.seen.add(path)
+            for entry in self._linked(root, "PageRes", path):
+                self._resources(entry, scope)
+            self._further(root, path)
+        if pages:
+            self._used(uses_of(root), scope, pages)
+        return root
+
+    def _used(self, uses: Iterable[Use], scope: _Scope, pages: tuple[Page, ...]) -> None:
+        for use in uses:
+            for entry in scope.resources.get(use.resource, ()):
+                self._show(entry, use.part, pages, use.box)
+
+    def _show(self, entry: str, part: str, pages: Iterable[Page], box: RectMm | None) -> None:
+        """Remember that an entry shows on a page."""
+        places = self.made.places.setdefault(entry, [])
+        for page in pages:
+            if sum(each.page == page.number for each in places[-_USES_KEPT:]) < _USES_KEPT:
+                places.append(Place(page.number, part, box))
+
+    def _annotations(self, listing: str, scope: _Scope, pages: dict[str, Page]) -> None:
+        """The list of annotations, and a file for each page."""
+        root = self._file(listing, "annotation")
+        for element in () if root is None else children(root, "Page"):
+            page = pages.get(str(element.get("PageID", "")))
+            on = (page,) if page else ()
+            for entry in self._linked(element, "FileLoc", listing):
+                drawn = self._content(entry, "annotation", scope, on)
+                boxes = [] if drawn is None else [
+                    box_of(appearance.get("Boundary")) for annotation in children(drawn, "Annot")
+                    for appearance in children(annotation, "Appearance")]
+                for box in boxes or [None]:
+                    self._show(entry, "annotation", on, box)
+
+    # -- what rides along
+
+    def _attachments(self, listing: str) -> None:
+        """Attachments that are shown belong to what is seen; the others do not."""
+        root = self._file(listing, "attachment")
+        for element in () if root is None else children(root, "Attachment"):
+            hidden = str(element.get("Visible", "true")).strip().lower() in ("false", "0")
+            for entry in self._linked(element, "FileLoc", listing):
+                self._mark(entry, "attachment", "harmless" if hidden else "picture")
+
+    def _tags(self, listing: str) -> None:
+        """Tags say what page objects mean and draw nothing; their files are not even read."""
+        root = self._file(listing, "tags", "harmless")
+        for element in () if root is None else children(root, "CustomTag"):
+            for link in ("FileLoc", "SchemaLoc"):
+                for entry in self._linked(element, link, listing, "form.dangling"):
+                    self._mark(entry, "tags", "harmless")
+
+    def _signatures(self, listing: str, pages: tuple[Page, ...]) -> None:
+        """A list of signatures, of the document with these pages."""
+        if listing in self.made.lists:
+            return
+        self.made.lists.append(listing)
+        root = self._file(listing, "signatures", "signature")
+        for element in () if root is None else children(root, "Signature"):
+            if len(self.made.signatures) >= _SIGNATURE_LIMIT:
+                raise Refusal("ofd.too-many", listing, limit=_SIGNATURE_LIMIT)
+            location = str(element.get("BaseLoc", ""))
+            for path in self.locator.find(listing, location, absent="form.dangling") or ("",):
+                if path:
+                    self._mark(path, "signature", "signature")
+                self.made.signatures.append(Listed(str(element.get("ID", "")), str(element.get("Type", "")), path,
+                                                   location, pages))
