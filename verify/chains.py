@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
 from certs.chain import ChainResult, Indication, validate
+from certs.crl import Crl
+from certs.moments import CLOCKS_DIFFER
+from certs.timestamp import TimestampToken, verify_token
 from certs.trust import Trust, is_demo_anchor
 from certs.x509 import Certificate
+from codes.errors import EngineError
 from verify.reasons import Findings
 from verify.report import Anchor
 from verify.seal_state import StatusView, view_status
+from verify.status import local_time
 
 __all__ = ["PURPOSES", "Judge"]
 
@@ -20,6 +26,8 @@ PURPOSES: Final = {
     "seal-maker": ("制章人", "seal maker"),
     "data": ("数据签名", "signed QR code"),
     "pdf": ("PDF 签名", "PDF signature"),
+    "sign": ("数字签名", "digital signature"),
+    "timestamp": ("时间戳", "timestamp"),
 }
 
 
@@ -38,21 +46,67 @@ class Judge:
     anchors: dict[tuple[str, str], Anchor] = field(default_factory=dict)
     _view: StatusView | None = None
 
-    def chain(self, certificate: Certificate, purpose: str) -> ChainResult | None:
-        """Judge a certificate; what is wrong becomes a finding. None when there is no trust folder."""
+    def chain(
+        self, certificate: Certificate, purpose: str, *, proven_at: dt.datetime | None = None,
+        inside: Iterable[Certificate] = (), lists: Iterable[Crl] = (), found: Findings | None = None,
+    ) -> ChainResult | None:
+        """Judge a certificate; what is wrong becomes a finding. None when there is no trust folder.
+
+        Args:
+            proven_at: a moment at which a trusted timestamp proves that the signature existed.
+            inside: certificates that the signature carries; they may link, never anchor.
+            lists: revocation lists that the signature carries.
+            found: where the finding goes, by default to those of the file.
+        """
         if self.trust is None:
             return None
-        result = validate(certificate, intermediates=self.trust.intermediates, anchors=self.trust.roots,
-                          crls=self.trust.crls, at=self.at, clock_now=self.clock_now)
+        result = validate(
+            certificate, intermediates=(*self.trust.intermediates, *inside), anchors=self.trust.roots,
+            crls=(*self.trust.crls, *lists), at=proven_at or self.at, clock_now=max(self.at, self.clock_now),
+            at_is_proven=proven_at is not None)
         self.seen(result)
         zh, en = PURPOSES[purpose]
         if result.ok:
             self.trusted(result.path[-1], purpose)
         else:
             code = "trust.chain-failed" if result.indication is Indication.FAILED else "trust.chain"
-            self.found.add(code, result.code, purpose=zh, purpose_en=en, zh=result.zh, en=result.en,
-                           sub=(result.sub_indication or "").strip())
+            (self.found if found is None else found).add(
+                code, result.code, purpose=zh, purpose_en=en, zh=result.zh, en=result.en,
+                sub=(result.sub_indication or "").strip())
         return result
+
+    def proven_at(
+        self, token: bytes, octets: bytes, *, claimed_at: dt.datetime | None, where: str, found: Findings,
+    ) -> dt.datetime | None:
+        """The moment that a timestamp over ``octets`` proves; one that does not hold becomes a finding.
+
+        Args:
+            octets: the content of the signature value that it stamps.
+            claimed_at: the time that the signer states, which must not be later.
+            where: names the signature in findings.
+        """
+        if self.trust is None:
+            return None
+        try:
+            read = TimestampToken.parse(token)
+        except EngineError as error:
+            found.add("value.timestamp", where, zh=error.zh, en=error.en, sub="FORMAT_FAILURE")
+            return None
+        result = verify_token(read, octets, anchors=self.trust.tsa, intermediates=self.trust.intermediates,
+                              crls=self.trust.crls, at=self.at, clock_now=max(self.at, self.clock_now))
+        if result.chain is not None:
+            self.seen(result.chain)
+        if not result.ok:
+            # loose parts: with an unknown authority its own certificate is one, which proves no forgery
+            failed = result.indication is Indication.FAILED and result.code != "timestamp.loose-parts"
+            found.add("value.timestamp-wrong" if failed else "value.timestamp", where, zh=result.zh, en=result.en,
+                      sub=str(result.sub_indication or ""))
+            return None
+        if result.chain is not None and result.chain.anchor is not None:
+            self.trusted(result.chain.anchor, "timestamp")
+        if claimed_at is not None and claimed_at > result.gen_time + CLOCKS_DIFFER:
+            found.add("value.timestamp-order", where, time=local_time(claimed_at), proven=local_time(result.gen_time))
+        return result.gen_time
 
     def status(self) -> StatusView:
         """The status list of seals, looked at once a file. Without a trust folder there is none."""

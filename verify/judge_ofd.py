@@ -1,4 +1,7 @@
-"""An OFD from its first byte to the verdict: container, structure, seal, coverage, trust, agreement."""
+"""An OFD from its first byte to the verdict: container, structure, seal, coverage, trust, agreement.
+
+A file that holds a record claims to be ours and is judged strictly; any other is :mod:`verify.foreign.ofd`'s.
+"""
 
 from __future__ import annotations
 
@@ -14,35 +17,44 @@ from layouts import Field, Kind
 from verify.agree import check_head, check_metadata, check_record, check_tags, earlier_of, role_value
 from verify.attachments import check_attachments
 from verify.face import check_pages
+from verify.foreign.ofd import judge_foreign_ofd
 from verify.glyphs import check_glyphs
 from verify.judge import Case, RecordCase, guarded, read_case
 from verify.judge_pdf import judge_rendition
-from verify.model import Attachment, Finding, PageView, PictureBox, SealStanding, Severity, Verdict
+from verify.model import Attachment, Finding, PageView, PictureBox, Severity, Verdict
 from verify.ofd import OfdDocument, SignatureEntry, read_ofd, read_signatures
 from verify.ofd_form import check_forms
 from verify.png import png_size, seal_bitmap
 from verify.qr import check_attached, check_qr
 from verify.reasons import Refusal
-from verify.seal import Sealing, coverage_of, evidence_of, examine, judge_sealing
+from verify.seal import Judgement, Sealing, coverage_of, evidence_of, examine, judge_sealing
 from verify.stamps import check_pictures, check_seals
 from verify.zip import Archive, read_zip
 
 __all__ = ["CHECKS", "judge_ofd"]
 
 CHECKS: Final = ("container", "structure", "seal", "coverage", "trust", "data", "pages", "qr", "rendition")
-_HARD: Final = frozenset({
-    "seal.changed", "seal.gone", "seal.data-hash", "seal.crypto", "seal.maker-crypto", "seal.swapped",
-    "seal.signer-not-listed", "seal.after-lost", "seal.after-cancelled", "seal.after-suspended",
-    "seal.while-suspended", "seal.after-retired", "trust.chain-failed", "xml.doctype", "ofd.path",
-})
-"""What makes an OFD of any writer "not genuine"; the rest of a foreign file's oddities are "cannot say"."""
 _SLACK_MM: Final = 0.001
 _RECORD, _RENDITION, _DATA_CERTIFICATE = "record.xml", "rendition.pdf", "data-signing.cer"
 
 
 def judge_ofd(case: Case) -> None:
     """Run every check on the case's bytes."""
-    _OfdJudge(case).run()
+    if _claims_to_be_ours(case.data):
+        _OfdJudge(case).run()
+    else:
+        judge_foreign_ofd(case)
+
+
+def _claims_to_be_ours(data: bytes) -> bool:
+    """Whether the package holds a record; one that cannot be opened claims it by the name alone."""
+    if f"/{_RECORD}".encode() not in data:
+        return False                     # names stand in the headers as they are
+    try:
+        archive = read_zip(data)
+    except Refusal:
+        return True
+    return any(name.endswith(f"/{_RECORD}") for name in archive.entries)
 
 
 class _OfdJudge:
@@ -54,7 +66,7 @@ class _OfdJudge:
         self.document: OfdDocument | None = None
         self.listed: tuple[SignatureEntry, ...] = ()
         self.sealings: list[Sealing] = []
-        self.standings: list[SealStanding | None] = []
+        self.judgements: list[Judgement] = []
 
     def run(self) -> None:
         """All checks; later ones go on where earlier ones found fault, as far as they can."""
@@ -65,12 +77,10 @@ class _OfdJudge:
         guarded(self.case, "seal", self._seal)
         guarded(self.case, "coverage", self._coverage)
         guarded(self.case, "trust", self._trust)
-        for each, standing in itertools.zip_longest(self.sealings, self.standings):
-            self.case.signatures.append(evidence_of(each, self.case.judge, self._weighing(), standing))
-        if not self.case.own:
-            self.case.found.begin("data")
-            self.case.found.add("foreign.form")
-        elif self.document is not None:
+        judged = itertools.chain(self.judgements, itertools.repeat(Judgement()))
+        for each, judgement in zip(self.sealings, judged, strict=False):
+            self.case.signatures.append(evidence_of(each, self.case.judge, self._weighing(), judgement))
+        if self.document is not None:
             guarded(self.case, "data", self._data)
             guarded(self.case, "pages", self._pages)
             guarded(self.case, "qr", self._qr)
@@ -85,23 +95,20 @@ class _OfdJudge:
 
     def _container(self) -> None:
         archive = self.archive = read_zip(self.case.data)
-        self.case.own = any(name.endswith(f"/{_RECORD}") for name in archive.entries)
-        if not self.case.own:
-            self.case.found.soften(_HARD)
-        elif not archive.canonical:
+        self.case.own = True
+        if not archive.canonical:
             self.case.found.add("zip.not-canonical", "", detail=", ".join(archive.deviations))
 
     def _structure(self) -> None:
         archive = self._archive()
         self.listed = read_signatures(archive)
         document = self.document = read_ofd(archive, self.case.found)
-        if self.case.own:
-            check_forms(archive, self.case.found)
-            signed = {each.path for each in self.listed} | {document.signatures_path}
-            folders = tuple(path.rpartition("/")[0] + "/" for path in signed if path)
-            for name in archive.entries:
-                if name not in document.reached and name not in signed and not name.startswith(folders):
-                    self.case.found.add("ofd.unreached", name)
+        check_forms(archive, self.case.found)
+        signed = {each.path for each in self.listed} | {document.signatures_path}
+        folders = tuple(path.rpartition("/")[0] + "/" for path in signed if path)
+        for name in archive.entries:
+            if name not in document.reached and name not in signed and not name.startswith(folders):
+                self.case.found.add("ofd.unreached", name)
 
     def _archive(self) -> Archive:
         if self.archive is None:
@@ -128,17 +135,16 @@ class _OfdJudge:
 
     def _coverage(self) -> None:
         coverage = self.case.coverage = coverage_of(self._archive(), self.sealings)
-        code = "coverage.unprotected" if self.case.own else "coverage.foreign"
         for entry in coverage.entries:
             if entry.state == "unprotected":
-                self.case.found.add(code, entry.name)
+                self.case.found.add("coverage.unprotected", entry.name)
         if not self.sealings:
             raise Refusal("seal.none" if not self.listed else "file.broken-off", "seal", check="seal")
 
     def _trust(self) -> None:
         self.case.without_trust()
         for each in self.sealings:
-            self.standings.append(judge_sealing(each, self.case.judge))
+            self.judgements.append(judge_sealing(each, self.case.judge))
         if not self.sealings:
             raise Refusal("file.broken-off", "seal", check="seal")
         self.case.demonstration(certificate for each in self.sealings for certificate in (each.signer, each.maker))

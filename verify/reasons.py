@@ -9,14 +9,18 @@ from __future__ import annotations
 import dataclasses
 import unicodedata
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from verify.foreign.reasons import FOREIGN_REASONS
+from verify.foreign.value_reasons import VALUE_REASONS
 from verify.model import Finding, Reason, Severity, Verdict, worst
 from verify.reason_table import CHECK_NAMES, TABLE, Meaning
 
 __all__ = ["FINDING_LIMIT", "Findings", "Refusal", "clean", "codes", "finding", "shown_path"]
 
 FINDING_LIMIT: Final = 200              # findings kept of one file; a hostile file could cause millions
+ALL_CODES: Final[Mapping[str, Meaning]] = MappingProxyType({**TABLE, **FOREIGN_REASONS, **VALUE_REASONS})
 _FACT_LIMIT: Final = 120
 _SENTENCE_LIMIT: Final = 400            # a sentence of another room, which may name what a file holds
 
@@ -60,12 +64,12 @@ _UNSAFE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 def codes() -> Mapping[str, Meaning]:
     """All reason codes with their meaning, for documents and tests."""
-    return TABLE
+    return ALL_CODES
 
 
 def finding(code: str, where: str = "", **facts: object) -> Finding:
     """Make the finding of a code. ``where`` names an entry, an object or a field."""
-    meaning = TABLE[code]
+    meaning = ALL_CODES[code]
     safe = _Facts({key: clean(value, _SENTENCE_LIMIT if key in ("zh", "en") else _FACT_LIMIT)
                    for key, value in facts.items()})
     place = clean(where)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from certs.moments import CLOCKS_DIFFER
@@ -28,7 +29,7 @@ from verify.seal_state import judge_state
 from verify.signature_xml import Described, check_references, read_signature_xml
 from verify.zip import Archive
 
-__all__ = ["Sealing", "coverage_of", "evidence_of", "examine", "judge_sealing"]
+__all__ = ["Judgement", "Sealing", "coverage_of", "evidence_of", "examine", "judge_sealing"]
 
 _SUB: Final = {
     "seal.changed": "HASH_FAILURE", "seal.gone": "SIGNED_DATA_NOT_FOUND", "seal.data-hash": "HASH_FAILURE",
@@ -39,8 +40,20 @@ _SUB: Final = {
     "trust.maker": "NO_CERTIFICATE_CHAIN_FOUND",
     "seal.after-lost": "REVOKED", "seal.after-cancelled": "REVOKED", "seal.after-suspended": "REVOKED",
     "seal.while-suspended": "REVOKED", "seal.after-retired": "EXPIRED", "seal.lost": "REVOKED_NO_POE",
+    "value.timestamp-order": "TIMESTAMP_ORDER_FAILURE",
     "seal.cancelled": "REVOKED_NO_POE", "seal.suspended": "REVOKED_NO_POE", "seal.before-use": "OUT_OF_BOUNDS_NO_POE",
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What is known of a sealing when the trust folder was asked; ``standing`` None when there is none.
+
+    ``standing`` is what the status list says of the seal, ``proven_at`` the time that a timestamp proves.
+    """
+
+    standing: SealStanding | None = None
+    proven_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,12 +100,10 @@ def examine(archive: Archive, listed: SignatureEntry, found: Findings) -> Sealin
 def _parse(data: bytes, path: str) -> SesSignature:
     """Read SignedValue.dat strictly."""
     try:
-        return SesSignature.parse(data)
+        return SesSignature.parse(data, allow_timestamp=True)
     except SesError as error:
         if error.code == SesCode.VERSION:
             raise Refusal("seal.version", path, version=error.en) from None
-        if error.code == SesCode.TIMESTAMP:
-            raise Refusal("seal.timestamp", path) from None
         raise Refusal("seal.form", path, detail=error.zh) from None
     except EngineError as error:
         raise Refusal("seal.form", path, detail=error.zh) from None
@@ -136,33 +147,34 @@ def _check_fit(signature: SesSignature, signer: Certificate, found: Findings) ->
         found.add("seal.time-outside", info.es_id)
 
 
-def judge_sealing(sealing: Sealing, judge: Judge) -> SealStanding | None:
-    """Steps 8 to 10: chains, the accepted makers, the time of checking, the state of the seal.
-
-    Returns:
-        What the status list says of the seal; None when there is no trust folder.
-    """
-    found, info = judge.found, sealing.signature.seal.info
-    if sealing.signature.signed_at > judge.at + CLOCKS_DIFFER:
-        found.add("seal.future", info.es_id, time=sealing.signature.signed_at.isoformat())
+def judge_sealing(sealing: Sealing, judge: Judge) -> Judgement:
+    """Steps 8 to 10: the timestamp, chains, the accepted makers, the time of checking, the state of the seal."""
+    found, info, claimed = judge.found, sealing.signature.seal.info, sealing.signature.signed_at
+    if claimed > judge.at + CLOCKS_DIFFER:
+        found.add("seal.future", info.es_id, time=claimed.isoformat())
     if not sealing.maker.valid_at(info.created_at):
         found.add("seal.time-outside", info.es_id)
     if judge.trust is None:
-        return None
-    if judge.at > info.valid_end:
+        return Judgement()
+    token = sealing.signature.timestamp
+    proven = None if token is None else judge.proven_at(
+        token, sealing.signature.signature, claimed_at=claimed, where=sealing.described.value_path, found=found)
+    if (proven or judge.at) > info.valid_end:
         found.add("seal.expired", info.es_id)
-    judge.chain(sealing.signer, "seal")
-    judge.chain(sealing.maker, "seal-maker")
+    judge.chain(sealing.signer, "seal", proven_at=proven)
+    judge.chain(sealing.maker, "seal-maker", proven_at=proven)
     accepted = sealing.maker.der in {maker.der for maker in judge.trust.seal_makers}
     if not accepted:
         found.add("trust.maker", "", name=sealing.maker.subject_cn or sealing.maker.subject_text)
-    return judge_state(info, sealing.signature.signed_at, judge.status(), found, accepted_maker=accepted)
+    standing = judge_state(info.es_id, info.der, claimed, judge.status(), found, accepted_maker=accepted,
+                           proven_at=proven)
+    return Judgement(standing=standing, proven_at=proven)
 
 
 def evidence_of(
-    sealing: Sealing, judge: Judge, weighing: Sequence[Finding], standing: SealStanding | None,
+    sealing: Sealing, judge: Judge, weighing: Sequence[Finding], judgement: Judgement,
 ) -> SignatureEvidence:
-    """The signature for the report; ``weighing`` are the findings that bear on it, ``standing`` its seal's state."""
+    """The signature for the report; ``weighing`` are the findings that bear on it."""
     indication, sub = "TOTAL-PASSED", ""
     for severity, word in ((Severity.INVALID, "TOTAL-FAILED"), (Severity.INDETERMINATE, "INDETERMINATE")):
         codes = [each.reason.code for each in weighing if each.severity is severity]
@@ -176,14 +188,15 @@ def evidence_of(
         signer=sealing.signer.subject_cn or "",
         organisation=sealing.signer.subject_o or "", organisation_code=sealing.signer.uscc or "",
         certificate_fingerprint=sealing.signer.fingerprint, claimed_at=sealing.signature.signed_at,
-        anchor=anchor.name if anchor else "", anchor_fingerprint=anchor.fingerprint if anchor else "",
-        algorithm="sm2-sm3", seal=standing, reasons=tuple(each.reason for each in weighing))
+        proven_at=judgement.proven_at, anchor=anchor.name if anchor else "",
+        anchor_fingerprint=anchor.fingerprint if anchor else "", algorithm="sm2-sm3",
+        seal=judgement.standing, reasons=tuple(each.reason for each in weighing))
 
 
 def _sub(codes: Sequence[str], weighing: Sequence[Finding]) -> str:
-    """Sub-indication of a chain finding (it stands in its sentence), else the general one."""
+    """Sub-indication of a chain or timestamp (it stands in its sentence), else the general one."""
     for each in weighing:
-        if each.reason.code in codes and each.reason.code.startswith("trust.chain"):
+        if each.reason.code in codes and each.reason.code.startswith(("trust.chain", "value.timestamp")):
             return each.reason.en.rpartition("(")[2].rstrip(")")
     return "SIG_CONSTRAINTS_FAILURE"
 

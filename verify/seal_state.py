@@ -11,7 +11,6 @@ import datetime as dt
 from dataclasses import dataclass
 
 from certs.moments import CLOCKS_DIFFER
-from certs.ses import SesSealInfo
 from certs.status_list import SealState, SealStatus, StatusList, seen_status_list, trusted_status_list
 from certs.trust import Trust
 from codes.errors import EngineError
@@ -45,43 +44,44 @@ def view_status(trust: Trust, at: dt.datetime, clock_now: dt.datetime) -> Status
 
 
 def judge_state(
-    info: SesSealInfo, claimed_at: dt.datetime, view: StatusView, found: Findings, *, accepted_maker: bool,
-    proven_at: dt.datetime | None = None,
+    seal_id: str, signed_part: bytes, claimed_at: dt.datetime, view: StatusView, found: Findings, *,
+    accepted_maker: bool, proven_at: dt.datetime | None = None,
 ) -> SealStanding:
     """Weigh what the list says of one seal; what it says against the signature becomes a finding.
 
     Args:
+        signed_part: the seal's eSealInfo (DER), by which a list names it.
         claimed_at: the time of sealing that the signature states.
         accepted_maker: whether the seal's maker is in the trust folder; the list speaks for no others.
         proven_at: a moment at which a trusted timestamp proves that the signature existed.
     """
     listed = view.listed
-    status = listed.find(info.es_id, info.der) if listed is not None and accepted_maker else None
+    status = listed.find(seal_id, signed_part) if listed is not None and accepted_maker else None
     if listed is None or status is None:
         zh, en = view.zh, view.en
         if not accepted_maker:
             zh, en = "制章人不受信任，状态列表不适用", "the list does not speak for a maker that is not trusted"
         elif view.fresh:
             zh, en = "状态列表中没有这枚印章", "the status list does not name this seal"
-        return _unknown(info, zh, en, found)
+        return _unknown(seal_id, zh, en, found)
     code, since, until = _objection(status, listed, claimed_at, proven_at, fresh=view.fresh)
     if not view.fresh:
-        standing = _unknown(info, view.zh, view.en, found)
+        standing = _unknown(seal_id, view.zh, view.en, found)
         if code in ("", "seal.status-unknown"):
             return standing
     elif code == "seal.status-unknown":
-        return _unknown(info, "状态列表早于签章", "the status list is older than the sealing", found)
+        return _unknown(seal_id, "状态列表早于签章", "the status list is older than the sealing", found)
     if code:
         first, last = (local_time(each) if each else "—" for each in (since, until))
-        found.add(code, info.es_id, since=first, until=last, claimed=local_time(claimed_at))
+        found.add(code, seal_id, since=first, until=last, claimed=local_time(claimed_at))
     return SealStanding(
-        seal_id=info.es_id, state=status.state.value, since=status.since, until=status.until,
+        seal_id=seal_id, state=status.state.value, since=status.since, until=status.until,
         list_sequence=listed.sequence, list_published=listed.this_update, list_until=listed.next_update)
 
 
-def _unknown(info: SesSealInfo, zh: str, en: str, found: Findings) -> SealStanding:
-    found.add("seal.status-unknown", info.es_id, zh=zh, en=en)
-    return SealStanding(seal_id=info.es_id)
+def _unknown(seal_id: str, zh: str, en: str, found: Findings) -> SealStanding:
+    found.add("seal.status-unknown", seal_id, zh=zh, en=en)
+    return SealStanding(seal_id=seal_id)
 
 
 def _objection(

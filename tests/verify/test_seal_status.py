@@ -423,7 +423,7 @@ def test_a_trusted_timestamp_before_the_loss_keeps_the_signature() -> None:
 
     def reasons(proven_at: dt.datetime | None) -> list[str]:
         found = Findings()
-        judge_state(info, sealed, StatusView(listed=listed, fresh=True), found, accepted_maker=True,
+        judge_state(info.es_id, info.der, sealed, StatusView(listed=listed, fresh=True), found, accepted_maker=True,
                     proven_at=proven_at)
         return [each.reason.code for each in found.all()]
 
