@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from cli.kind_folders import KINDS_HELP, add_kinds
+from cli.verify_tell import Teller, shown_progress, telling
 from codes.errors import EngineError
 
 if TYPE_CHECKING:
-    from certs.trust import Trust
-    from verify.report import Report
+    from verify.contained import Verifiers
 
 __all__ = ["app"]
 
@@ -41,7 +41,13 @@ def verify(
         "--at", metavar="TIME", help="核验时刻，默认现在 / ISO 8601; by default now, zone +08:00")] = None,
     require_status: Annotated[bool, typer.Option(
         "--require-status", help="现状未经查询时不返回0 / exit 3 while the register was not asked")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")] = False,
+    as_json: Annotated[bool, typer.Option(
+        "--json", help="输出 JSON，多个文件时每行一个 / print JSON, of several files one object a line")] = False,
+    as_csv: Annotated[Path | None, typer.Option(
+        "--csv", metavar="FILE", dir_okay=False, help="结果另存为 CSV 表 / keep the results as a CSV table")] = None,
+    jobs: Annotated[int, typer.Option(
+        "--jobs", min=1, max=64, help="同时核验的文件数，默认为处理器数 / files at a time; by default the processors")
+    ] = os.cpu_count() or 1,
     home: Annotated[Path | None, typer.Option(
         "--home", help="工作目录，默认取 ZHENGYIN_HOME / home; by default ZHENGYIN_HOME")] = None,
     kinds: Annotated[list[Path] | None, typer.Option(
@@ -56,11 +62,16 @@ def verify(
     try:
         moment = _moment(at)
         add_kinds(kinds, home)
-        believed = _trust(trust, home)
-        if len(files) == 1 and not files[0].is_dir():
-            code = _one(files[0], believed, moment, require_status, as_json)
-        else:
-            code = _several(files, believed, moment, require_status, as_json)
+        from layouts.folders import added_folders
+        from verify.contained import Verifiers
+
+        alone = len(files) == 1 and not files[0].is_dir()
+        with Verifiers(trust=_trust(trust, home), kinds=added_folders(), children=1 if alone else jobs) as verifiers:
+            if alone and as_csv is None:
+                code = _one(files[0], verifiers, moment, require_status, as_json)
+            else:
+                with telling(as_json=as_json, as_csv=as_csv) as tell:
+                    code = _several(files, verifiers, moment, require_status, tell)
     except EngineError as error:
         print_error(error)
         code = USAGE if error.code.value.startswith(("home.", "kind.")) else CANNOT
@@ -83,55 +94,44 @@ def _moment(text: str | None) -> dt.datetime | None:
     return moment
 
 
-def _trust(folder: Path | None, home: Path | None) -> Trust | Path | None:
+def _trust(folder: Path | None, home: Path | None) -> Path | None:
     """The folder named, else the home's, else nothing. One that cannot be loaded is told in the report."""
     from certs.config import HomeCode, HomeError, find_home
-    from certs.trust import Trust, TrustError
 
-    if folder is None:
-        try:
-            folder = find_home(home, os.environ) / "trust"
-        except HomeError as error:
-            if error.code is HomeCode.NONE:
-                return None
-            raise
-    try:
-        return Trust.load(folder)
-    except TrustError:
+    if folder is not None:
         return folder
+    try:
+        return find_home(home, os.environ) / "trust"
+    except HomeError as error:
+        if error.code is HomeCode.NONE:
+            return None
+        raise
 
 
-def _one(file: Path, trust: Trust | Path | None, at: dt.datetime | None, require_status: bool,
-         as_json: bool) -> int:
+def _one(file: Path, verifiers: Verifiers, at: dt.datetime | None, require_status: bool, as_json: bool) -> int:
     """Verify one file and print its report."""
-    import verify
-
-    report = verify.verify(file, trust=trust, at=at, require_status=require_status)
-    typer.echo(report.to_json() if as_json else report.to_text(), nl=as_json)
-    return report.exit_code
+    answer = verifiers.verify(file, at=at, require_status=require_status)
+    typer.echo(json.dumps(answer.report, ensure_ascii=False, indent=2) if as_json else answer.text, nl=as_json)
+    return answer.exit_code
 
 
-def _several(named: list[Path], trust: Trust | Path | None, at: dt.datetime | None, require_status: bool,
-             as_json: bool) -> int:
-    """Verify files, and every OFD and PDF below folders, one line each (``--json``: one JSON object a line)."""
-    import verify
+def _several(named: list[Path], verifiers: Verifiers, at: dt.datetime | None, require_status: bool,
+             tell: Teller) -> int:
+    """Verify files, and every OFD and PDF below folders, one line each."""
     from verify.reasons import shown_path
 
     codes = []
-    for path in _files(named):
-        try:
-            report = verify.verify(path, trust=trust, at=at, require_status=require_status)
-        except EngineError as error:
-            codes.append(CANNOT)
-            line = {"path": shown_path(path), "error": error.code.value, "zh": error.zh, "en": error.en}
-            typer.echo(json.dumps(line, ensure_ascii=False) if as_json
-                       else f"? {shown_path(path)}: {error.zh} / {error.en} [{error.code.value}]")
-            continue
-        codes.append(report.exit_code)
-        if as_json:
-            typer.echo(json.dumps({"path": shown_path(path), **report.to_dict()}, ensure_ascii=False))
-        else:
-            typer.echo(_line(path, report))
+    with shown_progress() as progress:
+        for path, answer in verifiers.verify_many(_files(named), at=at, require_status=require_status):
+            if isinstance(answer, EngineError):
+                codes.append(CANNOT)
+                tell.error(path, answer)
+            elif isinstance(answer, Exception):
+                raise answer
+            else:
+                codes.append(answer.exit_code)
+                tell.answer(path, answer)
+            progress(codes)
     if not codes:
         names = ", ".join(map(shown_path, named))
         typer.echo(f"{names} 中没有 .ofd 或 .pdf 文件 / {names} holds no .ofd or .pdf file", err=True)
@@ -146,17 +146,3 @@ def _files(named: list[Path]) -> Iterator[Path]:
             yield from (one for one in sorted(path.rglob("*")) if one.suffix.lower() in _ENDINGS and one.is_file())
         else:
             yield path
-
-
-def _line(path: Path, report: Report) -> str:
-    """One file in one line: what it is, the licence's state where the file proves it, the first reason."""
-    from verify.model import Verdict
-    from verify.reasons import shown_path
-
-    zh, en = report.words
-    if report.file.kind == "unknown":
-        zh, en = "不是 OFD 或 PDF 文件", "neither OFD nor PDF"
-    status = f" · {report.status.zh} / {report.status.en}" if report.verdict is Verdict.VALID else ""
-    weighing = [reason for reason in report.reasons if report.weighs(reason)]
-    reason = f" · {weighing[0].zh} / {weighing[0].en} [{weighing[0].code}]" if weighing else ""
-    return f"{zh} / {en}{status} · {shown_path(path)}{reason}"

@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 
 from layouts.kind import KindError, KindErrorCode
 
-__all__ = ["CODE", "add_folder", "forget", "kind_folder", "kinds", "on_change", "resource", "ships"]
+__all__ = ["CODE", "add_folder", "added_folders", "forget", "kind_folder", "kinds", "on_change", "resource", "ships"]
 
 CODE = re.compile(r"[A-Z][A-Za-z0-9-]{0,15}")
 """How the code of a kind is written; its folder has the same name."""
@@ -56,6 +56,12 @@ def add_folder(path: Path | str) -> tuple[str, ...]:
             _added.append(folder)
             _clear()
     return tuple(sorted(here))
+
+
+def added_folders() -> tuple[Path, ...]:
+    """The folders that were added, in the order of adding."""
+    with _LOCK:
+        return tuple(_added)
 
 
 def forget() -> None:

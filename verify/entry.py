@@ -19,7 +19,7 @@ from verify.reasons import finding, shown_path
 from verify.report import Coverage, FileFacts, Report
 from verify.status import LicenceState, Status
 
-__all__ = ["VerifyCode", "kind_of_file", "verify_source"]
+__all__ = ["VerifyCode", "kind_of_file", "load", "unjudged", "verify_source"]
 
 _FIRST, _LAST = dt.datetime(1, 1, 3, tzinfo=dt.UTC), dt.datetime(9999, 12, 29, tzinfo=dt.UTC)
 _TAIL = 65_557                          # bytes in which the end record of a ZIP archive lies
@@ -43,8 +43,12 @@ def kind_of_file(data: bytes) -> str:
     return "ofd" if b"PK\x05\x06" in data[-_TAIL:] and b"OFD.xml" in data else "unknown"
 
 
-def _load(source: bytes | Path, name: str) -> tuple[bytes | None, str, int]:
-    """The bytes (None when over the limit), the name, the size."""
+def load(source: bytes | Path, name: str) -> tuple[bytes | None, str, int]:
+    """The bytes (None when over the limit), the name, the size.
+
+    Raises:
+        VerifyError: ``verify.unreadable``.
+    """
     if isinstance(source, bytes):
         return (source if len(source) <= MAX_FILE_SIZE else None), name, len(source)
     try:
@@ -86,11 +90,11 @@ def verify_source(source: bytes | Path, *, trust: Trust | Path | None, at: dt.da
     if moment.tzinfo is None or now.tzinfo is None:
         raise ValueError("moments need a time zone")
     moment, now = (_within_years(each) for each in (moment, now))
-    data, name, size = _load(source, name)
+    data, name, size = load(source, name)
     kind = "unknown" if data is None else kind_of_file(data)
     if data is None or kind == "unknown":
         told = finding("file.too-large", limit=MAX_FILE_SIZE) if data is None else finding("file.not-such")
-        return _not_judged(name, size, data, told, moment)
+        return unjudged(name, size, data, told, moment)
     loaded, unusable = _trust(trust)
     checks, run = _judge_of(kind)
     case = Case(name=name, kind=kind, data=data, at=moment, clock_now=now,
@@ -146,12 +150,15 @@ def _note_name(case: Case) -> None:
         case.found.add("file.name")
 
 
-def _not_judged(name: str, size: int, data: bytes | None, told: Finding, moment: dt.datetime) -> Report:
-    """The report on what is no OFD or PDF, or too large to look at."""
-    large = data is None
+def unjudged(name: str, size: int, data: bytes | None, told: Finding, at: dt.datetime | None) -> Report:
+    """The report on what could not be judged at all, as what is no OFD or PDF, or too large to look at.
+
+    Args:
+        data: None for what is too large.
+        told: why.
+    """
     return Report(
         verdict=Verdict.INDETERMINATE, findings=(told,), signatures=(),
-        file=FileFacts(name=name, kind="large" if large else "unknown", size=size,
-                       data=data or b""),
+        file=FileFacts(name=name, kind="large" if data is None else kind_of_file(data), size=size, data=data or b""),
         coverage=Coverage(complete=False), licence=None, status=Status(state=LicenceState.UNKNOWN), checks=(),
-        anchors=(), checked_at=moment)
+        anchors=(), checked_at=at or dt.datetime.now(dt.UTC))

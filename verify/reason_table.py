@@ -45,6 +45,11 @@ _FILE: Final = {
     "file.name": (_NOTE, "文件名不是证照标识（浏览器常会改名；文件名不影响结论）",
                   "the file is not named by its identifier (browsers rename; this changes no verdict)"),
     "file.broken-off": (_UNSURE, "检查“{check}”未能完成", "the check “{check}” could not be completed"),
+    "contained.time": (_UNSURE, "{seconds} 秒内未能检查完：文件可能有意使检查不能结束",
+                       "the file was not checked within {seconds} s: it may be made to keep a checker busy"),
+    "contained.ended": (_UNSURE, "检查进程意外结束（多为内存超过 {memory} MB）：文件可能有意破坏检查",
+                        "the process that checked the file ended, mostly for want of more than {memory} MB of memory: "
+                        "the file may be made to break a checker"),
     "file.unreadable-part": (_UNSURE, "检查“{check}”时内容无法解析（{kind}）",
                              "content could not be parsed while checking “{check}” ({kind})"),
 }

@@ -176,6 +176,14 @@ class Report:
         """The report for a terminal, Chinese first."""
         return "\n".join(_text_lines(self)) + "\n"
 
+    def to_line(self) -> str:
+        """The report in one line: the verdict, the licence's state where the file proves it, the first reason."""
+        zh, en = ("不是 OFD、PDF 或照片", "neither OFD, PDF nor photo") if self.file.kind == "unknown" else self.words
+        status = f" · {self.status.zh} / {self.status.en}" if self.verdict is Verdict.VALID else ""
+        first = next((f" · {reason.zh} / {reason.en} [{reason.code}]" for reason in self.reasons
+                      if self.weighs(reason)), "")
+        return f"{zh} / {en}{status}{first}"
+
 
 def _reason(reason: Reason) -> dict[str, str]:
     return {"code": reason.code, "zh": reason.zh, "en": reason.en}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import subprocess
@@ -13,14 +14,16 @@ import pytest
 from tests.support.demo_home import shared_home
 from tests.verify.packages import PAGE, changed, issued, swap
 
+ROOT = Path(__file__).parents[2]
 
-def run(*arguments: object, home: Path | None = None) -> subprocess.CompletedProcess[str]:
+
+def run(*arguments: object, home: Path | None = None, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run the command in a process of its own."""
     environ = {key: value for key, value in os.environ.items() if key != "ZHENGYIN_HOME"}
     if home is not None:
         environ["ZHENGYIN_HOME"] = str(home)
-    return subprocess.run([sys.executable, "-m", "cli.main", "verify", *map(str, arguments)],
-                          capture_output=True, text=True, check=False, env=environ)
+    return subprocess.run([sys.executable, "-m", "cli.main", "verify", *map(str, arguments)], cwd=cwd,
+                          capture_output=True, text=True, check=False, env=environ | {"PYTHONPATH": str(ROOT)})
 
 
 @pytest.fixture
@@ -134,3 +137,28 @@ def test_names_of_files_cannot_write_on_the_terminal(package: Path, tmp_path: Pa
         assert done.returncode == 0, done
         assert "\x1b" not in done.stdout and "\u202e" not in done.stdout and len(done.stdout.splitlines()) == 3
     assert r"甲\u202e乙.ofd" in run(folder, "--trust", shared_home().trust_dir).stdout
+
+
+def test_a_folder_is_kept_as_a_table_that_a_spreadsheet_cannot_be_harmed_by(
+    package: Path, tampered: Path, tmp_path: Path,
+) -> None:
+    (tmp_path / "=cmd|x.pdf").write_bytes(b"none")
+    table = tmp_path / "results.csv"
+    done = run(tmp_path, "--trust", shared_home().trust_dir, "--jobs", 2, "--csv", table)
+    assert done.returncode == 1 and len(done.stdout.splitlines()) == 3
+    text = table.read_text("utf-8")
+    assert text.startswith("\ufeff")
+    rows = {Path(row["path"]).name: row for row in csv.DictReader(text[1:].splitlines())}
+    assert rows[package.name]["exit_code"] == "0" and rows[package.name]["licence_status"] == "in-force"
+    assert rows[package.name]["identifier"] == issued().identifier
+    assert rows[tampered.name]["verdict"] == "invalid" and "seal.changed" in rows[tampered.name]["codes"].split()
+    assert rows["=cmd|x.pdf"]["exit_code"] == "4"
+
+    done = run("=cmd|x.pdf", "--trust", shared_home().trust_dir, "--csv", "again.csv", cwd=tmp_path)
+    assert done.returncode == 4
+    assert (tmp_path / "again.csv").read_text("utf-8").splitlines()[1].startswith("'=cmd")
+
+
+def test_a_table_that_cannot_be_written_is_an_error(package: Path, tmp_path: Path) -> None:
+    done = run(package, "--trust", shared_home().trust_dir, "--csv", tmp_path / "nowhere" / "x.csv")
+    assert done.returncode == 3 and "file." in done.stderr and "Traceback" not in done.stderr

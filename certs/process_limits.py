@@ -1,0 +1,50 @@
+"""Limits that a process takes before it works on what a stranger gave: time, memory, size of files.
+
+What the system does not have (``prctl`` outside of Linux, a limit of memory on some) is left out; the others hold.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import resource
+import signal
+import sys
+
+__all__ = ["end_with_parent", "set_limits"]
+
+_MEGA = 1024 * 1024
+_PR_SET_PDEATHSIG = 1
+_GONE = 1                       # exit code of a process whose parent has ended before it began
+
+
+def set_limits(*, memory_mb: int, file_mb: int, processor_s: int | None = None) -> None:
+    """Take these limits for this process, for good; beyond them the system ends it or refuses memory.
+
+    Args:
+        memory_mb: address space.
+        file_mb: the largest file that may be written.
+        processor_s: seconds of processor time; None for no limit.
+    """
+    limits = [(resource.RLIMIT_AS, memory_mb * _MEGA), (resource.RLIMIT_FSIZE, file_mb * _MEGA),
+              (resource.RLIMIT_CORE, 0)]
+    if processor_s is not None:
+        limits.append((resource.RLIMIT_CPU, processor_s))
+    for what, value in limits:
+        _, hard = resource.getrlimit(what)
+        ceiling = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(what, (ceiling, ceiling))
+
+
+def end_with_parent(parent: int) -> None:
+    """Have the system end this process when its parent ends (on Linux); where it has ended already, end now.
+
+    Args:
+        parent: the process whose child this one is.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(_GONE)
