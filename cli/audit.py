@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -18,6 +19,8 @@ from certs.audit_report import AuditReport, Verdict, Weight
 from certs.files import read_file, write_atomic
 from certs.trust import Trust
 from certs.untrusted_files import printable
+from cli.tables import table
+from codes.china_time import time_en
 
 if TYPE_CHECKING:
     from certs.audit import AuditEntry
@@ -148,8 +151,12 @@ def show(
             head = log.head()
             start = 0 if event or case or head is None else max(0, head.number - last)
             wanted = (entry for entry in log.entries(after=start) if _wanted(entry, event, case))
-            for entry in deque(wanted, maxlen=last):
-                typer.echo(_shown(log.name, entry, as_json))
+            shown = deque(wanted, maxlen=last)
+            if as_json:
+                for entry in shown:
+                    typer.echo(_line(log.name, entry))
+            else:
+                typer.echo(_table(log.name, shown))
 
 
 def _wanted(entry: AuditEntry | Unreadable, event: str, case: str) -> bool:
@@ -160,14 +167,22 @@ def _wanted(entry: AuditEntry | Unreadable, event: str, case: str) -> bool:
     return entry.event.startswith(event) and (not case or case in entry.facts.values())
 
 
-def _shown(log: str, entry: AuditEntry | Unreadable, as_json: bool) -> str:
-    from certs.audit import write_facts, write_line
-    from certs.moments import write_moment
+def _line(log: str, entry: AuditEntry | Unreadable) -> str:
+    from certs.audit import write_line
     from registry.audit_logs import Unreadable
 
     if isinstance(entry, Unreadable):
         return f"{log} {entry.number} 读不出来 / cannot be read"
-    if as_json:
-        return write_line(entry).decode().rstrip("\n")
-    facts = printable(write_facts(entry.facts), at_most=500)
-    return f"{log} {entry.number} {write_moment(entry.at)} {entry.event} {facts}"
+    return write_line(entry).decode().rstrip("\n")
+
+
+def _table(log: str, entries: Collection[AuditEntry | Unreadable]) -> str:
+    from certs.audit import write_facts
+    from registry.audit_logs import Unreadable
+
+    if not entries:
+        return f"{log}：没有这样的条目 / there is no such entry"
+    return table((log, "时间 time", "事件 event", "事实 facts"), [
+        (str(entry.number), "—", "读不出来 cannot be read", "—") if isinstance(entry, Unreadable)
+        else (str(entry.number), time_en(entry.at), entry.event, printable(write_facts(entry.facts), at_most=500))
+        for entry in entries])

@@ -11,7 +11,7 @@ import typer
 
 from certs.backup_file import BackupCode, BackupError
 from certs.config import HOME_VARIABLE, Password, environment_password, find_home
-from certs.moments import write_moment
+from codes.china_time import time_en, time_zh
 from codes.errors import EngineError
 
 __all__ = ["BACKUP_PASSWORD_FILE_VARIABLE", "BACKUP_PASSWORD_VARIABLE", "app"]
@@ -68,8 +68,8 @@ def restore(
     from registry.backup import rejoin, restore_home
 
     manifest = restore_home(file, home, password=_password(), url=registry)
-    typer.echo(f"已恢复 {write_moment(manifest.created)} 的备份“{manifest.name}” / "
-               f"restored the backup of that moment: {home}")
+    typer.echo(f"已恢复{time_zh(manifest.created)}的备份“{manifest.name}” / "
+               f"restored the backup of {time_en(manifest.created)}: {home}")
     if not manifest.packages:
         typer.echo("备份不含已签发的证照，请另行放回 issued/packages / "
                    "the backup holds no issued licences: put them back into issued/packages")

@@ -15,6 +15,7 @@ from certs.seal_import import STANDARDS, ImportedSeal, read_seal
 from certs.ses import MAX_BYTES
 from certs.sm3 import sm3
 from certs.untrusted_files import printable
+from codes.china_time import time_en
 
 __all__ = ["app"]
 
@@ -65,7 +66,7 @@ def _text(seal: ImportedSeal, told: dict[str, JSON]) -> str:
     lines = [
         f"{told['name']}  {told['seal']}",
         f"版本 / version: {told['version']} ({told['standard']})",
-        f"有效期 / valid: {told['valid_start']} – {told['valid_end']}",
+        f"有效期 / valid: {time_en(seal.valid_start)} – {time_en(seal.valid_end)}",
         f"印模 / imprint: {picture.kind}, {picture.width_mm} × {picture.height_mm} mm",
         f"制章人 / maker: {told['maker']}",
         "制章人签名有效 / the maker's signature holds" if seal.maker_signed

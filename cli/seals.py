@@ -17,6 +17,7 @@ from cli import (
     seals_approve,
     seals_compare,
     seals_due,
+    seals_lost,
     seals_publish,
     seals_rotate,
     seals_show,
@@ -34,6 +35,7 @@ __all__ = ["app"]
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 app.add_typer(seals_acts.app)
+app.add_typer(seals_lost.app)
 app.add_typer(seals_show.app)
 app.add_typer(seals_due.app)
 app.add_typer(seals_rotate.app)

@@ -12,7 +12,10 @@ from sqlalchemy import select
 from certs.moments import write_moment
 from cli.actor_keys import actor_signer, load_certificate
 from cli.seals_common import AsOption, HomeOption, JsonOption, act, opened, print_json, tell
+from cli.tables import table
+from codes.china_time import time_en
 from registry.tables import Actor, ActorRole
+from registry.words import roles_zh
 
 __all__ = ["app"]
 
@@ -66,7 +69,7 @@ def list_actors(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """列出办理人 / list who may act."""
     with opened(home) as registry, registry.reading() as session:
         rows = session.execute(
-            select(Actor, ActorRole).join(ActorRole, ActorRole.actor == Actor.id).order_by(ActorRole.number))
+            select(Actor, ActorRole).join(ActorRole, ActorRole.actor == Actor.id).order_by(ActorRole.number)).all()
         found = [
             {"actor": actor.id, "name": actor.name, "unit": actor.unit, "role": role.role, "region": role.region,
              "since": write_moment(role.since), "until": write_moment(role.until) if role.until else None}
@@ -74,7 +77,10 @@ def list_actors(home: HomeOption = None, as_json: JsonOption = False) -> None:
     if as_json:
         print_json({"actors": found})
         return
-    for one in found:
-        ended = f"  至 / until {one['until']}" if one["until"] else ""
-        typer.echo(f"{one['actor']}  {one['role']}{' ' if one['region'] else ''}{one['region']}  "
-                   f"{one['name']}  {one['unit']}{ended}")
+    if not found:
+        typer.echo("没有办理人 / nobody may act", err=True)
+        return
+    typer.echo(table(
+        ("编号 actor", "角色 role", "辖区 region", "姓名 name", "单位 unit", "任命 since", "免职 until"),
+        [(actor.id, f"{roles_zh([role.role])} {role.role}", role.region or "—", actor.name, actor.unit,
+          time_en(role.since), time_en(role.until) if role.until else "—") for actor, role in rows]))

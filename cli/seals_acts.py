@@ -253,15 +253,6 @@ def resume(
     _plain("resume", case, person, home, as_json, facts={"reason": reason}, document=document)
 
 
-@app.command()
-def lost(
-    case: CaseArgument, person: AsOption, reason: ReasonOption, document: DocumentOption = None,
-    home: HomeOption = None, as_json: JsonOption = False,
-) -> None:
-    """挂失，立即封停 / report a seal lost or out of control; it is blocked at once, for good."""
-    _plain("report-lost", case, person, home, as_json, facts={"reason": reason}, document=document)
-
-
 @app.command("request-cancel")
 def request_cancel(
     case: CaseArgument, person: AsOption, reason: ReasonOption, document: DocumentOption = None,

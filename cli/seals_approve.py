@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Final
@@ -12,12 +13,26 @@ from sqlalchemy import select
 import docgen
 import layouts
 from certs.approval import GIVEN, Terms, confirm, give, read_terms
-from certs.demo_pki import CHINA_TIME
+from certs.canonical_json import JSON
 from certs.files import read_file
+from certs.moments import write_moment
 from certs.statement import SignedStatement
 from cli.actor_keys import actor_signer
 from cli.kind_folders import add_kinds
-from cli.seals_common import AsOption, HomeOption, JsonOption, ReasonOption, act, opened, parse_moment, tell
+from cli.seals_common import (
+    AsOption,
+    HomeOption,
+    JsonOption,
+    ReasonOption,
+    act,
+    opened,
+    parse_moment,
+    print_json,
+    state_words,
+    tell,
+)
+from cli.tables import table
+from codes.china_time import time_en
 from registry.approvals import find_approval
 from registry.requests import Outcome
 from registry.tables import Approval
@@ -87,7 +102,7 @@ def confirm_approval(
         with registry.reading() as session:
             row = find_approval(session, number)
         if not as_json:
-            typer.echo(_terms(row))
+            typer.echo(_table([row]))
         if row.confirmed_by == signer.certificate.fingerprint:                               # cut short before
             outcome = Outcome(case=number, state="confirmed", facts={"seal": row.seal_id})
         else:
@@ -98,27 +113,45 @@ def confirm_approval(
         tell("approve-confirm", outcome, as_json=as_json)
 
 
-def _terms(row: Approval) -> str:
-    """Return what an approval allows, in one line."""
-    terms = read_terms(SignedStatement.parse(row.given, type=GIVEN))
-    state = "withdrawn" if row.withdrawn_at else "confirmed" if row.confirmed_at else "given"
-    start, end = (moment.astimezone(CHINA_TIME).isoformat(" ", "minutes")
-                  for moment in (terms.valid_from, terms.valid_to))
-    scope = f"{' '.join(terms.kinds)}  {terms.region}  {start} – {end}  ×{terms.count}"
-    return f"{terms.id}  {state:<9}  {terms.seal_id}  {scope}" + (f"  SM3 {terms.record}" if terms.record else "")
+def _state(row: Approval) -> str:
+    return "withdrawn" if row.withdrawn_at else "confirmed" if row.confirmed_at else "given"
+
+
+def _table(rows: Sequence[Approval]) -> str:
+    """Return what approvals allow, a line each."""
+    return table(
+        ("编号 id", "状态 state", "印章编码 seal", "证照种类 kinds", "区划 region", "自 from", "至 to", "次数 count",
+         "限此数据 record SM3"),
+        [(terms.id, state_words(_state(row)), terms.seal_id, " ".join(terms.kinds), terms.region,
+          time_en(terms.valid_from), time_en(terms.valid_to), str(terms.count), terms.record or "—")
+         for row, terms in ((row, _terms(row)) for row in rows)])
+
+
+def _terms(row: Approval) -> Terms:
+    return read_terms(SignedStatement.parse(row.given, type=GIVEN))
+
+
+def _to_json(row: Approval) -> dict[str, JSON]:
+    terms = _terms(row)
+    return {"id": terms.id, "state": _state(row), "seal": terms.seal_id, "kinds": list(terms.kinds),
+            "region": terms.region, "from": write_moment(terms.valid_from), "to": write_moment(terms.valid_to),
+            "count": terms.count, "record": terms.record}
 
 
 @app.command("list")
 def list_approvals(
     seal: Annotated[str | None, typer.Option(metavar="ID", help="只列此印章的 / only those for this seal")] = None,
-    home: HomeOption = None,
+    home: HomeOption = None, as_json: JsonOption = False,
 ) -> None:
     """列出用印审批 / list approvals: number, state, seal, kinds, region, period, how many."""
     with opened(home) as registry, registry.reading() as session:
-        rows = session.scalars(select(Approval).order_by(Approval.id)).all()
-    for row in rows:
-        if seal in (None, row.seal_id):
-            typer.echo(_terms(row))
+        rows = [row for row in session.scalars(select(Approval).order_by(Approval.id)) if seal in (None, row.seal_id)]
+    if as_json:
+        print_json({"approvals": tuple(_to_json(row) for row in rows)})
+    elif rows:
+        typer.echo(_table(rows))
+    else:
+        typer.echo("没有用印审批 / there is no approval", err=True)
 
 
 @app.command("withdraw")

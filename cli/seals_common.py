@@ -14,19 +14,20 @@ import typer
 
 from certs.canonical_json import JSON
 from certs.config import HOME_VARIABLE, find_home
-from certs.demo_pki import CHINA_TIME
 from certs.files import read_file
 from certs.signer import Signer
+from codes.china_time import CHINA_TIME
 from registry.acts import MAX_DOCUMENT, perform, sign_act
 from registry.corrections import correct
 from registry.database import Registry
 from registry.deploy import settle
 from registry.requests import Outcome
 from registry.seals import done_before
+from registry.words import act_zh, state_zh
 
 __all__ = [
     "AsOption", "CaseArgument", "DocumentOption", "HomeOption", "JsonOption", "ReasonOption", "act", "opened",
-    "parse_moment", "print_json", "read_documents", "tell",
+    "parse_moment", "print_json", "read_documents", "state_words", "tell",
 ]
 
 HomeOption = Annotated[Path | None, typer.Option(
@@ -89,9 +90,14 @@ def tell(name: str, outcome: Outcome, *, as_json: bool) -> None:
     if as_json:
         print_json({"act": name, "case": outcome.case, "state": outcome.state, **outcome.facts})
     else:
-        typer.echo(f"{outcome.case}  {outcome.state}  （已办理 / done: {name}）")
+        typer.echo(f"{outcome.case}  {state_words(outcome.state)}  （已办理{act_zh(name)} / done: {name}）")
         if name in _TO_PUBLISH:
             typer.echo("请随即公示 / now publish it: zhengyin seals publish", err=True)
+
+
+def state_words(code: str) -> str:
+    """Return a state as a list for people has it: its Chinese name and its code."""
+    return f"{state_zh(code)} {code}"
 
 
 def print_json(content: Mapping[str, JSON]) -> None:

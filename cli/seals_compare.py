@@ -9,7 +9,8 @@ import typer
 
 from certs.status_list import trusted_status_list
 from certs.trust import Trust
-from cli.seals_common import HomeOption, JsonOption, opened, print_json
+from cli.seals_common import HomeOption, JsonOption, opened, print_json, state_words
+from cli.tables import table
 from registry.comparison import compare
 from registry.public_seals import public_seals
 
@@ -37,9 +38,10 @@ def compare_states(home: HomeOption = None, as_json: JsonOption = False) -> None
             {"seal": one.seal_id, "listed": one.listed.value, "here": one.here.value if one.here else None}
             for one in found]})
     else:
-        for one in found:
-            here = one.here.value if one.here else "登记库中没有 / not in the registry"
-            typer.echo(f"{one.seal_id}  公示 / listed: {one.listed.value}  登记库 / here: {here}")
+        if found:
+            typer.echo(table(("印章编码 seal", "公示 listed", "登记库 here"), [
+                (one.seal_id, state_words(one.listed), state_words(one.here) if one.here else "没有 none")
+                for one in found]))
         typer.echo(f"与第 {listed.sequence} 号状态列表相比有 {len(found)} 处差异 / "
                    f"{len(found)} differences from status list {listed.sequence}")
     raise typer.Exit(_DIFFERENT if found else 0)

@@ -10,9 +10,11 @@ from typing import Annotated, Final
 import typer
 
 from certs.config import load_config
-from certs.demo_pki import CHINA_TIME
 from certs.files import write_atomic
+from certs.moments import write_moment
 from cli.seals_common import HomeOption, JsonOption, opened, print_json
+from cli.tables import table
+from codes.china_time import CHINA_TIME
 from registry.due import DueSeal, DueStatus, due_seals
 from registry.reminders import Receiver, ReminderCode, ReminderError, calendar, load_secret, message, to_json
 
@@ -63,7 +65,7 @@ def due(
         if ics is not None:
             write_atomic(ics, calendar(seals, registry_id=registry.id, at=now), mode=0o644)
         if as_json:
-            print_json({"at": now.isoformat(), "within_days": days, "seals": tuple(to_json(one) for one in seals)})
+            print_json({"at": write_moment(now), "within_days": days, "seals": tuple(to_json(one) for one in seals)})
         else:
             _tell(seals, days)
         if receiver is not None:
@@ -72,11 +74,11 @@ def due(
 
 
 def _tell(seals: list[DueSeal], days: int) -> None:
-    for one in seals:
-        last = one.ends.astimezone(CHINA_TIME).date()
-        case = f"  → {one.successor}" if one.successor else ""
-        typer.echo(f"{last}  {one.code}  {one.name or one.organisation}  {one.seal_id}  {one.case}{case}  "
-                   f"{_STATUS[one.status]}")
+    if seals:
+        typer.echo(table(
+            ("最后一日 last day", "统一社会信用代码 USCC", "名称 name", "印章编码 seal", "事项 case", "情况 status"),
+            [(str(one.ends.astimezone(CHINA_TIME).date()), one.code, one.name or one.organisation, one.seal_id,
+              f"{one.case} → {one.successor}" if one.successor else one.case, _STATUS[one.status]) for one in seals]))
     typer.echo(f"{days} 日内到期 {len(seals)} 枚 / {len(seals)} end within {days} days", err=True)
 
 

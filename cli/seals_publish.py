@@ -14,7 +14,8 @@ from certs.home import Home
 from certs.moments import write_moment
 from certs.status_list import StatusList, name_seals, receive_status_list
 from certs.trust import MAX_STATUS_LIST
-from cli.seals_common import HomeOption, JsonOption, opened, print_json
+from cli.seals_common import HomeOption, JsonOption, opened, print_json, state_words
+from codes.china_time import time_en, time_zh
 from registry.publication import PAGE, publish, status_signer
 
 __all__ = ["app"]
@@ -41,9 +42,9 @@ def publish_states(
         print_json({**_facts(made.listed), "states": {state.value: count for state, count in made.counts.items()},
                     "unknown": list(made.unknown), "out": str(out) if out else None})
         return
-    counts = "，".join(f"{state.value} {count}" for state, count in made.counts.items()) or "—"
-    typer.echo(f"已公示第 {made.listed.sequence} 号状态列表，有效至 {write_moment(made.listed.next_update)} / "
-               f"published list {made.listed.sequence}, fresh until then\n{counts}")
+    counts = "，".join(f"{state_words(state)} {count}" for state, count in made.counts.items()) or "—"
+    typer.echo(f"已公示第 {made.listed.sequence} 号状态列表，有效至{time_zh(made.listed.next_update)} / "
+               f"published list {made.listed.sequence}, fresh until {time_en(made.listed.next_update)}\n{counts}")
     if made.unknown:
         typer.echo("登记库中没有、照先前公示保留的印章 / not in the registry, kept as published before: "
                    + name_seals(made.unknown))
@@ -68,8 +69,8 @@ def receive(
     if as_json:
         print_json(_facts(listed))
     else:
-        typer.echo(f"已收入第 {listed.sequence} 号状态列表，有效至 {write_moment(listed.next_update)} / "
-                   f"took in list {listed.sequence}, fresh until then")
+        typer.echo(f"已收入第 {listed.sequence} 号状态列表，有效至{time_zh(listed.next_update)} / "
+                   f"took in list {listed.sequence}, fresh until {time_en(listed.next_update)}")
 
 
 def _facts(listed: StatusList) -> dict[str, str | int]:

@@ -17,7 +17,6 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from certs.config import Password, find_home, load_config, read_password
-from certs.demo_pki import CHINA_TIME
 from certs.keystore import load_key
 from certs.signer import LocalSigner, Signer
 from certs.x509 import Certificate
@@ -25,6 +24,7 @@ from cli.actor_keys import ACTOR_PASSWORD_FILE_VARIABLE, ACTOR_PASSWORD_VARIABLE
 from cli.main import print_error
 from cli.seals_common import HomeOption, opened, parse_moment
 from cli.seals_due import WithinOption, parse_days
+from codes.china_time import time_en, time_zh
 from docgen.ledger import Ledger
 from registry.attendance import Attendance, Person
 from registry.database import Registry
@@ -32,6 +32,7 @@ from registry.due import DueSeal, due_seals, to_renew
 from registry.renewal_keys import CertificateFolder, Certifier, DemoCertifier
 from registry.rotation import Means, Rotation, RotationState, rotate
 from registry.rotation_plan import plan
+from registry.words import act_zh, roles_zh
 
 __all__ = ["app"]
 
@@ -43,6 +44,8 @@ _STATE: Final = {
     RotationState.REFUSED: "不予办理 / refused", RotationState.FAILED: "未能办理 / failed",
     RotationState.UNTRIED: "未办理 / not tried", RotationState.PLANNED: "将办理 / would be rotated",
 }
+_STEPS: Final = {"keys": "生成密钥", "certificates": "认证机构的证书", "approve": "延续用印审批"}
+"""Steps of a rotation that are no acts on a case."""
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
@@ -206,16 +209,20 @@ def _watched(course: Iterable[Rotation], total: int) -> Iterator[Rotation]:
 def _tell(rotation: Rotation) -> None:
     due = rotation.due
     typer.echo(f"{due.code}  {due.organisation}  {due.seal_id} → {rotation.seal_id or '—'}  {_STATE[rotation.state]}"
-               f"{'  ' + ', '.join(rotation.steps) if rotation.steps else ''}")
+               f"{'  ' + '、'.join(map(_step, rotation.steps)) if rotation.steps else ''}")
     if rotation.waits_for is not None:
-        roles = f" ({', '.join(rotation.roles)})" if rotation.roles else ""
+        roles = f"（{roles_zh(rotation.roles)} {', '.join(rotation.roles)}）" if rotation.roles else ""
         place = f"：{rotation.requests}" if rotation.requests else ""
-        typer.echo(f"  等待 / waits for: {rotation.waits_for}{roles}{place}")
+        typer.echo(f"  等待 / waits for: {_step(rotation.waits_for)}{roles}{place}")
     if rotation.error is not None:
         print_error(rotation.error)
     for one in rotation.approvals:
         if one.error is not None:
             typer.echo(f"  用印审批不延续 / approval does not follow: {one.error.zh} / {one.error.en}")
+
+
+def _step(name: str) -> str:
+    return f"{_STEPS[name] if name in _STEPS else act_zh(name)} {name}"
 
 
 def _tell_what_is_left(done: Sequence[Rotation], *, dry_run: bool) -> None:
@@ -230,13 +237,14 @@ def _tell_what_is_left(done: Sequence[Rotation], *, dry_run: bool) -> None:
 
 def _warn(rotation: Rotation) -> None:
     """Say that sealing stops, or stops in part, when the new seal takes over."""
-    due, moment = rotation.due, rotation.start.astimezone(CHINA_TIME).isoformat()
+    due = rotation.due
     if rotation.sealing_stops:
         zh, en = "没有用印审批，不能盖章", "sealing stops for want of an approval"
     else:
         zh, en = "有的用印审批还没有为新章签署，不能据其盖章", "nothing is sealed under the approvals not signed anew"
-    typer.echo(f"注意：自 {moment} 起，{due.organisation} {zh}；请其两名审批人以 --carry-approvals 再执行一次 / "
-               f"{due.code}: from {moment} on {en}; run again with --carry-approvals", err=True)
+    typer.echo(f"注意：自{time_zh(rotation.start)}起，{due.organisation} {zh}；"
+               "请其两名审批人以 --carry-approvals 再执行一次 / "
+               f"{due.code}: from {time_en(rotation.start)} on {en}; run again with --carry-approvals", err=True)
 
 
 def _exit_code(done: Iterable[Rotation]) -> int:

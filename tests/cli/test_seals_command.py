@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +18,8 @@ from certs.keystore import store_key
 from certs.known import load_known
 from certs.seal import SealError, make_seal
 from certs.signer import LocalSigner
+from certs.x509 import Certificate
+from codes.china_time import CHINA_TIME
 from registry.database import Registry
 from tests.support.command import caller
 from tests.support.demo_home import CHEAP, imprint
@@ -122,7 +125,10 @@ def test_a_seal_from_its_application_to_its_end(staffed: Desk) -> None:
     with pytest.raises(SealError, match=r"seal\.suspended"):
         home.authority(*COUNTY)
     assert staffed.done("resume", case, "--reason", "完毕", by="县审核")["state"] == "in-use"
-    assert staffed.done("lost", case, "--reason", "失控", by="保管人")["state"] == "lost"
+    lost = staffed.done("lost", case, "--reason", "失控", by="保管人")
+    assert lost["state"] == "lost"
+    assert [one["role"] for one in lost["revoke"]] == ["sealing", "data", "pdf"]
+    assert all(Path(one["file"]).is_file() for one in lost["revoke"])
     with pytest.raises(SealError, match=r"seal\.lost"):
         home.authority(*COUNTY)
     staffed.done("request-cancel", case, "--reason", "已挂失", *staffed.papers("application", "identity-proof"),
@@ -134,7 +140,51 @@ def test_a_seal_from_its_application_to_its_end(staffed: Desk) -> None:
         "apply", "review-county", "review-upper", "make", "activate", "file", "suspend", "resume", "report-lost",
         "request-cancel", "cancel"]
     code, out, _ = staffed.run("show", case)
-    assert code == 0 and f"case: {case}" in out and "保管人" in out
+    assert code == 0 and "状态 state                  已注销 cancelled" in out.splitlines() and "保管人" in out
+    assert staffed.run("show", case, "--value", "seal")[1] == "S-1\n"
+
+
+def starts(line: str, text: str) -> int:
+    """The column of a terminal at which a text begins."""
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in line[:line.rindex(text)])
+
+
+@pytest.mark.req("R-003-16")
+def test_open_requests_for_cancelling_are_listed(staffed: Desk) -> None:
+    case = staffed.in_use()
+    assert staffed.done("list", "--to-cancel")["cases"] == []
+    asking = ("request-cancel", case, *staffed.papers("application", "identity-proof"), "--reason")
+    staffed.done(*asking, "撤并", by="申请人")
+    staffed.done(*asking, "撤并", by="申请人")
+    code, _, err = staffed.run(*asking, "更名", by="申请人")
+    assert code == 3 and "case.cancel-requested" in err
+    [listed] = staffed.done("list", "--to-cancel")["cases"]
+    assert (listed["case"], listed["cancel_requested"]["reason"]) == (case, "撤并")
+    assert "已申请注销 cancel requested" in staffed.run("list")[1]
+    assert "撤并" in staffed.run("show", case)[1]
+    staffed.done("cancel", case, by="县审核")
+    assert staffed.done("list", "--to-cancel")["cases"] == []
+
+
+def test_people_are_told_the_time_in_china_and_programs_that_of_utc(staffed: Desk) -> None:
+    case = staffed.in_use()
+    told = staffed.done("show", case)["made_at"]
+    assert told.endswith("Z")
+    here = datetime.fromisoformat(told).astimezone(CHINA_TIME).strftime("%Y-%m-%d %H:%M:%S +08:00")
+    out = staffed.run("show", case)[1]
+    assert here in out and told[:19] not in out
+
+
+@pytest.mark.req("R-003-17")
+def test_whoever_reports_a_loss_is_told_which_certificates_to_revoke(staffed: Desk) -> None:
+    case = staffed.in_use()
+    code, out, err = staffed.run("lost", case, "--reason", "失控", by="保管人")
+    assert code == 0 and out.startswith(f"{case}  已挂失 lost")
+    folder = staffed.home / "authorities" / COUNTY[0] / "S-1"
+    for role in ("sealing", "data", "pdf"):
+        certificate = Certificate.load((folder / f"{role}.cer").read_bytes())
+        assert f"{certificate.serial:x}" in err and str(folder / f"{role}.cer") in err
+    assert "3 张证书" in err and str(staffed.home / "trust" / "crls") in err
 
 
 def test_lists_say_what_is_there(staffed: Desk) -> None:
@@ -145,10 +195,20 @@ def test_lists_say_what_is_there(staffed: Desk) -> None:
     staffed.done("file", case, "--number", "1", by="市审核")
     assert staffed.done("list", "--unfiled")["cases"] == []
     code, out, _ = staffed.run("list")
-    assert code == 0 and out.split()[:3] == [case, "in-use", "S-1"] and COUNTY[1] in out
+    headings, row = out.splitlines()
+    assert code == 0 and row.split() == [case, "在用", "in-use", "S-1", row.split()[4], "1", COUNTY[1]]
+    assert starts(headings, "印章编码 seal") == starts(row, "S-1")
+    assert starts(headings, "印章名称 name") == starts(row, COUNTY[1])
+    assert staffed.run("list", "--value", "case")[1] == f"{case}\n"
+    code, out, err = staffed.run("list", "--state", "lost")
+    assert (code, out) == (0, "") and err == "没有这样的事项 / there is no such case\n"
+    assert staffed.run("list", "--value", "sael")[0] == 2
     actors = staffed.done("actors", "list")["actors"]
     assert actors[0]["role"] == "administrator" and len(actors) == 12
-    assert staffed.run("actors", "list")[1].count("\n") == 12
+    headings, *rows = staffed.run("actors", "list")[1].splitlines()
+    assert len(rows) == 12 and all(" +08:00" in row for row in rows)
+    assert all(starts(headings, "姓名 name") == starts(row, actor["name"])
+               for row, actor in zip(rows, actors, strict=True))
 
 
 def test_a_command_given_again_does_nothing_twice(staffed: Desk) -> None:

@@ -19,10 +19,11 @@ from typer.testing import CliRunner, Result
 import docgen
 from certs.config import Password
 from certs.csr import CertificateRequest
-from certs.demo_pki import CHINA_TIME, midnight
+from certs.demo_pki import midnight
 from certs.home import Home
 from certs.keystore import load_key, store_key
 from cli.seals import app
+from codes.china_time import time_en, time_zh
 from codes.errors import EngineError
 from registry.renewal_keys import DemoCertifier
 from tests.docgen.records import record
@@ -69,7 +70,8 @@ def lines(result: Result) -> list[dict[str, Any]]:
 def test_due_lists_what_ends_and_says_how_it_stands(home: Path) -> None:
     result = run("due")
     assert result.exit_code == 0, result.exception
-    rows = result.stdout.splitlines()
+    headings, *rows = result.stdout.splitlines()
+    assert "统一社会信用代码" in headings
     assert len(rows) == 3 and all(row.startswith(str(LAST)) and "可续期" in row for row in rows)
     assert any(CITY[1] in row and CITY[0] in row for row in rows)
     assert "30 日内到期 3 枚" in result.stderr
@@ -160,9 +162,8 @@ def test_rotate_tells_people_what_was_done_and_what_is_left(home: Path) -> None:
     result = rotate(home, "--org", CITY[0], approve=False)
     assert result.exit_code == 3, result.exception
     assert f"{CITY[0]}  {CITY[1]}" in result.stdout and "已换章" in result.stdout
-    moment = CHANGE.astimezone(CHINA_TIME).isoformat()
-    assert f"自 {moment} 起，{CITY[1]} 没有用印审批，不能盖章" in result.stderr
-    assert f"{CITY[0]}: from {moment} on sealing stops" in result.stderr
+    assert f"自{time_zh(CHANGE)}起，{CITY[1]} 没有用印审批，不能盖章" in result.stderr
+    assert f"{CITY[0]}: from {time_en(CHANGE)} on sealing stops" in result.stderr
     assert rotate(home, "--org", CITY[0]).exit_code == 0
     assert len(lines(rotate(home, "--org", CITY[0], "--json"))) == 1
 

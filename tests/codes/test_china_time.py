@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 
@@ -31,3 +34,20 @@ def test_the_day_is_that_of_china() -> None:
 def test_a_moment_without_a_zone_is_none(tell: Callable[[datetime], str]) -> None:
     with pytest.raises(ValueError, match="zone"):
         tell(datetime(2026, 11, 26, 11, 30, 5))
+
+
+ROOT = Path(__file__).parent.parent.parent
+SPEAKING = sorted(path for room in ("cli", "registry", "certs") for path in (ROOT / room).rglob("*.py"))
+UTC_WRITERS = ("isoformat", "write_moment", "strftime")
+
+
+@pytest.mark.parametrize("path", SPEAKING, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_sentence_tells_a_moment_in_another_way(path: Path) -> None:
+    """Sentences are texts with a blank or a Chinese character; what is formatted in them is looked at."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.JoinedStr):
+            continue
+        words = "".join(part.value for part in node.values if isinstance(part, ast.Constant))
+        formatted = [ast.unparse(part) for part in node.values if isinstance(part, ast.FormattedValue)]
+        if not words.startswith("<") and re.search(r"[\u3000-\u9fff ]", words):
+            assert not [one for one in formatted if any(writer in one for writer in UTC_WRITERS)], words
