@@ -1,8 +1,8 @@
 """ZIP archives of any writer: what is odd but means one thing is told, what readers could see differently weighs.
 
-Strict about everything that decides which bytes stand under which name: names that occur twice in any spelling, headers
-that disagree, entries that overlap, bytes that no header accounts for, second end records, second names. Such an archive
-is read on, so that the report can tell more, but it is never called genuine.
+Strict about everything that decides which bytes stand under which name: names that occur twice in any spelling,
+headers that disagree, entries that overlap, bytes that no header accounts for, second end records, second names. Such
+an archive is read on, so that the report can tell more, but it is never called genuine.
 """
 
 from __future__ import annotations

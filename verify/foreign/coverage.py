@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,7 +14,9 @@ from verify.model import SignatureEvidence
 from verify.reasons import Findings
 from verify.zip import Archive
 
-__all__ = ["Judged", "compare", "cover"]
+__all__ = ["Digests", "Judged", "compare", "cover"]
+
+Compute = Callable[[bytes], bytes]
 
 _PLACES_TOLD: Final = 60
 
@@ -33,30 +35,47 @@ class Judged:
         return self.evidence.indication == "TOTAL-PASSED"
 
 
-def compare(archive: Archive, references: Mapping[str, Expected], found: Findings) -> frozenset[str]:
+class Digests:
+    """The digests of an archive's entries, each computed once."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+        self._known: dict[tuple[str, Compute], bytes] = {}
+
+    def of(self, name: str, compute: Compute) -> bytes:
+        """The digest of an entry."""
+        key = (name, compute)
+        if key not in self._known:
+            self._known[key] = compute(self._archive.entries[name].data)
+        return self._known[key]
+
+
+def compare(archive: Archive, references: Mapping[str, Expected], digests: Digests, found: Findings) -> frozenset[str]:
     """The entries whose bytes are the signed ones.
 
     Args:
-        found: gets ``seal.changed``, ``seal.gone``; ``foreign.reference`` where only the letter case differs.
+        found: gets ``seal.changed``, ``seal.gone``; ``foreign.reference`` where the signed bytes are there, but under
+            a name that only leniency leads to.
     """
     good, blind = set(), {name.casefold(): name for name in archive.entries}
     for name, expected in references.items():
-        entry = archive.entries.get(name)
-        if entry is not None:
-            if expected.compute(entry.data) == expected.digest:
+        if name in archive.entries:
+            if digests.of(name, expected.compute) == expected.digest:
                 good.add(name)
             else:
                 found.add("seal.changed", name)
             continue
-        alike = archive.entries.get(blind.get(name.casefold(), ""))
-        if alike is not None and expected.compute(alike.data) == expected.digest:
-            found.add("foreign.reference", alike.name, location=name)
+        written = expected.location.strip().lstrip("/")
+        alike = written if written in archive.entries else blind.get(name.casefold(), blind.get(written.casefold()))
+        if alike is not None and digests.of(alike, expected.compute) == expected.digest:
+            found.add("foreign.reference", alike, location=expected.location)
         else:
             found.add("seal.gone", name)
     return frozenset(good)
 
 
-def cover(archive: Archive, structure: Structure, signatures: Sequence[Judged], found: Findings) -> Coverage:
+def cover(archive: Archive, structure: Structure, signatures: Sequence[Judged], digests: Digests,
+          found: Findings) -> Coverage:
     """The standing of every entry, and what the pages show from unprotected ones.
 
     Only signatures that pass protect anything; where none does, the report shows what those protect that did not fail.
@@ -66,7 +85,7 @@ def cover(archive: Archive, structure: Structure, signatures: Sequence[Judged], 
     """
     passed = [each for each in signatures if each.passed]
     counted = passed or [each for each in signatures if each.evidence.indication != "TOTAL-FAILED"]
-    entries = [_entry(name, data.data, structure, signatures, counted) for name, data in archive.entries.items()]
+    entries = [_entry(name, digests, structure, signatures, counted) for name in archive.entries]
     entries += [CoveredEntry(name=name, state="removed", expected=expected.digest.hex(), role="unreached", part="other")
                 for name, expected in _expected(signatures).items() if name not in archive.entries]
     loose: list[LoosePart] = []
@@ -90,14 +109,14 @@ def _expected(signatures: Iterable[Judged]) -> dict[str, Expected]:
     return {name: expected for each in signatures for name, expected in each.references.items()}
 
 
-def _entry(name: str, data: bytes, structure: Structure, signatures: Sequence[Judged],
+def _entry(name: str, digests: Digests, structure: Structure, signatures: Sequence[Judged],
            counted: Sequence[Judged]) -> CoveredEntry:
     """One entry. One that any signature states another digest of is changed, whatever others say."""
     by = tuple(each.evidence.id for each in signatures if name in each.good)
     broken = next((each.references[name] for each in signatures
                    if name in each.references and name not in each.good), None)
     stated = broken or next((each.references[name] for each in signatures if name in each.good), None)
-    digest = sm3(data) if stated is None else stated.compute(data)
+    digest = digests.of(name, sm3 if stated is None else stated.compute)
     role = structure.roles.get(name, "unreached")
     if broken is not None:
         state = "changed"

@@ -42,10 +42,11 @@ _SHAPE: Final = re.compile(
 
 
 class Expected(NamedTuple):
-    """The digest that a reference states, and how it is computed."""
+    """The digest that a reference states, how it is computed, and the location as it is written."""
 
     digest: bytes
     compute: Callable[[bytes], bytes]
+    location: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +116,7 @@ def _references(info: etree._Element, path: str, locator: Locator, found: Findin
         if name is None or len(digest) != size or (name in expected and expected[name].digest != digest):
             found.add("foreign.reference", path, location=location)
             continue
-        expected[name] = Expected(digest, compute)
+        expected[name] = Expected(digest, compute, location)
     return expected
 
 

@@ -12,7 +12,7 @@ from typing import Final
 from certs.x509 import Certificate
 from verify.foreign.container import read_container
 from verify.foreign.content import XmlFiles
-from verify.foreign.coverage import Judged, compare, cover
+from verify.foreign.coverage import Digests, Judged, compare, cover
 from verify.foreign.described import Described, read_described
 from verify.foreign.locate import Locator
 from verify.foreign.reasons import FOREIGN_REASONS
@@ -48,6 +48,7 @@ class _ForeignJudge:
         self.case = case
         self.archive: Archive | None = None
         self.structure: Structure | None = None
+        self.digests: Digests | None = None
         self.judged: list[Judged] = []
         self.certificates: list[Certificate] = []
 
@@ -68,6 +69,7 @@ class _ForeignJudge:
 
     def _container(self) -> None:
         self.archive = read_container(self.case.data, self.case.found)
+        self.digests = Digests(self.archive)
 
     def _structure(self) -> None:
         if self.archive is None:
@@ -76,27 +78,29 @@ class _ForeignJudge:
         self.structure = read_structure(self.archive, XmlFiles(self.archive, found),
                                         Locator(self.archive.entries, found), found)
 
-    def _known(self) -> tuple[Archive, Structure]:
-        if self.archive is None or self.structure is None:
+    def _known(self) -> tuple[Archive, Structure, Digests]:
+        if self.archive is None or self.structure is None or self.digests is None:
             raise Refusal("file.broken-off", "structure", check="structure")
-        return self.archive, self.structure
+        return self.archive, self.structure, self.digests
 
     # -- signatures
 
     def _seal(self) -> None:
-        archive, structure = self._known()
+        archive, structure, digests = self._known()
         if not structure.signatures:
             raise Refusal("seal.none", "")
-        paths = [each.path for each in structure.signatures]
-        for path in dict.fromkeys(filter(None, paths)):
-            if paths.count(path) > 1:
-                self.case.found.add("foreign.signed-twice", path)
         names = [each.id for each in structure.signatures]
+        seen: set[str] = set()
         for number, listed in enumerate(structure.signatures, 1):
+            if listed.path in seen:
+                self.case.found.add("foreign.signed-twice", listed.path)
+                continue
+            if listed.path:
+                seen.add(listed.path)
             unique = bool(listed.id) and names.count(listed.id) == 1
-            self._signature(archive, listed, listed.id if unique else f"#{number} {listed.path}")
+            self._signature(archive, digests, listed, listed.id if unique else f"#{number} {listed.path}")
 
-    def _signature(self, archive: Archive, listed: Listed, name: str) -> None:
+    def _signature(self, archive: Archive, digests: Digests, listed: Listed, name: str) -> None:
         """Judge one signature; its findings count for the file, and say how it stands itself."""
         own = Findings()
         own.soften(_HARD)
@@ -106,8 +110,10 @@ class _ForeignJudge:
                                      sub_indication="FORMAT_FAILURE")
         try:
             described = self._described(archive, listed, own)
-            good = compare(archive, described.references, own)
+            differing = Findings()
+            good = compare(archive, described.references, digests, differing)
             evidence = self._value(archive, listed, described, good, own)
+            own.extend(differing.all())  # digests prove something only under a value that can be read
         except Refusal as refusal:
             own.refuse(refusal)
         except Exception as error:       # hostile bytes may break any parser in any way
@@ -155,8 +161,8 @@ class _ForeignJudge:
     # -- coverage and trust
 
     def _coverage(self) -> None:
-        archive, structure = self._known()
-        self.case.coverage = cover(archive, structure, self.judged, self.case.found)
+        archive, structure, digests = self._known()
+        self.case.coverage = cover(archive, structure, self.judged, digests, self.case.found)
 
     def _trust(self) -> None:
         self.case.without_trust()

@@ -46,6 +46,10 @@ _FOREIGN: Final = {
         _NOTE, "文件真实，但不是本系统可读取的证照，内容与效力请人工核对",
         "the file is genuine, but it is no licence that this verifier can read: check what it says and what it is "
         "worth"),
+    "foreign.text": (
+        _NOTE, "内嵌字体的字形没有与文字逐一核对：复制、检索到的文字可能与所见不同，以所见为准",
+        "the glyphs of embedded fonts were not compared with the text: what is copied or searched may not be what is "
+        "seen"),
     "foreign.rollback": (
         _NOTE, "签名列表 {where} 不受签名保护：文件按现有签名判断，不能排除其后还有签名被移除",
         "the list of signatures {where} is not protected: judged by the signatures present; that later ones were "

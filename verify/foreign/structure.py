@@ -7,6 +7,7 @@ some readers look in fixed places (``unreached``). Harmless are tags, and attach
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
@@ -27,6 +28,10 @@ _SIGNATURE_LIMIT: Final = 50
 _USES_KEPT: Final = 20                  # places kept of one entry on one page
 _RESOURCES: Final = ("Font", "MultiMedia", "ColorSpace", "DrawParam", "CompositeGraphicUnit", "Pattern")
 _GUARDED: Final = frozenset({"ofdentries.xml", "encryptions.xml", "decryptseed.dat"})
+_SHOWS_LIMIT: Final = 300_000           # how often something shows on a page, the whole file counted
+_FIXED: Final = re.compile(
+    r"(?:ofd|document|publicres|documentres|pageres|content|template|page|annotations?|attachments|signatures?)\.xml",
+    re.IGNORECASE)
 _LINKS: Final = {"DocRoot", "BaseLoc", "FileLoc", "MediaFile", "FontFile", "PublicRes", "DocumentRes", "PageRes"}
 
 
@@ -106,6 +111,8 @@ class _Walk:
         self.archive, self.files, self.locator, self.found = archive, files, locator, found
         self.made = Structure()
         self.seen: set[str] = set()
+        self.uses: dict[str, tuple[Use, ...]] = {}
+        self.shows = 0
 
     def run(self) -> Structure:
         if any(name.rpartition("/")[2].casefold() in _GUARDED for name in self.archive.entries):
@@ -121,6 +128,10 @@ class _Walk:
             self.found.add("form.documents", path, count=len(bodies))
         for body in bodies:
             self._body(body, path)
+        if not self.made.pages:
+            self.found.add("ofd.structure", path, detail="Page")
+        if "font" in self.made.parts.values():
+            self.found.add("foreign.text")
         for name in self.archive.entries:
             self._mark(name, "other", "unreached")
         return self.made
@@ -305,18 +316,20 @@ class _Walk:
                 self._resources(entry, scope)
             self._further(root, path)
         if pages:
-            self._used(uses_of(root), scope, pages)
+            if path not in self.uses:
+                self.uses[path] = uses_of(root)
+            for use in self.uses[path]:
+                for entry in scope.resources.get(use.resource, ()):
+                    self._show(entry, use.part, pages, use.box)
         return root
-
-    def _used(self, uses: Iterable[Use], scope: _Scope, pages: tuple[Page, ...]) -> None:
-        for use in uses:
-            for entry in scope.resources.get(use.resource, ()):
-                self._show(entry, use.part, pages, use.box)
 
     def _show(self, entry: str, part: str, pages: Iterable[Page], box: RectMm | None) -> None:
         """Remember that an entry shows on a page."""
         places = self.made.places.setdefault(entry, [])
         for page in pages:
+            self.shows += 1
+            if self.shows > _SHOWS_LIMIT:
+                raise Refusal("ofd.too-many", entry, limit=_SHOWS_LIMIT)
             if sum(each.page == page.number for each in places[-_USES_KEPT:]) < _USES_KEPT:
                 places.append(Place(page.number, part, box))
 
@@ -345,12 +358,17 @@ class _Walk:
                 self._mark(entry, "attachment", "harmless" if hidden else "picture")
 
     def _tags(self, listing: str) -> None:
-        """Tags say what page objects mean and draw nothing; their files are not even read."""
+        """Tags say what page objects mean and draw nothing; their files are not even read.
+
+        One that has a name by which a reader might take it for a part of the document is not counted as harmless.
+        """
         root = self._file(listing, "tags", "harmless")
         for element in () if root is None else children(root, "CustomTag"):
             for link in ("FileLoc", "SchemaLoc"):
                 for entry in self._linked(element, link, listing, "form.dangling"):
-                    self._mark(entry, "tags", "harmless")
+                    base = entry.rpartition("/")[2]
+                    harmless = base.lower().endswith((".xml", ".xsd")) and not _FIXED.fullmatch(base)
+                    self._mark(entry, "tags", "harmless" if harmless else "picture")
 
     def _signatures(self, listing: str, pages: tuple[Page, ...]) -> None:
         """A list of signatures, of the document with these pages."""
