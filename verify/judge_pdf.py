@@ -19,6 +19,7 @@ from verify.judge import Case, RecordCase, guarded, read_case
 from verify.model import Severity, Verdict
 from verify.pdf import PdfEvidence, check_pdf, judge
 from verify.pdf_reasons import pdf_finding
+from verify.pdf_signature import OWN_MARK
 from verify.qr import check_qr
 from verify.reasons import Findings, Refusal
 from verify.rendition import compare_metadata, compare_pages
@@ -45,8 +46,16 @@ def _evidence(case: Case, data: bytes) -> PdfEvidence:
 
 
 def judge_pdf(case: Case) -> None:
-    """Judge a PDF by its own signature (decision 1); the report always says that it is a copy."""
-    _PdfJudge(case).run()
+    """Judge a PDF by its own signature (decision 1); the report says of one of ours that it is a copy."""
+    if OWN_MARK in case.data:
+        _PdfJudge(case).run()
+        return
+    from verify.foreign.pdf import claims_to_be_ours, judge_foreign_pdf  # loads only for files of others
+
+    if claims_to_be_ours(case.data):
+        _PdfJudge(case).run()
+    else:
+        judge_foreign_pdf(case)
 
 
 class _PdfJudge:

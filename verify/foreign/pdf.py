@@ -1,0 +1,274 @@
+"""A PDF that is none of ours: its signatures, what each covers, what later revisions did, what that leaves open.
+
+The file is called genuine only where every signature holds and is trusted, and every revision after the first
+signature is provably nothing but evidence, a timestamp, or a further good signature in its own field.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final
+
+from certs.trust import Trust
+from certs.x509 import Certificate
+from codes.errors import EngineError
+from verify.foreign.pdf_active import check_active
+from verify.foreign.pdf_fields import read_fields
+from verify.foreign.pdf_layout import check_layout
+from verify.foreign.pdf_reasons import ForeignRefusal, foreign_finding
+from verify.foreign.pdf_revisions import Revision, weigh_revisions
+from verify.foreign.pdf_signature import ForeignSignature, Signed, locate, loose, prove
+from verify.foreign.pdf_store import State, Store
+from verify.foreign.pdf_xref import inflate
+from verify.judge import Case
+from verify.model import Verdict
+from verify.pdf_file import MAX_FILE_SIZE
+from verify.pdf_objects import Stream, parse_object
+from verify.pdf_reasons import HOSTILE, PdfRefusal
+from verify.pdf_signature import OWN_MARK, Moment
+from verify.report import Coverage, CoveredEntry
+
+__all__ = ["CHECKS", "claims_to_be_ours", "judge_foreign_pdf"]
+
+CHECKS: Final = ("structure", "signature", "coverage", "trust")
+MAX_SIGNATURES: Final = 16
+_MAX_EVIDENCE: Final = 64               # certificates of the DSS that are looked at
+_LOOK_BACK: Final = 64 << 10            # bytes from a signature's object head to its ByteRange
+_BYTE_RANGE: Final = re.compile(rb"/ByteRange(?![A-Za-z0-9_.+-])")
+_HEAD: Final = re.compile(rb"(?<!\d)\d{1,10}[\x00\t\n\x0c\r ]+\d{1,5}[\x00\t\n\x0c\r ]+obj(?![A-Za-z])")
+_BLANK: Final = b"\x00\t\n\x0c\r "
+_NOBODY: Final = Trust(name="", lookup_hosts=(), roots=(), data_signing=MappingProxyType({}))
+
+
+def claims_to_be_ours(data: bytes) -> bool:
+    """Whether a PDF says in a compressed packet that it is one of our renditions; then it is judged strictly."""
+    try:
+        return any(map(_says_so, Store.read(data).states()))
+    except (PdfRefusal, *HOSTILE):
+        return False
+
+
+def _says_so(state: State) -> bool:
+    """Whether the metadata after one revision bear our mark."""
+    stream = state.deref(state.root.get("Metadata"))
+    return isinstance(stream, Stream) and OWN_MARK in inflate(
+        stream.raw, stream.entries, state.store.budget, "Metadata")
+
+
+def judge_foreign_pdf(case: Case) -> None:
+    """Judge a PDF of another writer; its findings, signatures and coverage go into ``case``."""
+    _ForeignPdf(case).run()
+
+
+class _UnfinishedError(Exception):
+    """A check did not come to its good end."""
+
+
+class _ForeignPdf:
+    """One PDF under examination."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self.data = case.data
+        self.trust = case.trust or _NOBODY
+        self.moment = Moment(at=case.at, clock_now=case.clock_now)
+        self.store: Store | None = None
+        self.states: tuple[State, ...] = ()
+        self.judged: list[tuple[int, ForeignSignature]] = []     # with the index of the state that each signed
+        self.unplaced: list[ForeignSignature] = []
+
+    def run(self) -> None:
+        """All checks; later ones go on where earlier ones found fault, as far as they can."""
+        self.case.demanded = CHECKS
+        for check, step in (("structure", self.structure), ("signature", self.signature),
+                            ("coverage", self.coverage), ("trust", self.trusted)):
+            self.guarded(check, step)
+        if self.case.found.verdict() is Verdict.VALID and not self.case.found.unfinished(CHECKS):
+            self.case.found.begin("")
+            self.case.found.add("foreign.text")
+            self.case.found.add("foreign.no-licence")
+
+    def guarded(self, check: str, step: Callable[[], None]) -> None:
+        """Run one check. Whatever a reader refuses or throws on hostile bytes is a finding."""
+        found = self.case.found
+        found.begin(check)
+        try:
+            step()
+        except PdfRefusal as refusal:
+            found.keep(refusal.finding())
+        except _UnfinishedError:
+            return                       # the reasons stand among the findings already
+        except Exception as error:       # hostile bytes may break any parser in any way
+            found.keep(foreign_finding("fpdf.unreadable", check, what=type(error).__name__))
+        else:
+            found.end(check)
+
+    def keep(self, code: str, where: str = "", **facts: object) -> None:
+        """Keep a finding of this half."""
+        self.case.found.keep(foreign_finding(code, where, **facts))
+
+    # -- structure
+
+    def structure(self) -> None:
+        if len(self.data) > MAX_FILE_SIZE:
+            raise ForeignRefusal("fpdf.too-large", "file")
+        self.store = Store.read(self.data)
+        states = self.store.states()
+        self.case.found.extend(check_layout(self.store, states))
+        self.states = states
+        self.case.found.extend(check_active(states[-1]))
+
+    # -- signatures
+
+    def signature(self) -> None:
+        """Every signed field of the file as it is now, in the order of signing."""
+        if self.store is None or not self.states:
+            self.anywhere()
+            return
+        state = self.states[-1]
+        fields = [each for each in read_fields(state) if each.is_signature]
+        filled = [each for each in fields if state.deref(each.entries.get("V")) is not None]
+        if len(fields) > len(filled):
+            self.keep("form.pdf-empty-field", count=len(fields) - len(filled))
+        if len(filled) > MAX_SIGNATURES:
+            raise ForeignRefusal("fpdf.many-signatures", count=MAX_SIGNATURES)
+        found = [locate(self.store, state, each) for each in filled]
+        self.strays(found)
+        self.prove_all(found, self.certificates(state))
+        if not any(not each.signed.is_stamp for _, each in self.judged) and not self.unplaced:
+            raise ForeignRefusal("fpdf.no-signature")
+
+    def strays(self, found: list[Signed]) -> None:
+        """Signature dictionaries that no field holds, or that two fields hold."""
+        spans = self.store.spans if self.store else {}
+        places = [each.place for each in found if each.place >= 0]
+        for place in {each for each in places if places.count(each) > 1}:
+            self.keep("fpdf.signature-place", f"@{place}")
+        for match in _BYTE_RANGE.finditer(self.data):
+            if not any(place <= match.start() < spans.get(place, 0) for place in places):
+                self.keep("fpdf.stray-signature", f"@{match.start()}")
+                return
+
+    def certificates(self, state: State) -> tuple[Certificate, ...]:
+        """Certificates of the DSS: they may link a signer to an anchor and are believed in nothing else."""
+        found: list[Certificate] = []
+        for each in state.list(state.dict(state.root.get("DSS")).get("Certs"))[:_MAX_EVIDENCE]:
+            stream = state.deref(each)
+            if isinstance(stream, Stream):
+                try:
+                    found.append(Certificate.load(inflate(stream.raw, stream.entries, state.store.budget, "DSS")))
+                except (EngineError, PdfRefusal):
+                    continue
+        return tuple(found)
+
+    def prove_all(self, found: list[Signed], intermediates: tuple[Certificate, ...]) -> None:
+        """Document timestamps first: they prove the time of what they cover."""
+        stamps: list[tuple[int, datetime]] = []
+        for each in sorted(found, key=lambda one: not one.is_stamp):
+            index = self.revision_of(each)
+            proven = min((time for end, time in stamps if end > each.end), default=None)
+            outcome = prove(self.data, each, self.trust, self.moment, proven, intermediates)
+            if each.is_stamp and outcome.passed and outcome.evidence.proven_at is not None:
+                stamps.append((each.end, outcome.evidence.proven_at))
+            if index is None:
+                self.unplaced.append(outcome)
+            else:
+                self.judged.append((index, outcome))
+        self.judged.sort(key=lambda one: one[1].signed.end)
+        for outcome in (*(each for _, each in self.judged), *self.unplaced):
+            self.tell(outcome)
+
+    def revision_of(self, signed: Signed) -> int | None:
+        """The index of the revision that a signature covers to its end and stands in; None when it is none."""
+        if not signed.end:
+            return None
+        for index, state in enumerate(self.states):
+            low, high = sorted((state.end, signed.end))
+            if self.data[low:high].strip(_BLANK) or high - low > 4:
+                continue
+            start = self.states[index - 1].end if index else 0
+            if not start <= signed.place < state.end:
+                signed.findings.keep(foreign_finding("fpdf.signature-place", signed.label))
+            return index
+        signed.findings.keep(foreign_finding("fpdf.not-a-revision", signed.label))
+        return None
+
+    def tell(self, outcome: ForeignSignature) -> None:
+        """Put one outcome into the report."""
+        self.case.signatures.append(outcome.evidence)
+        self.case.found.extend(outcome.signed.findings.all())
+        if not outcome.passed:
+            signer = outcome.evidence.organisation or outcome.evidence.signer or "—"
+            self.keep("fpdf.not-passed", outcome.signed.label, signer=signer)
+        chain = outcome.chain
+        if chain is not None:
+            self.case.judge.seen(chain)
+            if chain.ok:
+                self.case.judge.trusted(chain.path[-1], "timestamp" if outcome.signed.is_stamp else "pdf")
+
+    def anywhere(self) -> None:
+        """The file cannot be read without repair: judge the signatures that can be found, for what they prove."""
+        found: list[Signed] = []
+        for match in list(_BYTE_RANGE.finditer(self.data))[:MAX_SIGNATURES]:
+            heads = list(_HEAD.finditer(self.data, max(0, match.start() - _LOOK_BACK), match.start()))
+            if not heads:
+                continue
+            try:
+                value, end = parse_object(self.data, heads[-1].end())
+            except (PdfRefusal, *HOSTILE):
+                continue
+            if isinstance(value, dict) and "ByteRange" in value and end > match.start():
+                found.append(loose(self.data, value, heads[-1].start()))
+        for each in found:
+            self.tell(prove(self.data, each, self.trust, self.moment, None))
+        end = max((each.end for each in found), default=0)
+        later = self.data[end:]
+        lawful = any(word in later for word in (b"/DSS", b"/DocTimeStamp", b"/ByteRange"))
+        if end and later.strip(_BLANK) and not lawful:
+            self.keep("fpdf.trailing-content", f"@{end}")
+        raise ForeignRefusal("fpdf.no-signature" if not found else "fpdf.not-passed", "file", signer="—")
+
+    # -- coverage
+
+    def coverage(self) -> None:
+        """What came after the first signature, revision by revision."""
+        if not self.judged:
+            raise _UnfinishedError
+        revisions = weigh_revisions(self.states, self.judged)
+        for each in revisions:
+            self.case.found.extend(each.findings)
+        self.trailing()
+        self.case.coverage = self.covered(revisions)
+        good = [each for _, each in self.judged if each.passed and not each.signed.is_stamp]
+        if not good or self.unplaced or not self.case.coverage.complete:
+            raise _UnfinishedError
+
+    def trailing(self) -> None:
+        """Bytes behind the last end of file that no signature covers."""
+        end = max(self.states[-1].end, max(each.signed.end for _, each in self.judged))
+        rest = self.data[end:]
+        if rest:
+            self.keep("fpdf.trailing-content" if rest.strip(_BLANK) else "fpdf.trailing-bytes", f"@{end}")
+
+    def covered(self, revisions: tuple[Revision, ...]) -> Coverage:
+        """One entry a revision."""
+        entries = tuple(CoveredEntry(name=f"revision {each.number}: bytes {each.start}-{each.end}", state=each.state)
+                        for each in revisions)
+        end = max(self.states[-1].end, max(each.signed.end for _, each in self.judged))
+        if end < len(self.data):
+            entries += (CoveredEntry(name=f"bytes {end}-{len(self.data)}", state="unprotected"),)
+        return Coverage(complete=all(each.state in ("protected", "signature") for each in entries), entries=entries)
+
+    # -- trust
+
+    def trusted(self) -> None:
+        case = self.case
+        case.without_trust()
+        outcomes = [*(each for _, each in self.judged), *self.unplaced]
+        case.demonstration([each.signer for each in outcomes if each.signer is not None])
+        if not any(each.chain is not None for each in outcomes):
+            raise _UnfinishedError
+

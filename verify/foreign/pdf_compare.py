@@ -1,0 +1,178 @@
+"""What a revision changed, object by object, and whether the change is one whose effect is known.
+
+Known are: evidence (DSS), a signature in its own field, form filling, annotations, information about the
+document. Whatever else differs may shape the picture. An object that nothing referred to before is harmless until
+one of the known changes brings it in; one that something referred to, existing or not, is part of what was signed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from verify.foreign.pdf_changes import Change, Changes, Kind, Stamp
+from verify.foreign.pdf_compare_form import compare_form
+from verify.foreign.pdf_metadata import SAVING_KEYS, only_saved_again
+from verify.foreign.pdf_pair import PAINTED, Pair, changed_keys, entries_of
+from verify.foreign.pdf_store import State, same
+from verify.foreign.pdf_walk import Page, box_mm, reached, read_pages
+from verify.pdf_objects import Dict, Object, Ref, Stream
+
+__all__ = ["compare"]
+
+_MAX_STAMP: Final = 1 / 8               # of its page, for a field that was prepared
+_DETAILED: Final = 12                   # changed objects of which the pages are looked up
+
+
+def compare(before: State, after: State) -> Change:
+    """What the revision that ends ``after`` changed.
+
+    Raises:
+        PdfRefusal: one of the two cannot be read.
+    """
+    pair, found = Pair(before, after), Changes()
+    _trailer(pair, found)
+    _catalog(pair, found)
+    compare_form(pair, found)
+    _page_tree(pair, found)
+    rest = [number for number in pair.differ if number in pair.guarded and number not in found.explained]
+    for place, number in enumerate(rest):
+        _other(pair, found, number, detailed=place < _DETAILED)
+    return found.change(tuple(_stamps(pair, found)), pair.differ)
+
+
+def _other(pair: Pair, found: Changes, number: int, *, detailed: bool) -> None:
+    """A change that is not on the list."""
+    pages = pair.pages_of(number) if detailed else []
+    verb_zh, verb_en = ("被删除", "removed") if pair.after.value(number) is None else ("被改动", "changed")
+    if pair.before.value(number) is None:
+        verb_zh, verb_en = "原缺，后来补入", "was referred to but absent, now added"
+    keys = pair.keys(number)
+    told = f" [{', '.join(keys[:6])}]" if keys else ""
+    numbers = "、".join(map(str, pages)), ", ".join(map(str, pages))
+    zh, en = (f"，第 {numbers[0]} 页", f", page {numbers[1]}") if pages else ("", "")
+    found.other(f"{pair.name(number)} {verb_zh}{told}{zh}", f"{pair.name(number)} {verb_en}{told}{en}",
+                picture=bool(pages) or pair.shapes(number))
+
+
+# -- trailer and catalog
+
+
+def _trailer(pair: Pair, found: Changes) -> None:
+    one, two = pair.before.trailer, pair.after.trailer
+    if one.get("Root") != two.get("Root"):
+        found.other("目录（Root）被换掉", "another catalog (Root)", picture=True)
+    old, new = one.get("Info"), two.get("Info")
+    if old != new or (isinstance(old, Ref) and old.number in pair.differ):
+        keys = changed_keys(pair.before.dict(old), pair.after.dict(new))
+        told = ", ".join(keys[:8])
+        saved = keys and set(keys) <= SAVING_KEYS
+        found.add(Kind.SAVED if saved else Kind.METADATA, f"文档信息 {told}", f"document information {told}")
+        if isinstance(old, Ref) and old.number not in pair.shown:
+            found.explained.add(old.number)
+
+
+def _catalog(pair: Pair, found: Changes) -> None:
+    ref = pair.before.trailer.get("Root")
+    if isinstance(ref, Ref) and pair.plain(ref.number):
+        found.explained.add(ref.number)
+    one, two = pair.before.root, pair.after.root
+    keys = changed_keys(one, two)
+    for key in keys:
+        if key == "Extensions" and _plain_extensions(pair.after, two.get(key)):
+            found.add(Kind.EVIDENCE, "扩展声明（Extensions）", "extension levels (Extensions)")
+        elif key not in ("AcroForm", "Metadata", "DSS"):
+            found.other(f"目录的 {key} 被改动", f"{key} of the catalog changed",
+                        picture=key in ("Pages", "OCProperties"))
+    if "DSS" in keys or _in_dss(pair, one):
+        found.add(Kind.EVIDENCE, "验证资料（DSS）", "validation evidence (DSS)")
+    old, new = one.get("Metadata"), two.get("Metadata")
+    if not same(old, new) or (isinstance(old, Ref) and old.number in pair.differ):
+        saved = only_saved_again(pair.before, old, pair.after, new)
+        found.add(Kind.SAVED if saved else Kind.METADATA, "元数据（XMP）", "metadata (XMP)")
+        if isinstance(old, Ref) and old.number not in pair.shown:
+            found.explained.add(old.number)
+
+
+def _in_dss(pair: Pair, root: Dict) -> bool:
+    """Whether something that the DSS alone refers to has changed."""
+    inside = reached(pair.before, [root.get("DSS")]) - pair.guarded
+    return any(number in inside for number in pair.differ)
+
+
+def _plain_extensions(state: State, value: Object) -> bool:
+    """Extension dictionaries that hold names, numbers and strings alone and so cannot act."""
+    told = state.deref(value)
+    return isinstance(told, dict) and not any(
+        isinstance(part, (Stream, Ref, list, dict)) for each in told.values() for part in state.dict(each).values())
+
+
+# -- pages and annotations
+
+
+def _page_tree(pair: Pair, found: Changes) -> None:
+    if [page.ref for page in read_pages(pair.after)] != [page.ref for page in pair.pages]:
+        found.other("页面被增删或换位", "pages added, removed or moved", picture=True)
+        return
+    signed = {number for each in found.signed for number in each.numbers}
+    for page in pair.pages:
+        number, now = page.ref.number, entries_of(pair.after, page.ref.number)
+        if number in pair.differ and pair.keys(number) == ["Annots"] and number not in pair.drawn:
+            found.explained.add(number)
+        listed = page.entries.get("Annots")
+        if isinstance(listed, Ref) and pair.plain(listed.number):
+            found.explained.add(listed.number)
+        old, new = list(page.annotations(pair.before)), list(pair.after.list(now.get("Annots")))
+        if [each for each in new if each in old] != old:
+            _annotated(found, page, "删除或换位", "removed or moved")
+        if any(not (isinstance(each, Ref) and each.number in signed) for each in new if each not in old):
+            _annotated(found, page, "新增", "added")
+    _existing_annotations(pair, found)
+
+
+def _existing_annotations(pair: Pair, found: Changes) -> None:
+    """Annotations that were there and have changed, with what they alone are drawn from."""
+    differ = set(pair.differ) - pair.drawn
+    for page in pair.pages if differ else ():
+        for each in page.annotations(pair.before):
+            if not isinstance(each, Ref) or each.number in pair.field_stop:
+                continue
+            values = [pair.before.dict(each).get(key) for key in PAINTED]
+            mine = {each.number} | reached(pair.before, values, stop=pair.field_stop)
+            hit = (differ & mine) - found.explained - pair.field_stop
+            if hit:
+                found.explained |= hit
+                _annotated(found, page, "改动", "changed")
+
+
+def _annotated(found: Changes, page: Page, zh: str, en: str) -> None:
+    found.add(Kind.ANNOTATION, f"第 {page.number} 页批注{zh}", f"annotation on page {page.number} {en}")
+
+
+# -- signatures that can be seen
+
+
+def _stamps(pair: Pair, found: Changes) -> Iterator[Stamp]:
+    """Visible widgets of the fields that were signed in this revision, on every page that lists them."""
+    known = {each.number for each in pair.fields}
+    for each in found.signed:
+        for number in each.numbers:
+            widget = entries_of(pair.after, number)
+            box = box_mm(pair.after, widget.get("Rect"))
+            if pair.after.deref(widget.get("AP")) is None or (box is not None and 0.0 in box[2:]):
+                continue
+            for page in pair.pages:
+                now = entries_of(pair.after, page.ref.number)
+                if all(ref.number != number for ref in pair.after.list(now.get("Annots")) if isinstance(ref, Ref)):
+                    continue
+                stood = each.number in known and any(
+                    ref.number == number for ref in page.annotations(pair.before) if isinstance(ref, Ref))
+                small = box is not None and box[2] * box[3] <= _MAX_STAMP * _area(pair, page)
+                yield Stamp(field=each.name, page=page.number, box=box or (0.0, 0.0, 0.0, 0.0),
+                            prepared=stood and small)
+
+
+def _area(pair: Pair, page: Page) -> float:
+    """The area of a page in mm²."""
+    box = box_mm(pair.before, page.inherited.get("CropBox", page.inherited.get("MediaBox")))
+    return box[2] * box[3] if box else 0.0

@@ -1,0 +1,116 @@
+"""Form fields of a foreign PDF, above all those that are signed, and what a signature forbids afterwards.
+
+Source: ISO 32000-2 12.7 (forms), 12.7.5.5 (signature fields, locks), 12.8.2 (DocMDP, FieldMDP).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from verify.foreign.pdf_reasons import ForeignRefusal
+from verify.foreign.pdf_store import State
+from verify.foreign.pdf_walk import text_of
+from verify.pdf_objects import Dict, Object, PdfString, Ref
+
+__all__ = ["ANY", "FormField", "Rule", "read_fields", "rule_of"]
+
+ANY: Final = 4
+"""No certification forbids anything: an approval signature alone."""
+
+_MAX_FIELDS: Final = 5000
+_MAX_DEPTH: Final = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormField:
+    """One terminal field. ``numbers`` are its objects: its own, then those of its widgets."""
+
+    name: str
+    kind: str                               # FT: Sig, Tx, Btn, Ch
+    number: int
+    numbers: tuple[int, ...]
+    entries: Dict = field(repr=False)
+
+    @property
+    def is_signature(self) -> bool:
+        """Whether it is made to be signed."""
+        return self.kind == "Sig"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """What a signature allows afterwards: ``permission`` is P of DocMDP, or ``ANY``; ``locked`` says of fields."""
+
+    permission: int = ANY
+    everything: bool = False                # all fields are locked but those that are excepted
+    names: tuple[str, ...] = ()             # the locked ones, or the excepted ones
+
+    def locks(self, name: str) -> bool:
+        """Whether a field is locked; a name stands for the fields below it too."""
+        named = any(name == each or name.startswith(f"{each}.") for each in self.names)
+        return named != self.everything
+
+
+def read_fields(state: State) -> tuple[FormField, ...]:
+    """All terminal fields of the form.
+
+    Raises:
+        ForeignRefusal: the form has a cycle, is too large, or holds what is no field.
+    """
+    form = state.dict(state.root.get("AcroForm"))
+    found: list[FormField] = []
+    seen: set[int] = set()
+    pending: list[tuple[Object, str, Object, int]] = [(each, "", None, 0) for each in reversed(
+        state.list(form.get("Fields")))]
+    while pending:
+        ref, above, kind, depth = pending.pop()
+        node = state.deref(ref)
+        if node is None:
+            continue
+        if not isinstance(ref, Ref) or not isinstance(node, dict) or ref.number in seen:
+            raise ForeignRefusal("fpdf.type", "AcroForm", what="Field")
+        seen.add(ref.number)
+        if depth > _MAX_DEPTH or len(seen) > _MAX_FIELDS:
+            raise ForeignRefusal("fpdf.too-large", "AcroForm")
+        name = ".".join(filter(None, (above, text_of(state.deref(node.get("T"))))))
+        kind = state.deref(node.get("FT", kind))
+        kids = [kid for kid in state.list(node.get("Kids")) if state.deref(kid) is not None]
+        if any("T" in state.dict(kid) for kid in kids):
+            pending.extend((kid, name, kind, depth + 1) for kid in reversed(kids))
+            continue
+        widgets = tuple(kid.number for kid in kids if isinstance(kid, Ref))
+        found.append(FormField(name=name, kind=str(kind), number=ref.number, numbers=(ref.number, *widgets),
+                               entries=node))
+    return tuple(found)
+
+
+def rule_of(state: State, signature: Dict, lock: Object) -> Rule:
+    """What a signature and the lock of its field forbid later."""
+    permission, everything, names = ANY, False, set[str]()
+    demands: list[Dict] = [state.dict(lock)]
+    for each in state.list(signature.get("Reference")):
+        reference = state.dict(each)
+        parameters = state.dict(reference.get("TransformParams"))
+        method = state.deref(reference.get("TransformMethod"))
+        if method == "DocMDP":
+            permission = min(permission, _permission(state, parameters, 2))
+        elif method == "FieldMDP":
+            demands.append(parameters)
+    for demand in demands:
+        if "P" in demand:
+            permission = min(permission, _permission(state, demand, ANY))
+        action = state.deref(demand.get("Action"))
+        listed = map(state.deref, state.list(demand.get("Fields")))
+        told = {text_of(one) for one in listed if isinstance(one, PdfString)}
+        if action == "Include" and not everything:
+            names |= told
+        elif action in ("All", "Exclude"):
+            everything, names = True, (names & told if everything else told) if action == "Exclude" else set()
+    return Rule(permission=permission, everything=everything, names=tuple(sorted(names)))
+
+
+def _permission(state: State, entries: Dict, default: int) -> int:
+    """P as written; anything odd forbids everything."""
+    value = state.deref(entries.get("P", default))
+    return value if type(value) is int and 1 <= value <= 3 else (default if value == default else 1)

@@ -1,0 +1,231 @@
+"""Objects of a foreign PDF, and what a reader sees of them after each of its revisions.
+
+A file is parsed once; a :class:`State` is the file as it ends with one revision. So what was signed and what
+there is now are read by the same eyes and can be compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from verify.foreign.pdf_reasons import ForeignRefusal
+from verify.foreign.pdf_xref import FREE, HEAD, MAX_OBJECTS, STREAM, Chain, Entry, Section, inflate, read_chain
+from verify.pdf_file import Budget
+from verify.pdf_objects import Dict, Object, PdfString, Ref, Stream, parse_object, skip_space
+
+__all__ = ["Place", "State", "Store", "refs_of", "same"]
+
+Place = tuple[int, int]
+"""Where an object's bytes stand: offset in the file (of its object stream, when packed) and index (-1: plain)."""
+
+_MAX_DEPTH: Final = 40
+
+
+def same(one: Object, other: Object) -> bool:
+    """Whether two objects say the same, wherever they stand."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, PdfString) and isinstance(other, PdfString):
+        return one.value == other.value
+    if isinstance(one, Stream) and isinstance(other, Stream):
+        return one.raw == other.raw and same(one.entries, other.entries)
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    return one == other
+
+
+def refs_of(value: Object) -> Iterator[Ref]:
+    """Every reference inside an object."""
+    pending: list[Object] = [value]
+    while pending:
+        one = pending.pop()
+        if isinstance(one, Ref):
+            yield one
+        elif isinstance(one, Stream):
+            pending.extend(one.entries.values())
+        elif isinstance(one, dict):
+            pending.extend(one.values())
+        elif isinstance(one, list):
+            pending.extend(one)
+
+
+@dataclass(slots=True)
+class Store:
+    """All that was parsed of one file. ``spans`` tells where each plain object ends."""
+
+    data: bytes
+    chain: Chain
+    budget: Budget
+    values: dict[tuple[int, int], Object] = field(default_factory=dict)
+    spans: dict[int, int] = field(default_factory=dict)
+    packs: dict[int, tuple[tuple[int, Object], ...]] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, data: bytes) -> Store:
+        """Read the skeleton.
+
+        Raises:
+            PdfRefusal: it cannot be read without repair, or is not supported.
+        """
+        if not data.startswith(b"%PDF-"):
+            raise ForeignRefusal("fpdf.header", "@0")
+        budget = Budget()
+        return cls(data, read_chain(data, budget), budget)
+
+    def states(self) -> tuple[State, ...]:
+        """The file after each revision, oldest first."""
+        made: list[State] = []
+        entries: dict[int, Entry] = {}
+        for section in self.chain.sections:
+            entries = {**entries, **section.entries}
+            if len(entries) > MAX_OBJECTS:
+                raise ForeignRefusal("fpdf.too-large", "xref")
+            if "Encrypt" in section.trailer:
+                raise ForeignRefusal("fpdf.encrypted", "trailer")
+            made.append(State(self, len(made) + 1, section, entries))
+        return tuple(made)
+
+    def plain(self, number: int, entry: Entry, state: State) -> Object:
+        """The object at an offset, whose own head must bear its number."""
+        where = f"{number} {entry.second} R"
+        if (entry.first, number) in self.values:
+            return self.values[entry.first, number]
+        head = HEAD.match(self.data, entry.first)
+        if head is None or (int(head[1]), int(head[2])) != (number, entry.second):
+            raise ForeignRefusal("fpdf.xref", f"{where} @{entry.first}")
+        value, position = parse_object(self.data, head.end())
+        begin = STREAM.match(self.data, position) if isinstance(value, dict) else None
+        if isinstance(value, dict) and begin is not None:
+            value, position = self.stream(value, begin.end(), state, where)
+        position = skip_space(self.data, position)
+        if not self.data.startswith(b"endobj", position):
+            raise ForeignRefusal("fpdf.xref", where)
+        self.values[entry.first, number] = value
+        self.spans[entry.first] = position + len(b"endobj")
+        return value
+
+    def stream(self, entries: Dict, start: int, state: State, where: str) -> tuple[Stream, int]:
+        """The bytes of a stream; its length is true to the byte, but for one line end."""
+        length = state.deref(entries.get("Length"))
+        if type(length) is not int or not 0 <= length <= len(self.data) - start:
+            raise ForeignRefusal("fpdf.xref", f"Length {where}")
+        stop = start + length
+        end = next((stop + len(eol) for eol in (b"\r\n", b"\n", b"\r", b"")
+                    if self.data.startswith(eol + b"endstream", stop)), None)
+        if end is None:
+            raise ForeignRefusal("fpdf.xref", f"Length {where}")
+        return Stream(entries, self.data[start:stop]), end + len(b"endstream")
+
+    def pack(self, number: int, entry: Entry, state: State) -> tuple[tuple[int, Object], ...]:
+        """The objects of an object stream with their numbers (ISO 32000-2, 7.5.7)."""
+        found = self.packs.get(entry.first)
+        if found is not None:
+            return found
+        where = f"{number} 0 R"
+        stream = self.plain(number, entry, state) if entry.plain else None
+        if not isinstance(stream, Stream) or stream.entries.get("Type") != "ObjStm" or "F" in stream.entries:
+            raise ForeignRefusal("fpdf.object-stream", where)
+        count, first = stream.entries.get("N"), stream.entries.get("First")
+        data = inflate(stream.raw, stream.entries, self.budget, where)
+        if type(count) is not int or type(first) is not int or not 0 <= count <= MAX_OBJECTS or first < 0:
+            raise ForeignRefusal("fpdf.object-stream", where)
+        head = data[:first].split()
+        if len(head) != 2 * count or not all(each.isdigit() and len(each) <= 10 for each in head):
+            raise ForeignRefusal("fpdf.object-stream", where)
+        pairs = [(int(head[place]), first + int(head[place + 1])) for place in range(0, 2 * count, 2)]
+        made = tuple((one, self.packed_value(data, offset)) for one, offset in pairs)
+        self.packs[entry.first] = made
+        return made
+
+    def packed_value(self, data: bytes, offset: int) -> Object:
+        value, _ = parse_object(data, offset)
+        return value
+
+
+class State:
+    """The file as it ends with one revision. Absent and free objects are null, as the standard has it."""
+
+    __slots__ = ("_depth", "entries", "number", "section", "store")
+
+    def __init__(self, store: Store, number: int, section: Section, entries: Mapping[int, Entry]) -> None:
+        self.store, self.number, self.section, self.entries = store, number, section, entries
+        self._depth = 0
+
+    @property
+    def end(self) -> int:
+        """Offset behind the revision."""
+        return self.section.end
+
+    @property
+    def trailer(self) -> Dict:
+        """The trailer that is in force."""
+        return self.section.trailer
+
+    @property
+    def root(self) -> Dict:
+        """The catalog."""
+        found = self.deref(self.trailer.get("Root"))
+        if not isinstance(found, dict) or not isinstance(self.trailer.get("Root"), Ref):
+            raise ForeignRefusal("fpdf.type", "Root", what="Catalog")
+        return found
+
+    def place(self, number: int) -> Place | None:
+        """Where an object's bytes stand; None when there is no such object."""
+        entry = self.entries.get(number, FREE)
+        if entry.plain:
+            return entry.first, -1
+        if entry.packed:
+            container = self.entries.get(entry.first, FREE)
+            return (container.first, entry.second) if container.plain else None
+        return None
+
+    def value(self, number: int) -> Object:
+        """The object of a number, null when there is none.
+
+        Raises:
+            PdfRefusal: the cross-reference does not tell the truth, or bad syntax.
+        """
+        entry = self.entries.get(number, FREE)
+        if entry.plain:
+            self._depth += 1
+            try:
+                if self._depth > _MAX_DEPTH:
+                    raise ForeignRefusal("fpdf.xref", f"{number} 0 R")
+                return self.store.plain(number, entry, self)
+            finally:
+                self._depth -= 1
+        if not entry.packed:
+            return None
+        container = self.entries.get(entry.first, FREE)
+        objects = self.store.pack(entry.first, container, self)
+        if entry.second >= len(objects) or objects[entry.second][0] != number:
+            raise ForeignRefusal("fpdf.object-stream", f"{number} 0 R")
+        return objects[entry.second][1]
+
+    def deref(self, value: Object) -> Object:
+        """Follow a reference, at most one step; one to another generation is null."""
+        if not isinstance(value, Ref):
+            return value
+        entry = self.entries.get(value.number, FREE)
+        if (entry.second if entry.plain else 0) != value.generation:
+            return None
+        found = self.value(value.number)
+        if isinstance(found, Ref):
+            raise ForeignRefusal("fpdf.type", f"{value.number} {value.generation} R", what="reference")
+        return found
+
+    def dict(self, value: Object) -> Dict:
+        """A dictionary (of a stream too), empty for anything else."""
+        found = self.deref(value)
+        if isinstance(found, Stream):
+            return found.entries
+        return found if isinstance(found, dict) else {}
+
+    def list(self, value: Object) -> Sequence[Object]:
+        """An array, empty for anything else."""
+        found = self.deref(value)
+        return found if isinstance(found, list) else ()

@@ -1,0 +1,339 @@
+"""Reads the cross-reference sections of a foreign PDF (ISO 32000-2, 7.5.4 to 7.5.8), newest first.
+
+Tables, streams and files that have both are read. Nothing is repaired: a file whose sections do not lie where
+its end and each ``Prev`` say is refused, for readers that repair would not agree on what it shows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from verify.foreign.pdf_reasons import ForeignRefusal
+from verify.pdf_file import Budget
+from verify.pdf_objects import Dict, Object, Ref, parse_object, skip_space
+
+__all__ = ["FREE", "HEAD", "MAX_OBJECTS", "STREAM", "Chain", "Entry", "Section", "inflate", "read_chain"]
+
+MAX_SECTIONS: Final = 64
+MAX_OBJECTS: Final = 60_000
+_FREE, _PLAIN, _PACKED = 0, 1, 2
+_TAIL_LENGTH: Final = 2048
+
+_TAIL: Final = re.compile(rb"startxref[\x00\t\n\x0c\r ]+(\d{1,10})[\x00\t\n\x0c\r ]+%%EOF(?:\r\n|\n|\r)?")
+_TABLE: Final = re.compile(rb"xref[\x00\t\n\x0c\r ]+")
+_PART: Final = re.compile(rb"(\d{1,7})[ ]+(\d{1,7})[ ]*(?:\r\n|\n|\r)")
+_ENTRY: Final = re.compile(rb"(\d{10}) (\d{5}) ([nf])(?: \n| \r|\r\n)")
+_TRAILER: Final = re.compile(rb"[\x00\t\n\x0c\r ]*trailer(?![^\x00\t\n\x0c\r ()<>\[\]{}/%])")
+HEAD: Final = re.compile(
+    rb"(\d{1,10})[\x00\t\n\x0c\r ]+(\d{1,5})[\x00\t\n\x0c\r ]+obj(?![^\x00\t\n\x0c\r ()<>\[\]{}/%])")
+STREAM: Final = re.compile(rb"[\x00\t\n\x0c\r ]*stream(?:\r\n|\n)")
+_STREAM_END: Final = re.compile(rb"(?:\r\n|\n|\r)?endstream[\x00\t\n\x0c\r ]+endobj")
+
+
+class Entry(NamedTuple):
+    """Where an object stands: free; at offset ``first`` with generation ``second``; or in the object stream
+    ``first`` at index ``second``."""
+
+    kind: int
+    first: int
+    second: int
+
+    @property
+    def plain(self) -> bool:
+        """Whether it stands in the file itself."""
+        return self.kind == _PLAIN
+
+    @property
+    def packed(self) -> bool:
+        """Whether it stands in an object stream."""
+        return self.kind == _PACKED
+
+
+FREE: Final = Entry(_FREE, 0, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """One cross-reference section with its trailer.
+
+    ``places`` are the byte ranges that it takes itself; ``end`` is behind its ``%%EOF`` and end of line.
+    """
+
+    at: int
+    end: int
+    named: bool                                     # its startxref says where it stands
+    entries: Mapping[int, Entry]
+    trailer: Dict
+    places: tuple[tuple[int, int], ...]
+    forgiven: tuple[tuple[str, str], ...] = ()      # code and place
+    doubts: tuple[tuple[str, str], ...] = ()        # what readers may disagree on: code and place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chain:
+    """All sections, oldest first, and the bytes that follow the last ``%%EOF``."""
+
+    sections: tuple[Section, ...]
+    trailing: bytes
+
+
+def read_chain(data: bytes, budget: Budget) -> Chain:
+    """Read the sections from the end of the file backwards.
+
+    Raises:
+        ForeignRefusal: ``fpdf.tail``, ``fpdf.xref``, ``fpdf.unsupported``, ``fpdf.too-large`` and others.
+        PdfRefusal: bad syntax or a damaged stream.
+    """
+    tails = list(_TAIL.finditer(data, max(0, len(data) - _TAIL_LENGTH)))
+    if not tails:
+        raise ForeignRefusal("fpdf.tail", f"@{len(data)}")
+    tail = tails[-1]
+    found: list[Section] = []
+    place = int(tail[1])
+    while True:
+        section = _Reader(data, budget).section(place)
+        before = found[-1] if found else None
+        if before is not None and section.at > before.at:
+            found[-1] = _linearized(data, before, section)
+            if len(found) > 1 and found[-1].end > found[-2].at:
+                raise ForeignRefusal("fpdf.xref", f"@{place}")
+            break
+        if section.end > (before.at if before else tail.end()) or len(found) == MAX_SECTIONS:
+            raise ForeignRefusal("fpdf.xref", f"@{place}")
+        found.append(section)
+        previous = section.trailer.get("Prev")
+        if previous is None:
+            break
+        place = _integer(previous, f"Prev @{section.at}")
+    if found[0].end != tail.end() or not all(each.named for each in found):
+        raise ForeignRefusal("fpdf.xref", f"startxref @{tail.start()}")
+    return Chain(sections=tuple(reversed(found)), trailing=data[tail.end():])
+
+
+def _integer(value: Object, where: str) -> int:
+    if type(value) is float and value.is_integer():
+        value = int(value)
+    if type(value) is not int or value < 0:
+        raise ForeignRefusal("fpdf.xref", where)
+    return value
+
+
+def _linearized(data: bytes, first: Section, main: Section) -> Section:
+    """The two sections of a linearized file (ISO 32000-2, annex F) as one; ``first`` stands before ``main``."""
+    end = _TAIL.search(data, main.places[0][1], main.places[0][1] + _TAIL_LENGTH)
+    told = b"/Linearized" in data[:1024] and "Prev" not in main.trailer and "XRefStm" not in main.trailer
+    if not told or end is None or int(end[1]) != first.at or set(first.entries) & set(main.entries) - {0}:
+        raise ForeignRefusal("fpdf.xref", f"Prev @{first.at}")
+    return Section(
+        at=first.at, end=end.end(), named=True, entries={**main.entries, **first.entries}, trailer=first.trailer,
+        places=(*first.places, *main.places, (end.start(), end.end())),
+        forgiven=(*first.forgiven, *main.forgiven, ("form.pdf-linearized", f"@{first.at}")),
+        doubts=(*first.doubts, *main.doubts))
+
+
+class _Reader:
+    """Reads one section."""
+
+    def __init__(self, data: bytes, budget: Budget) -> None:
+        self.data = data
+        self.budget = budget
+        self.forgiven: list[tuple[str, str]] = []
+        self.doubts: list[tuple[str, str]] = []
+
+    def section(self, at: int) -> Section:
+        """The section at an offset, whichever form it has."""
+        table = _TABLE.match(self.data, at)
+        if table is None:
+            entries, trailer, end = self.stream(at)
+            return self.closed(at, entries, trailer, end, ())
+        entries, trailer, end = self.table(table.end())
+        further = trailer.get("XRefStm")
+        if further is None:
+            return self.closed(at, entries, trailer, end, ())
+        place = _integer(further, f"XRefStm @{at}")
+        hidden, told, stop = self.stream(place)
+        self.forgiven.append(("form.pdf-hybrid", f"@{at}"))
+        self.doubts += [("fpdf.hybrid-differs", f"trailer {key}") for key in ("Root", "Info", "Encrypt")
+                        if key in told and told[key] != trailer.get(key)]
+        return self.closed(at, self.merged(entries, hidden), trailer, end, ((place, stop),))
+
+    def merged(self, table: dict[int, Entry], stream: dict[int, Entry]) -> dict[int, Entry]:
+        """Table and stream of a hybrid file; what both name as in use must be the same."""
+        merged = dict(stream)
+        for number, entry in table.items():
+            other = stream.get(number, FREE)
+            if entry.kind == _FREE:
+                merged.setdefault(number, entry)
+                continue
+            if number in stream and other != entry:
+                self.doubts.append(("fpdf.hybrid-differs", f"{number} 0 R"))
+            merged[number] = entry
+        return merged
+
+    def closed(self, at: int, entries: dict[int, Entry], trailer: Dict, end: int,
+               further: tuple[tuple[int, int], ...]) -> Section:
+        """The section with the end of its revision."""
+        start = skip_space(self.data, end)
+        tail = _TAIL.match(self.data, start)
+        if tail is None:
+            raise ForeignRefusal("fpdf.xref", f"startxref @{start}")
+        return Section(at=at, end=tail.end(), named=int(tail[1]) == at, entries=entries, trailer=trailer,
+                       places=((at, end), (start, tail.end()), *further),
+                       forgiven=tuple(self.forgiven), doubts=tuple(self.doubts))
+
+    # -- a table
+
+    def table(self, position: int) -> tuple[dict[int, Entry], Dict, int]:
+        entries: dict[int, Entry] = {}
+        while True:
+            word = _TRAILER.match(self.data, position)
+            if word is not None:
+                break
+            part = _PART.match(self.data, position)
+            if part is None:
+                raise ForeignRefusal("fpdf.xref", f"@{position}")
+            position = self.part(entries, int(part[1]), int(part[2]), part.end())
+        trailer, end = parse_object(self.data, word.end())
+        if not isinstance(trailer, dict):
+            raise ForeignRefusal("fpdf.xref", f"trailer @{word.end()}")
+        return entries, trailer, end
+
+    def part(self, entries: dict[int, Entry], first: int, count: int, position: int) -> int:
+        """One run of entries; gives the offset behind it."""
+        if len(entries) + count > MAX_OBJECTS:
+            raise ForeignRefusal("fpdf.too-large", f"xref @{position}")
+        for number in range(first, first + count):
+            match = _ENTRY.match(self.data, position)
+            if match is None:
+                raise ForeignRefusal("fpdf.xref", f"@{position}")
+            position = match.end()
+            if number in entries:
+                self.doubts.append(("fpdf.object-twice", f"{number} 0 R"))
+            entries[number] = self.entry(number, int(match[1]), int(match[2]), in_use=match[3] == b"n")
+        return position
+
+    def entry(self, number: int, offset: int, generation: int, *, in_use: bool) -> Entry:
+        if in_use and offset == 0:
+            self.forgiven.append(("form.pdf-null-entry", f"{number} {generation} R"))
+            return FREE
+        return Entry(_PLAIN, offset, generation) if in_use else FREE
+
+    # -- a stream
+
+    def stream(self, at: int) -> tuple[dict[int, Entry], Dict, int]:
+        head = HEAD.match(self.data, at)
+        if head is None:
+            raise ForeignRefusal("fpdf.xref", f"@{at}")
+        trailer, position = parse_object(self.data, head.end())
+        begin = STREAM.match(self.data, position)
+        if not isinstance(trailer, dict) or begin is None or trailer.get("Type") != "XRef":
+            raise ForeignRefusal("fpdf.xref", f"@{at}")
+        length = _integer(trailer.get("Length"), f"Length @{at}")
+        raw = self.data[begin.end():begin.end() + length]
+        end = _STREAM_END.match(self.data, begin.end() + length)
+        if end is None:
+            raise ForeignRefusal("fpdf.xref", f"Length @{at}")
+        entries = self.packed(inflate(raw, trailer, self.budget, f"@{at}"), trailer, at)
+        number = int(head[1])
+        if entries.get(number, Entry(_PLAIN, at, 0)) != Entry(_PLAIN, at, int(head[2])):
+            self.doubts.append(("fpdf.object-twice", f"{number} {int(head[2])} R"))
+        return entries, trailer, end.end()
+
+    def packed(self, table: bytes, trailer: Dict, at: int) -> dict[int, Entry]:
+        """The rows of a cross-reference stream."""
+        where = f"W @{at}"
+        told = trailer.get("W")
+        widths = [_integer(each, where) for each in told] if isinstance(told, list) else []
+        size = _integer(trailer.get("Size"), f"Size @{at}")
+        index = trailer.get("Index", [0, size])
+        if len(widths) != 3 or max(widths) > 8 or not isinstance(index, list) or len(index) % 2:
+            raise ForeignRefusal("fpdf.xref", where)
+        runs = [_integer(each, where) for each in index]
+        row = sum(widths)
+        count = sum(runs[1::2])
+        if count > MAX_OBJECTS:
+            raise ForeignRefusal("fpdf.too-large", f"xref @{at}")
+        if len(table) != row * count:
+            raise ForeignRefusal("fpdf.xref", where)
+        entries: dict[int, Entry] = {}
+        numbers = (number for first, many in zip(runs[::2], runs[1::2], strict=True)
+                   for number in range(first, first + many))
+        for place, number in enumerate(numbers):
+            if number in entries:
+                self.doubts.append(("fpdf.object-twice", f"{number} 0 R"))
+            entries[number] = self.row(table[place * row:(place + 1) * row], widths, number)
+        return entries
+
+    def row(self, row: bytes, widths: list[int], number: int) -> Entry:
+        one, two, _ = widths
+        kind = int.from_bytes(row[:one], "big") if one else _PLAIN
+        first, second = int.from_bytes(row[one:one + two], "big"), int.from_bytes(row[one + two:], "big")
+        if kind == _PLAIN:
+            return self.entry(number, first, second, in_use=True)
+        return Entry(_PACKED, first, second) if kind == _PACKED else FREE
+
+
+# -- filters of the skeleton
+
+
+def inflate(raw: bytes, entries: Dict, budget: Budget, where: str) -> bytes:
+    """The data of a cross-reference or object stream: no filter, or FlateDecode with or without a predictor.
+
+    Raises:
+        ForeignRefusal: ``fpdf.unsupported`` for another filter.
+        PdfRefusal: ``pdf.stream``, ``pdf.too-large``.
+    """
+    filters, parameters = entries.get("Filter"), entries.get("DecodeParms")
+    if isinstance(filters, list):
+        if len(filters) > 1 or (isinstance(parameters, list) and len(parameters) > 1):
+            raise ForeignRefusal("fpdf.unsupported", where, what="Filter")
+        filters = filters[0] if filters else None
+        parameters = parameters[0] if isinstance(parameters, list) and parameters else parameters
+    if filters is None:
+        return raw
+    if filters != "FlateDecode" or isinstance(parameters, Ref):
+        raise ForeignRefusal("fpdf.unsupported", where, what="Filter")
+    data = budget.inflate(raw, where=where)
+    if not isinstance(parameters, dict) or parameters.get("Predictor", 1) == 1:
+        return data
+    return _unpredicted(data, parameters, where)
+
+
+def _unpredicted(data: bytes, parameters: Dict, where: str) -> bytes:
+    """Undo the PNG predictors (ISO 32000-2, 7.4.4.4), one byte a sample."""
+    columns = _integer(parameters.get("Columns", 1), where)
+    plain = (parameters.get("Colors", 1), parameters.get("BitsPerComponent", 8)) == (1, 8)
+    predictor = parameters.get("Predictor")
+    if type(predictor) is not int or not 10 <= predictor <= 15 or not plain or not 1 <= columns <= 64:
+        raise ForeignRefusal("fpdf.unsupported", where, what="Predictor")
+    if len(data) % (columns + 1):
+        raise ForeignRefusal("fpdf.xref", where)
+    out, above = bytearray(), bytes(columns)
+    for start in range(0, len(data), columns + 1):
+        above = _line(data[start], data[start + 1:start + 1 + columns], above, where)
+        out += above
+    return bytes(out)
+
+
+def _line(kind: int, line: bytes, above: bytes, where: str) -> bytes:
+    if kind == 0:
+        return line
+    if kind == 2:
+        return bytes((one + up) & 0xFF for one, up in zip(line, above, strict=True))
+    done = bytearray()
+    for place, one in enumerate(line):
+        left, corner = (done[-1], above[place - 1]) if place else (0, 0)
+        up = above[place]
+        if kind == 1:
+            guess = left
+        elif kind == 3:
+            guess = (left + up) // 2
+        elif kind == 4:
+            guess = min((left, up, corner), key=lambda each: abs(left + up - corner - each))
+        else:
+            raise ForeignRefusal("fpdf.xref", where)
+        done.append((one + guess) & 0xFF)
+    return bytes(done)
