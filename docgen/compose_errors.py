@@ -19,10 +19,12 @@ class ComposeErrorCode(enum.StrEnum):
     SEAL_PLACE = "compose.seal-place"
     PHOTO_PLACE = "compose.photo-place"
     PAGES = "compose.too-many-pages"
+    TOO_SMALL = "compose.too-small"
+    FAINT = "compose.too-faint"
 
 
 class ComposeError(EngineError):
-    """A licence whose values do not fit the template, or whose seal would cover them.
+    """A licence whose values do not fit the template, could not be read, or would be covered by its seal.
 
     ``facts``: ``role``, ``label``, ``file``, ``line``.
     """

@@ -38,6 +38,7 @@ from docgen.export import export
 from docgen.issued import IssueCode, Issued, IssueError
 from docgen.ledger import Claim, Ledger, Reservation
 from docgen.ledger_errors import exists
+from docgen.legibility import require_legible
 from docgen.licence import Licence
 from docgen.ofd import Attachment, OfdMeta, write_ofd
 from docgen.ofd_seal import seal_ofd
@@ -301,6 +302,7 @@ def _make(
     """Return the sealed package and the rendition inside it."""
     qr_text = _signed_qr(licence, authority)
     document = compose(licence, qr_text, seal_size_mm=authority.seal.width_mm)
+    require_legible(document, licence)
     require_same_face(document, licence, authority.data_signer.certificate)
     record = record_xml(licence)
     rendition = _signed_pdf(document, licence, authority, record, moment, timestamper)

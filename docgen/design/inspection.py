@@ -5,65 +5,33 @@ Works on the page model alone, which both writers draw; the template only says i
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 
-from docgen.design.contrast import Ground, contrast
+from docgen.compose_errors import ComposeErrorCode
 from docgen.design.findings import Finding, FindingCode
-from docgen.design.floors import floors, floors_of
 from docgen.design.qr_inspection import qr_faults
-from docgen.memo import Memo
-from docgen.page import Artwork, Document, GlyphRun, Image, Page, Path, Place
+from docgen.ink import Box, ink_box
+from docgen.legibility import unreadable
+from docgen.page import Document, GlyphRun, Image, Page, Place
 from docgen.template_layout import Column, Entry, Flow, Layout, PageLayout
 
 __all__ = ["Inspector"]
 
-_ABOVE_EM, _BELOW_EM = 0.82, 0.1        # ink of a line above and below its baseline
 _TOUCH_MM = 0.12                        # so much two boxes may share without ink meeting ink
 _EDGE_MM = 0.35                         # so much a text may reach beyond its place (rounding, hanging blanks)
-_TOO_SMALL = 1e-3
-_GROUNDS = 8                            # that are kept
-_BLANK_LEFT = frozenset("（《〈「『【〔〖［｛")     # their left half has no ink and hangs out of a column
+_UNREADABLE = {ComposeErrorCode.TOO_SMALL: FindingCode.TOO_SMALL, ComposeErrorCode.FAINT: FindingCode.CONTRAST}
 
 
-@dataclass(frozen=True, slots=True)
-class _Box:
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-    def meets(self, other: _Box, by: float = 0.0) -> bool:
-        return (self.left + by < other.right and other.left + by < self.right
-                and self.top + by < other.bottom and other.top + by < self.bottom)
-
-    def inside(self, other: _Box, by: float) -> bool:
-        return (other.left - by <= self.left and self.right <= other.right + by
-                and other.top - by <= self.top and self.bottom <= other.bottom + by)
-
-
-def _box_of(run: GlyphRun) -> _Box:
-    """Where a run has ink; blanks at its end have none, nor the left half of an opening bracket."""
-    left = run.xs_mm[0] + (run.size_mm / 2 if run.text[0] in _BLANK_LEFT else 0.0)
-    right = run.xs_mm[0] + run.width_mm
-    text = run.text.rstrip(" \u3000")
-    if text and len(text) < len(run.text):
-        right = run.xs_mm[len(text)]
-    return _Box(left, run.y_mm - _ABOVE_EM * run.size_mm, right, run.y_mm + _BELOW_EM * run.size_mm)
-
-
-def _rectangle(place: Place | Image) -> _Box:
-    return _Box(place.x_mm, place.y_mm, place.x_mm + place.width_mm, place.y_mm + place.height_mm)
+def _rectangle(place: Place | Image) -> Box:
+    return Box(place.x_mm, place.y_mm, place.x_mm + place.width_mm, place.y_mm + place.height_mm)
 
 
 class Inspector:
-    """Inspects documents of one kind; grounds are kept while pages have the same."""
+    """Inspects documents of one kind."""
 
     def __init__(self, file: str) -> None:
         """``file``: the template's name, for the findings."""
         self._file = file
-        self._grounds: Memo[tuple[str, str | None, tuple[Path, ...]], Ground] = Memo(_GROUNDS)
 
     def inspect(self, document: Document, layout: Layout, *, data: str, colours: bool = True) -> list[Finding]:
         """Everything that is wrong with the pages of a document, each fault once.
@@ -81,8 +49,8 @@ class Inspector:
             before = page.role
             findings = [*self._places(page, places), *self._overlaps(page, places), *self._covered(page, places)]
             if colours:
-                findings += [*self._sizes(page, places), *self._colours(document, page, places)]
-                for code, zh, en in qr_faults(document, page, self._ground(page, document.artworks)):
+                findings += self._unread(document, page)
+                for code, zh, en in qr_faults(document, page):
                     found.setdefault((code, page.role, places.qr_line), Finding(
                         code=code.value, zh=f"{page.role}的{zh}", en=f"{en}, on {page.role}", file=self._file,
                         line=places.qr_line, data=data))
@@ -98,7 +66,7 @@ class Inspector:
 
     def _places(self, page: Page, places: _Places) -> Iterable[_Found]:
         """Text beyond the page or beyond the place that the template gives it."""
-        sheet = _Box(0, 0, page.width_mm, page.height_mm)
+        sheet = Box(0, 0, page.width_mm, page.height_mm)
         for run, box in places.runs:
             room = places.room(run)
             if not box.inside(sheet, 0):
@@ -131,36 +99,10 @@ class Inspector:
                     yield (FindingCode.UNDER_SEAL, run, "在印章之下，而它不是 over 所列的行",
                            "lies under the seal, and it is none of the lines in over")
 
-    def _sizes(self, page: Page, places: _Places) -> Iterable[_Found]:
-        """Text smaller than what is read without effort."""
-        floor = floors_of(page)
-        for run, _ in places.runs:
-            least = floor["value_mm"] if run.tag is not None else floor["label_mm"]
-            if run.size_mm < least - _TOO_SMALL:
-                yield (FindingCode.TOO_SMALL, run, f"字高 {run.size_mm:.2f} mm，小于可读的 {least} mm",
-                       f"is {run.size_mm:.2f} mm high, less than the readable {least} mm")
-
-    def _colours(self, document: Document, page: Page, places: _Places) -> Iterable[_Found]:
-        """Text that does not stand out from the artwork under it."""
-        ground = self._ground(page, document.artworks)
-        least = float(floors()["contrast"])
-        for run, box in places.runs:
-            ink = (run.fill.r, run.fill.g, run.fill.b)
-            under = ground.colours(box.left, box.top, box.right, box.bottom)
-            ratio = min(map(functools.partial(contrast, ink), under), default=21.0)
-            if ratio < least:
-                yield (FindingCode.CONTRAST, run, f"与底图的对比度为 {ratio:.1f}，应不小于 {least}",
-                       f"has a contrast of {ratio:.1f} to the artwork under it; {least} is the least")
-
-    def _ground(self, page: Page, artworks: Mapping[str, Artwork]) -> Ground:
-        """The artwork and the drawings of a page, the lines of its tables too; drawn again only where they differ."""
-        drawn = tuple(item for item in page.items if isinstance(item, Path))
-
-        def ground() -> Ground:
-            artwork = artworks[page.artwork].paths if page.artwork is not None else ()
-            return Ground(page.width_mm, page.height_mm, (*artwork, *drawn))
-
-        return self._grounds.get((page.role, page.artwork, drawn), ground)
+    def _unread(self, document: Document, page: Page) -> Iterable[_Found]:
+        """Text that cannot be read; of this nothing is ever issued."""
+        for one in unreadable(document, page):
+            yield _UNREADABLE[one.code], one.run, one.zh, one.en
 
 
 _Found = tuple[FindingCode, GlyphRun, str, str]
@@ -170,8 +112,8 @@ def _short(run: GlyphRun) -> str:
     return run.text if len(run.text) <= 16 else run.text[:15] + "…"
 
 
-def _room(block: Column | Flow) -> _Box:
-    return _Box(block.x_mm, block.y_mm, block.x_mm + block.width_mm, block.bottom_mm)
+def _room(block: Column | Flow) -> Box:
+    return Box(block.x_mm, block.y_mm, block.x_mm + block.width_mm, block.bottom_mm)
 
 
 class _Places:
@@ -179,8 +121,8 @@ class _Places:
 
     def __init__(self, page: Page, layout: PageLayout | None, *, first: bool) -> None:
         """``first``: whether this is the first page of its role; those after it may look different."""
-        self.runs = [(item, _box_of(item)) for item in page.items if isinstance(item, GlyphRun)]
-        self._rooms: dict[int, _Box] = {}
+        self.runs = [(item, ink_box(item)) for item in page.items if isinstance(item, GlyphRun)]
+        self._rooms: dict[int, Box] = {}
         self._lines: dict[int, int] = {}
         self._anchored: frozenset[int] = frozenset()
         self._page_line = layout.source_line if layout is not None else 1
@@ -204,7 +146,7 @@ class _Places:
                 self._rooms |= {entry.number: room for entry in block.entries}
             elif isinstance(block, Entry):
                 self._lines.setdefault(block.number, block.source_line)
-                self._rooms[block.number] = _Box(block.x_mm, 0, block.x_mm + block.width_mm, page.height_mm)
+                self._rooms[block.number] = Box(block.x_mm, 0, block.x_mm + block.width_mm, page.height_mm)
 
     def _continue(self, layout: PageLayout, following: PageLayout) -> None:
         """On a continuing page what runs over pages has the box of the continuing flow."""
@@ -212,7 +154,7 @@ class _Places:
             room = _room(following.flow)
             self._rooms |= {entry.number: room for entry in layout.flow.entries}
 
-    def room(self, run: GlyphRun) -> _Box | None:
+    def room(self, run: GlyphRun) -> Box | None:
         """The place of the line that a run belongs to; None where the template gives none."""
         return None if run.line is None else self._rooms.get(run.line)
 

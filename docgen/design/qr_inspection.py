@@ -10,9 +10,11 @@ import zxingcpp
 from PIL import Image as Pictures
 from PIL import ImageDraw
 
-from docgen.design.contrast import Ground, contrast
+from docgen.contrast import contrast
 from docgen.design.findings import FindingCode
-from docgen.design.floors import floors, floors_of
+from docgen.floors import floors, floors_of
+from docgen.ink import Box
+from docgen.legibility import ground_of
 from docgen.page import Document, GlyphRun, Image, Page, Path
 
 __all__ = ["qr_faults"]
@@ -26,23 +28,21 @@ _TOO_SMALL = 1e-3
 _MM_AN_INCH = 25.4
 _PAPER = (255, 255, 255)
 
-Box = tuple[float, float, float, float]
+Edges = tuple[float, float, float, float]
 
 
-def qr_faults(document: Document, page: Page, ground: Ground) -> Iterator[tuple[FindingCode, str, str]]:
-    """What is wrong with the QR code of a page: code, Chinese and English sentence.
-
-    Args:
-        ground: the artwork and drawings of the page.
-    """
+def qr_faults(document: Document, page: Page) -> Iterator[tuple[FindingCode, str, str]]:
+    """What is wrong with the QR code of a page: code, Chinese and English sentence."""
     for item in page.items:
         if isinstance(item, Image) and item.role == "qr":
             least = floors_of(page)["qr_mm"]
             if item.width_mm < least - _TOO_SMALL:
                 yield (FindingCode.QR_SMALL, f"二维码为 {item.width_mm:g} mm，这样大的页面上应不小于 {least} mm",
                        f"the QR code has {item.width_mm:g} mm; {least} mm is the least on a page of this size")
-            under = ground.colours(item.x_mm + _EDGE_MM, item.y_mm + _EDGE_MM, item.x_mm + item.width_mm - _EDGE_MM,
-                                   item.y_mm + item.height_mm - _EDGE_MM)
+            square = Box(item.x_mm + _EDGE_MM, item.y_mm + _EDGE_MM, item.x_mm + item.width_mm - _EDGE_MM,
+                         item.y_mm + item.height_mm - _EDGE_MM)
+            drawn = [other for other in page.items if isinstance(other, Path)]
+            under = ground_of(document, page).colours(square, drawn)
             if any(contrast(_PAPER, colour) >= floors()["ink"] for colour in under):
                 yield (FindingCode.QR_ART, "二维码（含四周留白）压住了底图或边框的图案",
                        "the QR code with its quiet zone covers drawings of the artwork")
@@ -62,7 +62,7 @@ def _reads_back(page: Page, code: Image, png: bytes) -> bool:
     return _printed_reads(png, code.width_mm, moved)
 
 
-def _box(item: GlyphRun | Path | Image) -> Box:
+def _box(item: GlyphRun | Path | Image) -> Edges:
     """What an item covers, as a rectangle: left, top, right, bottom."""
     if isinstance(item, GlyphRun):
         return (item.xs_mm[0], item.y_mm - _ABOVE_EM * item.size_mm, item.xs_mm[0] + item.width_mm, item.y_mm)
@@ -74,7 +74,7 @@ def _box(item: GlyphRun | Path | Image) -> Box:
 
 
 @functools.lru_cache(maxsize=32)
-def _printed_reads(png: bytes, size_mm: float, over: tuple[Box, ...]) -> bool:
+def _printed_reads(png: bytes, size_mm: float, over: tuple[Edges, ...]) -> bool:
     """Print the picture at a size with black rectangles over it, and compare what is read with what it holds."""
     pixels = PRINT_DPI / _MM_AN_INCH
     side = round(size_mm * pixels)
