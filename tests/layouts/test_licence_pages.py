@@ -1,4 +1,4 @@
-"""The measures of the licences on A4: the head of a 正本 spaced apart, the date clear of the words of the seal."""
+"""The measures of the licences on A4 (their heads spaced apart, the date clear of the seal's words) and of the card."""
 
 from __future__ import annotations
 
@@ -53,3 +53,14 @@ def test_title_name_of_the_copy_number_and_rows_of_an_original_stand_apart(code:
     gaps = [below[0] - above[1] for above, below in pairwise(stack)]
     assert min(gaps) > 3.5
     assert gaps[2] > 7          # the rule lies between
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_the_rows_of_the_card_are_evenly_apart_and_its_values_under_one_another(number: int) -> None:
+    front = runs(licence("K8", number).pages[0])
+    rows = [next(run for run in front if run.tag == tag) for tag in ("姓名", "性别", "作业类别", "准操项目")]
+    steps = [below.y_mm - above.y_mm for above, below in pairwise(rows)]
+    assert max(steps) - min(steps) < 0.2
+    first = next(run for run in front if run.tag == "初领日期")
+    valid = next(run for run in front if run.tag == "有效期起始日期")
+    assert first.xs_mm[0] == pytest.approx(valid.xs_mm[0], abs=0.01)
