@@ -15,6 +15,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from certs.untrusted_files import printable
+from cli.usage import USAGE, usage_lines
 from codes.errors import EngineError
 
 __all__ = ["COMMANDS", "app", "print_error", "run"]
@@ -31,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 """Command → (module with ``app``, what it does)."""
 
 CANNOT = 3
+_LONGEST = 20_000
 
 
 class _LazyGroup(TyperGroup):
@@ -78,13 +81,37 @@ def _main(
 
 
 def print_error(error: EngineError) -> None:
-    """Print an error as ``code: 中文 / English`` on stderr, the clause and each fault that it carries below."""
-    typer.echo(f"{error.code.value}: {error.zh} / {error.en}", err=True)
+    """Print an error as ``code: 中文 / English`` on stderr, the clause and each fault that it carries below.
+
+    A control character, as a file's name may have, is shown escaped: nothing in an error steers the terminal.
+    """
+    _tell(f"{error.code.value}: {error.zh} / {error.en}")
     if clause := error.facts.get("clause"):
-        typer.echo(f"  依据 / clause: {clause}", err=True)
+        _tell(f"  依据 / clause: {clause}")
     for fault in getattr(error, "faults", ()):
         place = f"{fault.field}: " if fault.field else ""
-        typer.echo(f"  {place}{fault.code}: {fault.zh} / {fault.en}", err=True)
+        _tell(f"  {place}{fault.code}: {fault.zh} / {fault.en}")
+
+
+def _tell(line: str) -> None:
+    typer.echo(printable(line, at_most=_LONGEST), err=True)
+
+
+def _call() -> int:
+    """Run the command that was called; return its exit code."""
+    try:
+        code = app(prog_name="zhengyin", standalone_mode=False)
+    except typer.Abort:
+        _tell("已中止 / aborted")
+        return 1
+    except typer.TyperException as error:
+        lines = usage_lines(error)
+        if lines is None:
+            typer.echo(str(error), err=True)
+        for line in lines or ():
+            _tell(line)
+        return USAGE
+    return code if isinstance(code, int) else 0
 
 
 def run() -> None:
@@ -93,7 +120,7 @@ def run() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
-        app(prog_name="zhengyin")
+        code = _call()
     except EngineError as error:
         print_error(error)
         code = CANNOT
@@ -104,8 +131,8 @@ def run() -> None:
         reason = error.strerror or type(error).__name__
         place = f" {error.filename}" if error.filename else ""
         with contextlib.suppress(OSError):
-            typer.echo(f"file.failed: 读写失败{place}：{reason}，请检查磁盘空间和权限 / "
-                       f"reading or writing failed{place}: {reason}; check disk space and permissions", err=True)
+            _tell(f"file.failed: 读写失败{place}：{reason}，请检查磁盘空间和权限 / "
+                  f"reading or writing failed{place}: {reason}; check disk space and permissions")
         code = CANNOT
     except MemoryError:
         typer.echo("internal.memory: 内存不足 / out of memory", err=True)
@@ -116,8 +143,6 @@ def run() -> None:
             f"internal.error: 程序内部错误（{name}），请报告 / internal error ({name}), please report it",
             err=True)
         code = CANNOT
-    else:
-        code = 0
     sys.exit(code)
 
 
