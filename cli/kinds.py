@@ -137,7 +137,8 @@ def preview(
     from docgen.design.folder import open_folder
 
     def work() -> int:
-        from docgen.design.watching import Preview, serve
+        from docgen.design.serving import serve
+        from docgen.design.watching import Preview
 
         shown = Preview(open_folder(what), record=record, out=out, data=data)
         if watch:

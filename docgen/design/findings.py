@@ -42,6 +42,10 @@ class FindingCode(enum.StrEnum):
     MEMORY = "design.memory"
     UNDECIDED = "design.undecided"
     PORT = "design.port"
+    OUT = "design.out-folder"
+    RECORD = "design.record-unreadable"
+    CANNOT = "design.cannot-draw"
+    NAME = "design.file-name"
     BROKEN = "design.broken"
 
 

@@ -10,6 +10,7 @@ from typer.testing import CliRunner, Result
 
 import layouts
 from cli.kinds import app
+from docgen.design.preview_folder import MARK_NAME
 from tests.design.kinds import CODE, NAME, change, made
 from tests.support.installed_kinds import installed_kinds
 
@@ -70,7 +71,7 @@ def test_preview_says_which_files_it_has_written(tmp_path: Path) -> None:
     result = _run("preview", kind, "--record", record, "--out", tmp_path / "preview")
     assert result.exit_code == 1
     assert result.stdout.startswith("bad.json:1: json.syntax")
-    assert list((tmp_path / "preview").iterdir()) == []
+    assert [path.name for path in (tmp_path / "preview").iterdir()] == [MARK_NAME]
 
 
 @pytest.mark.parametrize("words", [

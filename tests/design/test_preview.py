@@ -1,41 +1,31 @@
-"""``kinds preview``: plainly no licence, in every format; the page in the browser redraws on save and on edit."""
+"""``kinds preview``: plainly no licence, in every format; only what a preview wrote is ever replaced."""
 
 from __future__ import annotations
 
-import http.client
 import io
 import itertools
 import json
-import threading
-import time
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pypdf
 import pytest
 from lxml import etree
+from typer.testing import CliRunner
 
 import layouts
+from cli.kinds import app
 from docgen.design.drawing import draw
 from docgen.design.findings import DesignError
 from docgen.design.folder import open_folder
 from docgen.design.marking import MARK, marked
+from docgen.design.preview_folder import MARK_NAME
 from docgen.design.records import drawable
-from docgen.design.watching import Preview, PreviewServer
+from docgen.design.watching import Preview
 from docgen.page import GlyphRun
 from docgen.record import validate
-from tests.design.browser import Browser
-from tests.design.kinds import QUICK, change, made, with_photo
+from tests.design.kinds import change, made
 from verify import verify
-
-PICTURES = Path(__file__).parent.parent.parent / "out" / "pictures" / "design"
-TYPE = """(() => {{
-  const input = document.querySelector('[data-label={label}]');
-  input.value = '{text}';
-  input.dispatchEvent(new Event('input', {{bubbles: true}}));
-}})()"""
 
 
 @pytest.fixture
@@ -152,170 +142,89 @@ def test_a_record_of_one_s_own_is_drawn_and_a_wrong_one_is_named_by_its_lines(ki
     assert shown.files == [], "nothing of the drawing before may be left"
 
 
-@pytest.fixture
-def server(preview: Preview) -> Iterator[PreviewServer]:
-    made_server = PreviewServer(preview, port=0)
-    thread = threading.Thread(target=made_server.run, daemon=True)
-    thread.start()
-    _until(made_server, lambda state: state["version"] == 1)
-    yield made_server
-    made_server.close()
-    thread.join(timeout=10)
+def _files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file() and path.name != MARK_NAME}
 
 
-def _ask(server: PreviewServer, path: str, *, body: bytes | None = None, **headers: str) -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
-    kind = {"Content-Type": "application/json"} if body is not None else {}
-    connection.request("POST" if body is not None else "GET", path, body, kind | headers)
-    answer = connection.getresponse()
-    return answer.status, answer.read()
-
-
-def _state(server: PreviewServer) -> dict[str, Any]:
-    state: dict[str, Any] = json.loads(_ask(server, "/state")[1])
-    return state
-
-
-def _until(server: PreviewServer, holds: Any) -> dict[str, Any]:
-    end = time.monotonic() + 30
-    while time.monotonic() < end:
-        state = _state(server)
-        if holds(state):
-            return state
-        time.sleep(0.05)
-    raise AssertionError(state)
-
-
-def test_the_page_redraws_on_save_and_says_what_is_wrong(server: PreviewServer, kind: Path) -> None:
-    state = _state(server)
-    assert [page["role"] for page in state["pages"]] == ["正本", "副本"]
-    assert state["findings"] == []
-    assert state["schema"]["properties"]["企业名称"]["maxLength"] == 80
-    events = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
-    events.request("GET", "/events")
-    stream = events.getresponse()
-    assert stream.readline() == b"data: 1\n"
-    line = change(kind / "pages.xml", "<column ", "<column colour='red' ")
-    stream.readline()
-    assert stream.readline() == b"data: 2\n"
-    state = _until(server, lambda state: state["version"] == 2)
-    assert [(one["file"], one["line"]) for one in state["findings"]] == [("T1/pages.xml", line)]
-    assert state["pages"] == []
-    assert _ask(server, "/page-1.svg")[0] == 404
-    change(kind / "pages.xml", "<column colour='red' ", "<column ")
-    assert _until(server, lambda state: state["version"] == 3)["pages"]
-
-
-def test_edited_data_are_drawn_and_checked(server: PreviewServer) -> None:
-    record = _state(server)["record"]
-    body = json.dumps(record | {"企业名称": "测试改名有限公司"}, ensure_ascii=False).encode()
-    assert _ask(server, "/record", body=body)[0] == 200
-    assert "测试改名有限公司" in _ask(server, "/page-1.svg")[1].decode()
-    assert _ask(server, "/record", body=json.dumps(record | {"企业名称": ""}).encode())[0] == 200
-    assert [one["field"] for one in _state(server)["findings"]] == ["企业名称"]
-
-
-def test_other_data_are_chosen_and_drawn_and_the_form_takes_them_up(server: PreviewServer) -> None:
-    before = _state(server)
-    assert (before["data"], before["choices"][1:]) == ("samples/example-1.json", ["short", "long", "empty", "rare"])
-    assert _ask(server, "/data", body=b"long")[0] == 200
-    state = _state(server)
-    assert (state["data"], len(state["record"]["企业名称"])) == ("long", 80)
-    assert state["origin"] > before["origin"]
-    assert _ask(server, "/record", body=json.dumps(before["record"]).encode())[0] == 200
-    assert _state(server)["origin"] == state["origin"], "what is typed does not come back into the form"
-    assert _ask(server, "/data", body=b"longest")[0] == 200
-    assert [one["code"] for one in _state(server)["findings"]] == ["design.no-data"]
-
-
-def test_what_was_typed_stays_while_the_template_changes(server: PreviewServer, kind: Path) -> None:
-    record = _state(server)["record"] | {"企业名称": "测试改名有限公司"}
-    assert _ask(server, "/record", body=json.dumps(record, ensure_ascii=False).encode())[0] == 200
-    change(kind / "pages.xml", 'colour="#111111"', 'colour="#101010"')
-    _until(server, lambda state: state["version"] == 3)
-    assert "测试改名有限公司" in _ask(server, "/page-1.svg")[1].decode()
-    change(kind / "samples/example-1.json", '"企业名称": "测试甲', '"企业名称": "测试乙')
-    _until(server, lambda state: state["version"] == 4)
-    assert "测试乙" in _ask(server, "/page-1.svg")[1].decode()
-
-
-def test_the_pdf_and_the_ofd_are_there_to_fetch(server: PreviewServer) -> None:
-    assert _ask(server, "/preview.pdf")[1].startswith(b"%PDF-")
-    assert _ask(server, "/preview.ofd")[1].startswith(b"PK")
-
-
-@pytest.mark.parametrize(("path", "body", "headers"), [
-    ("/state", None, {"Host": "attacker.invalid"}),
-    ("/", None, {"Host": "attacker.invalid"}),
-    ("/record", b"{}", {"Origin": "https://attacker.invalid"}),
-    ("/record", b"{}", {"Content-Type": "text/plain"}),
-    ("/other", b"{}", {}),
-])
-def test_other_sites_get_nothing_from_the_server(
-    server: PreviewServer, path: str, body: bytes | None, headers: dict[str, str],
-) -> None:
-    assert _ask(server, path, body=body, **headers)[0] == 403
-
-
-@pytest.mark.parametrize("path", ["/../kind.json", "/kind.json", "/index.html", "/page-1.svg/..", "/%2e%2e/kind.json"])
-def test_only_what_was_drawn_can_be_fetched(server: PreviewServer, path: str) -> None:
-    assert _ask(server, path)[0] == 404
-
-
-def test_a_port_that_is_taken_is_said_so(server: PreviewServer, preview: Preview) -> None:
+@pytest.mark.parametrize("name", ["index.html", "preview.pdf", "preview.ofd", "page-1.svg", "notes.txt"])
+def test_a_folder_with_files_of_someone_else_is_left_as_it_is(preview: Preview, name: str) -> None:
+    preview.out.mkdir()
+    (preview.out / name).write_text("mine")
     with pytest.raises(DesignError) as caught:
-        PreviewServer(preview, port=server.port)
-    assert caught.value.code.value == "design.port"
+        preview.draw()
+    assert caught.value.code.value == "design.out-folder" and "--out" in caught.value.zh and "--out" in caught.value.en
+    assert _files(preview.out) == {name: b"mine"} and not (preview.out / MARK_NAME).exists()
 
 
-def test_a_browser_shows_what_was_drawn_and_draws_what_is_typed(
-    server: PreviewServer, chromium: str, tmp_path: Path,
-) -> None:
-    loaded = "[...document.querySelectorAll('#ofd img')].filter(one => one.naturalWidth > 500).length"
-    with Browser(chromium, tmp_path / "profile") as browser:
-        browser.open(server.url)
-        browser.until("document.body?.dataset.version", "1")
-        browser.until(loaded, 2)
-        assert browser.value("document.getElementById('status').textContent").startswith("未发现问题")
-        PICTURES.mkdir(parents=True, exist_ok=True)
-        (PICTURES / "preview-in-browser.png").write_bytes(browser.picture())
-        browser.value(TYPE.format(label="企业名称", text=""))
-        browser.until("document.querySelectorAll('#findings li').length", 1)
-        assert "企业名称" in browser.value("document.getElementById('findings').textContent")
-        browser.until("document.querySelector('[data-label=企业名称]').classList.contains('wrong')", True)
-        (PICTURES / "preview-with-fault.png").write_bytes(browser.picture())
-        browser.value(TYPE.format(label="企业名称", text="测试改名有限公司"))
-        browser.until("document.querySelectorAll('#findings li').length", 0)
-        browser.until(loaded, 2)
+def test_a_file_put_into_a_folder_of_previews_stays(preview: Preview) -> None:
+    assert preview.draw().ok
+    (preview.out / "notes.txt").write_text("mine")
+    (preview.out / "page-3.svg").write_text("mine")
+    assert preview.draw().ok
+    assert _files(preview.out)["notes.txt"] == _files(preview.out)["page-3.svg"] == b"mine"
+    assert [path.name for path in preview.files] == [
+        "index.html", "page-1.svg", "page-2.svg", "preview.ofd", "preview.pdf"]
 
 
-def test_a_browser_offers_other_data_and_says_what_photo_is_set(
-    kind: Path, tmp_path: Path, chromium: str,
-) -> None:
-    with_photo(kind)
-    server = PreviewServer(Preview(open_folder(kind), record=None, out=tmp_path / "out"), port=0)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    try:
-        with Browser(chromium, tmp_path / "profile") as browser:
-            browser.open(server.url)
-            browser.until("document.querySelectorAll('#data button').length", 5)
-            browser.until("document.querySelector('#data [aria-pressed=true]')?.textContent", "example-1")
-            assert browser.value("document.querySelector('[type=file]').accept") == "image/jpeg"
-            assert "已有照片" in browser.value("document.querySelector('.hint').textContent")
-            browser.value("document.querySelector('[data-name=long]').click()")
-            browser.until("document.querySelector('[data-label=法定代表人]').value.length", 50)
-            browser.until("document.querySelector('#data [aria-pressed=true]').textContent", "长 / long")
-            browser.until("[...document.querySelectorAll('#ofd img')].filter(one => one.naturalWidth > 500).length", 2)
-            (PICTURES / "preview-of-long-data.png").write_bytes(browser.picture())
-    finally:
-        server.close()
-        thread.join(timeout=10)
+@pytest.mark.parametrize("name", ["index.html", "preview.pdf"])
+def test_a_file_of_a_preview_that_was_changed_since_stays(preview: Preview, name: str) -> None:
+    assert preview.draw().ok
+    (preview.out / name).write_text("mine")
+    before = _files(preview.out)
+    with pytest.raises(DesignError) as caught:
+        preview.draw()
+    assert name in caught.value.zh and name in caught.value.en
+    assert _files(preview.out) == before
 
 
-def test_a_kind_that_loops_forever_leaves_the_server_standing(server: PreviewServer, kind: Path) -> None:
-    server.preview.limits = QUICK
-    change(kind / "pages.xml", '  <page role="正本"',
-           '{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}<page role="正本"')
-    state = _until(server, lambda state: state["version"] == 2)
-    assert [one["code"] for one in state["findings"]] == ["design.time"]
+def test_a_file_in_the_place_of_a_page_that_is_new_stays(kind: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / MARK_NAME).write_text('{"preview": {}}')
+    (out / "page-2.svg").write_text("mine")
+    with pytest.raises(DesignError) as caught:
+        Preview(open_folder(kind), record=None, out=out).draw()
+    assert "page-2.svg" in caught.value.zh
+    assert _files(out) == {"page-2.svg": b"mine"}
+
+
+def test_a_link_in_the_place_of_a_file_is_neither_followed_nor_removed(preview: Preview, tmp_path: Path) -> None:
+    assert preview.draw().ok
+    other = tmp_path / "other.html"
+    page = preview.out / "index.html"
+    page.rename(other)
+    page.symlink_to(other)
+    before = other.read_bytes()
+    with pytest.raises(DesignError):
+        preview.draw()
+    assert page.is_symlink() and other.read_bytes() == before
+
+
+@pytest.mark.parametrize("mark", [
+    "mine", "[]", "{}", '{"preview": []}', "[" * 100_000, '{"preview": {"../other.txt": "0", "notes.txt": "0"}}'])
+def test_a_mark_that_is_none_of_ours_removes_nothing(preview: Preview, tmp_path: Path, mark: str) -> None:
+    (tmp_path / "other.txt").write_text("mine")
+    preview.out.mkdir()
+    (preview.out / MARK_NAME).write_text(mark)
+    (preview.out / "notes.txt").write_text("mine")
+    if "notes" in mark:
+        assert preview.draw().ok
+    else:
+        with pytest.raises(DesignError):
+            preview.draw()
+    assert (tmp_path / "other.txt").read_text() == (preview.out / "notes.txt").read_text() == "mine"
+
+
+def test_a_preview_that_was_broken_off_is_taken_up_again(preview: Preview) -> None:
+    assert preview.draw().ok
+    (preview.out / "preview.pdf").unlink()
+    assert preview.draw().ok
+    assert (preview.out / "preview.pdf").is_file()
+
+
+def test_the_command_refuses_a_folder_of_someone_else(kind: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "index.html").write_text("mine")
+    result = CliRunner().invoke(app, ["preview", str(kind), "--out", str(tmp_path / "out")])
+    assert result.exit_code == 2 and "design.out-folder" in result.output
+    assert (tmp_path / "out" / "index.html").read_text() == "mine"

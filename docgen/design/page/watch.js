@@ -4,6 +4,7 @@ const $ = (id) => document.getElementById(id);
 let form = "";          // what the form was made from: the schema, and where the record comes from
 let choices = "";       // the data that the buttons offer
 const SIZES = { short: "短 / short", long: "长 / long", empty: "空 / empty", rare: "生僻字 / rare" };
+const DRAWING = "绘制中… / drawing…";
 let timer = 0;
 
 function element(name, attributes, ...children) {
@@ -72,6 +73,11 @@ function read(made) {
   return made.hasAttribute("data-json") ? JSON.parse(made.value) : made.value;
 }
 
+async function post(where, body) {
+  $("status").textContent = DRAWING;
+  await fetch(where, { method: "POST", headers: { "Content-Type": "application/json" }, body });
+}
+
 async function send() {
   const record = {};
   for (const made of $("form").querySelectorAll("[data-label]")) {
@@ -84,9 +90,7 @@ async function send() {
       return;
     }
   }
-  $("status").textContent = "…";
-  await fetch("record", {
-    method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(record, null, 1) });
+  await post("record", JSON.stringify(record, null, 1));
 }
 
 $("form").addEventListener("input", (event) => {
@@ -117,10 +121,7 @@ function offer(names, chosen) {
     choices = JSON.stringify(names);
     $("data").replaceChildren(...names.map((name) => {
       const made = element("button", { type: "button", "data-name": name }, SIZES[name] ?? name.replace(/^samples\/|\.json$/g, ""));
-      made.addEventListener("click", () => {
-        $("status").textContent = "…";
-        fetch("data", { method: "POST", headers: { "Content-Type": "application/json" }, body: name });
-      });
+      made.addEventListener("click", () => post("data", name));
       return made;
     }));
   }
@@ -139,7 +140,7 @@ $("show-pdf").addEventListener("click", () => show("pdf"));
 async function redraw() {
   const state = await (await fetch("state")).json();
   $("name").textContent = `${state.code} ${state.name ?? ""}`;
-  $("status").textContent = state.count ? `${state.count} 处待改 / to mend` : "未发现问题 / nothing to mend";
+  $("status").textContent = state.busy ? DRAWING : state.count ? `${state.count} 处待改 / to mend` : "未发现问题 / nothing to mend";
   $("findings").replaceChildren(...state.findings.map((one) => element("li", {},
     element("code", {}, one.file ? `${one.file}:${one.line}` : one.code), ` ${one.field} ${one.zh} / ${one.en}`)));
   $("ofd").replaceChildren(...state.pages.map((page) => element("figure", {},
