@@ -30,8 +30,8 @@ from certs.x509 import Certificate
 from codes.china_time import time_en, time_zh
 
 __all__ = [
-    "ROLES", "SealUse", "UseState", "authority_name", "can_name_folder", "end_use", "incomplete",
-    "publish_seal_folder", "seal_folders", "seal_in_use", "seal_uses", "set_use",
+    "ROLES", "SealUse", "UseState", "authority_name", "can_name_folder", "incomplete",
+    "narrow_use", "publish_seal_folder", "seal_folders", "seal_in_use", "seal_uses", "set_use",
 ]
 
 ROLES: Final = ("sealing", "data", "pdf")
@@ -176,8 +176,8 @@ def set_use(home: Path, code: str, seal_id: str, use: SealUse) -> None:
         write_atomic(path, data)
 
 
-def end_use(home: Path, code: str, seal_id: str, until: datetime) -> None:
-    """Have a seal's use end at ``until`` (aware), or when it ends already if that is sooner; nothing else changes.
+def narrow_use(home: Path, code: str, seal_id: str, *, use_from: datetime, use_until: datetime | None) -> None:
+    """Have a seal be used within a time (aware moments) alone; what its ``use.json`` allows less stays so.
 
     A seal without a folder is left alone.
 
@@ -189,8 +189,9 @@ def end_use(home: Path, code: str, seal_id: str, until: datetime) -> None:
     if not folder.is_dir():
         return
     use = _use(folder)
-    if use.use_until is None or until < use.use_until:
-        set_use(home, code, seal_id, replace(use, use_until=max(until, use.use_from)))
+    start = max(use.use_from, use_from)
+    ends = [moment for moment in (use.use_until, use_until) if moment is not None]
+    set_use(home, code, seal_id, replace(use, use_from=start, use_until=max(min(ends), start) if ends else None))
 
 
 def seal_uses(home: Path, code: str) -> dict[str, SealUse]:

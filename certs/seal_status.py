@@ -80,6 +80,10 @@ class SealStatus:
             if len(self.stops) > MAX_STOPS or any(one >= other for one, other in itertools.pairwise(moments)):
                 raise ValueError("the stops overlap or are too many")
 
+    def awaiting(self, at: datetime) -> bool:
+        """Whether the seal was put into use from a moment that is still to come at ``at`` (aware)."""
+        return self.state is SealState.IN_USE and self.since is not None and self.since > at
+
     def for_good(self, at: datetime) -> bool:
         """Whether a list of the moment ``at`` (aware) says with this what none after it takes back.
 

@@ -226,6 +226,17 @@ def activate(
     _plain("activate", case, person, home, as_json, facts=facts, document=document)
 
 
+@app.command()
+def reschedule(
+    case: CaseArgument, person: AsOption,
+    start: Annotated[datetime, typer.Option(
+        "--from", metavar="MOMENT", parser=parse_moment, help="改定的启用时间 / another first moment of use")],
+    home: HomeOption = None, as_json: JsonOption = False,
+) -> None:
+    """改定启用时间，在原定时间未到时 / set another moment for a seal whose use is still to begin, by its custodian."""
+    _plain("reschedule", case, person, home, as_json, facts={"from": write_moment(start)})
+
+
 @app.command("take-over")
 def take_over(
     case: CaseArgument, person: AsOption, document: DocumentOption = None, home: HomeOption = None,

@@ -15,14 +15,16 @@ import typer
 from certs.canonical_json import JSON
 from certs.config import HOME_VARIABLE, find_home
 from certs.files import read_file
+from certs.moments import read_moment
 from certs.signer import Signer
-from codes.china_time import CHINA_TIME
+from codes.china_time import CHINA_TIME, time_en, time_zh
 from registry.acts import MAX_DOCUMENT, perform, sign_act
 from registry.corrections import correct
 from registry.database import Registry
 from registry.deploy import settle
 from registry.requests import Outcome
 from registry.seals import done_before
+from registry.states import Phase
 from registry.words import act_zh, state_zh
 
 __all__ = [
@@ -40,7 +42,7 @@ DocumentOption = Annotated[list[str] | None, typer.Option(
 ReasonOption = Annotated[str, typer.Option("--reason", metavar="TEXT", help="理由 / the reason")]
 JsonOption = Annotated[bool, typer.Option("--json", help="输出一个 JSON 对象 / print one JSON object")]
 CaseArgument = Annotated[str, typer.Argument(metavar="CASE", help="事项编号 / number of the case (S2026-000001)")]
-_TO_PUBLISH: Final = frozenset({"activate", "suspend", "resume", "report-lost", "cancel"})
+_TO_PUBLISH: Final = frozenset({"activate", "reschedule", "suspend", "resume", "report-lost", "cancel"})
 _MISSED: Final = "的一次停用、挂失或注销没有办完，文件已先封停；请再办一次"
 
 
@@ -87,10 +89,15 @@ def act(
 
 def tell(name: str, outcome: Outcome, *, as_json: bool) -> None:
     """Say what came of an act."""
+    start = read_moment(str(outcome.facts["from"])) if "from" in outcome.facts else None
+    waits = start is not None and start > datetime.now(UTC)          # in use by the registry, but not yet by time
+    state = Phase.SCHEDULED.value if waits else outcome.state
     if as_json:
-        print_json({"act": name, "case": outcome.case, "state": outcome.state, **outcome.facts})
+        print_json({"act": name, "case": outcome.case, "state": state, **outcome.facts})
     else:
-        typer.echo(f"{outcome.case}  {state_words(outcome.state)}  （已办理{act_zh(name)} / done: {name}）")
+        typer.echo(f"{outcome.case}  {state_words(state)}  （已办理{act_zh(name)} / done: {name}）")
+        if start is not None and waits:
+            typer.echo(f"将于{time_zh(start)}启用，此前不能盖章 / in use from {time_en(start)}, and not before")
         if name in _TO_PUBLISH:
             typer.echo("请随即公示 / now publish it: zhengyin seals publish", err=True)
 

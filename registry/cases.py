@@ -54,6 +54,8 @@ class CaseCode(enum.StrEnum):
     FILED_ALREADY = "case.filed-already"
     CANCEL_REQUESTED = "case.cancel-requested"
     MOMENT = "case.moment"
+    BEGUN = "case.use-begun"
+    NOT_CUSTODIAN = "case.not-custodian"
     KEYS_MISSING = "case.keys-missing"
     KEYS_DIFFER = "case.keys-differ"
 

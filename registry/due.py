@@ -41,7 +41,7 @@ class DueSeal:
         name: on the seal; "" where it would be a person's (电子名章).
         ends: the last moment of the seal or of one of its certificates, whichever comes first, or the moment at which
             it was to hand over to a successor that is no more; valid_end: the last moment of the seal itself.
-        opens: from when on it may be renewed (B第8条).
+        opens: from when on it may be renewed (B第8条): 30 days before it or one of its certificates ends.
         successor: the case that renews it; None where there is none. successor_state is its state, starts the first
             moment of its use.
     """
@@ -126,9 +126,9 @@ def _read(session: Session, query: Select[*tuple[Any, ...]], at: datetime) -> It
 
 def _due(row: Row[*tuple[Any, ...]], successor: Row[*tuple[Any, ...]] | None, at: datetime) -> DueSeal:
     ends = [row.valid_end, *(_not_after(der) for der in (row.data_certificate, row.pdf_certificate) if der)]
+    opens = renewal_opens(min(ends))
     if row.in_use_until is not None and successor is None:
         ends.append(row.in_use_until)
-    opens = renewal_opens(row.valid_end)
     return DueSeal(
         case=row.case, seal_id=row.seal_id, code=row.code, organisation=row.organisation,
         name="" if row.type == SealType.PERSONAL else row.name, type=SealType(row.type), ends=min(ends),

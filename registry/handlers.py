@@ -134,7 +134,10 @@ def _check_new_name(t: Transaction, known: Organisation, application: Applicatio
 
 
 def _renew(t: Transaction, request: Request) -> Outcome:
-    """Open the case of a seal's successor: same name, same imprint, new certificate (B第8条)."""
+    """Open the case of a seal's successor: same name, same imprint, new certificates (B第8条).
+
+    Where the data-signing or the PDF certificate comes to its end sooner than the seal, it may be the only new one.
+    """
     seal, step = begin(t, request)
     keep_to(request)
     check_renewable(t.session, seal, at=t.now)
@@ -144,10 +147,12 @@ def _renew(t: Transaction, request: Request) -> Outcome:
             code=old.code, organisation=old.organisation, name=old.name, type=old.type, diameter_mm=old.diameter_mm,
             imprint=old.imprint, imprint_sm3=old.imprint_sm3, **_certificates(request))
     _check_same_imprint(request, application)
-    if seal.valid_end is not None and application.certificate.not_after <= seal.valid_end:
+    if application.ends <= old.ends or application.certificate.not_after < old.certificate.not_after:
         raise refused(
-            CaseCode.NOT_LONGER, f"新证书的有效期不长于印章 {seal.seal_id} 现有的有效期，请先换发证书",
-            f"the new certificate does not last longer than seal {seal.seal_id}: have one issued that does",
+            CaseCode.NOT_LONGER,
+            f"新证书的有效期不长于印章 {seal.seal_id} 现有的（三张证书以先到期的为准），请先换发证书",
+            f"the new certificates do not last longer than those of seal {seal.seal_id} (of the three, the one that "
+            "ends first counts): have those issued anew that come to their end",
             clause=step.clause, case=seal.case)
     check_application(application, grounds=Grounds.of_home(request.home), at=t.now)
     return _open(t, request, application, predecessor=seal.case)
@@ -191,13 +196,20 @@ def check_renewable(session: Session, seal: Seal, *, at: datetime) -> None:
             CaseCode.RETIRED, f"印章 {seal.seal_id} 已由新章接替，不能续期，请重新申请",
             f"seal {seal.seal_id} was retired and cannot be renewed: apply for a new one", clause=step.clause,
             case=seal.case)
-    opens = renewal_opens(seal.valid_end) if seal.valid_end else at
+    opens = renewal_opens(_first_end(seal, at))
     if at < opens:
         raise refused(
             CaseCode.NOT_YET_RENEWABLE,
-            f"印章 {seal.seal_id} 到期前 30 日（{time_zh(opens)}起）方可续期，请届时办理",
-            f"seal {seal.seal_id} can be renewed in the 30 days before its expiry, from {time_en(opens)} on",
+            f"印章 {seal.seal_id} 或其证书到期前 30 日（{time_zh(opens)}起）方可续期，请届时办理",
+            f"seal {seal.seal_id} can be renewed in the 30 days before it or one of its certificates ends, from "
+            f"{time_en(opens)} on",
             clause=step.clause, case=seal.case)
+
+
+def _first_end(seal: Seal, at: datetime) -> datetime:
+    """Return the moment at which a seal, its data-signing or its PDF certificate ends, whichever is first."""
+    others = [Certificate.load(der).not_after for der in (seal.data_certificate, seal.pdf_certificate) if der]
+    return min([seal.valid_end or at, *others])
 
 
 def _open(t: Transaction, request: Request, application: Application, *, predecessor: str | None) -> Outcome:

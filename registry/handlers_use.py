@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
-from certs.moments import CLOCKS_DIFFER
+from certs.moments import CLOCKS_DIFFER, write_moment
 from certs.seal import SealFile
 from certs.seal_folder import ROLES
 from codes.china_time import time_en, time_zh
@@ -20,7 +21,9 @@ from registry.cases import (
     find_case,
     keep_to,
     moment,
+    phase_of,
     standing,
+    text,
 )
 from registry.database import Transaction
 from registry.errors import refused
@@ -28,7 +31,7 @@ from registry.making import Application, Grounds, check_seal, clause
 from registry.projection import staged_keys
 from registry.requests import Handler, Outcome, Request
 from registry.seals import application_of
-from registry.states import SealType, Step
+from registry.states import Phase, SealType, Step
 from registry.tables import Organisation, Seal
 
 __all__ = ["HANDLERS"]
@@ -53,7 +56,36 @@ def _activate(t: Transaction, request: Request) -> Outcome:
             seal.documents = {RULES: before.documents[RULES], **seal.documents}
     if application.type is SealType.LEGAL_NAME:
         _name_organisation(t, seal)
-    return advance(seal, step, request)
+    return _from(advance(seal, step, request), start)
+
+
+def _reschedule(t: Transaction, request: Request) -> Outcome:
+    """Set another moment for a seal whose use is still to begin; the seal that it follows goes on until then."""
+    seal, step = begin(t, request)
+    keep_to(request, "from")
+    text(request, "from")                                   # not optional here
+    set_before = seal.in_use_from
+    if phase_of(seal, t.now) is not Phase.SCHEDULED:
+        raise refused(
+            CaseCode.BEGUN, f"事项 {seal.case} 的印章已启用，启用时间不能再改；不用的请停用或注销",
+            f"the seal of case {seal.case} is in use already and its first moment is not changed any more: suspend or "
+            "cancel it where it is not to be used", clause=step.clause, case=seal.case)
+    if seal.custodian != request.actor.id:
+        raise refused(
+            CaseCode.NOT_CUSTODIAN, f"启用时间只能由办理启用的保管人改定，事项 {seal.case} 请由其办理",
+            f"only the custodian who put the seal of case {seal.case} into use sets another moment: have it done by "
+            "that person", clause=step.clause, case=seal.case)
+    start = _start(t, seal, step, moment(request, "from"))
+    before = t.session.get(Seal, seal.predecessor or "")
+    if before is not None and before.in_use_until == set_before:
+        _retire(before, start, step, t.now)
+    seal.in_use_from = start
+    return _from(advance(seal, step, request), start)
+
+
+def _from(outcome: Outcome, start: datetime) -> Outcome:
+    """Add from when on the seal is used."""
+    return replace(outcome, facts={"from": write_moment(start)})
 
 
 def _name_organisation(t: Transaction, seal: Seal) -> None:
@@ -74,7 +106,7 @@ def _check_good(t: Transaction, request: Request, seal: Seal, application: Appli
 def _start(t: Transaction, seal: Seal, step: Step, asked: datetime | None) -> datetime:
     """Return the first moment of use, in whole seconds; by default the present."""
     start = (asked or t.now).replace(microsecond=0)
-    first, last = (seal.valid_start or start), (seal.valid_end or start)
+    first, last = (seal.valid_start or start), min(seal.valid_end or start, seal.in_use_until or start)
     if (asked is not None and start < t.now - CLOCKS_DIFFER) or not first <= start <= last:
         raise refused(
             CaseCode.MOMENT,
@@ -157,7 +189,7 @@ def _request_cancel(t: Transaction, request: Request) -> Outcome:
 
 
 HANDLERS: Final[Mapping[str, Handler]] = MappingProxyType({
-    "activate": _activate, "take-over": _take_over, "resume": _resume, "suspend": _record, "report-lost": _record,
-    "request-cancel": _request_cancel, "cancel": _record,
+    "activate": _activate, "reschedule": _reschedule, "take-over": _take_over, "resume": _resume, "suspend": _record,
+    "report-lost": _record, "request-cancel": _request_cancel, "cancel": _record,
 })
 """Act → what does it."""

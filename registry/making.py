@@ -85,6 +85,11 @@ class Application:
     data: Certificate | None = None
     pdf: Certificate | None = None
 
+    @property
+    def ends(self) -> datetime:
+        """The last moment at which every one of its certificates is valid."""
+        return min(one.not_after for one in (self.certificate, self.data, self.pdf) if one is not None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grounds:

@@ -24,7 +24,7 @@ from certs.canonical_json import is_object
 from certs.files import make_folder, publish_folder, read_file, remove, reported, write_atomic
 from certs.moments import write_moment
 from certs.seal import SealFile
-from certs.seal_folder import ROLES, SealUse, UseState, end_use, publish_seal_folder, set_use
+from certs.seal_folder import ROLES, SealUse, UseState, narrow_use, publish_seal_folder, set_use
 from certs.statement import MAX_CONTENT, SignedStatement, StatementError
 from certs.trust import key_id
 from certs.x509 import Certificate
@@ -46,7 +46,8 @@ PENDING: Final = "pending"
 APPROVERS: Final = "approvers.json"
 _MAX_SMALL, _MAX_NOTE = 64 * 1024, 4 * MAX_CONTENT
 _USED: Final = frozenset({State.IN_USE, State.SUSPENDED, State.LOST, State.CANCELLED})
-_OF_USE: Final = frozenset({"activate", "resume", "suspend", "report-lost", "cancel"})
+_MOMENTS: Final = frozenset({"activate", "reschedule"})
+_OF_USE: Final = frozenset({*_MOMENTS, "resume", "suspend", "report-lost", "cancel"})
 _OF_ACTORS: Final = frozenset({"actor-appoint", "actor-dismiss", ACCEPT_CLOCK})
 _OF_APPROVALS: Final = frozenset({"approve-confirm", "approve-withdraw"})
 _RESTRICT: Final = frozenset({"actor-dismiss", "approve-withdraw"})
@@ -66,17 +67,18 @@ def restrict(t: Transaction, request: Request) -> None:
         project_approvers(t.session, request.home)
     elif request.act == "approve-withdraw":
         project_approval(t.session, request.home, request.subject)
-    elif request.act == "activate":
-        _end_before(t.session, request.home, request.subject)
+    elif request.act in _MOMENTS:
+        _narrow(t.session, request.home, request.subject)
     elif restricts(request.statement):
         project_case(t.session, request.home, request.subject)
 
 
-def _end_before(session: Session, home: Path, case: str) -> None:
-    """Have the use of the seal that a case follows end in the files when its successor begins, if not sooner."""
-    before = session.get(Seal, session.get_one(Seal, case).predecessor or "")
-    if before is not None and before.seal_id is not None and before.in_use_until is not None:
-        end_use(home, before.organisation, before.seal_id, before.in_use_until)
+def _narrow(session: Session, home: Path, case: str) -> None:
+    """Let the files allow no use of a seal before its beginning, nor of the one that it follows after that."""
+    seal = session.get_one(Seal, case)
+    for one in (seal, session.get(Seal, seal.predecessor or "")):
+        if one is not None and one.seal_id is not None and one.in_use_from is not None:
+            narrow_use(home, one.organisation, one.seal_id, use_from=one.in_use_from, use_until=one.in_use_until)
 
 
 def project(registry: Registry, signed: SignedStatement) -> None:

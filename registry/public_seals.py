@@ -62,7 +62,7 @@ def public_seals(session: Session, at: datetime) -> tuple[PublicSeal, ...]:
     seals = []
     for row in rows:
         state, elsewhere = State(row.state), row.case in imported
-        if state is State.MADE and elsewhere:
+        if elsewhere and (state is State.MADE or (state is State.IN_USE and row.in_use_from > at)):
             continue
         if row.signed_sm3 is None or row.valid_end is None or (state in _STOPPED and row.case not in stopped):
             raise RegistryError(

@@ -26,7 +26,6 @@ from certs.moments import write_moment
 from certs.signer import LocalSigner, Signer
 from certs.status_list import (
     LONGEST,
-    SealState,
     StatusList,
     check_status_list,
     genuine_status_list,
@@ -43,6 +42,7 @@ from registry.evidence import check_states
 from registry.public_seals import PublicSeal, public_seals
 from registry.publication_history import Kept, keep_published
 from registry.publication_page import draw_page
+from registry.states import Phase
 from registry.tables import Meta
 
 __all__ = ["LONGEST", "PAGE", "STATUS_FOLDER", "Publication", "PublicationCode", "publish", "status_signer"]
@@ -64,14 +64,14 @@ class PublicationCode(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
-    """What was published: the list, its file, and how many seals are in which state.
+    """What was published: the list, its file, and how many seals are in which state at its moment.
 
     ``unknown`` are seals that stay in the list as lost, cancelled or retired though the registry does not know them.
     """
 
     listed: StatusList
     file: bytes
-    counts: Mapping[SealState, int]
+    counts: Mapping[Phase, int]
     unknown: tuple[str, ...] = ()
 
 
@@ -129,7 +129,8 @@ def publish(registry: Registry, *, signer: Signer, valid_for: timedelta, out: Pa
             make_folder(out, mode=0o755)
             write_atomic(out / STATUS_LIST, file, mode=0o644)
             write_atomic(out / PAGE, page.encode(), mode=0o644)
-    counts = Counter(one.state for one in listed.seals.values())
+    counts = Counter(Phase.SCHEDULED if one.awaiting(listed.this_update) else Phase(one.state.value)
+                     for one in listed.seals.values())
     return Publication(listed=listed, file=file, counts=counts, unknown=kept.unknown)
 
 

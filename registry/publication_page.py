@@ -14,6 +14,7 @@ from certs.demo_pki import CHINA_TIME
 from certs.status_list import SealState, StatusList
 from certs.trust import STATUS_LIST
 from registry.public_seals import PublicSeal
+from registry.states import Phase
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -63,8 +64,8 @@ def draw_page(seals: Sequence[PublicSeal], listed: StatusList, *, office: str, d
 def _row(seal: PublicSeal, now: datetime) -> _Row:
     status = seal.status
     state, since, until = status.state.value, status.since, status.until
-    if status.state is SealState.IN_USE and since is not None and since > now:
-        state = "scheduled"
+    if status.awaiting(now):
+        state = Phase.SCHEDULED.value
     elif status.state is SealState.RETIRED:
         state, since = ("expired" if until == seal.valid_end else "retired"), None
     elif status.state in _STOPPED:

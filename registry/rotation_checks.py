@@ -83,6 +83,8 @@ def other_moment(case: str, starts: datetime | None) -> RegistryError:
     """Make the refusal of another moment than the one that the successor was put into use from."""
     zh, en = (time_zh(starts), time_en(starts)) if starts else ("", "")
     return refused(
-        RotationCode.OTHER_MOMENT, f"接替的印章（事项 {case}）已定于{zh}启用，不能改为另一时间",
-        f"the successor, case {case}, is in use from {en} already, and that moment is not changed",
+        RotationCode.OTHER_MOMENT,
+        f"接替的印章（事项 {case}）已定于{zh}启用；要改为另一时间，请保管人先用 seals reschedule 改定",
+        f"the successor, case {case}, is to be in use from {en}: for another moment have its custodian set that first, "
+        "with `zhengyin seals reschedule`",
         clause="B第14条", case=case)

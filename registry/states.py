@@ -138,6 +138,8 @@ STEPS: Final = (
          documents=("rules",), renewal=False, clause="B第14条"),
     Step(act="activate", zh="启用", sources=_from(State.MADE), target=State.IN_USE, roles=("custodian",),
          renewal=True, clause="B第14条"),                    # the rules of the seal before go on
+    Step(act="reschedule", zh="改定启用时间", sources=_from(State.IN_USE), target=None, roles=("custodian",),
+         clause="B第14条"),                                  # while its use is still to begin
     Step(act="take-over", zh="接管保管", sources=_from(State.IN_USE, State.SUSPENDED), target=None,
          roles=("custodian",), documents=("handover",), clause="B第14条"),
     Step(act="suspend", zh="停用", sources=_from(State.IN_USE), target=State.SUSPENDED, roles=_UNIT, reason=True,

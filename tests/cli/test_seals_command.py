@@ -93,12 +93,17 @@ class Desk:
             "apply", "--uscc", COUNTY[0], "--org", COUNTY[1], "--keys", self.folder / "keys",
             *self.papers("application", "form", "imprint-statement", "imprint"), by="申请人")["case"])
 
-    def in_use(self) -> str:
-        """Bring the county's seal into use; returns the case."""
+    def made(self) -> str:
+        """Have the county's seal made; returns the case."""
         case = self.apply()
         self.done("review", case, "--accept", by="县审核")
         self.done("review", case, "--accept", by="市审核")
         self.done("make", case, "--seal-maker", self.folder / "maker", "--seal-id", "S-1", by="制章员")
+        return case
+
+    def in_use(self) -> str:
+        """Bring the county's seal into use; returns the case."""
+        case = self.made()
         self.done("activate", case, *self.papers("rules"), by="保管人")
         return case
 
@@ -226,6 +231,25 @@ def test_a_command_given_again_does_nothing_twice(staffed: Desk) -> None:
     lost = ("lost", case, "--reason", "失控")
     assert staffed.done(*lost, by="保管人") == staffed.done(*lost, by="保管人")
     assert len(staffed.done("show", case)["acts"]) == 6
+
+
+@pytest.mark.req("R-003-15")
+def test_a_seal_for_a_moment_to_come_is_told_as_waiting_and_the_moment_can_be_set_anew(staffed: Desk) -> None:
+    case = staffed.made()
+    told = staffed.done("activate", case, *staffed.papers("rules"), "--from", "2029-02-01", by="保管人")
+    assert (told["state"], told["from"]) == ("scheduled", "2029-01-31T16:00:00.000Z")
+    code, out, err = staffed.run("reschedule", case, "--from", "2029-01-01T08:00", by="保管人")
+    assert code == 0 and "待启用 scheduled" in out and "2029-01-01 08:00:00 +08:00" in out and "seals publish" in err
+    shown = staffed.done("show", case)
+    assert (shown["state"], shown["in_use_from"]) == ("scheduled", "2029-01-01T00:00:00.000Z")
+    assert "待启用" in staffed.run("list")[1] and staffed.run("list", "--state", "in-use")[1] == ""
+    home = Home.open(staffed.home)
+    with pytest.raises(SealError, match=r"seal\.not-yet-in-use"):
+        home.authority(*COUNTY)
+    told = staffed.done("reschedule", case, "--from", datetime.now(UTC).isoformat(timespec="seconds"), by="保管人")
+    assert told["state"] == "in-use" and home.authority(*COUNTY).seal.seal_id == shown["seal"]
+    code, _, err = staffed.run("reschedule", case, "--from", "2029-02-01", by="保管人")
+    assert code != 0 and "case.use-begun" in err
 
 
 @pytest.mark.req("R-003-22")

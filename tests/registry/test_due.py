@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from certs.x509_build import build_certificate
 from registry.due import DueSeal, DueStatus, due_seals, last_day, to_renew
 from registry.states import SealType, State, renewal_opens
 from registry.tables import Seal
-from tests.support.seal_office import COUNTY, DAY, ENDING, START, Office, cas, make_home, organisation_keys
+from tests.support.seal_office import COUNTY, DAY, ENDING, START, Office, cas, make_home, organisation_keys, refused
 
 SECOND = timedelta(seconds=1)
 BEGAN = START.replace(year=START.year - 3) + 20 * DAY
@@ -118,12 +119,15 @@ def test_an_expired_seal_is_told_until_a_new_one_is_applied_for(office: Office) 
     assert due(office, 1) == []
 
 
+@pytest.mark.req("R-003-14")
 @pytest.mark.parametrize(("role", "kind"), [("data", "sm2-issuing"), ("pdf", "p256-issuing")])
-def test_the_certificate_that_ends_first_counts(tmp_path: Path, role: str, kind: str) -> None:
+def test_the_certificate_that_ends_first_counts_and_may_be_the_only_new_one(
+    tmp_path: Path, role: str, kind: str,
+) -> None:
     office = Office.found(make_home(tmp_path / "home"))
     keys = dict(organisation_keys(*COUNTY))
     old = keys[role].certificate
-    early = START + 3 * DAY
+    early = START + 60 * DAY
     issuer = cas()[kind]
     shorter = build_certificate(
         subject=(("C", "CN"), ("O", COUNTY[1]), ("CN", COUNTY[1])), spki=keys[role].key.spki,
@@ -131,10 +135,34 @@ def test_the_certificate_that_ends_first_counts(tmp_path: Path, role: str, kind:
         not_after=early, key_usage=("digitalSignature", "nonRepudiation"), uscc=COUNTY[0])
     keys[role] = KeyPair(key=keys[role].key, certificate=shorter)
     case = office.in_use(keys=keys)
-    (one,) = due(office, 3)
+    (one,) = due(office, 60)
     assert one.case == case and one.ends == shorter.not_after < one.valid_end
-    assert one.status is DueStatus.NOT_YET, "the seal itself may not be renewed yet"
+    assert one.opens == renewal_opens(shorter.not_after) and one.status is DueStatus.NOT_YET
+    kept = {"sealing": keys["sealing"], "data": keys["data"], "pdf": keys["pdf"]}
+    fresh = {**kept, role: organisation_keys(*COUNTY)[role]}
+    office.now = one.opens.astimezone(UTC) - SECOND
+    error = refused(office, lambda office: office.act("保管人", "renew", case, {}, renewal_papers(fresh)))
+    assert error.code.value == "case.not-yet-renewable"
+    office.now += SECOND
+    assert [one.status for one in due(office, 60)] == [DueStatus.RENEWABLE]
+    error = refused(office, lambda office: office.act("保管人", "renew", case, {}, renewal_papers(kept)))
+    assert error.code.value == "case.certificate-not-longer"
+    new = office.act("保管人", "renew", case, {}, renewal_papers(fresh)).case
+    office.lay_down(COUNTY[0], new, fresh)
+    office.act("县审核", "review-county", new)
+    office.act("制章员", "make", new, {}, {"seal": office.prepare(new).der})
+    office.act("保管人", "activate", new)
+    folder = office.home / "authorities" / COUNTY[0] / str(office.row(new).seal_id)
+    for one_role in kept:
+        assert (folder / f"{one_role}.cer").read_bytes() == fresh[one_role].certificate.der
+    assert due(office, 60) == []
     office.registry.close()
+
+
+def renewal_papers(keys: Mapping[str, KeyPair]) -> dict[str, bytes]:
+    """The certificates of a renewal."""
+    return {f"certificate{tail}": keys[role].certificate.der
+            for role, tail in (("sealing", ""), ("data", "-data"), ("pdf", "-pdf"))}
 
 
 def test_the_earliest_comes_first_and_a_persons_seal_has_no_name(office: Office) -> None:

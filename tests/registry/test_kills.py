@@ -73,6 +73,13 @@ def _take_the_place(office: Office) -> Scene:
     return _act(office, "保管人", "activate", new)
 
 
+def _set_another_moment(office: Office) -> Scene:
+    scene = _take_the_place(office)
+    new = str(scene.signed.body["subject"])
+    office.act("保管人", "activate", new, {"from": write_moment(office.now + 5 * DAY)})
+    return _act(office, "保管人", "reschedule", new, {"from": write_moment(office.now + 8 * DAY)})
+
+
 def _suspend(office: Office) -> Scene:
     return _act(office, "保管人", "suspend", office.in_use(), {"reason": "搬迁"})
 
@@ -123,6 +130,7 @@ SCENES: dict[str, tuple[Callable[[Office], Scene], tuple[str, ...]]] = {
     # act → how it comes about, databases it is tried in
     "make": (_make, ("sqlite",)), "activate": (_activate, ("sqlite",)),
     "take the place of another": (_take_the_place, ("sqlite", "postgresql")),
+    "set another moment": (_set_another_moment, ("sqlite",)),
     "suspend": (_suspend, ("sqlite",)), "resume": (_resume, ("sqlite",)),
     "report lost": (_report_lost, ("sqlite", "postgresql")), "cancel": (_cancel, ("sqlite",)),
     "confirm an approval": (_confirm, ("sqlite",)), "withdraw an approval": (_withdraw, ("sqlite", "postgresql")),
@@ -214,7 +222,8 @@ def _permit_no_more(office: Office) -> None:
             path = office.home / "authorities" / seal.organisation / str(seal.seal_id) / "use.json"
             use = SealUse.parse(path.read_bytes()) if path.exists() else None
             if use is not None and use.state is UseState.IN_USE:
-                assert seal.state == State.IN_USE
+                assert seal.state == State.IN_USE and seal.in_use_from is not None
+                assert use.use_from >= seal.in_use_from
                 assert seal.in_use_until is None or (
                     use.use_until is not None and use.use_until <= seal.in_use_until)
 
