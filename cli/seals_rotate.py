@@ -91,6 +91,10 @@ def rotate_seals(
     """
     if all_due == bool(org):
         raise typer.BadParameter("请给出 --all-due 或 --org 之一 / give --all-due or --org", param_hint="--all-due")
+    if not (dry_run or asking or second or third or approvers):
+        raise typer.BadParameter(
+            "请用 --as 等指明由谁办理，未作任何改动 / name who acts with --as and the like; nothing was done",
+            param_hint="--as")
     start = start.replace(microsecond=0)
     given = {"as": asking, "second": second, "third": third, "approver": approvers}
     done: list[Rotation] = []

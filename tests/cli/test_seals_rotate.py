@@ -222,7 +222,7 @@ def test_one_that_is_refused_makes_the_exit_code_and_stops_no_other(home: Path) 
 
 
 @pytest.mark.parametrize("words", [
-    (), ("--all-due", "--org", CITY[0]), ("--org", "11140100MB9TEX0199"),
+    (), ("--all-due", "--org", CITY[0]), ("--org", "11140100MB9TEX0199"), ("--all-due",), ("--org", CITY[0]),
     ("--org", CITY[0], "--as", "."), ("--org", CITY[0], "--certificates", "missing"),
 ])
 def test_a_wrong_use_is_told_before_anything_is_done(home: Path, words: tuple[str, ...]) -> None:
