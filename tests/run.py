@@ -28,7 +28,9 @@ def main() -> int:
     os.chdir(ROOT)
     left_out = LeftOut()
     workers = min(4, os.cpu_count() or 1)
-    arguments = ["-n", str(workers), "--dist", "loadfile", "-m", "soak" if soak else "not soak"]
+    # what tests of one file share is made once a worker; those of the soak share nothing and stand in one file
+    shared_out = ["--dist", "load", "-m", "soak"] if soak else ["--dist", "loadfile", "-m", "not soak"]
+    arguments = ["-n", str(workers), *shared_out]
     code = pytest.main(arguments, plugins=[left_out])
     for reason, count in sorted(left_out.reasons.items()):
         print(f"left out {count}: {reason}")
