@@ -15,20 +15,10 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from docgen.compose_errors import ComposeErrorCode, Sheet
+from docgen.measure import TextStyle, TypesetError, measure
 from docgen.page import GlyphRun, Path, Place
 from docgen.template_layout import Column, Entry, Style
-from docgen.typeset import (
-    ASCENT_EM,
-    Line,
-    TextStyle,
-    TypesetError,
-    break_lines,
-    distribute,
-    line_from,
-    measure,
-    runs,
-    single_line,
-)
+from docgen.typeset import ASCENT_EM, Line, break_lines, distribute, line_from, runs, single_line
 from layouts.scope import COLON, SEPARATOR
 
 __all__ = ["STEPS", "Need", "PlacedRow", "Value", "fill_column", "fill_pages", "least_needs", "set_entry", "sized"]

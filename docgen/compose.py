@@ -19,13 +19,14 @@ from docgen.columns import PlacedRow, Value, fill_column, fill_pages, set_entry
 from docgen.compose_errors import ComposeError, ComposeErrorCode, Sheet
 from docgen.flow import fill_flow
 from docgen.licence import Licence
+from docgen.measure import TypesetError, measure
 from docgen.page import Artwork, Document, GlyphRun, Image, Page, Path
 from docgen.qr import qr_png
 from docgen.stamps import Obstacle, check_overlaps, obstacles, stamps
 from docgen.template import load_template
 from docgen.template_boxes import SMALLEST_PHOTO_MM
 from docgen.template_layout import Column, Entry, Flow, PageLayout, Photo
-from docgen.typeset import TypesetError, measure, runs, single_line
+from docgen.typeset import runs, single_line
 from docgen.values import face_values, printed_values
 from layouts import Face, scope_summary, scope_text, stands
 

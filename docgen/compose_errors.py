@@ -6,7 +6,7 @@ import enum
 from dataclasses import dataclass
 
 from codes.errors import EngineError
-from docgen.typeset import TypesetError
+from docgen.measure import TypesetError
 
 __all__ = ["ComposeError", "ComposeErrorCode", "Sheet"]
 

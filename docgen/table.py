@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from docgen.columns import Value, sized
+from docgen.measure import TextStyle, measure
 from docgen.page import Colour, GlyphRun, Path, Segment
 from docgen.template_layout import Table
-from docgen.typeset import ASCENT_EM, Line, TextStyle, break_lines, measure, runs
+from docgen.typeset import ASCENT_EM, Line, break_lines, runs
 
 __all__ = ["SetRow", "SetTable", "set_table"]
 

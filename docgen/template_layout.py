@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from docgen.measure import TextStyle
 from docgen.page import Colour, Place
-from docgen.typeset import TextStyle
 
 __all__ = [
     "Art", "Column", "Entry", "Flow", "Folio", "Layout", "PageLayout", "Photo", "QrPlace", "Seal", "Straddle", "Style",

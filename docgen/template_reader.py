@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from lxml import etree
 
 from docgen import markup
+from docgen.measure import TextStyle
 from docgen.page import Colour
 from docgen.template_errors import TemplateError, TemplateErrorCode
 from docgen.template_layout import (
@@ -29,7 +30,6 @@ from docgen.template_layout import (
 )
 from docgen.template_marks import SOURCE_LINE
 from docgen.template_words import WORDS, Word
-from docgen.typeset import TextStyle
 from layouts import Kind
 
 __all__ = ["Reader"]

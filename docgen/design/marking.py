@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 
+from docgen.measure import TextStyle, measure
 from docgen.page import Colour, Document, GlyphRun, Page, Segment, Stamp
 from docgen.page import Path as Outline
-from docgen.typeset import TextStyle, measure, runs, single_line
+from docgen.typeset import runs, single_line
 
 __all__ = ["MARK", "marked"]
 

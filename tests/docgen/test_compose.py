@@ -22,10 +22,10 @@ from PIL import Image as Picture
 import fonts
 from docgen.compose import ComposeError, ComposeErrorCode, compose
 from docgen.licence import Licence
+from docgen.measure import CLOSING, OPENING, TypesetError
 from docgen.page import Document, GlyphRun, Image, Page, Place
 from docgen.pdf import write_pdf
 from docgen.record import read_record, validate
-from docgen.typeset import CLOSING, OPENING, TypesetError
 from layouts import Groups, face_lines, part_text, scope_summary, scope_text
 from tests.docgen.pdf_sample import META, PLAN
 from tests.docgen.records import as_json, record

@@ -10,20 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fonts
+from docgen.measure import CLOSING, OPENING, TextStyle, TypesetError, TypesetErrorCode, measure
 from docgen.page import Colour
-from docgen.typeset import (
-    CLOSING,
-    OPENING,
-    Line,
-    TextStyle,
-    TypesetError,
-    TypesetErrorCode,
-    break_lines,
-    distribute,
-    measure,
-    runs,
-    single_line,
-)
+from docgen.typeset import Line, break_lines, distribute, runs, single_line
 from fonts.truetype import TrueType
 
 STYLE = TextStyle(face="kai", size_mm=4.0, colour=Colour(0, 0, 0), gap_em=0.08)
