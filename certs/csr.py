@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal
+from unicodedata import is_normalized
 
 from certs import der_build as build
 from certs import p256, sm2
@@ -27,7 +28,7 @@ from certs.config import Password
 from certs.der import SEQUENCE, SET, DerError, Reader, context, require_der
 from certs.files import read_file, write_atomic
 from certs.keystore import PrivateKey, ScryptCost, load_key, store_key
-from certs.plain_text import no_name
+from certs.plain_text import no_name, odd_character, says_something
 from certs.public_key import PublicKey, PublicKeyError, read_algorithm
 from certs.signer import SigningKey
 from certs.x509 import (
@@ -51,8 +52,8 @@ from codes.errors import EngineError
 from codes.uscc import is_uscc
 
 __all__ = [
-    "PROFILES", "SERVICES", "SIGNING", "CertificateRequest", "KeyProfile", "RequestCode", "RequestError",
-    "authority_request", "build_request", "keep_request", "new_key",
+    "PERSON", "PROFILES", "SERVICES", "SIGNING", "CertificateRequest", "KeyProfile", "RequestCode", "RequestError",
+    "authority_request", "build_request", "keep_request", "new_key", "person_request",
 ]
 
 SIGNING: Final = ("digitalSignature", "nonRepudiation")
@@ -100,11 +101,13 @@ SERVICES: Final[Mapping[str, KeyProfile]] = MappingProxyType({
     "seal-maker": KeyProfile(kind="sm2", unit="制章"),
 })
 """Keys that act for a deployment as a whole: of the audit log, of the status list, of the seal maker."""
-_ALL: Final = {**PROFILES, **SERVICES}
+PERSON: Final = "actor"
+"""Role of the key with which a person signs acts and approvals."""
+_ALL: Final = {**PROFILES, **SERVICES, PERSON: KeyProfile(kind="sm2", unit="")}
 
 
 def new_key(role: str) -> PrivateKey:
-    """Make a key of the kind that ``role`` of :data:`PROFILES` or :data:`SERVICES` takes."""
+    """Make a key of the kind that ``role`` of :data:`PROFILES` or :data:`SERVICES`, or :data:`PERSON`, takes."""
     return sm2.PrivateKey.generate() if _ALL[role].kind == "sm2" else p256.PrivateKey.generate()
 
 
@@ -257,15 +260,7 @@ def authority_request(role: str, key: SigningKey, *, name: str, code: str) -> Ce
 
     Source: 003 B第7条 (the certificate's name is the imprint's), GM/T 0015-2023 (code in the certificate).
     """
-    if no_name(name) or len(name) > MAX_NAME:
-        raise RequestError(
-            RequestCode.NAME, f"机构名称“{name!r}”为空、超过 {MAX_NAME} 字，或含空白、控制字符，请更正",
-            f"the organisation's name {name!r} is empty, longer than {MAX_NAME}, or has white space or control "
-            "characters; correct it")
-    if not is_uscc(code):
-        raise RequestError(
-            RequestCode.USCC, f"统一社会信用代码 {code} 校验不通过，请核对",
-            f"the USCC {code} fails its check; compare it with the certificate of registration")
+    _check_organisation(name, code)
     profile = _ALL[role]
     if PublicKey.parse(key.spki).kind != profile.kind:
         raise RequestError(
@@ -277,23 +272,61 @@ def authority_request(role: str, key: SigningKey, *, name: str, code: str) -> Ce
         ext_key_usage=profile.ext_key_usage, uscc=code)
 
 
+def person_request(key: SigningKey, *, person: str, name: str, code: str) -> CertificateRequest:
+    """Make the request for the certificate with which a person signs acts: CN the person, O the unit.
+
+    Args:
+        key: an SM2 key; person: the name, as the person's papers have it.
+        name, code: the unit's full name and its 统一社会信用代码.
+
+    Raises:
+        RequestError: ``request.bad-name``, ``request.bad-uscc``.
+    """
+    _check_organisation(name, code)
+    if person != person.strip() or person == name or odd_character(person) or not says_something(person) \
+            or not is_normalized("NFC", person) or len(person) > MAX_NAME:
+        raise RequestError(
+            RequestCode.NAME,
+            f"姓名为空、与单位同名、超过 {MAX_NAME} 字，或首尾有空白、含看不见的或非规范的字符，请更正",
+            f"the person's name is empty, the unit's, longer than {MAX_NAME}, or has blanks at its ends, characters "
+            "that cannot be seen or are not in normal form (NFC); correct it")
+    return build_request(key, subject=(("C", "CN"), ("O", name), ("CN", person)), uscc=code)
+
+
+def _check_organisation(name: str, code: str) -> None:
+    if no_name(name) or len(name) > MAX_NAME:
+        raise RequestError(
+            RequestCode.NAME, f"机构名称“{name!r}”为空、超过 {MAX_NAME} 字，或含空白、控制字符，请更正",
+            f"the organisation's name {name!r} is empty, longer than {MAX_NAME}, or has white space or control "
+            "characters; correct it")
+    if not is_uscc(code):
+        raise RequestError(
+            RequestCode.USCC, f"统一社会信用代码 {code} 校验不通过，请核对",
+            f"the USCC {code} fails its check; compare it with the certificate of registration")
+
+
 def keep_request(
-    folder: Path, role: str, *, name: str, code: str, password: Password, cost: ScryptCost | None = None,
+    folder: Path, role: str, *, name: str, code: str, password: Password, person: str = "",
+    cost: ScryptCost | None = None,
 ) -> CertificateRequest:
     """See that ``folder`` (which must exist) holds ``<role>.key`` and ``<role>.csr``, and return the request.
 
     A key that is there is kept, so that a run that was cut short is taken up by the next; a request that asks for
     something else is made anew from it.
 
+    Args:
+        person: whose key it is, where ``role`` is :data:`PERSON`.
+
     Raises:
-        RequestError: as :func:`authority_request`.
+        RequestError: as :func:`authority_request` and :func:`person_request`.
         KeyStoreError: the key that is there cannot be read with the password.
         FileError: a file cannot be read or written.
     """
     key_path, path = folder / f"{role}.key", folder / f"{role}.csr"
     kept = key_path.exists()
     key = load_key(key_path, password) if kept else new_key(role)
-    request = authority_request(role, key, name=name, code=code)
+    request = (person_request(key, person=person, name=name, code=code) if role == PERSON
+               else authority_request(role, key, name=name, code=code))
     if not kept:
         store_key(key_path, key, password, cost=cost)
     if path.exists():

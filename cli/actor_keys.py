@@ -13,7 +13,9 @@ from certs.keystore import load_key
 from certs.signer import LocalSigner, Signer
 from certs.x509 import Certificate
 
-__all__ = ["ACTOR_PASSWORD_FILE_VARIABLE", "ACTOR_PASSWORD_VARIABLE", "actor_signer", "load_certificate"]
+__all__ = [
+    "ACTOR_PASSWORD_FILE_VARIABLE", "ACTOR_PASSWORD_VARIABLE", "actor_password", "actor_signer", "load_certificate",
+]
 
 ACTOR_PASSWORD_FILE_VARIABLE: Final = "ZHENGYIN_ACTOR_PASSWORD_FILE"  # noqa: S105 (the name of a variable)
 ACTOR_PASSWORD_VARIABLE: Final = "ZHENGYIN_ACTOR_PASSWORD"  # noqa: S105 (the name of a variable)
@@ -39,10 +41,16 @@ def actor_signer(folder: Path, *, home: Path, environ: Mapping[str, str] = os.en
         FileError, HomeError, KeyStoreError, SignerError: the key or its password cannot be had, or the two files
             do not belong together.
     """
-    return LocalSigner(load_certificate(folder / "actor.cer"), load_key(folder / "actor.key", _password(home, environ)))
+    key = load_key(folder / "actor.key", actor_password(home, environ))
+    return LocalSigner(load_certificate(folder / "actor.cer"), key)
 
 
-def _password(home: Path, environ: Mapping[str, str]) -> Password:
+def actor_password(home: Path, environ: Mapping[str, str] = os.environ) -> Password:
+    """Return the password of a person's key, as :func:`actor_signer` looks for it.
+
+    Raises:
+        HomeError, FileError: there is none, or it cannot be read.
+    """
     own = {
         PASSWORD_FILE_VARIABLE: environ.get(ACTOR_PASSWORD_FILE_VARIABLE),
         PASSWORD_VARIABLE: environ.get(ACTOR_PASSWORD_VARIABLE),

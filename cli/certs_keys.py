@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from certs.config import HOME_VARIABLE, find_home, read_password
-from certs.csr import PROFILES, SERVICES, keep_request
+from certs.csr import PERSON, PROFILES, SERVICES, keep_request
 from certs.files import make_folder
+from cli.actor_keys import actor_password
 
 __all__ = ["app"]
 
@@ -28,21 +29,30 @@ def request(
         metavar="ROLE",
         help="sealing、data、pdf（缺省三者）、audit、status 或 seal-maker，可多次给出 / "
              "may be repeated; sealing, data and pdf by default")] = None,
+    person: Annotated[str, typer.Option(
+        metavar="NAME", help="为个人生成密钥 actor.key，用于签署办理和审批；此为其姓名 / "
+                             "make a person's key, actor.key, to sign acts and approvals; this is the name")] = "",
     home: Annotated[Path | None, typer.Option(
         metavar="H", help=f"取其口令加密密钥的工作目录，缺省取 {HOME_VARIABLE} / "
                           f"the home whose password encrypts the keys; {HOME_VARIABLE} by default")] = None,
 ) -> None:
     """生成密钥和证书请求（PKCS#10） / make keys and certificate requests (PKCS#10).
 
-    已有的密钥保留 / a key that is there is kept.
+    已有的密钥保留 / a key that is there is kept. 个人密钥的口令文件由 ZHENGYIN_ACTOR_PASSWORD_FILE 指明 / the file
+    with the password of a person's key is named by ZHENGYIN_ACTOR_PASSWORD_FILE.
     """
-    roles = role or list(PROFILES)
-    for unknown in sorted(set(roles) - {*PROFILES, *SERVICES}):
+    if role and person:
+        raise typer.BadParameter(
+            "个人的密钥请单独生成，不与 --role 同用 / a person's key is made by itself, without --role",
+            param_hint="--person")
+    roles = [PERSON] if person else role or list(PROFILES)
+    for unknown in sorted(set(roles) - {*PROFILES, *SERVICES, *([PERSON] if person else [])}):
         raise typer.BadParameter(f"没有这种密钥：{unknown} / there is no such key: {unknown}", param_hint="--role")
-    password = read_password(find_home(home, os.environ), os.environ)
+    folder = find_home(home, os.environ)
+    password = actor_password(folder) if person else read_password(folder, os.environ)
     make_folder(out)
     for one in roles:
-        keep_request(out, one, name=org, code=uscc, password=password)
+        keep_request(out, one, name=org, code=uscc, password=password, person=person)
         typer.echo(f"{out / one}.key  {out / one}.csr")
     typer.echo("请将 .csr 送认证机构签发证书，.key 留在本处 / "
                "send the .csr files to the certification authority and keep the .key files here")

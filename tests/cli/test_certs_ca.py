@@ -15,6 +15,7 @@ from certs.x509 import Certificate
 from codes.errors import EngineError
 from tests.certs.core_pki import root
 from tests.cli.test_certs_command import Call, call
+from tests.support.command import caller
 from tests.support.demo_home import CITY, own_home, seal_folder
 
 __all__ = ["call", "own_home"]
@@ -36,6 +37,22 @@ def test_requests_in_a_folder_are_certified_once(call: Call, own_home: Home, tmp
         assert certificate.issued_by(Certificate.load(issuer))
     assert call("certify", "--demo", keys, "--home", home)[0] == 0
     assert {path.name: path.read_bytes() for path in keys.glob("*.cer")} == made
+
+
+def test_a_person_of_a_new_unit_is_certified_and_appointed(
+    call: Call, own_home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str],
+) -> None:
+    home, unit, code = own_home.path, "测试市二县应急管理局", "11140122MB9TE0001K"
+    for person in ("王甲", "李乙"):
+        words = ("--org", unit, "--uscc", code, "--out", tmp_path / person, "--home", home)
+        assert call("request", "--person", person, *words)[0] == 0
+        assert call("certify", "--demo", tmp_path / person, "--home", home)[0] == 0
+    seals = caller(monkeypatch, capfd, "seals")
+    for person, role in (("王甲", "applicant"), ("李乙", "custodian"), ("李乙", "approver")):
+        assert seals("actors", "appoint", "--certificate", tmp_path / person / "actor.cer", "--role", role, "--as",
+                     home / "actors" / "administrator", "--home", home)[0] == 0
+    rows = [row.split() for row in seals("actors", "list", "--home", home)[1].splitlines()]
+    assert ["王甲", code] in [row[4:6] for row in rows]
 
 
 def test_revoked_certificates_seal_nothing_any_more(call: Call, own_home: Home) -> None:

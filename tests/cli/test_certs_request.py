@@ -43,6 +43,33 @@ def test_keys_and_requests_are_made_once(call: Call, home: Path, tmp_path: Path)
     assert {path.name: path.read_bytes() for path in out.iterdir()} == made
 
 
+@pytest.mark.parametrize(("person", "more", "message"), [
+    (CITY[1], (), "request.bad-name"), ("王 ", (), "request.bad-name"), ("\u3164", (), "request.bad-name"),
+    ("王\u200b甲", (), "request.bad-name"), ("王甲", ("--role", "sealing"), "usage.bad-value"),
+])
+def test_a_persons_key_needs_a_name_that_can_be_told_apart(
+    call: Call, home: Path, tmp_path: Path, person: str, more: tuple[str, ...], message: str,
+) -> None:
+    code, _, err = call("request", "--person", person, "--org", CITY[1], "--uscc", CITY[0], "--out", tmp_path / "keys",
+                        "--home", home, *more)
+    assert code in (2, 3) and err.startswith(f"{message}: ")
+    assert not list((tmp_path / "keys").glob("*"))
+
+
+def test_a_persons_key_has_a_password_of_its_own(
+    call: Call, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ZHENGYIN_ACTOR_PASSWORD", "known to one person")
+    words = ("request", "--person", "王甲", "--org", CITY[1], "--uscc", CITY[0], "--out", tmp_path / "keys",
+             "--home", home)
+    assert [call(*words)[0], call(*words)[0]] == [0, 0]
+    assert sorted(path.name for path in (tmp_path / "keys").iterdir()) == ["actor.csr", "actor.key"]
+    request = CertificateRequest.load((tmp_path / "keys" / "actor.csr").read_bytes())
+    assert (request.subject_cn, request.subject_o, request.uscc) == ("王甲", CITY[1], CITY[0])
+    key = load_key(tmp_path / "keys" / "actor.key", Password(b"known to one person"))
+    assert key.spki == request.public_key.spki
+
+
 @pytest.mark.parametrize(("more", "exit_code", "message"), [
     (("--role", "seal"), 2, "--role"), (("--org", "测试 局"), 3, "request.bad-name"),
     (("--uscc", "11140100MB9TEX0181"), 3, "request.bad-uscc"), (("--home", "nowhere"), 3, "home.missing"),
