@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from docgen.columns import Need, Value, least_needs
+from docgen.columns import Need, least_needs
 from docgen.compose_errors import ComposeError, ComposeErrorCode, Sheet
+from docgen.rows import Value
 from docgen.stamps import Obstacle
 from docgen.template_layout import Column
 

@@ -15,13 +15,15 @@ from dataclasses import dataclass, field, replace
 from codes.jpeg import jpeg_facts
 from docgen.artwork import artwork, drawings
 from docgen.column_overflow import column_overflow
-from docgen.columns import PlacedRow, Value, fill_column, fill_pages, set_entry
+from docgen.column_pages import fill_pages
+from docgen.columns import fill_column
 from docgen.compose_errors import ComposeError, ComposeErrorCode, Sheet
 from docgen.flow import fill_flow
 from docgen.licence import Licence
 from docgen.measure import TypesetError, measure
 from docgen.page import Artwork, Document, GlyphRun, Image, Page, Path
 from docgen.qr import qr_png
+from docgen.rows import PlacedRow, Value, set_entry
 from docgen.stamps import Obstacle, check_overlaps, obstacles, stamps
 from docgen.template import load_template
 from docgen.template_boxes import SMALLEST_PHOTO_MM

@@ -12,10 +12,10 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from docgen.columns import STEPS, PlacedRow, Value, sized
 from docgen.compose_errors import ComposeError, ComposeErrorCode, Sheet
 from docgen.measure import TextStyle, TypesetError, measure
 from docgen.page import GlyphRun, Path, Segment
+from docgen.rows import STEPS, PlacedRow, Value, sized
 from docgen.table import SetRow, SetTable, set_table
 from docgen.template_layout import Entry, Flow, Table
 from docgen.typeset import ASCENT_EM, Line, break_lines, distribute, runs, single_line

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from docgen.columns import PlacedRow
 from docgen.compose_errors import ComposeError, ComposeErrorCode, Sheet
 from docgen.page import GlyphRun, Path, Place, Stamp
+from docgen.rows import PlacedRow
 from docgen.template import TemplateError, TemplateErrorCode
 from docgen.template_boxes import meet
 from docgen.template_layout import PageLayout, Photo, Seal, Straddle

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from docgen.columns import Value, sized
 from docgen.measure import TextStyle, measure
 from docgen.page import Colour, GlyphRun, Path, Segment
+from docgen.rows import Value, sized
 from docgen.template_layout import Table
 from docgen.typeset import ASCENT_EM, Line, break_lines, runs
 

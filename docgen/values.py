@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import pairwise
 
-from docgen.columns import Value
 from docgen.licence import Licence
+from docgen.rows import Value
 from layouts import (
     Face,
     Field,
