@@ -43,7 +43,7 @@ from certs.crl import Crl
 from certs.file_marks import mark_file, mark_files
 from certs.files import FileCode, FileError, read_file, reported
 from certs.keystore import load_key
-from certs.known import Known, load_known
+from certs.known import Known, load_known, naming_damaged
 from certs.moments import CLOCKS_DIFFER
 from certs.seal import SealFile, check_chain, check_names, check_usable
 from certs.seal_folder import ROLES, SealUse, authority_name, incomplete, seal_folders, seal_in_use, seal_uses
@@ -67,7 +67,7 @@ class Authority:
         chain: certificates above the sealing and data certificates, issuing CA first, root last.
         pdf_chain: certificates above the PDF certificate, in the same order.
         crls: the lists of every CA in both chains.
-        known: every certificate of ``chain/``.
+        known: every certificate of ``chain/``; damaged: the revocation lists that cannot be read.
     """
 
     code: str
@@ -80,6 +80,7 @@ class Authority:
     pdf_chain: tuple[Certificate, ...]
     crls: tuple[Crl, ...]
     known: tuple[Certificate, ...]
+    damaged: tuple[str, ...] = ()
 
     def check_usable(self, *, at: datetime, clock_now: datetime | None = None) -> None:
         """Refuse to seal when the seal or one of the three certificates cannot be used at ``at`` (aware).
@@ -93,14 +94,15 @@ class Authority:
         """
         clock_now = clock_now or at + CLOCKS_DIFFER
         anchors = [certificate for certificate in self.known if certificate.is_self_issued]
-        check_usable(
-            self.seal, certificate=self.sealing_signer.certificate, intermediates=self.known, anchors=anchors,
-            crls=self.crls, at=at, clock_now=clock_now)
-        check_names(self.name, self.code, self.sealing_signer.certificate)
-        for signer in (self.data_signer, self.pdf_signer):
-            check_names(self.name, self.code, signer.certificate)
-            check_chain(signer.certificate, intermediates=self.known, anchors=anchors, crls=self.crls, at=at,
-                        clock_now=clock_now)
+        with naming_damaged(self.damaged):
+            check_usable(
+                self.seal, certificate=self.sealing_signer.certificate, intermediates=self.known, anchors=anchors,
+                crls=self.crls, at=at, clock_now=clock_now)
+            check_names(self.name, self.code, self.sealing_signer.certificate)
+            for signer in (self.data_signer, self.pdf_signer):
+                check_names(self.name, self.code, signer.certificate)
+                check_chain(signer.certificate, intermediates=self.known, anchors=anchors, crls=self.crls, at=at,
+                            clock_now=clock_now)
 
 
 class Home:
@@ -261,7 +263,7 @@ class Home:
         except FileError:
             raise
         except EngineError as error:
-            raise incomplete(self.path, "chain/、crls/") from error
+            raise incomplete(self.path, "chain/") from error
 
     def kind_settings(self, code: str) -> Mapping[str, Any] | None:
         """Return what this deployment sets for a licence kind (``kinds/<code>.json``), None when nothing.
@@ -316,7 +318,8 @@ class Home:
         return Authority(
             code=code, name=name, seal=seal, sealing_signer=signers["sealing"], data_signer=signers["data"],
             pdf_signer=signers["pdf"], chain=chain, pdf_chain=pdf_chain,
-            crls=tuple(crl for crl in known.crls if crl.issuer in needed), known=known.certificates)
+            crls=tuple(crl for crl in known.crls if crl.issuer in needed), known=known.certificates,
+            damaged=known.damaged)
 
     def _signer(self, folder: Path, role: str, password: Password) -> Signer:
         certificate = _parse(folder / f"{role}.cer", Certificate.load, _MAX_SMALL)

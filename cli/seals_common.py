@@ -15,6 +15,7 @@ import typer
 from certs.canonical_json import JSON
 from certs.config import HOME_VARIABLE, find_home
 from certs.files import read_file
+from certs.known import load_known
 from certs.moments import read_moment
 from certs.signer import Signer
 from codes.china_time import CHINA_TIME, time_en, time_zh
@@ -56,6 +57,9 @@ def opened(home: Path | None) -> Iterator[Registry]:
         for file in correct(registry):
             typer.echo(f"{file} 比登记库放宽了权限，已改正并记入审计日志 / {file} permitted more than the registry: "
                        "put right, and logged", err=True)
+        for file in load_known(registry.home).damaged:
+            typer.echo(f"撤销列表 {file} 已损坏，按没有该列表处理，请重新下载 / "
+                       f"the revocation list {file} is damaged and counts as none: fetch it again", err=True)
         yield registry
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import select
 
 from certs.canonical_json import JSON, is_object
 from certs.files import FileError
-from certs.known import load_known
+from certs.known import load_known, naming_damaged
 from certs.moments import write_moment
 from certs.plain_text import odd_character, says_something
 from certs.signer import Signer
@@ -131,15 +131,16 @@ def _perform(
     if roles is None:
         raise refused(RegistryCode.UNKNOWN_ACT, f"没有“{act}”这种办理事项", f"there is no act called {act!r}")
     known = load_known(registry.home)
-    chain = check_statement(
-        signed, type=ACT_TYPE, anchors=known.anchors, intermediates=known.certificates, crls=known.crls, at=t.clock,
-        clock_now=t.clock, unknown_revocation=act in URGENT)
-    actor = find_actor(t.session, signed.certificate)
-    request = Request(
-        act=act, subject=subject, facts=facts, documents=_check_documents(digests, documents), statement=signed,
-        actor=actor, roles=held(t.session, actor, roles, at=t.now, clause=CLAUSES[act]),
-        home=registry.home, now=t.now)
-    outcome = HANDLERS[act](t, request)
+    with naming_damaged(known.damaged):
+        chain = check_statement(
+            signed, type=ACT_TYPE, anchors=known.anchors, intermediates=known.certificates, crls=known.crls, at=t.clock,
+            clock_now=t.clock, unknown_revocation=act in URGENT)
+        actor = find_actor(t.session, signed.certificate)
+        request = Request(
+            act=act, subject=subject, facts=facts, documents=_check_documents(digests, documents), statement=signed,
+            actor=actor, roles=held(t.session, actor, roles, at=t.now, clause=CLAUSES[act]),
+            home=registry.home, now=t.now)
+        outcome = HANDLERS[act](t, request)
     if not (late or act in _AT_ANY_TIME or restricts(signed)):
         _check_up_to_date(t, signed)
     _keep(t, request, outcome, {} if chain.ok else {"revocation": chain.code})

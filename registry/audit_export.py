@@ -8,7 +8,7 @@ between the two, the next checkpoint makes good. Copies kept elsewhere are what 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -30,6 +30,7 @@ from certs.crl import MAX_BYTES as MAX_CRL
 from certs.files import FileCode, FileError, flushed, make_folder, publishing, read_file, reported, write_atomic
 from certs.home import Home
 from certs.keystore import load_key
+from certs.known import load_known
 from certs.signer import LocalSigner, Signer
 from certs.statement import SignedStatement, sign_statement
 from certs.x509 import MAX_BYTES as MAX_CERTIFICATE
@@ -116,6 +117,7 @@ def export_logs(registry: Registry, out: Path, *, checkpoint: SignedStatement | 
         RegistryError: ``registry.export-exists``, or as :meth:`Registry.reading`.
     """
     check_out(out)
+    damaged = load_known(registry.home).damaged
     heads = None if checkpoint is None else read_heads(checkpoint.body)[2]
     with (publishing(out) as folder, registry.reading() as session,
           ledger_log(registry.home / "issued") as ledger):
@@ -124,7 +126,7 @@ def export_logs(registry: Registry, out: Path, *, checkpoint: SignedStatement | 
                 _write_log(folder / f"{log.name}.jsonl", log, None if heads is None else heads[log.name].number)
         _copy(registry.home / "audit" / "checkpoints", folder / "checkpoints", ".json", 2 * MAX_CHECKPOINT)
         for name, ending, max_bytes in _COPIED:
-            _copy(registry.home / name, folder / name, ending, max_bytes)
+            _copy(registry.home / name, folder / name, ending, max_bytes, but=damaged)
 
 
 def _logs(*logs: AuditLog | None) -> Mapping[str, AuditLog]:
@@ -143,9 +145,11 @@ def _line(entry: AuditEntry | Unreadable) -> bytes:
     return write_line(entry)
 
 
-def _copy(source: Path, target: Path, ending: str, max_bytes: int) -> None:
+def _copy(source: Path, target: Path, ending: str, max_bytes: int, *, but: Collection[str] = ()) -> None:
     target.mkdir(mode=0o700)
     for path in _files(source, ending):
+        if f"{source.name}/{path.name}" in but:
+            continue
         with flushed(target / path.name) as file:
             file.write(read_file(path, max_bytes=max_bytes))
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from certs.config import HomeCode, HomeError, Password, load_config, read_password
+from certs.crl import MAX_BYTES as MAX_CRL
 from certs.crl import Crl, Revocation, build_crl
 from certs.demo_pki import KeyPair, make_cas, make_person, make_service
 from certs.files import make_folder, publish_folder, read_file, sweep, write_atomic
@@ -19,6 +20,7 @@ from certs.keystore import ScryptCost, load_key, seal_key
 from certs.signer import LocalSigner
 from certs.trust import key_id
 from certs.x509 import MAX_BYTES, Certificate
+from codes.errors import EngineError
 
 __all__ = ["CA_ROLES", "CRL_DAYS", "DemoFiles", "find_password"]
 
@@ -137,9 +139,8 @@ class DemoFiles:
         """Make every CA's list anew, numbered one higher than the last."""
         revoked = self.revoked()
         for role in CA_ROLES:
-            path, ca, number = self.home / "crls" / f"{role}.crl", self.ca(role), 1
-            if path.is_file():
-                number = (Crl.load(path.read_bytes()).number or 0) + 1
+            path, ca = self.home / "crls" / f"{role}.crl", self.ca(role)
+            number = 1 + max(map(_number, (path, self.home / "trust" / "crls" / path.name)))
             crl = build_crl(
                 issuer=ca.certificate, issuer_key=ca.key, this_update=self.now,
                 next_update=self.now + timedelta(days=CRL_DAYS), number=number, revoked=revoked.get(role, {}))
@@ -173,6 +174,14 @@ def _put(path: Path, data: bytes) -> None:
     """Write what is not there already; public data, mode 0644."""
     if not path.is_file() or path.read_bytes() != data:
         write_atomic(path, data, mode=0o644)
+
+
+def _number(path: Path) -> int:
+    """Return the number of a revocation list; 0 where there is none, or a damaged one."""
+    try:
+        return Crl.load(read_file(path, max_bytes=MAX_CRL)).number or 0
+    except EngineError:
+        return 0
 
 
 def _certificate(path: Path) -> Certificate:

@@ -320,7 +320,7 @@ LOADING_FAULTS: list[tuple[str, str, Callable[[Path], object]]] = [
     ("another's seal", "home.incomplete", _copy("seal.esl")),
     ("a damaged certificate", "home.incomplete", _damage("pdf.cer")),
     ("a damaged key", "keystore.wrong-password", _damage("pdf.key")),
-    ("a damaged list", "home.incomplete", _damage("home/crls/sm2-root.crl")),
+    ("a damaged certificate of a CA", "home.incomplete", _damage("home/chain/sm2-root.cer")),
     ("a damaged description", "home.incomplete", _damage("authority/authority.json")),
     ("another's description", "home.incomplete", lambda home: _in(home, "authority/authority.json").write_bytes(
         (home / "authorities" / PROVINCE[0] / "authority.json").read_bytes())),
@@ -347,6 +347,7 @@ def test_an_authority_with_a_fault_is_not_loaded(
 
 USING_FAULTS: list[tuple[str, str, Callable[[Path], object]]] = [
     ("no lists", "seal.certificate-status-unknown", lambda home: shutil.rmtree(home / "crls")),
+    ("a damaged list", "seal.certificate-status-unknown", _damage("home/crls/sm2-root.crl")),
     ("no root", "seal.certificate-untrusted", _remove("home/chain/sm2-root.cer")),
     ("no issuing CA of the PDF", "seal.certificate-untrusted", _remove("home/chain/p256-issuing.cer")),
 ]
