@@ -25,7 +25,7 @@ from bench.seals import measure_seals
 from bench.stages import Stages
 from certs.home import Home
 from certs.trust import Trust
-from docgen import issuing
+from docgen import assembly, issuing
 from docgen.imprint import draw_imprint
 from docgen.ledger import Ledger, Reservation
 from registry.demo import DEFAULT_AUTHORITIES, LOWER_LINE, make_demo
@@ -34,19 +34,20 @@ from verify import verify
 
 STAGES: list[tuple[object, str, str]] = [
     (issuing, "validate", "check the record"),
-    (issuing, "compose", "draw the pages (with QR code)"),
-    (issuing, "require_same_face", "check the face before sealing"),
-    (issuing, "_signed_pdf", "write and sign the PDF"),
-    (issuing, "write_ofd", "write the OFD"),
-    (issuing, "seal_ofd", "seal the OFD"),
-    (issuing, "pack", "pack"),
+    (assembly, "compose", "draw the pages (with QR code)"),
+    (assembly, "require_legible", "check the face before sealing"),
+    (assembly, "require_same_face", "check the face before sealing"),
+    (assembly, "_signed_pdf", "write and sign the PDF"),
+    (assembly, "write_ofd", "write the OFD"),
+    (assembly, "seal_ofd", "seal the OFD"),
+    (assembly, "pack", "pack"),
     (issuing, "export", "write both files (fsync)"),
     (Ledger, "reserve", "ledger (fsync)"),
     (Reservation, "keep", "ledger (fsync)"),
 ]
 PARTS: list[tuple[object, str, str]] = [
-    (issuing, "compose", "draw"), (issuing.pdf_writer, "write_pdf", "draw"), (issuing, "write_ofd", "draw"),
-    (issuing, "_signed_qr", "sign"), (issuing, "sign_pdf", "sign"), (issuing, "seal_ofd", "sign"),
+    (assembly, "compose", "draw"), (assembly.pdf_writer, "write_pdf", "draw"), (assembly, "write_ofd", "draw"),
+    (assembly, "_signed_qr", "sign"), (assembly, "sign_pdf", "sign"), (assembly, "seal_ofd", "sign"),
 ]
 
 

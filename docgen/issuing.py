@@ -1,8 +1,8 @@
 """The one call: a record in, a sealed and kept package out.
 
-validate → look up → check seal and certificates → reserve (approval) → QR signature → compose → compare →
-PDF → PAdES → OFD → compare → seal → pack → keep → export. Nothing leaves this process before the ledger has
-kept it; a repeat returns what was kept.
+validate → look up → check seal and certificates → reserve (approval) → assemble (QR signature → compose → legible →
+compare → PDF → PAdES → OFD → compare → seal → pack) → keep → export. Nothing leaves this process before the ledger
+has kept it; a repeat returns what was kept.
 """
 
 from __future__ import annotations
@@ -10,11 +10,8 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import functools
-import io
-import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -25,47 +22,24 @@ from certs.config import HomeCode
 from certs.home import Authority, Home
 from certs.seal import SealError
 from certs.seal_folder import seal_in_use
-from certs.sm2 import raw_from_der
 from certs.sm3 import sm3
-from certs.trust import key_id
-from codes import qr_payload
+from codes.china_time import CHINA_TIME
 from codes.errors import EngineError, Fault
-from docgen import pdf as pdf_writer
-from docgen.agreement import qr_claims, require_metadata, require_same_face
-from docgen.compose import compose
+from docgen.assembly import assemble, rendition_of
 from docgen.earlier import require_earlier
 from docgen.export import export
 from docgen.issued import IssueCode, Issued, IssueError
 from docgen.ledger import Claim, Ledger, Reservation
 from docgen.ledger_errors import exists
-from docgen.legibility import require_legible
 from docgen.licence import Licence
-from docgen.ofd import Attachment, OfdMeta, write_ofd
-from docgen.ofd_seal import seal_ofd
-from docgen.package import pack
-from docgen.pades import sign_pdf
-from docgen.page import Document
 from docgen.record import read_record, validate
-from docgen.record_xml import record_xml
-from docgen.tsa import FirstToAnswer, Timestamper
+from docgen.tsa import FirstToAnswer
 from layouts import add_folder
 
-__all__ = ["CHINA", "Issuer", "check_record", "engine_version", "issue"]
+__all__ = ["Issuer", "check_record", "issue", "issuer_of"]
 
-CHINA = dt.timezone(dt.timedelta(hours=8), "CST")
 _FACE_CHAIN = "kai"
-Earlier = tuple[tuple[str, bytes], ...]
-_RECORD, _RENDITION = "record.xml", "rendition.pdf"
 _REFUSALS = frozenset({HomeCode.AUTHORITY_NAME, HomeCode.NO_SEAL})
-
-
-@functools.cache
-def engine_version() -> str:
-    """Return the version of the installed distribution; empty when there is none."""
-    try:
-        return version("zhengyin")
-    except PackageNotFoundError:
-        return ""
 
 
 def _drawable(text: str) -> set[str]:
@@ -125,7 +99,7 @@ class Issuer:
             drawable=_drawable, demo=config.demo, settings=self.home.kind_settings)
 
     def _present(self) -> dt.datetime:
-        return self.home.clock().astimezone(CHINA)
+        return self.home.clock().astimezone(CHINA_TIME)
 
     def _issue(self, licence: Licence, attachments: Mapping[str, bytes]) -> Issued:
         """Return the kept package of this licence, or make and keep it, under the identifier's lock."""
@@ -137,7 +111,7 @@ class Issuer:
                     raise exists(identifier)
                 package = self._ledger.package(entry)
                 return Issued(
-                    identifier=identifier, ofd=package, pdf=_rendition(package), repeated=True,
+                    identifier=identifier, ofd=package, pdf=rendition_of(package), repeated=True,
                     approval=None, warnings=licence.warnings)
             earlier = require_earlier(licence, attachments)
             moment = self._present().replace(microsecond=0)
@@ -147,7 +121,7 @@ class Issuer:
                     _claim(licence, authority, identifier), functools.partial(self._approval, licence, authority),
                     moment)
             try:
-                package, rendition = _make(licence, authority, moment, self._timestamper, earlier)
+                package, rendition = assemble(licence, authority, moment, self._timestamper, earlier)
                 with self._logging_refusals(licence, moment):
                     self._require_still(licence, authority, moment, reservation)
                 reservation.keep(package, moment)
@@ -232,93 +206,6 @@ def _claim(licence: Licence, authority: Authority, identifier: str) -> Claim:
         address=licence.qr_address or "",
         holder_sm3=sm3((licence.holder_code or licence.holder_name).encode("utf-8")),
         version=licence.version, seal_id=authority.seal.seal_id)
-
-
-def _rendition(package: bytes) -> bytes:
-    """Return the PDF inside a package of ours."""
-    with zipfile.ZipFile(io.BytesIO(package)) as archive:
-        return archive.read(f"Doc_0/Attachs/{_RENDITION}")
-
-
-def _signed_qr(licence: Licence, authority: Authority) -> str:
-    """Return the text of the QR code: the address, and the claims signed by the data-signing key.
-
-    Empty for a kind without QR code.
-    """
-    address = licence.qr_address
-    if address is None:
-        return ""
-    signer = authority.data_signer
-    message = qr_payload.message(qr_claims(licence), key_id(signer.certificate))
-    return qr_payload.text(address, message, raw_from_der(signer.sign(message)))
-
-
-def _room(authority: Authority, *, with_timestamp: bool) -> int:
-    """Return the bytes to keep free for the CMS: its certificates, what is signed, a token's usual size."""
-    certificates = sum(len(one.der) for one in (authority.pdf_signer.certificate, *authority.pdf_chain))
-    needed = certificates + 1024 + (10_240 if with_timestamp else 0)
-    return -(-needed // 1024) * 1024
-
-
-def _signed_pdf(
-    document: Document, licence: Licence, authority: Authority, record: bytes, moment: dt.datetime,
-    timestamper: Timestamper | None,
-) -> bytes:
-    meta = pdf_writer.PdfMeta(
-        identifier=licence.identifier.text(), title=document.title, author=licence.issuer_name,
-        record_sm3=sm3(record).hex(), created=moment)
-    unsigned = pdf_writer.write_pdf(
-        document, meta=meta,
-        attachments=[pdf_writer.Attachment(_RECORD, "application/xml", "Data", record)],
-        seal_png=authority.seal.imprint,
-        signature=pdf_writer.SignaturePlan(
-            signer_name=licence.issuer_name, signed_at=moment,
-            reserved=_room(authority, with_timestamp=timestamper is not None)))
-    return sign_pdf(unsigned, authority.pdf_signer, chain=authority.pdf_chain, timestamper=timestamper)
-
-
-def _attachments(
-    licence: Licence, record: bytes, rendition: bytes, authority: Authority, earlier: Earlier,
-) -> tuple[Attachment, ...]:
-    """What rides in the package: data, rendition, earlier documents, and what a verifier needs years later."""
-    titles = {key: field.label for key, field in licence.kind.earlier.items()}
-    return (
-        Attachment(name=_RECORD, title="证照数据.xml", format="xml", data=record),
-        Attachment(name=_RENDITION, title="版式副本.pdf", format="pdf", data=rendition),
-        *(Attachment(name=f"{key}.ofd", title=f"{titles[key]}.ofd", format="ofd", data=data)
-          for key, data in earlier),
-        *([Attachment(name="data-signing.cer", title="数据签名证书.cer", format="cer",
-                      data=authority.data_signer.certificate.der, shown=False)] if licence.kind.has_qr else []),
-        *(Attachment(name=f"crl_{index}.crl", title=f"证书撤销列表{index}.crl", format="crl", data=crl.der,
-                     shown=False)
-          for index, crl in enumerate(authority.crls)),
-    )
-
-
-def _make(
-    licence: Licence, authority: Authority, moment: dt.datetime, timestamper: Timestamper | None,
-    earlier: Earlier,
-) -> tuple[bytes, bytes]:
-    """Return the sealed package and the rendition inside it."""
-    qr_text = _signed_qr(licence, authority)
-    document = compose(licence, qr_text, seal_size_mm=authority.seal.width_mm)
-    require_legible(document, licence)
-    require_same_face(document, licence, authority.data_signer.certificate)
-    record = record_xml(licence)
-    rendition = _signed_pdf(document, licence, authority, record, moment, timestamper)
-    parts = write_ofd(
-        document,
-        meta=OfdMeta(
-            identifier=licence.identifier.text(), title=document.title, author=licence.issuer_name,
-            created=moment, items=licence.metadata,
-            short_names={item.field: item.name for item in licence.kind.metadata if item.field},
-            creator_version=engine_version()),
-        attachments=_attachments(licence, record, rendition, authority, earlier))
-    require_metadata(licence, ofd_xml=parts.entries["OFD.xml"], record=record)
-    entries = seal_ofd(
-        parts, seal=authority.seal.seal, signer=authority.sealing_signer,
-        places=[page.seals for page in document.pages], signed_at=moment, version=engine_version())
-    return pack(entries, shared=parts.shared), rendition
 
 
 def issue(

@@ -11,7 +11,7 @@ import pytest
 
 import docgen
 from certs.home import Home
-from docgen import issuing
+from docgen import assembly
 from docgen.batch import record_lines
 from docgen.ledger import Ledger
 from docgen.record import MAX_BYTES
@@ -56,14 +56,14 @@ def test_a_line_that_was_issued_is_not_issued_again(own_home: Home, tmp_path: Pa
 
 
 def test_a_fault_of_our_own_stops_one_line_only(own_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    compose = issuing.compose
+    compose = assembly.compose
 
     def faulty(licence: docgen.Licence, *args: Any, **options: Any) -> Any:
         if licence.number.endswith("00001"):
             raise ZeroDivisionError
         return compose(licence, *args, **options)
 
-    monkeypatch.setattr(issuing, "compose", faulty)
+    monkeypatch.setattr(assembly, "compose", faulty)
     results = issue_lines(own_home, as_json(record(1)) + b"\n" + as_json(record(2)))
     assert [result.get("code") for result in results] == ["internal.error", None]
     assert "ZeroDivisionError" in results[0]["en"] and "Traceback" not in json.dumps(results)

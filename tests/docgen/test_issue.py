@@ -28,7 +28,7 @@ from certs.seal_folder import UseState, set_use
 from certs.ses import SesSignature
 from certs.sm3 import sm3
 from codes.errors import EngineError
-from docgen import issuing
+from docgen import assembly
 from docgen.issuing import issuer_of
 from docgen.ledger import Ledger, Reservation
 from docgen.page import Document, GlyphRun
@@ -196,7 +196,7 @@ def test_who_takes_up_a_killed_issue_needs_leave_all_the_same(
     """The use was counted before the kill; leave may have been taken back since."""
     monkeypatch.setattr(Reservation, "release", lambda _: None)             # a killed process gives nothing back
     with monkeypatch.context() as broken:
-        broken.setattr(issuing, "pack", None)
+        broken.setattr(assembly, "pack", None)
         with pytest.raises(TypeError):
             docgen.issue(record(), home=own_home)
     assert used(own_home) == 1
@@ -213,12 +213,12 @@ def test_who_takes_up_a_killed_issue_needs_leave_all_the_same(
 ])
 def test_what_was_under_way_when_leave_was_taken_back_is_not_kept(
         own_home: Home, monkeypatch: pytest.MonkeyPatch, happened: Callable[[Home], object], code: str) -> None:
-    packed = issuing.pack
+    packed = assembly.pack
 
     def pack(*arguments: Any, **options: Any) -> bytes:
         happened(own_home)
         return packed(*arguments, **options)
-    monkeypatch.setattr(issuing, "pack", pack)
+    monkeypatch.setattr(assembly, "pack", pack)
     assert refusal(own_home, record()).code == code
     assert events(own_home.issued_dir) == ["reserved", "refused", "given-back"] and used(own_home) == 0
 
@@ -228,7 +228,7 @@ def test_a_use_that_was_counted_moves_to_the_approval_that_allows_it_now(
         own_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as killed:
         killed.setattr(Reservation, "release", lambda _: None)
-        killed.setattr(issuing, "pack", None)
+        killed.setattr(assembly, "pack", None)
         with pytest.raises(TypeError):
             docgen.issue(record(), home=own_home)
     now = dt.datetime.now(dt.UTC)
@@ -297,10 +297,10 @@ def _another_qr(document: Document) -> Document:
 def test_a_face_or_qr_code_that_differs_from_the_record_is_not_sealed(
         own_home: Home, monkeypatch: pytest.MonkeyPatch, change: Callable[[Document], Document],
         code: str) -> None:
-    compose = issuing.compose
-    monkeypatch.setattr(issuing, "compose", lambda *args, **options: change(compose(*args, **options)))
-    monkeypatch.setattr(issuing, "sign_pdf", None)
-    monkeypatch.setattr(issuing, "seal_ofd", None)
+    compose = assembly.compose
+    monkeypatch.setattr(assembly, "compose", lambda *args, **options: change(compose(*args, **options)))
+    monkeypatch.setattr(assembly, "sign_pdf", None)
+    monkeypatch.setattr(assembly, "seal_ofd", None)
     assert str(refusal(own_home, record()).code).startswith(code)
     assert used(own_home) == 0
 
@@ -308,9 +308,9 @@ def test_a_face_or_qr_code_that_differs_from_the_record_is_not_sealed(
 @pytest.mark.req("R-000-14")
 def test_metadata_that_differ_from_the_record_are_not_sealed(
         own_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(issuing, "seal_ofd", None)
-    written = issuing.record_xml
-    monkeypatch.setattr(issuing, "record_xml", lambda licence: written(licence).replace(b"ZZBH", b"ZZBX"))
+    monkeypatch.setattr(assembly, "seal_ofd", None)
+    written = assembly.record_xml
+    monkeypatch.setattr(assembly, "record_xml", lambda licence: written(licence).replace(b"ZZBH", b"ZZBX"))
     assert refusal(own_home, record()).code == "issue.metadata-differs"
 
 

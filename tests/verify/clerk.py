@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import docgen
-from docgen import issuing
+from docgen import assembly
 from docgen.page import Document, GlyphRun, Image
 from tests.support.demo_home import shared_home
 from tests.verify.packages import record
@@ -23,13 +23,14 @@ Change = Callable[[Document], Document]
 
 @contextmanager
 def _patched(change: Change, seal_png: bytes | None) -> Iterator[None]:
-    compose, writer = issuing.compose, issuing.pdf_writer.write_pdf
+    compose, writer = assembly.compose, assembly.pdf_writer.write_pdf
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(issuing, "compose", lambda *values, **named: change(compose(*values, **named)))
+        patch.setattr(assembly, "compose", lambda *values, **named: change(compose(*values, **named)))
+        patch.setattr(assembly, "require_legible", lambda *_: None)
         if seal_png is not None:
             def write(document: Document, **named: Any) -> Any:
                 return writer(document, **{**named, "seal_png": seal_png})
-            patch.setattr(issuing.pdf_writer, "write_pdf", write)
+            patch.setattr(assembly.pdf_writer, "write_pdf", write)
         yield
 
 

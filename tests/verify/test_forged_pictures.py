@@ -58,9 +58,9 @@ def many(document: Document) -> Document:
 
 
 def test_many_pages_with_codes_of_their_own_take_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    from docgen import issuing
+    from docgen import assembly
 
-    monkeypatch.setattr(issuing, "require_same_face", lambda *_, **__: None)
+    monkeypatch.setattr(assembly, "require_same_face", lambda *_, **__: None)
     forged = issue(many)
     for data in (forged.ofd, forged.pdf):
         with not_hanging():

@@ -1,0 +1,142 @@
+"""A checked licence and its authority in, the sealed package out: signed, drawn, compared, sealed, packed.
+
+Nothing here asks whether this may be sealed, and nothing is kept: that is :mod:`docgen.issuing`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import io
+import zipfile
+from importlib.metadata import PackageNotFoundError, version
+
+from certs.home import Authority
+from certs.sm2 import raw_from_der
+from certs.sm3 import sm3
+from certs.trust import key_id
+from codes import qr_payload
+from docgen import pdf as pdf_writer
+from docgen.agreement import qr_claims, require_metadata, require_same_face
+from docgen.compose import compose
+from docgen.legibility import require_legible
+from docgen.licence import Licence
+from docgen.ofd import Attachment, OfdMeta, write_ofd
+from docgen.ofd_seal import seal_ofd
+from docgen.package import pack
+from docgen.pades import sign_pdf
+from docgen.page import Document
+from docgen.record_xml import record_xml
+from docgen.tsa import Timestamper
+
+__all__ = ["Earlier", "assemble", "rendition_of"]
+
+Earlier = tuple[tuple[str, bytes], ...]
+
+_RECORD, _RENDITION = "record.xml", "rendition.pdf"
+
+
+def assemble(
+    licence: Licence, authority: Authority, moment: dt.datetime, timestamper: Timestamper | None,
+    earlier: Earlier,
+) -> tuple[bytes, bytes]:
+    """Return the sealed package and the rendition inside it.
+
+    Args:
+        moment: of signing and sealing, in whole seconds.
+        timestamper: of the PDF's signature; None for a home without one.
+        earlier: the documents that this one rests on, by the kind's keys.
+
+    Raises:
+        ComposeError, TemplateError, SvgError, QrError, TypesetError: as ``compose`` and ``require_legible``.
+        DisagreementError: what was drawn is not what the record says.
+    """
+    qr_text = _signed_qr(licence, authority)
+    document = compose(licence, qr_text, seal_size_mm=authority.seal.width_mm)
+    require_legible(document, licence)
+    require_same_face(document, licence, authority.data_signer.certificate)
+    record = record_xml(licence)
+    rendition = _signed_pdf(document, licence, authority, record, moment, timestamper)
+    parts = write_ofd(
+        document,
+        meta=OfdMeta(
+            identifier=licence.identifier.text(), title=document.title, author=licence.issuer_name,
+            created=moment, items=licence.metadata,
+            short_names={item.field: item.name for item in licence.kind.metadata if item.field},
+            creator_version=_engine_version()),
+        attachments=_attachments(licence, record, rendition, authority, earlier))
+    require_metadata(licence, ofd_xml=parts.entries["OFD.xml"], record=record)
+    entries = seal_ofd(
+        parts, seal=authority.seal.seal, signer=authority.sealing_signer,
+        places=[page.seals for page in document.pages], signed_at=moment, version=_engine_version())
+    return pack(entries, shared=parts.shared), rendition
+
+
+def rendition_of(package: bytes) -> bytes:
+    """Return the PDF inside a package of ours."""
+    with zipfile.ZipFile(io.BytesIO(package)) as archive:
+        return archive.read(f"Doc_0/Attachs/{_RENDITION}")
+
+
+def _signed_qr(licence: Licence, authority: Authority) -> str:
+    """Return the text of the QR code: the address, and the claims signed by the data-signing key.
+
+    Empty for a kind without QR code.
+    """
+    address = licence.qr_address
+    if address is None:
+        return ""
+    signer = authority.data_signer
+    message = qr_payload.message(qr_claims(licence), key_id(signer.certificate))
+    return qr_payload.text(address, message, raw_from_der(signer.sign(message)))
+
+
+def _room(authority: Authority, *, with_timestamp: bool) -> int:
+    """Return the bytes to keep free for the CMS: its certificates, what is signed, a token's usual size."""
+    certificates = sum(len(one.der) for one in (authority.pdf_signer.certificate, *authority.pdf_chain))
+    needed = certificates + 1024 + (10_240 if with_timestamp else 0)
+    return -(-needed // 1024) * 1024
+
+
+def _signed_pdf(
+    document: Document, licence: Licence, authority: Authority, record: bytes, moment: dt.datetime,
+    timestamper: Timestamper | None,
+) -> bytes:
+    meta = pdf_writer.PdfMeta(
+        identifier=licence.identifier.text(), title=document.title, author=licence.issuer_name,
+        record_sm3=sm3(record).hex(), created=moment)
+    unsigned = pdf_writer.write_pdf(
+        document, meta=meta,
+        attachments=[pdf_writer.Attachment(_RECORD, "application/xml", "Data", record)],
+        seal_png=authority.seal.imprint,
+        signature=pdf_writer.SignaturePlan(
+            signer_name=licence.issuer_name, signed_at=moment,
+            reserved=_room(authority, with_timestamp=timestamper is not None)))
+    return sign_pdf(unsigned, authority.pdf_signer, chain=authority.pdf_chain, timestamper=timestamper)
+
+
+def _attachments(
+    licence: Licence, record: bytes, rendition: bytes, authority: Authority, earlier: Earlier,
+) -> tuple[Attachment, ...]:
+    """What rides in the package: data, rendition, earlier documents, and what a verifier needs years later."""
+    titles = {key: field.label for key, field in licence.kind.earlier.items()}
+    return (
+        Attachment(name=_RECORD, title="证照数据.xml", format="xml", data=record),
+        Attachment(name=_RENDITION, title="版式副本.pdf", format="pdf", data=rendition),
+        *(Attachment(name=f"{key}.ofd", title=f"{titles[key]}.ofd", format="ofd", data=data)
+          for key, data in earlier),
+        *([Attachment(name="data-signing.cer", title="数据签名证书.cer", format="cer",
+                      data=authority.data_signer.certificate.der, shown=False)] if licence.kind.has_qr else []),
+        *(Attachment(name=f"crl_{index}.crl", title=f"证书撤销列表{index}.crl", format="crl", data=crl.der,
+                     shown=False)
+          for index, crl in enumerate(authority.crls)),
+    )
+
+
+@functools.cache
+def _engine_version() -> str:
+    """Return the version of the installed distribution; empty when there is none."""
+    try:
+        return version("zhengyin")
+    except PackageNotFoundError:
+        return ""
