@@ -128,7 +128,7 @@ def resource(kind_code: str, name: str) -> bytes:
         if path.is_relative_to(folder.resolve()):
             return _regular(path)
         why_zh, why_en = "它指向该证照种类的文件夹之外", "it leads out of the kind's folder"
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError) as error:    # the last: links that lead round and round
         why_zh = why_en = str(error)
     raise KindError(
         KindErrorCode.UNREADABLE, f"证照种类{kind_code}的文件“{name}”不能读取：{why_zh}",

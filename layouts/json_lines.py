@@ -23,6 +23,7 @@ Path = tuple[str | int | Entry, ...]
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 _DEEPEST = 12
+_LONGEST_NUMBER = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +50,8 @@ def read_json(data: bytes) -> JsonText:
     """Read JSON in UTF-8; a byte order mark at the very start is passed over.
 
     Raises:
-        JsonError: no UTF-8, no JSON, a key twice in one object, NaN or Infinity, nested deeper than 12.
+        JsonError: no UTF-8, no JSON, a key twice in one object, NaN or Infinity, a number of more than 1000 digits,
+            nested deeper than 12.
     """
     try:
         text = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
@@ -57,7 +59,7 @@ def read_json(data: bytes) -> JsonText:
         line = data.count(b"\n", 0, error.start) + 1
         raise JsonError(line, "不是 UTF-8 文本，请另存为 UTF-8", "this is not UTF-8; save it as UTF-8") from error
     try:
-        value = json.loads(text, parse_constant=_no_constant)
+        value = json.loads(text, parse_constant=_no_constant, parse_int=_integer)
         lines: dict[tuple[str | int, ...], int] = {}
         _walk(_tokens(text), (), lines)
     except json.JSONDecodeError as error:
@@ -65,11 +67,28 @@ def read_json(data: bytes) -> JsonText:
                         f"this is no JSON (column {error.colno}: {error.msg})") from error
     except RecursionError as error:
         raise _too_deep(1) from error
+    except _WordError as error:
+        line = next((line for word, line in _tokens(text) if word == error.word), 1)
+        raise JsonError(line, error.zh, error.en) from error
     return JsonText(value=value, lines=lines)
 
 
+class _WordError(Exception):
+    """A word that JSON, or we, do not have; the parser that found it does not say where."""
+
+    def __init__(self, word: str, zh: str, en: str) -> None:
+        super().__init__(en)
+        self.word, self.zh, self.en = word, zh, en
+
+
 def _no_constant(name: str) -> NoReturn:
-    raise JsonError(1, f"JSON 中不能使用 {name}", f"JSON must not hold {name}")
+    raise _WordError(name, f"JSON 中不能使用 {name}", f"JSON must not hold {name}")
+
+
+def _integer(word: str) -> int:
+    if len(word) > _LONGEST_NUMBER:
+        raise _WordError(word, f"数字超过 {_LONGEST_NUMBER} 位", f"a number has more than {_LONGEST_NUMBER} digits")
+    return int(word)
 
 
 def _too_deep(line: int) -> JsonError:

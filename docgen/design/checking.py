@@ -97,6 +97,9 @@ def _completeness(folder: KindFolder, kind: Kind) -> list[Finding]:
             code=FindingCode.SCHEMA.value if stale else FindingCode.PART.value, file=f"{folder.code}/schema.json",
             zh=f"schema.json {'与 kind.json 不符' if stale else '缺失'}，请用 zhengyin kinds schema 重写",
             en=f"schema.json is {'not what kind.json gives' if stale else 'missing'}; run zhengyin kinds schema"))
+    findings += [Finding(code=FindingCode.NAME.value, file=f"{folder.code}/{name}",
+                         zh="文件名不是 UTF-8，没有绘制，请改名", en="its name is no UTF-8; not drawn. Rename it")
+                 for name in folder.unnamed_samples()]
     if not folder.samples():
         findings.append(_missing(f"{folder.code}/samples", "没有样例记录（samples/*.json）",
                                  "there is no sample record (samples/*.json)"))

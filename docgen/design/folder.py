@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +10,13 @@ from typing import Any
 import layouts
 from docgen.design.findings import DesignError, Finding, FindingCode
 from layouts.folders import kind_folder
+from layouts.json_lines import JsonError, read_json
 from layouts.kind_faults import safe
 
 __all__ = ["KindFolder", "line_of", "open_folder"]
 
 _MAX_BYTES = 4_000_000
+_LONE = re.compile("[\ud800-\udfff]")         # how Python writes bytes of a name that are no UTF-8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,11 +28,12 @@ class KindFolder:
     own: bool
 
     def read(self, name: str) -> bytes | None:
-        """The content of a file in the folder, None where there is none (or it is larger than 4 MB)."""
+        """The content of a file in the folder; None where there is none that can be read (or is larger than 4 MB)."""
         path = self.path / name
-        if not path.is_file() or path.stat().st_size > _MAX_BYTES:
+        try:
+            return path.read_bytes() if path.is_file() and path.stat().st_size <= _MAX_BYTES else None
+        except OSError:                                     # gone in this moment, or not ours to read
             return None
-        return path.read_bytes()
 
     def json(self, name: str) -> Any | Finding:
         """The JSON of a file in the folder, or what is wrong with it."""
@@ -39,15 +41,9 @@ class KindFolder:
         if data is None:
             return self._finding(FindingCode.PART, name, f"缺少文件 {name}", f"the file {name} is missing")
         try:
-            return json.loads(data.removeprefix(b"\xef\xbb\xbf").decode("utf-8"))
-        except UnicodeDecodeError as error:
-            line = data.count(b"\n", 0, error.start) + 1
-            return self._finding(FindingCode.JSON, name, "应为 UTF-8 文本", "expected UTF-8 text", line)
-        except json.JSONDecodeError as error:
-            return self._finding(FindingCode.JSON, name, f"不是合格的 JSON（{error.msg}）",
-                                 f"this is no JSON ({error.msg})", error.lineno)
-        except RecursionError:
-            return self._finding(FindingCode.JSON, name, "JSON 嵌套过深", "the JSON is nested too deeply")
+            return read_json(data).value
+        except JsonError as error:
+            return self._finding(FindingCode.JSON, name, error.zh, error.en, error.line)
 
     def _finding(self, code: FindingCode, name: str, zh: str, en: str, line: int = 1) -> Finding:
         return Finding(code=code.value, zh=zh, en=en, file=f"{self.code}/{name}", line=line)
@@ -59,7 +55,14 @@ class KindFolder:
 
     def samples(self) -> tuple[str, ...]:
         """Names of the sample records (``samples/example-1.json``), sorted."""
-        return tuple(sorted(f"samples/{path.name}" for path in (self.path / "samples").glob("*.json")))
+        return tuple(name for name in self._all_samples() if not _LONE.search(name))
+
+    def unnamed_samples(self) -> tuple[str, ...]:
+        """Those whose names are no UTF-8, as they can be printed; they are not drawn."""
+        return tuple(safe(name) for name in self._all_samples() if _LONE.search(name))
+
+    def _all_samples(self) -> list[str]:
+        return sorted(f"samples/{path.name}" for path in (self.path / "samples").glob("*.json"))
 
 
 def line_of(text: str, word: str) -> int:
