@@ -6,17 +6,23 @@ import base64
 import io
 import json
 import os
+import signal
 import subprocess
+import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
+from docgen.design import contained
 from docgen.design.contained import Limits, run
 from docgen.design.folder import open_folder
 from tests.design.kinds import CODE, QUICK, change, check, made
 
+_ROOT = Path(__file__).parents[2]
 _LOOP = "{% for a in range(99999) %}{% for b in range(99999) %}{% if b < 0 %}x{% endif %}{% endfor %}{% endfor %}"
 
 
@@ -141,3 +147,54 @@ def test_a_child_that_is_killed_by_the_system_is_told_as_such(kind: Path) -> Non
     answer = check(kind, Limits(drawing_s=60, whole_s=1, memory_mb=64, file_mb=1))
     assert {finding.code for finding in answer.findings} <= {"design.memory", "design.time", "design.broken"}
     assert not answer.ok
+
+
+_PARENT = """
+import sys
+from docgen.design.contained import run
+from docgen.design.folder import open_folder
+run("check", open_folder(sys.argv[1]))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there a child is told that its parent has ended")
+def test_a_child_ends_when_its_parent_is_killed(kind: Path) -> None:
+    change(kind / "pages.xml", '  <page role="正本"', f'{_LOOP}<page role="正本"')
+    parent = subprocess.Popen([sys.executable, "-c", _PARENT, str(kind)], cwd=_ROOT)
+    tasks = Path(f"/proc/{parent.pid}/task/{parent.pid}/children")
+    child = _awaited(lambda: next(iter(tasks.read_text().split()), None))
+    _awaited(lambda: f"Max cpu time              {Limits().whole_s} " in Path(f"/proc/{child}/limits").read_text())
+    parent.kill()
+    parent.wait()
+    _awaited(lambda: not _lives(child))
+
+
+def _awaited(found: Callable[[], Any]) -> Any:
+    """What is there at last."""
+    for _ in range(600):
+        if value := found():
+            return value
+        time.sleep(0.1)
+    raise AssertionError("it did not come")
+
+
+def _lives(process: str) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.parametrize(("parent", "code"), [("os.getppid()", -signal.SIGALRM), ("os.getpid()", 1)])
+def test_a_child_has_an_alarm_of_its_own_and_ends_at_once_without_its_parent(parent: str, code: int) -> None:
+    words = f"import os, time; from docgen.bounded import end_with_parent; end_with_parent({parent}, clock_s=1)"
+    ended = subprocess.run([sys.executable, "-c", f"{words}; time.sleep(600)"], cwd=_ROOT, timeout=300, check=False)
+    assert ended.returncode == code
+
+
+def test_a_child_that_its_alarm_ends_is_told_as_one_that_took_too_long(
+    kind: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(contained, "_START", "import os, signal; os.kill(os.getpid(), signal.SIGALRM)")
+    (finding,) = check(kind).findings
+    assert finding.code == "design.time"
