@@ -111,7 +111,8 @@ class Judge:
     def status(self) -> StatusView:
         """The status list of seals, looked at once a file. Without a trust folder there is none."""
         if self._view is None:
-            self._view = StatusView() if self.trust is None else view_status(self.trust, self.at, self.clock_now)
+            self._view = StatusView(at=self.at) if self.trust is None else view_status(
+                self.trust, self.at, self.clock_now)
         return self._view
 
     def seen(self, result: ChainResult) -> None:

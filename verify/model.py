@@ -176,7 +176,8 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SealStanding:
-    """What the published status list says of an e-seal; ``state`` as there, ``unknown`` where it says nothing.
+    """What the published status list says of an e-seal; ``state`` as there, ``unknown`` where it says nothing, and
+    ``scheduled`` for one that is in use only from a moment that is still to come at the moment of checking.
 
     ``since`` and ``until`` mean what :mod:`certs.status_list` says; the rest names the list.
     """

@@ -34,7 +34,8 @@ _VERDICTS: Final = {
     Verdict.INDETERMINATE: ("无法确定", "cannot say"),
 }
 _SEAL_STATES: Final = {
-    "unknown": ("印章状态未知", "unknown"), "made": ("尚未启用", "not yet in use"), "in-use": ("在用", "in use"),
+    "unknown": ("印章状态未知", "unknown"), "made": ("尚未启用", "not yet in use"),
+    "scheduled": ("待启用", "in use from a moment to come"), "in-use": ("在用", "in use"),
     "retired": ("已换发", "retired"), "suspended": ("停用", "suspended"), "lost": ("挂失", "reported lost"),
     "cancelled": ("注销", "cancelled"),
 }

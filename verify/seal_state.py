@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Final
 
 from certs.moments import CLOCKS_DIFFER
 from certs.status_list import SealState, SealStatus, StatusList, seen_status_list, trusted_status_list
@@ -20,11 +21,14 @@ from verify.status import local_time
 
 __all__ = ["StatusView", "judge_state", "view_status"]
 
+_SCHEDULED: Final = "scheduled"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusView:
-    """A believed list of a trust folder at one moment; without one, or where it is not fresh, why it says little."""
+    """A believed list of a trust folder at a moment; without one, or where it is not fresh, why it says little."""
 
+    at: dt.datetime
     listed: StatusList | None = None
     fresh: bool = False
     zh: str = ""
@@ -36,11 +40,12 @@ def view_status(trust: Trust, at: dt.datetime, clock_now: dt.datetime) -> Status
     try:
         listed = trusted_status_list(trust, at=at, clock_now=clock_now)
     except EngineError as error:
-        return StatusView(listed=seen_status_list(trust, at=at, clock_now=clock_now), zh=error.zh, en=error.en)
+        return StatusView(at=at, listed=seen_status_list(trust, at=at, clock_now=clock_now), zh=error.zh, en=error.en)
     if listed.fresh(at):
-        return StatusView(listed=listed, fresh=True)
+        return StatusView(at=at, listed=listed, fresh=True)
     end = local_time(listed.next_update)
-    return StatusView(listed=listed, zh=f"印章状态列表已于 {end} 过期", en=f"the status list was good until {end}")
+    return StatusView(at=at, listed=listed, zh=f"印章状态列表已于 {end} 过期",
+                      en=f"the status list was good until {end}")
 
 
 def judge_state(
@@ -74,8 +79,9 @@ def judge_state(
     if code:
         first, last = (local_time(each) if each else "—" for each in (since, until))
         found.add(code, seal_id, since=first, until=last, claimed=local_time(claimed_at))
+    state = _SCHEDULED if status.awaiting(view.at) else status.state.value
     return SealStanding(
-        seal_id=seal_id, state=status.state.value, since=status.since, until=status.until,
+        seal_id=seal_id, state=state, since=status.since, until=status.until,
         list_sequence=listed.sequence, list_published=listed.this_update, list_until=listed.next_update)
 
 

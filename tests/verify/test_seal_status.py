@@ -91,6 +91,13 @@ def test_a_seal_in_use_is_told_with_its_list() -> None:
     assert "在用 / in use" in report.to_text()
 
 
+@pytest.mark.req("R-003-19")
+def test_a_seal_whose_use_is_still_to_begin_is_told_as_waiting() -> None:
+    report = judged("in-use", since=claimed() + DAY)
+    assert (report.verdict, seal_codes(report)) == (Verdict.INDETERMINATE, {"seal.before-use"})
+    assert told(report)["state"] == "scheduled" and "待启用 / in use from a moment to come" in report.to_text()
+
+
 VERDICTS: list[tuple[str, int | None, int | None, Verdict, str]] = [
     # state, since and until (seconds after the sealing), verdict, reason
     ("in-use", -3600, None, Verdict.VALID, ""),
@@ -423,8 +430,8 @@ def test_a_trusted_timestamp_before_the_loss_keeps_the_signature() -> None:
 
     def reasons(proven_at: dt.datetime | None) -> list[str]:
         found = Findings()
-        judge_state(info.es_id, info.der, sealed, StatusView(listed=listed, fresh=True), found, accepted_maker=True,
-                    proven_at=proven_at)
+        judge_state(info.es_id, info.der, sealed, StatusView(at=sealed, listed=listed, fresh=True), found,
+                    accepted_maker=True, proven_at=proven_at)
         return [each.reason.code for each in found.all()]
 
     assert reasons(None) == ["seal.lost"]
