@@ -81,7 +81,26 @@ class FormJudge(_Judge):
     ) -> Path:
         """Have ofdrw write a seal: ``v1``, ``v4``, ``v4-digest`` or ``v5``; ``key`` is the maker's plain PKCS#8."""
         moments = (int(moment.timestamp()) for moment in (created, start, end))
-        answer = self.ask("ofdrw-seal", form, key, maker, signer, picture, name, es_id, diameter_mm, *moments, out)
+        return self._written("ofdrw-seal", form, key, maker, signer, picture, name, es_id, diameter_mm, *moments, out)
+
+    def make_ofd(self, out: Path, *options: str, picture: Path, attachment: Path) -> Path:
+        """Have ofdrw write a document; ``options``: pages, image, annotation, watermark, attachment."""
+        return self._written("ofdrw-make", out, picture, attachment, *options)
+
+    def edit_ofd(self, file: Path, out: Path, *options: str, attachment: Path) -> Path:
+        """Have ofdrw add to a file, signed or not; ``options``: annotation (on page 1), watermark, attachment."""
+        return self._written("ofdrw-edit", file, out, attachment, *options)
+
+    def sign_ofd(self, form: str, file: Path, out: Path, *options: str, key: Path, certificate: Path,
+                 seal: Path) -> Path:
+        """Have ofdrw sign: ``ses-v1``, ``ses-v4``, ``gbt35275``, ``gbt35275-pkcs9``; ``key`` is plain PKCS#8.
+
+        ``options``: whole (protects the list of signatures too), riding (a seal across the pages), standard-id.
+        """
+        return self._written("ofdrw-sign", form, file, out, key, certificate, seal, *options)
+
+    def _written(self, *words: object) -> Path:
+        answer = self.ask(*words)
         if not answer.ok:
             raise AssertionError(answer.text)
         return Path(answer.text)

@@ -59,6 +59,10 @@ public final class Forms {
             case "ofdrw-render" -> ofdrwRender(Paths.get(words[1]), Paths.get(words[2]), Double.parseDouble(words[3]));
             case "ofdrw-text" -> ofdrwText(Paths.get(words[1]));
             case "ofdrw-seal" -> Seals.write(words);
+            case "ofdrw-make" -> Documents.make(words);
+            case "ofdrw-edit" -> Documents.edit(Paths.get(words[1]), Paths.get(words[2]), Paths.get(words[3]),
+                    List.of(words).subList(4, words.length));
+            case "ofdrw-sign" -> Documents.sign(words);
             case "ofdrw-bench" -> Bench.run(words[1], words[2], words[3], words[4], Integer.parseInt(words[5]));
             default -> throw new IllegalArgumentException("unknown command " + words[0]);
         };
