@@ -22,6 +22,7 @@ from verify.foreign.pdf_reasons import ForeignRefusal, foreign_finding
 from verify.foreign.pdf_revisions import Revision, weigh_revisions
 from verify.foreign.pdf_signature import ForeignSignature, Signed, locate, loose, prove
 from verify.foreign.pdf_store import State, Store
+from verify.foreign.pdf_walk import read_pages
 from verify.foreign.pdf_xref import inflate
 from verify.judge import Case
 from verify.model import Verdict
@@ -88,6 +89,7 @@ class _ForeignPdf:
             self.guarded(check, step)
         if self.case.found.verdict() is Verdict.VALID and not self.case.found.unfinished(CHECKS):
             self.case.found.begin("")
+            self.keep("fpdf.rollback")
             self.case.found.add("foreign.text")
             self.case.found.add("foreign.no-licence")
 
@@ -118,6 +120,7 @@ class _ForeignPdf:
         self.store = Store.read(self.data)
         states = self.store.states()
         self.case.found.extend(check_layout(self.store, states))
+        read_pages(states[-1])
         self.states = states
         self.case.found.extend(check_active(states[-1]))
 

@@ -151,6 +151,9 @@ _SIGNATURE: Final = {
     "fpdf.timestamp-order": Meaning(
         _UNSURE, "签名 {where} 声明的时间晚于时间戳 {time}",
         "signature {where} claims a time after its timestamp, {time}"),
+    "fpdf.rollback": Meaning(
+        _NOTE, "按文件现有的签名判断，不能排除其后还有签名或修订被移除",
+        "judged by the signatures present; that later signatures or revisions were removed cannot be excluded"),
     "fpdf.not-passed": Meaning(
         _UNSURE, "签名 {where}（{signer}）未能确认有效", "signature {where} ({signer}) could not be confirmed"),
 }

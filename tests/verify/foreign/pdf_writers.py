@@ -1,0 +1,236 @@
+"""Signed PDFs as other writers make them: pyHanko with many options, OpenSSL, rewritten by pypdf."""
+
+from __future__ import annotations
+
+import functools
+import io
+import re
+import zlib
+from typing import Any
+
+import pypdf
+from asn1crypto import keys, tsp, x509  # type: ignore[import-untyped]
+from pyhanko import stamp
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.sign import fields, signers
+from pyhanko.sign.timestamps import TimeStamper
+from pyhanko_certvalidator import ValidationContext
+from pyhanko_certvalidator.registry import SimpleCertificateStore
+from reportlab.pdfgen.canvas import Canvas
+
+from tests.verify.foreign import pdf_world
+from tests.verify.foreign.pdf_world import Party, world
+
+PADES, PKCS7 = fields.SigSeedSubFilter.PADES, fields.SigSeedSubFilter.ADOBE_PKCS7_DETACHED
+
+
+class Authority(TimeStamper):
+    """The local timestamp authority, for pyHanko."""
+
+    async def async_request_tsa_response(self, req: Any) -> Any:
+        """Answer a request."""
+        return tsp.TimeStampResp.load(pdf_world.reply(req.dump()))
+
+
+# -- unsigned files
+
+
+def stream(number: int, head: bytes, data: bytes) -> bytes:
+    """A stream object."""
+    return b"%d 0 obj\n<<%b /Length %d>>\nstream\n%b\nendstream\nendobj\n" % (number, head, len(data), data)
+
+
+@functools.cache
+def plain(form: bool = False) -> bytes:
+    """Two pages of text by reportlab, with a text field and a check box when asked for."""
+    out = io.BytesIO()
+    canvas = Canvas(out, invariant=1, pageCompression=1)
+    for number in (1, 2):
+        canvas.drawString(100, 700, f"Contract, page {number}: 1000 yuan")
+        if form and number == 1:
+            canvas.acroForm.textfield(name="amount", x=100, y=600, width=200, height=20, value="1000")
+        canvas.showPage()
+    canvas.save()
+    return out.getvalue()
+
+
+@functools.cache
+def packed(form: bool = False) -> bytes:
+    """The same with object streams and a cross-reference stream."""
+    reader = pypdf.PdfReader(io.BytesIO(plain(form)))
+    objects = {ref.idnum: ref.get_object() for ref in _all_refs(reader)}
+    return _packed_file(objects, reader.trailer["/Root"].indirect_reference.idnum)  # type: ignore[union-attr]
+
+
+def _all_refs(reader: pypdf.PdfReader) -> list[Any]:
+    return [pypdf.generic.IndirectObject(number, 0, reader) for number in sorted(reader.xref[0])]
+
+
+def _packed_file(objects: dict[int, Any], root: int) -> bytes:
+    """Streams plain, all else in one object stream, one cross-reference stream with a predictor."""
+    out = bytearray(b"%PDF-1.5\n%\xe2\xe3\xcf\xd3\n")
+    rows: dict[int, tuple[int, int, int]] = {0: (0, 0, 65535)}
+    head, body = [], b""
+    size = max(objects) + 3
+    pack, table = size - 2, size - 1
+    index = 0
+    for number, value in objects.items():
+        text = io.BytesIO()
+        value.write_to_stream(text)
+        if isinstance(value, pypdf.generic.StreamObject):
+            rows[number] = (1, len(out), 0)
+            out += b"%d 0 obj\n%b\nendobj\n" % (number, text.getvalue())
+        else:
+            rows[number] = (2, pack, index)
+            head.append(f"{number} {len(body)}")
+            body += text.getvalue() + b"\n"
+            index += 1
+    first = " ".join(head).encode() + b"\n"
+    data = zlib.compress(first + body)
+    rows[pack] = (1, len(out), 0)
+    out += stream(pack, b"/Type /ObjStm /N %d /First %d /Filter /FlateDecode" % (index, len(first)), data)
+    rows[table] = (1, len(out), 0)
+    lines, above = b"", bytes(7)
+    for number in range(size):
+        kind, one, two = rows.get(number, (0, 0, 0))
+        line = bytes([kind]) + one.to_bytes(4, "big") + two.to_bytes(2, "big")
+        lines += b"\2" + bytes((a - b) & 255 for a, b in zip(line, above, strict=True))
+        above = line
+    data, at = zlib.compress(lines), len(out)
+    out += stream(table, b"/Type /XRef /Size %d /W [1 4 2] /Root %d 0 R /Filter /FlateDecode /DecodeParms "
+                         b"<</Predictor 12 /Columns 7>>" % (size, root), data)
+    return bytes(out) + b"startxref\n%d\n%%%%EOF\n" % at
+
+
+@functools.cache
+def hybrid() -> bytes:
+    """A hybrid file as word processors write it: an old table, then an empty section that names a stream."""
+    data = plain()
+    number = int(re.findall(rb"/Size (\d+)", data)[-1])
+    root = re.findall(rb"/Root \d+ 0 R", data)[-1]
+    previous = int(re.findall(rb"startxref\s+(\d+)", data)[-1])
+    at = len(data)
+    rows = b"\1" + at.to_bytes(4, "big") + b"\0\0"
+    told = stream(number, b"/Type /XRef /Size %d /Index [%d 1] /W [1 4 2] %b" % (number + 1, number, root), rows)
+    place = at + len(told)
+    return data + told + (b"xref\n0 0\ntrailer\n<</Size %d %b /Prev %d /XRefStm %d>>\nstartxref\n%d\n%%%%EOF\n" % (
+        number + 1, root, previous, at, place))
+
+
+# -- pyHanko
+
+
+def signer_of(who: Party, **options: Any) -> signers.SimpleSigner:
+    """A signer for pyHanko."""
+    store = SimpleCertificateStore()
+    store.register(x509.Certificate.load(world().ca.der))
+    return signers.SimpleSigner(signing_cert=x509.Certificate.load(who.der),
+                                signing_key=keys.PrivateKeyInfo.load(who.pkcs8()), cert_registry=store, **options)
+
+
+def sign(data: bytes, who: Party | None = None, *, name: str = "Sig1", form: Any = PADES, stamped: bool = False,
+         box: tuple[int, int, int, int] | None = None, page: int = 0, prefer_pss: bool = False, existing: bool = False,
+         digest: str = "sha256", **meta: Any) -> bytes:
+    """One more signature, as an incremental update."""
+    writer = IncrementalPdfFileWriter(io.BytesIO(data), strict=False)
+    signer = signer_of(who or world().p256, prefer_pss=prefer_pss)
+    settings = signers.PdfSignatureMetadata(field_name=name, md_algorithm=digest, subfilter=form, **meta)
+    spec = None if existing else fields.SigFieldSpec(name, box=box, on_page=page)
+    style = stamp.TextStampStyle(stamp_text="signed") if box or existing else None
+    out = signers.PdfSigner(settings, signer, timestamper=Authority() if stamped else None, stamp_style=style,
+                            new_field_spec=spec).sign_pdf(writer)
+    return bytes(out.getvalue())
+
+
+def certify(data: bytes, level: int, **options: Any) -> bytes:
+    """A certifying signature that permits 1 nothing, 2 filling forms, 3 annotations too."""
+    permission = {1: fields.MDPPerm.NO_CHANGES, 2: fields.MDPPerm.FILL_FORMS, 3: fields.MDPPerm.ANNOTATE}[level]
+    return sign(data, certify=True, docmdp_permissions=permission, **options)
+
+
+def with_field(data: bytes, name: str, box: tuple[int, int, int, int] = (300, 100, 450, 150), page: int = 0,
+               **options: Any) -> bytes:
+    """An empty signature field."""
+    writer = IncrementalPdfFileWriter(io.BytesIO(data))
+    fields.append_signature_field(writer, fields.SigFieldSpec(name, box=box, on_page=page, **options))
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def document_stamp(data: bytes) -> bytes:
+    """A document timestamp."""
+    out = signers.PdfTimeStamper(Authority()).timestamp_pdf(
+        IncrementalPdfFileWriter(io.BytesIO(data)), "sha256", validation_context=None)
+    return bytes(out.getvalue())
+
+
+def long_term(data: bytes, *, stamp_it: bool = True) -> bytes:
+    """A signature with a timestamp, its evidence (DSS), and a document timestamp: PAdES B-LTA."""
+    w = world()
+    trust = w.trust()
+    context = ValidationContext(
+        trust_roots=[x509.Certificate.load(each.der) for each in (w.root, w.tsa_root)],
+        other_certs=[x509.Certificate.load(w.ca.der), x509.Certificate.load(w.tsa.der)],
+        crls=[each.der for each in trust.crls], allow_fetching=False)
+    return sign(data, stamped=True, embed_validation_info=True, validation_context=context, use_pades_lta=stamp_it)
+
+
+# -- OpenSSL
+
+
+def by_openssl(data: bytes, who: Party | None = None, *options: str, subfilter: bytes = b"adbe.pkcs7.detached",
+               extra: bytes = b"", end: bytes = b"", chain: tuple[Party, ...] = ()) -> bytes:
+    """An incremental update written by hand, its CMS by OpenSSL."""
+    page = int(re.findall(rb"(\d+) 0 obj\s*<<[^<>]*(?:<<[^<>]*>>[^<>]*)*/Type /Page\b", data)[0])
+    root = int(re.findall(rb"/Root (\d+) 0 R", data)[-1])
+    size = int(re.findall(rb"/Size (\d+)", data)[-1])
+    gap = b"<" + b"0" * 12000 + b">"
+    signature = (b"<</Type /Sig /Filter /Adobe.PPKLite /SubFilter /%b /ByteRange [0 ********** ********** **********]"
+                 b" /Contents %b%b>>" % (subfilter, gap, extra))
+    field = (b"<</Type /Annot /Subtype /Widget /FT /Sig /T (Sig1) /F 132 /Rect [0 0 0 0] /P %d 0 R /V %d 0 R>>"
+             % (page, size))
+    objects = [(size, signature), (size + 1, field)]
+    catalog, shown = object_of(data, root), object_of(data, page)
+    form = re.findall(rb"/AcroForm (\d+) 0 R", catalog)
+    if form:
+        number = int(form[0])
+        objects.append((number, re.sub(rb"(/Fields \[[^\]]*)\]", rb"\1 %d 0 R]" % (size + 1), object_of(data, number))))
+    else:
+        objects.append((root, catalog[:-2] + b"/AcroForm <</Fields [%d 0 R] /SigFlags 3>>>>" % (size + 1)))
+    if b"/Annots [" in shown:
+        objects.append((page, shown.replace(b"/Annots [", b"/Annots [%d 0 R " % (size + 1))))
+    else:
+        objects.append((page, shown[:-2] + b"/Annots [%d 0 R]>>" % (size + 1)))
+    out = update(data, objects) + end
+    start = out.rindex(gap)
+    behind = start + len(gap)
+    out = out.replace(b"********** ********** **********", b"%010d %010d %010d" % (start, behind, len(out) - behind))
+    made = pdf_world.openssl_cms(out[:start] + out[behind:], who or world().rsa, *options, chain=chain)
+    return out[:start + 1] + made.hex().encode().ljust(len(gap) - 2, b"0") + out[behind - 1:]
+
+
+def object_of(data: bytes, number: int) -> bytes:
+    """The text of a plain object, from ``<<`` to ``>>``."""
+    begin = list(re.finditer(rb"(?:^|[\r\n])%d 0 obj" % number, data))[-1].end()
+    return data[begin:data.index(b"endobj", begin)].strip()
+
+
+def update(data: bytes, objects: list[tuple[int, bytes]], *, trailer: bytes = b"", free: tuple[int, ...] = (),
+           previous: int | None = None) -> bytes:
+    """An incremental update with a table; ``trailer`` is added to the trailer."""
+    out, rows = bytearray(data), []
+    if not data.endswith((b"\n", b"\r")):
+        out += b"\n"
+    for number, body in objects:
+        rows.append(b"%d 1\n%010d 00000 n \n" % (number, len(out)))
+        out += b"%d 0 obj\n%b\nendobj\n" % (number, body)
+    rows += [b"%d 1\n0000000000 00001 f \n" % number for number in free]
+    at = len(out)
+    before = int(re.findall(rb"startxref\s+(\d+)", data)[-1]) if previous is None else previous
+    size = max([int(each) for each in re.findall(rb"/Size (\d+)", data)] + [number + 1 for number, _ in objects])
+    kept = b" ".join(re.findall(rb"/%b \d+ 0 R" % key, data)[-1] for key in (b"Root", b"Info")
+                     if b"/%b " % key in data)
+    out += b"xref\n%btrailer\n<</Size %d %b /Prev %d %b>>\nstartxref\n%d\n%%%%EOF\n" % (
+        b"".join(rows), size, kept, before, trailer, at)
+    return bytes(out)
