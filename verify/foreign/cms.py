@@ -213,7 +213,9 @@ class _Parser:
             key_id = info.body(context(0, constructed=False))
             named = [each for each in certificates if each.subject_key_id == key_id]
             usual = 3
-        if number != usual or version not in ((usual,) if kind == _PLAIN_DATA else (usual, 3)):
+        if number == usual == 1 and version == 3 and kind != _PLAIN_DATA:
+            self.loose.forgive("form.value-cms-version")     # so RFC 5652 has it for content that is not plain data
+        elif version != usual or number != usual:
             raise self.loose.refusal("版本号有误", "a version number is wrong")
         if len(named) != 1:
             raise Refusal("value.certificate", self.loose.where, zh="其中没有签名人的证书",

@@ -34,6 +34,8 @@ _FORGIVEN: Final = {
                         "it is read by its content"),
     "form.value-picture": (_NOTE, "签名值 {where}：印章图样为空，或其尺寸（{width}×{height} 毫米）超出范围",
                            "{where}: the seal's picture is empty or its size ({width} x {height} mm) out of range"),
+    "form.value-cms-version": (_NOTE, "签名值 {where}：版本号为 3，GB/T 35275 为 1",
+                               "{where}: the version is 3 where GB/T 35275 has 1"),
     "form.value-bare": (_NOTE, "签名值 {where}：缺少 ContentInfo 外层结构",
                         "{where}: the ContentInfo around the SignedData is missing"),
 }
