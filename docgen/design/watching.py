@@ -154,7 +154,9 @@ def _page(code: str, answer: Answer) -> str:
         f'<figure><img src="{page["file"]}" alt="{html.escape(page["role"])}"><figcaption>'
         f'{html.escape(page["role"])}</figcaption></figure>' for page in facts["pages"])
     title = html.escape(f"{facts['name']} {code}")
-    return (f'<!DOCTYPE html>\n<html lang="zh-CN"><head><meta charset="utf-8"><title>预览 {title}</title>\n<style>'
+    return (f'<!DOCTYPE html>\n<html lang="zh-CN"><head><meta charset="utf-8">\n'
+            '<meta name="viewport" content="width=device-width, initial-scale=1"><title>'
+            f'预览 {title}</title>\n<style>'
             f'{page_resource("watch.css").decode()}</style></head>\n<body><header><h1>预览 · 非正式证照</h1>'
             f'<p>{title} <a href="preview.pdf">PDF</a> <a href="preview.ofd">OFD</a></p></header>\n'
             f'<main class="pages">{pages}</main></body></html>\n')

@@ -205,6 +205,28 @@ def test_a_browser_offers_other_data_and_says_what_photo_is_set(
         thread.join(timeout=10)
 
 
+def test_the_page_fits_a_phone_and_says_when_the_preview_has_ended(
+    preview: Preview, tmp_path: Path, chromium: str,
+) -> None:
+    server = PreviewServer(preview, port=0)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    with Browser(chromium, tmp_path / "profile") as browser:
+        browser.command("Emulation.setDeviceMetricsOverride", width=390, height=844, deviceScaleFactor=2, mobile=True)
+        browser.open(server.url)
+        browser.until("document.getElementById('status')?.dataset.is", "good")
+        browser.until("[...document.querySelectorAll('#ofd img')].filter(one => one.naturalWidth > 500).length", 2)
+        assert browser.value("document.documentElement.scrollWidth") == 390
+        tops = browser.value("['#ofd', '#form'].map(one => document.querySelector(one).getBoundingClientRect().top)")
+        assert tops[0] < tops[1], "the pages first, the form below them"
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        (PICTURES / "preview-on-a-phone.png").write_bytes(browser.picture())
+        server.close()
+        thread.join(timeout=60)
+        browser.until("document.getElementById('status').dataset.is", "bad")
+        assert "已停止" in browser.value("document.getElementById('status').textContent")
+
+
 def test_a_kind_that_loops_forever_leaves_the_server_standing(server: PreviewServer, kind: Path) -> None:
     server.preview.limits = QUICK
     change(kind / "pages.xml", '  <page role="正本"',

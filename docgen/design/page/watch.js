@@ -5,6 +5,8 @@ let form = "";          // what the form was made from: the schema, and where th
 let choices = "";       // the data that the buttons offer
 const SIZES = { short: "短 / short", long: "长 / long", empty: "空 / empty", rare: "生僻字 / rare" };
 const DRAWING = "绘制中… / drawing…";
+const GONE = "预览程序已停止，请在终端重新运行 / the preview has ended; start it again in the terminal";
+let posted = Promise.resolve();
 let timer = 0;
 
 function element(name, attributes, ...children) {
@@ -57,7 +59,9 @@ function photoHint(file) {
 }
 
 function build(schema, record) {
-  $("form").replaceChildren(...Object.entries(schema.properties).map(([label, rule]) => {
+  const head = [element("h2", {}, "数据 / data"), element("p", {}, "改动只用于预览，不写入文件；* 为必填 / changes are drawn "
+    + "and written to no file; * is required")];
+  $("form").replaceChildren(...head, ...Object.entries(schema.properties).map(([label, rule]) => {
     const star = (schema.required ?? []).includes(label) ? " *" : "";
     const made = input(label, rule, record[label]);
     made.dataset.label = label;
@@ -73,12 +77,19 @@ function read(made) {
   return made.hasAttribute("data-json") ? JSON.parse(made.value) : made.value;
 }
 
-async function post(where, body) {
-  $("status").textContent = DRAWING;
-  await fetch(where, { method: "POST", headers: { "Content-Type": "application/json" }, body });
+function tell(text, is) {
+  $("status").textContent = text;
+  $("status").dataset.is = is;
 }
 
-async function send() {
+// One after the other: what was typed last arrives last.
+function post(where, body) {
+  tell(DRAWING, "busy");
+  posted = posted.then(() => fetch(where, { method: "POST", headers: { "Content-Type": "application/json" }, body }))
+    .catch(() => tell(GONE, "bad"));
+}
+
+function send() {
   const record = {};
   for (const made of $("form").querySelectorAll("[data-label]")) {
     made.classList.remove("wrong");
@@ -90,7 +101,7 @@ async function send() {
       return;
     }
   }
-  await post("record", JSON.stringify(record, null, 1));
+  post("record", JSON.stringify(record, null, 1));
 }
 
 $("form").addEventListener("input", (event) => {
@@ -140,14 +151,18 @@ $("show-pdf").addEventListener("click", () => show("pdf"));
 async function redraw() {
   const state = await (await fetch("state")).json();
   $("name").textContent = `${state.code} ${state.name ?? ""}`;
-  $("status").textContent = state.busy ? DRAWING : state.count ? `${state.count} 处待改 / to mend` : "未发现问题 / nothing to mend";
+  if (state.busy) tell(DRAWING, "busy");
+  else if (state.count) tell(`${state.count} 处待改 / to mend`, "bad");
+  else tell("未发现问题 / nothing to mend", "good");
   $("findings").replaceChildren(...state.findings.map((one) => element("li", {},
-    element("code", {}, one.file ? `${one.file}:${one.line}` : one.code), ` ${one.field} ${one.zh} / ${one.en}`)));
+    element("code", {}, one.file ? `${one.file}:${one.line}` : one.code), ` ${one.field} ${one.zh}`,
+    element("span", {}, one.en))));
   $("ofd").replaceChildren(...state.pages.map((page) => element("figure", {},
     element("img", { src: `${page.file}?${state.version}`, alt: page.role }),
     element("figcaption", {}, page.role))));
   $("pdf").replaceChildren(...(state.pages.length
-    ? [element("object", { data: `preview.pdf?${state.version}`, type: "application/pdf" })] : []));
+    ? [element("object", { data: `preview.pdf?${state.version}`, type: "application/pdf" },
+      "此浏览器不能显示 PDF，请下载 / this browser does not show PDF; download it")] : []));
   offer(state.choices ?? [], state.data);
   const source = JSON.stringify([state.schema ?? null, state.origin]);
   if (state.schema && state.record && source !== form) {
@@ -161,4 +176,6 @@ async function redraw() {
   document.body.dataset.version = state.version;
 }
 
-new EventSource("events").onmessage = redraw;
+const events = new EventSource("events");
+events.onmessage = redraw;
+events.onerror = () => tell(GONE, "bad");
