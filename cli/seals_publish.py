@@ -16,7 +16,7 @@ from certs.status_list import StatusList, name_seals, receive_status_list
 from certs.trust import MAX_STATUS_LIST
 from cli.seals_common import HomeOption, JsonOption, opened, print_json, state_words
 from codes.china_time import time_en, time_zh
-from registry.publication import PAGE, publish, status_signer
+from registry.publication import PAGE, Publication, publish, status_signer
 
 __all__ = ["app"]
 
@@ -40,7 +40,8 @@ def publish_states(
         made = publish(registry, signer=status_signer(Home.open(registry.home)), valid_for=span, out=out)
     if as_json:
         print_json({**_facts(made.listed), "states": {state.value: count for state, count in made.counts.items()},
-                    "unknown": list(made.unknown), "out": str(out) if out else None})
+                    "unknown": list(made.unknown), "strangers": list(made.strangers), "out": str(out) if out else None})
+        _warn(made)
         return
     counts = "，".join(f"{state_words(state)} {count}" for state, count in made.counts.items()) or "—"
     typer.echo(f"已公示第 {made.listed.sequence} 号状态列表，有效至{time_zh(made.listed.next_update)} / "
@@ -50,6 +51,17 @@ def publish_states(
                    + name_seals(made.unknown))
     if out:
         typer.echo(f"{out / PAGE}")
+    _warn(made)
+
+
+def _warn(made: Publication) -> None:
+    """Say that somebody else publishes in this office's name, or did before a restoration."""
+    if made.strangers:
+        numbers = ", ".join(map(str, made.strangers))
+        typer.echo(f"注意：第 {numbers} 号状态列表不是本登记库签发的：本目录恢复自备份，或另有一份复制的目录也在办理，"
+                   "两份目录不能同时使用 / "
+                   f"list {numbers} was not signed by this registry: this home was restored, or a copy of it acts as "
+                   "well; one home alone may be in use", err=True)
 
 
 @app.command()

@@ -1,7 +1,8 @@
 """Which home a registry belongs to: the id in ``registry.id`` of the home stands in the database too.
 
 Two homes pointed at one PostgreSQL database would each write files for acts of the other, so the second is refused.
-The file ``registry.sqlite3`` lies in its home and needs no check; it may move into a PostgreSQL database later.
+The file ``registry.sqlite3`` lies in its home and needs no check; it may move into a PostgreSQL database later. A copy
+of the whole home has the same id and is not told from it here (docs/threat-model.md, The second worker).
 """
 
 from __future__ import annotations

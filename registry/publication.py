@@ -18,6 +18,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+from sqlalchemy import select
+
 from certs.config import load_config
 from certs.files import locked, make_folder, read_file, write_atomic
 from certs.home import Home
@@ -43,7 +45,7 @@ from registry.public_seals import PublicSeal, public_seals
 from registry.publication_history import Kept, keep_published
 from registry.publication_page import draw_page
 from registry.states import Phase
-from registry.tables import Meta
+from registry.tables import Audit, Meta
 
 __all__ = ["LONGEST", "PAGE", "STATUS_FOLDER", "Publication", "PublicationCode", "publish", "status_signer"]
 
@@ -51,6 +53,7 @@ PAGE: Final = "index.html"
 STATUS_FOLDER: Final = "status"
 """Folder of the home with ``status.cer`` and ``status.key``."""
 _SEQUENCE: Final = "status-sequence"
+_PUBLISHED: Final = "status.published"
 _LOCK: Final = ".publication.lock"
 _MAX_CERTIFICATE: Final = 64 * 1024
 
@@ -67,12 +70,15 @@ class Publication:
     """What was published: the list, its file, and how many seals are in which state at its moment.
 
     ``unknown`` are seals that stay in the list as lost, cancelled or retired though the registry does not know them.
+    ``strangers`` are the numbers of lists found that bear this office's signature and are not of this registry: a copy
+    of the home has published, or this one was restored.
     """
 
     listed: StatusList
     file: bytes
     counts: Mapping[Phase, int]
     unknown: tuple[str, ...] = ()
+    strangers: tuple[int, ...] = ()
 
 
 def status_signer(home: Home) -> Signer:
@@ -116,7 +122,7 @@ def publish(registry: Registry, *, signer: Signer, valid_for: timedelta, out: Pa
         with registry.transaction() as t:
             seals = public_seals(t.session, t.now)
             check_states(t.session)
-            file, kept = _make(t, seals, [place for place in (trust, out) if place], signer, valid_for)
+            file, kept, strangers = _make(t, seals, [place for place in (trust, out) if place], signer, valid_for)
         listed = read_status_list(file)
         make_folder(trust / "status-signers", mode=0o755)
         write_atomic(trust / "status-signers" / f"{signer.certificate.fingerprint[:16]}.cer", signer.certificate.der,
@@ -131,18 +137,23 @@ def publish(registry: Registry, *, signer: Signer, valid_for: timedelta, out: Pa
             write_atomic(out / PAGE, page.encode(), mode=0o644)
     counts = Counter(Phase.SCHEDULED if one.awaiting(listed.this_update) else Phase(one.state.value)
                      for one in listed.seals.values())
-    return Publication(listed=listed, file=file, counts=counts, unknown=kept.unknown)
+    return Publication(listed=listed, file=file, counts=counts, unknown=kept.unknown, strangers=strangers)
 
 
 def _make(
     t: Transaction, seals: Sequence[PublicSeal], places: Sequence[Path], signer: Signer, valid_for: timedelta,
-) -> tuple[bytes, Kept]:
-    """Sign the list under the next number, and note both; a list that no verifier would believe is not made."""
+) -> tuple[bytes, Kept, tuple[int, ...]]:
+    """Sign the list under the next number, and note both; a list that no verifier would believe is not made.
+
+    Returns:
+        The list, what it keeps of earlier ones, and the numbers of those that are not of this registry.
+    """
     trust = Trust.load(places[0])
     trust = replace(trust, status_signers=(*trust.status_signers, signer.certificate))
     known = t.session.get(Meta, _SEQUENCE)
     files = tuple(_published(places))
     earlier = [one for one in (genuine_status_list(file, trust, now=t.now) for file in files) if one is not None]
+    strangers = tuple(sorted({one.sequence for one in earlier if not _is_own(t, one)}))
     sequence = 1 + max([int(known.value) if known else 0, *_sequences(files, trust.status_signers)])
     moment = max([t.now, *(one.this_update for one in earlier)])       # the clock may have been put back by minutes
     kept = keep_published({seal.seal_id: seal.status for seal in seals}, earlier, at=moment)
@@ -152,9 +163,15 @@ def _make(
     check_status_list(read_status_list(file), signers=(signer.certificate,), anchors=trust.roots,
                       intermediates=trust.intermediates, crls=trust.crls, at=t.now, clock_now=t.now)
     t.session.merge(Meta(key=_SEQUENCE, value=str(sequence)))
-    t.log("status.published", sequence=sequence, list=signed.digest.hex(), seals=len(kept.seals),
+    t.log(_PUBLISHED, sequence=sequence, list=signed.digest.hex(), seals=len(kept.seals),
           until=write_moment(moment + valid_for))
-    return file, kept
+    return file, kept, strangers
+
+
+def _is_own(t: Transaction, listed: StatusList) -> bool:
+    """Say whether this registry has signed a list, by its log."""
+    return t.session.scalars(select(Audit.number).where(
+        Audit.event == _PUBLISHED, Audit.facts.contains(listed.signed.digest.hex())).limit(1)).first() is not None
 
 
 def _published(places: Sequence[Path]) -> Iterator[bytes]:
