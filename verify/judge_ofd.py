@@ -40,21 +40,11 @@ _RECORD, _RENDITION, _DATA_CERTIFICATE = "record.xml", "rendition.pdf", "data-si
 
 def judge_ofd(case: Case) -> None:
     """Run every check on the case's bytes."""
-    if _claims_to_be_ours(case.data):
-        _OfdJudge(case).run()
+    judge = _OfdJudge(case)
+    if judge.claims_to_be_ours():
+        judge.run()
     else:
         judge_foreign_ofd(case)
-
-
-def _claims_to_be_ours(data: bytes) -> bool:
-    """Whether the package holds a record; one that cannot be opened claims it by the name alone."""
-    if f"/{_RECORD}".encode() not in data:
-        return False                     # names stand in the headers as they are
-    try:
-        archive = read_zip(data)
-    except Refusal:
-        return True
-    return any(name.endswith(f"/{_RECORD}") for name in archive.entries)
 
 
 class _OfdJudge:
@@ -67,6 +57,16 @@ class _OfdJudge:
         self.listed: tuple[SignatureEntry, ...] = ()
         self.sealings: list[Sealing] = []
         self.judgements: list[Judgement] = []
+
+    def claims_to_be_ours(self) -> bool:
+        """Whether the package holds a record; one that cannot be opened claims it by the name alone."""
+        if f"/{_RECORD}".encode() not in self.case.data:
+            return False                 # names stand in the headers as they are
+        try:
+            self.archive = read_zip(self.case.data)
+        except Refusal:
+            return True
+        return any(name.endswith(f"/{_RECORD}") for name in self.archive.entries)
 
     def run(self) -> None:
         """All checks; later ones go on where earlier ones found fault, as far as they can."""
@@ -94,7 +94,7 @@ class _OfdJudge:
     # -- the file
 
     def _container(self) -> None:
-        archive = self.archive = read_zip(self.case.data)
+        archive = self.archive = self.archive or read_zip(self.case.data)
         self.case.own = True
         if not archive.canonical:
             self.case.found.add("zip.not-canonical", "", detail=", ".join(archive.deviations))

@@ -30,6 +30,9 @@ _STORED, _DEFLATED = 0, 8
 _ZIP64, _UNICODE_PATH = 0x0001, 0x7075
 _HUGE: Final = 0xFFFFFFFF
 _LOCATOR_SIZE: Final = 20
+_ASIDE_LIMIT: Final = 1024              # bytes of a comment or an extra field
+_OTHER_FILES: Final = (b"%pdf", b"startxref", b"%%eof", b"<html", b"<svg", b"pk\3\4", b"pk\1\2")
+"""What lets another program take the file for something else; in lower case."""
 
 
 @dataclass(slots=True)
@@ -114,6 +117,13 @@ class _Reader:
     def _forgive(self, zh: str, en: str) -> None:
         self.forgiven[zh] = en
 
+    def _aside(self, where: str, text: bytes) -> None:
+        """Bytes of the archive that no signature can protect: a word of its maker, never another file."""
+        if len(text) > _ASIDE_LIMIT or any(mark in text.lower() for mark in _OTHER_FILES):
+            self._doubt("zip.aside", where, size=len(text))
+        elif text:
+            self._forgive("压缩包带有注释", "the archive has comments")
+
     # -- the directory
 
     def _end_record(self) -> int:
@@ -133,7 +143,7 @@ class _Reader:
         elif not closing:
             self._doubt("zip.slack", "", offset=place + _EOCD.size)
         elif place + _EOCD.size != len(data):
-            self._forgive("压缩包带有注释", "the archive has a comment")
+            self._aside("", data[place + _EOCD.size:])
         if data[max(0, place - _LOCATOR_SIZE):place].startswith(_LOCATOR_SIGN):
             self._doubt("zip.zip64", "")
         _, disk, start_disk, here, count, size, start, _ = _EOCD.unpack_from(data, place)
@@ -180,6 +190,7 @@ class _Reader:
                 raise Refusal("zip.zip64", header.name)
             if size > self.limits.entry_size or (size > self.limits.ratio_from and size > packed * self.limits.ratio):
                 raise Refusal("zip.bomb", header.name, limit=self.limits.entry_size)
+            self._aside(header.name, self.data[position - comment_size:position])
             self._extra(header, header.extra)
             headers.append(header)
         if position != self.end:
@@ -224,6 +235,8 @@ class _Reader:
 
     def _extra(self, header: _Header, extra: bytes, *, local: bool = False) -> None:
         """Walk an extra field: another name or other sizes weigh, padding does not."""
+        if len(extra) > _ASIDE_LIMIT:
+            self._doubt("zip.aside", header.name, size=len(extra))
         position = 0
         while position + 4 <= len(extra):
             kind, length = struct.unpack_from("<2H", extra, position)

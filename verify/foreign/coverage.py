@@ -97,6 +97,11 @@ def cover(archive: Archive, structure: Structure, signatures: Sequence[Judged], 
         box = part.box
         found.add("coverage.page", part.entry, page=part.page, part=zh, part_en=en,
                   box=f"{box.x_mm:g} {box.y_mm:g} {box.width_mm:g} {box.height_mm:g} mm" if box else "—")
+    for each in passed:
+        left = [entry.name for entry in entries
+                if entry.state == "protected" and entry.role == "picture" and entry.name not in each.good]
+        if left:
+            found.add("coverage.partly", left[0], id=each.evidence.id, count=len(left))
     for path in structure.lists:
         if not any(path in each.good for each in counted):
             found.add("foreign.rollback", path)

@@ -42,6 +42,9 @@ _FORGIVEN: Final = {
 }
 
 _FOREIGN: Final = {
+    "zip.aside": (_UNSURE, "压缩包在 {where} 的注释或扩展字段中带有 {size} 字节，可能是另一个文件，不受签名保护",
+                  "the archive carries {size} bytes in a comment or extra field ({where}), perhaps another file; no "
+                  "signature protects them"),
     "foreign.no-licence": (
         _NOTE, "文件真实，但不是本系统可读取的证照，内容与效力请人工核对",
         "the file is genuine, but it is no licence that this verifier can read: check what it says and what it is "
@@ -76,6 +79,9 @@ _COVERAGE: Final = {
     "coverage.harmless": (_NOTE, "{where}（{part}）不受签名保护，不影响画面，其内容未经证实",
                           "{where} ({part_en}) is not protected; it does not change the picture, and what it says is "
                           "unproven"),
+    "coverage.partly": (
+        _NOTE, "签名 {id} 不保护可能改变画面的 {count} 个部分（如 {where}），它们由其他签名保护",
+        "the signature {id} leaves {count} parts that can change the picture (such as {where}) to other signatures"),
     "coverage.page": (_UNSURE, "第 {page} 页的{part}来自不受签名保护的 {where}（位置 {box}）",
                       "the {part_en} on page {page} comes from {where}, which is not protected (at {box})"),
 }
