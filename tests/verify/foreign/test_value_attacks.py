@@ -30,7 +30,6 @@ from tests.verify.foreign.values import (
     attribute,
     forged_world,
     judged,
-    named_bits,
     raw,
     unsigned,
     when,
@@ -278,7 +277,7 @@ def test_each_reason_gives_its_sub_indication() -> None:
 
 
 SPELLINGS = {
-    "v4": Ses(), "v1": Ses(layout=1), "v5": Ses(number=5, bits=named_bits), "unsigned": Ses(value=unsigned),
+    "v4": Ses(), "v1": Ses(layout=1), "v5": Ses(number=5), "unsigned": Ses(value=unsigned),
     "GB/T 35275": Cms(), "PKCS#7": Cms(arc=PLAIN),
     "bare": Cms(bare=True, attributes=False, content=sm3(XML), value=raw),
 }
@@ -290,14 +289,13 @@ def changed_bits(name: str, places: Callable[[int], Iterable[int]]) -> None:
     usual = judged(der)
     assert usual.indication == "TOTAL-PASSED"
     respelt = 0
-    with not_hanging():
-        for place in places(8 * len(der)):
-            changed = bytearray(der)
-            changed[place // 8] ^= 1 << place % 8
-            outcome = judged(bytes(changed))
-            if outcome.indication == "TOTAL-PASSED":
-                assert outcome.codes - usual.codes, place
-                respelt += 1
+    for place in places(8 * len(der)):
+        changed = bytearray(der)
+        changed[place // 8] ^= 1 << place % 8
+        outcome = judged(bytes(changed))
+        if outcome.indication == "TOTAL-PASSED":
+            assert outcome.codes - usual.codes, place
+            respelt += 1
     assert respelt <= 2
 
 
@@ -324,7 +322,8 @@ def test_a_deep_structure_is_refused() -> None:
     deep = b""
     for _ in range(20_000):
         deep = build.sequence(deep)
-    assert judged(deep).indication == REFUSED
+    with not_hanging():
+        assert judged(deep).indication == REFUSED
 
 
 def test_a_claimed_time_a_little_ahead_is_a_matter_of_clocks() -> None:
