@@ -15,6 +15,7 @@ from typing import Final
 from certs.trust import Trust
 from certs.x509 import Certificate
 from codes.errors import EngineError
+from verify.covered import Coverage, CoveredEntry
 from verify.foreign.pdf_active import check_active
 from verify.foreign.pdf_fields import read_fields
 from verify.foreign.pdf_layout import check_layout
@@ -30,7 +31,6 @@ from verify.pdf_file import MAX_FILE_SIZE
 from verify.pdf_objects import Stream, parse_object
 from verify.pdf_reasons import HOSTILE, PdfRefusal
 from verify.pdf_signature import OWN_MARK, Moment
-from verify.report import Coverage, CoveredEntry
 
 __all__ = ["CHECKS", "claims_to_be_ours", "judge_foreign_pdf"]
 
@@ -139,6 +139,10 @@ class _ForeignPdf:
         if len(filled) > MAX_SIGNATURES:
             raise ForeignRefusal("fpdf.many-signatures", count=MAX_SIGNATURES)
         found = [locate(self.store, state, each) for each in filled]
+        names = [each.label for each in found]
+        for place, each in enumerate(found):
+            if names.count(each.label) > 1:
+                each.label = f"{each.label} #{place + 1}"
         self.strays(found)
         self.prove_all(found, self.certificates(state))
         if not any(not each.signed.is_stamp for _, each in self.judged) and not self.unplaced:
@@ -257,13 +261,24 @@ class _ForeignPdf:
             self.keep("fpdf.trailing-content" if rest.strip(_BLANK) else "fpdf.trailing-bytes", f"@{end}")
 
     def covered(self, revisions: tuple[Revision, ...]) -> Coverage:
-        """One entry a revision."""
-        entries = tuple(CoveredEntry(name=f"revision {each.number}: bytes {each.start}-{each.end}", state=each.state)
-                        for each in revisions)
+        """One entry a revision, with the good signatures that cover it."""
+        good = [(index, each.evidence.id) for index, each in self.judged if each.passed]
+        entries: list[CoveredEntry] = []
+        for place, each in enumerate(revisions):
+            by = tuple(name for index, name in good if index >= place)
+            first = each.change is None
+            state = "unprotected"
+            if each.harmless and (by or not first):
+                state = "protected" if by else "signature"
+            entries.append(CoveredEntry(
+                name=f"revision {each.number}: bytes {each.start}-{each.end}", state=state, by=by,
+                role="signature" if each.harmless and not first else "picture",
+                part="signature" if each.harmless and not first else "document"))
         end = max(self.states[-1].end, max(each.signed.end for _, each in self.judged))
         if end < len(self.data):
-            entries += (CoveredEntry(name=f"bytes {end}-{len(self.data)}", state="unprotected"),)
-        return Coverage(complete=all(each.state in ("protected", "signature") for each in entries), entries=entries)
+            entries.append(CoveredEntry(name=f"bytes {end}-{len(self.data)}", state="unprotected", role="unreached"))
+        return Coverage(complete=all(each.state in ("protected", "signature") for each in entries),
+                        entries=tuple(entries))
 
     # -- trust
 

@@ -32,7 +32,7 @@ _WEIGHED: Final = {
 class Revision:
     """One revision: its bytes, what it did (None: what the first signature signed), and what that means.
 
-    ``state`` as in :class:`verify.report.CoveredEntry`.
+    ``harmless``: nothing that is shown may differ by it.
     """
 
     number: int
@@ -40,7 +40,7 @@ class Revision:
     end: int
     change: Change | None
     findings: tuple[Finding, ...]
-    state: str
+    harmless: bool
 
 
 def weigh_revisions(states: Sequence[State], judged: Sequence[tuple[int, ForeignSignature]]) -> tuple[Revision, ...]:
@@ -61,9 +61,7 @@ def weigh_revisions(states: Sequence[State], judged: Sequence[tuple[int, Foreign
     for index, state in enumerate(states):
         start = states[index - 1].end if index else 0
         if index <= first:
-            signed = any(signature.passed for _, signature in judged)
-            made.append(Revision(number=index + 1, start=start, end=state.end, change=None, findings=(),
-                                 state="protected" if signed else "unprotected"))
+            made.append(Revision(number=index + 1, start=start, end=state.end, change=None, findings=(), harmless=True))
             continue
         made.append(_weigh(states, index, judged))
     return tuple(made)
@@ -77,9 +75,8 @@ def _weigh(states: Sequence[State], index: int, judged: Sequence[tuple[int, Fore
     found = [*_told(index + 1, before.end, after.end, change),
              *_forbidden(index + 1, change, [each.signed.rule for each in earlier], before),
              *_effects(index + 1, change), *_signed(index + 1, change, own)]
-    quiet = all(each.severity is Severity.NOTE for each in found)
     return Revision(number=index + 1, start=before.end, end=after.end, change=change, findings=tuple(found),
-                    state="signature" if quiet else "changed")
+                    harmless=all(each.severity is Severity.NOTE for each in found))
 
 
 def _told(number: int, start: int, end: int, change: Change) -> list[Finding]:

@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from certs.chain import ChainResult, Indication, validate
-from certs.timestamp import TimestampResult, TimestampToken, verify_token
+from certs.timestamp import TimestampResult, verify_token
+from certs.timestamp_token import TimestampToken
 from certs.trust import Trust
 from certs.x509 import Certificate
 from codes.errors import EngineError
@@ -321,7 +322,7 @@ class _Run:
             indication = "INDETERMINATE"
             sub = self.sub_indication(unsure, "SIG_CONSTRAINTS_FAILURE") if unsure else ""
         evidence = SignatureEvidence(
-            kind=self.kind(), indication=indication, sub_indication=sub, claimed_at=self.claimed,
+            id=self.signed.label, kind=self.kind(), indication=indication, sub_indication=sub, claimed_at=self.claimed,
             proven_at=self.proven, reasons=tuple(each.reason for each in found),
             algorithm=self.cms.algorithm if self.cms else "")
         if self.signer is not None:

@@ -142,9 +142,10 @@ def test_revisions_are_told_with_what_they_changed() -> None:
     assert f"{number} 0 R" in told.en
     assert "page 1" in told.en
     assert "第 1 页" in told.zh
-    states = [each.state for each in report.coverage.entries]
-    assert states[-1] == "changed"
-    assert states[:-1] == ["protected"] * (len(states) - 1)
+    *signed, last = report.coverage.entries
+    assert (last.standing, last.by) == ("picture", ())
+    assert all((each.standing, each.by) == ("protected", ("Sig1",)) for each in signed)
+    assert not report.coverage.complete
 
 
 def test_each_signature_has_its_own_outcome() -> None:
