@@ -24,6 +24,7 @@ from cli.actor_keys import ACTOR_PASSWORD_FILE_VARIABLE, ACTOR_PASSWORD_VARIABLE
 from cli.main import print_error
 from cli.seals_common import HomeOption, opened, parse_moment
 from cli.seals_due import WithinOption, parse_days
+from cli.tables import table
 from codes.china_time import time_en, time_zh
 from docgen.ledger import Ledger
 from registry.attendance import Attendance, Person
@@ -44,6 +45,7 @@ _STATE: Final = {
     RotationState.REFUSED: "不予办理 / refused", RotationState.FAILED: "未能办理 / failed",
     RotationState.UNTRIED: "未办理 / not tried", RotationState.PLANNED: "将办理 / would be rotated",
 }
+_HEADINGS: Final = ("代码 USCC", "单位 organisation", "原印章 old seal", "新印章 new seal", "结果 result", "步骤 steps")
 _STEPS: Final = {"keys": "生成密钥", "certificates": "认证机构的证书", "approve": "延续用印审批"}
 """Steps of a rotation that are no acts on a case."""
 
@@ -107,8 +109,7 @@ def rotate_seals(
                 if as_json:
                     typer.echo(json.dumps(rotation.to_json(), ensure_ascii=False))
     if not as_json:
-        for rotation in done:
-            _tell(rotation)
+        _tell(done)
     _tell_what_is_left(done, dry_run=dry_run)
     raise typer.Exit(_exit_code(done))
 
@@ -210,19 +211,28 @@ def _watched(course: Iterable[Rotation], total: int) -> Iterator[Rotation]:
             progress.update(task, advance=1, name=rotation.due.organisation)
 
 
-def _tell(rotation: Rotation) -> None:
-    due = rotation.due
-    typer.echo(f"{due.code}  {due.organisation}  {due.seal_id} → {rotation.seal_id or '—'}  {_STATE[rotation.state]}"
-               f"{'  ' + '、'.join(map(_step, rotation.steps)) if rotation.steps else ''}")
+def _tell(done: Sequence[Rotation]) -> None:
+    """Print a line for each seal, then what more there is to say of some."""
+    if done:
+        typer.echo(table(_HEADINGS, [
+            (one.due.code, one.due.organisation, one.due.seal_id, one.seal_id or "—", _STATE[one.state],
+             "、".join(map(_step, one.steps)) or "—") for one in done]))
+    for rotation in done:
+        if rotation.waits_for is not None or rotation.error is not None or any(one.error for one in rotation.approvals):
+            typer.echo(f"{rotation.due.code}  {rotation.due.organisation}", err=True)
+            _tell_more(rotation)
+
+
+def _tell_more(rotation: Rotation) -> None:
     if rotation.waits_for is not None:
         roles = f"（{roles_zh(rotation.roles)} {', '.join(rotation.roles)}）" if rotation.roles else ""
         place = f"：{rotation.requests}" if rotation.requests else ""
-        typer.echo(f"  等待 / waits for: {_step(rotation.waits_for)}{roles}{place}")
+        typer.echo(f"  等待 / waits for: {_step(rotation.waits_for)}{roles}{place}", err=True)
     if rotation.error is not None:
         print_error(rotation.error)
     for one in rotation.approvals:
         if one.error is not None:
-            typer.echo(f"  用印审批不延续 / approval does not follow: {one.error.zh} / {one.error.en}")
+            typer.echo(f"  用印审批不延续 / approval does not follow: {one.error.zh} / {one.error.en}", err=True)
 
 
 def _step(name: str) -> str:

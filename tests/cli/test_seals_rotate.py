@@ -161,7 +161,9 @@ def test_rotate_tells_one_json_line_for_each_organisation(home: Path) -> None:
 def test_rotate_tells_people_what_was_done_and_what_is_left(home: Path) -> None:
     result = rotate(home, "--org", CITY[0], approve=False)
     assert result.exit_code == 3, result.exception
-    assert f"{CITY[0]}  {CITY[1]}" in result.stdout and "已换章" in result.stdout
+    headings, row = result.stdout.splitlines()
+    assert headings.startswith("代码 USCC") and f"{CITY[0]}  {CITY[1]}" in row and "已换章" in row
+    assert "续期 renew、县级审核 review-county、制作 make" in row
     assert f"自{time_zh(CHANGE)}起，{CITY[1]} 没有用印审批，不能盖章" in result.stderr
     assert f"{CITY[0]}: from {time_en(CHANGE)} on sealing stops" in result.stderr
     assert rotate(home, "--org", CITY[0]).exit_code == 0
