@@ -62,7 +62,8 @@ def new_kind(code: str, *, name: str, out: Path) -> list[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
         written.append(path)
-    return [*written, write_schema(open_folder(folder))]
+    write_schema(open_folder(folder))
+    return [*written, folder / "schema.json"]
 
 
 def write_schema(folder: KindFolder) -> Path:

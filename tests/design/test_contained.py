@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import io
 import json
 import os
@@ -151,9 +152,9 @@ def test_a_child_that_is_killed_by_the_system_is_told_as_such(kind: Path) -> Non
 
 _PARENT = """
 import sys
-from docgen.design.contained import run
+from docgen.design.contained import Limits, run
 from docgen.design.folder import open_folder
-run("check", open_folder(sys.argv[1]))
+run("check", open_folder(sys.argv[1]), limits=Limits(drawing_s=80_000, whole_s=90_000))
 """
 
 
@@ -163,10 +164,14 @@ def test_a_child_ends_when_its_parent_is_killed(kind: Path) -> None:
     parent = subprocess.Popen([sys.executable, "-c", _PARENT, str(kind)], cwd=_ROOT)
     tasks = Path(f"/proc/{parent.pid}/task/{parent.pid}/children")
     child = _awaited(lambda: next(iter(tasks.read_text().split()), None))
-    _awaited(lambda: f"Max cpu time              {Limits().whole_s} " in Path(f"/proc/{child}/limits").read_text())
+    _awaited(lambda: "Max cpu time              90000 " in Path(f"/proc/{child}/limits").read_text())
     parent.kill()
     parent.wait()
-    _awaited(lambda: not _lives(child))
+    try:
+        _awaited(lambda: not _lives(child))
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(child), signal.SIGKILL)
 
 
 def _awaited(found: Callable[[], Any]) -> Any:
