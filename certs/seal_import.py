@@ -15,7 +15,7 @@ from certs.seal import SealFile
 from certs.ses import Picture, SesSeal
 from certs.ses_info import VERSIONS, is_v1, require_seal_data
 from certs.ses_v1 import read_v1_seal
-from certs.timestamp import is_token_of
+from certs.timestamp_token import is_token_of
 from certs.x509 import Certificate
 
 __all__ = ["STANDARDS", "ImportedSeal", "read_seal"]

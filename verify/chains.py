@@ -10,7 +10,8 @@ from typing import Final
 from certs.chain import ChainResult, Indication, validate
 from certs.crl import Crl
 from certs.moments import CLOCKS_DIFFER
-from certs.timestamp import TimestampToken, verify_token
+from certs.timestamp import verify_token
+from certs.timestamp_token import TimestampToken
 from certs.trust import Trust, is_demo_anchor
 from certs.x509 import Certificate
 from codes.errors import EngineError

@@ -17,7 +17,7 @@ from typing import Final
 from certs.moments import CLOCKS_DIFFER
 from certs.ses import SEAL_OF_UNIT, SesCode, SesError, SesSignature
 from certs.sm3 import sm3
-from certs.timestamp import is_token_of
+from certs.timestamp_token import is_token_of
 from certs.x509 import Certificate
 from codes.errors import EngineError
 from verify.chains import Judge

@@ -13,10 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from certs import der_build as build
-from certs import timestamp
+from certs import timestamp_token
 from certs.chain import Indication, SubIndication
 from certs.crl import Revocation
-from certs.timestamp import TimestampResult, TimestampToken, verify_token
+from certs.timestamp import TimestampResult, verify_token
+from certs.timestamp_token import TimestampToken
 from certs.x509 import Certificate
 from certs.x509_build import TIME_STAMPING
 from codes.errors import EngineError
@@ -224,11 +225,11 @@ def test_nothing_loose_rides_in_a_token(authority: Authority) -> None:
 
 
 def test_too_many_certificates_or_bytes_are_refused(authority: Authority) -> None:
-    crowd = [authority.tsa.certificate.der] * (timestamp.MAX_CERTIFICATES + 1)
+    crowd = [authority.tsa.certificate.der] * (timestamp_token.MAX_CERTIFICATES + 1)
     with pytest.raises(EngineError):
         TimestampToken.parse(make_token(authority.tsa, Recipe(carries=crowd)))
     with pytest.raises(EngineError):
-        TimestampToken.parse(bytes(timestamp.MAX_BYTES + 1))
+        TimestampToken.parse(bytes(timestamp_token.MAX_BYTES + 1))
 
 
 def test_signed_attributes_must_stand_in_order(authority: Authority) -> None:

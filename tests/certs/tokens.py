@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from certs import der_build as build
-from certs.timestamp import DIGEST_BY_OID, OID_TST_INFO, digest
+from certs.timestamp_token import DIGEST_BY_OID, OID_TST_INFO, digest
 from tests.certs.core_pki import AT, Entity
 
 OID_BY_DIGEST = {name: oid for oid, name in DIGEST_BY_OID.items()}

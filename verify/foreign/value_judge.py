@@ -16,7 +16,7 @@ from certs import sm2
 from certs.chain import ChainResult
 from certs.crl import Crl
 from certs.moments import CLOCKS_DIFFER
-from certs.timestamp import is_token_of
+from certs.timestamp_token import is_token_of
 from certs.x509 import Certificate
 from codes.errors import EngineError
 from verify.chains import Judge
