@@ -13,12 +13,14 @@ from certs.config import HOME_VARIABLE, find_home
 from certs.crl import REASONS
 from certs.csr import CertificateRequest
 from certs.files import read_file, write_atomic
+from certs.untrusted_files import printable
 from certs.x509 import MAX_BYTES
 from cli.actor_keys import load_certificate
 
 __all__ = ["app"]
 
 _REASONS: Final = sorted(set(REASONS.values()) - {"removeFromCRL"})
+_LONGEST: Final = 2000
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
@@ -56,7 +58,7 @@ def certify(
             request = CertificateRequest.load(read_file(path, max_bytes=MAX_BYTES))
             certificate = certify_demo(target, request, now=datetime.now(UTC), environ=os.environ)
             write_atomic(out, certificate.der, mode=0o644)
-        typer.echo(f"{out}  {load_certificate(out).subject_text}")
+        typer.echo(printable(f"{out}  {load_certificate(out).subject_text}", at_most=_LONGEST))
 
 
 @app.command()
@@ -79,5 +81,5 @@ def revoke(
             "revoked by a list: verifiers take it out of their trust folders", param_hint="CER")
     for one in found:
         revoke_demo(target, one, now=datetime.now(UTC), environ=os.environ, reason=reason)
-        typer.echo(f"已撤销 / revoked: {one.subject_text}, {one.serial:x}")
+        typer.echo(printable(f"已撤销 / revoked: {one.subject_text}, {one.serial:x}", at_most=_LONGEST))
     typer.echo(f"请分发更新后的撤销列表 / hand out the renewed revocation lists: {target / 'trust' / 'crls'}")

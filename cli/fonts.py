@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from cli.tables import table
 from codes.errors import EngineError
 
 __all__ = ["app"]
@@ -36,9 +37,10 @@ def show(
         raise typer.Exit(USAGE) from None
     keys = (*fonts.FACES, *(loaded.keys if loaded else ()))
     if not text:
-        for key in keys:
-            face = fonts.face(key)
-            typer.echo(f"{key:12} {face.postscript_name:28} {sum(1 for _ in face.font.characters()):6} {face.mark}")
+        faces = [(key, fonts.face(key)) for key in keys]
+        typer.echo(table(("键 key", "名称 name", "字数 characters", "标记 mark"), [
+            (key, face.postscript_name, str(sum(1 for _ in face.font.characters())), face.mark)
+            for key, face in faces]))
         return
     with fonts.using(loaded):
         chain = fonts.chain("song")

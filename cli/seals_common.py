@@ -18,6 +18,7 @@ from certs.files import read_file
 from certs.known import load_known
 from certs.moments import read_moment
 from certs.signer import Signer
+from certs.untrusted_files import printable
 from codes.china_time import CHINA_TIME, time_en, time_zh
 from registry.acts import MAX_DOCUMENT, perform, sign_act
 from registry.corrections import correct
@@ -54,7 +55,7 @@ def opened(home: Path | None) -> Iterator[Registry]:
         for case in settle(registry):
             typer.echo(f"{case} {_MISSED} / an act that blocks {case} was cut short; its files stay blocked: "
                        "do it again", err=True)
-        for file in correct(registry):
+        for file in map(printable, correct(registry)):
             typer.echo(f"{file} 比登记库放宽了权限，已改正并记入审计日志 / {file} permitted more than the registry: "
                        "put right, and logged", err=True)
         for file in load_known(registry.home).damaged:

@@ -19,6 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from certs.config import Password, find_home, load_config, read_password
 from certs.keystore import load_key
 from certs.signer import LocalSigner, Signer
+from certs.untrusted_files import printable
 from certs.x509 import Certificate
 from cli.actor_keys import ACTOR_PASSWORD_FILE_VARIABLE, ACTOR_PASSWORD_VARIABLE, actor_signer, load_certificate
 from cli.main import print_error
@@ -185,7 +186,7 @@ def _certifier(home: Path, certificates: Path | None, password: Password, now: d
         return DemoCertifier(home, password, now=now) if load_config(home).demo else None
     found = CertificateFolder(certificates)
     if found.unreadable:
-        typer.echo(f"无法读取的证书文件 / no certificates: {', '.join(found.unreadable)}", err=True)
+        typer.echo(f"无法读取的证书文件 / no certificates: {', '.join(map(printable, found.unreadable))}", err=True)
     return found
 
 

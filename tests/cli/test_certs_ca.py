@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from certs import sm2
 from certs.config import Config, store_config
+from certs.csr import build_request
 from certs.home import Home
 from certs.keystore import load_key
 from certs.signer import LocalSigner
@@ -92,3 +94,14 @@ def test_a_certificate_of_another_ca_is_not_revoked(call: Call, own_home: Home, 
     (tmp_path / "other.cer").write_bytes(root().leaf("别人", 7).certificate.der)
     code, _, err = call("revoke", "--demo", tmp_path / "other.cer", "--home", own_home.path)
     assert code == 3 and "demo." in err
+
+
+def test_a_request_with_control_characters_in_its_name_steers_no_terminal(
+    call: Call, own_home: Home, tmp_path: Path,
+) -> None:
+    keys = tmp_path / "keys"
+    keys.mkdir()
+    subject = (("C", "CN"), ("O", "测试市应急管理局"), ("CN", "\x1b[2J甲"))
+    (keys / "odd.csr").write_bytes(build_request(sm2.PrivateKey.generate(), subject=subject).to_pem())
+    code, out, _ = call("certify", "--demo", keys, "--home", own_home.path)
+    assert code == 0 and "\\x1b[2J甲" in out and "\x1b" not in out
