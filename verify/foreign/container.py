@@ -30,6 +30,7 @@ _STORED, _DEFLATED = 0, 8
 _ZIP64, _UNICODE_PATH = 0x0001, 0x7075
 _HUGE: Final = 0xFFFFFFFF
 _LOCATOR_SIZE: Final = 20
+_NEWEST: Final = 63                     # version of the format, times 10: readers refuse what is newer
 _ASIDE_LIMIT: Final = 1024              # bytes of a comment or an extra field
 _OTHER_FILES: Final = (b"%pdf", b"startxref", b"%%eof", b"<html", b"<svg", b"pk\3\4", b"pk\1\2")
 """What lets another program take the file for something else; in lower case."""
@@ -186,6 +187,8 @@ class _Reader:
             header.name = self._name(header)
             if disk:
                 self._doubt("zip.split", header.name)
+            if needed > _NEWEST:
+                self._doubt("zip.zip64", header.name)
             if _HUGE in (packed, size, offset):
                 raise Refusal("zip.zip64", header.name)
             if size > self.limits.entry_size or (size > self.limits.ratio_from and size > packed * self.limits.ratio):

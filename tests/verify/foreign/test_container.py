@@ -137,6 +137,7 @@ DOUBTED: list[tuple[str, Callable[[], bytes], str]] = [
     ("packed data that are none", lambda: archive(one(PAGE, packed=b"\xff" * 40)), "zip.inflate"),
     ("encrypted", lambda: archive(one(PAGE, flags=1)), "zip.encrypted"),
     ("unknown method", lambda: archive(one(PAGE, method=12, packed=b"BZh9")), "zip.method"),
+    ("a version to come", lambda: archive(one(PAGE, needed=84)), "zip.zip64"),
     ("another name in an extra field", lambda: archive(one(PAGE, extra=struct.pack(
         "<2HBL", 0x7075, 6, 1, 0) + b"x")), "zip.alias"),
     ("other sizes in an extra field", lambda: archive(one(PAGE, extra=struct.pack("<2H2Q", 1, 16, 3, 3))), "zip.alias"),

@@ -128,6 +128,7 @@ class Signing:
     edit_seal: Callable[[bytes], bytes] = lambda data: data
     value_name: str = "SignedValue.dat"
     style: Callable[[bytes], bytes] = lambda data: data
+    value: Callable[[bytes], bytes] | None = None        # Signature.xml → the signature value of another writer
 
 
 def sealed(parts: Mapping[str, bytes] | None = None, how: Signing | None = None, **changes: object) -> Entries:
@@ -161,6 +162,8 @@ def sealed(parts: Mapping[str, bytes] | None = None, how: Signing | None = None,
         f"{(moment + dt.timedelta(hours=8)).strftime(how.time)}</ofd:SignatureDateTime><ofd:References{method}>"
         f"{references}</ofd:References>{how.stamps}{beside}</ofd:SignedInfo><ofd:SignedValue>/{folder}{how.value_name}"
         "</ofd:SignedValue></ofd:Signature>")))
+    if how.value is not None:
+        return {**made, folder + how.value_name: how.value(made[folder + "Signature.xml"])}
     to_sign = ses_build.build_to_sign(seal=seal, signed_at=moment, data_hash=sm3(made[folder + "Signature.xml"]),
                                       property_info=how.info or f"/{folder}Signature.xml")
     signer = authority.sealing_signer
