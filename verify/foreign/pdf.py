@@ -40,6 +40,7 @@ _MAX_EVIDENCE: Final = 64               # certificates of the DSS that are looke
 _LOOK_BACK: Final = 64 << 10            # bytes from a signature's object head to its ByteRange
 _BYTE_RANGE: Final = re.compile(rb"/ByteRange(?![A-Za-z0-9_.+-])")
 _HEAD: Final = re.compile(rb"(?<!\d)\d{1,10}[\x00\t\n\x0c\r ]+\d{1,5}[\x00\t\n\x0c\r ]+obj(?![A-Za-z])")
+_SLACK: Final = 4                       # blank bytes between the end of a revision and that of what was signed
 _BLANK: Final = b"\x00\t\n\x0c\r "
 _NOBODY: Final = Trust(name="", lookup_hosts=(), roots=(), data_signing=MappingProxyType({}))
 
@@ -80,6 +81,7 @@ class _ForeignPdf:
         self.states: tuple[State, ...] = ()
         self.judged: list[tuple[int, ForeignSignature]] = []     # with the index of the state that each signed
         self.unplaced: list[ForeignSignature] = []
+        self.loose: list[int] = []                               # offsets of bytes that belong to no object
 
     def run(self) -> None:
         """All checks; later ones go on where earlier ones found fault, as far as they can."""
@@ -119,7 +121,9 @@ class _ForeignPdf:
             raise ForeignRefusal("fpdf.too-large", "file")
         self.store = Store.read(self.data)
         states = self.store.states()
-        self.case.found.extend(check_layout(self.store, states))
+        layout = check_layout(self.store, states)
+        self.case.found.extend(layout)
+        self.loose = [int(each.where[1:]) for each in layout if each.reason.code == "form.pdf-loose-bytes"]
         read_pages(states[-1])
         self.states = states
         self.case.found.extend(check_active(states[-1]))
@@ -194,7 +198,7 @@ class _ForeignPdf:
             return None
         for index, state in enumerate(self.states):
             low, high = sorted((state.end, signed.end))
-            if self.data[low:high].strip(_BLANK) or high - low > 4:
+            if high - low > _SLACK or self.data[low:high].strip(_BLANK):
                 continue
             start = self.states[index - 1].end if index else 0
             if not start <= signed.place < state.end:
@@ -254,9 +258,13 @@ class _ForeignPdf:
             raise _UnfinishedError
 
     def trailing(self) -> None:
-        """Bytes behind the last end of file that no signature covers."""
+        """Bytes that no signature covers: behind the last end of file, or between unsigned objects."""
         end = max(self.states[-1].end, max(each.signed.end for _, each in self.judged))
         rest = self.data[end:]
+        good = max((each.signed.end for _, each in self.judged if each.passed), default=0)
+        for place in self.loose:
+            if place >= good:
+                self.keep("fpdf.trailing-content", f"@{place}")
         if rest:
             self.keep("fpdf.trailing-content" if rest.strip(_BLANK) else "fpdf.trailing-bytes", f"@{end}")
 

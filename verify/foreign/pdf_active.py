@@ -20,6 +20,7 @@ from verify.pdf_objects import Dict, Name, Object, Ref, Stream
 __all__ = ["check_active"]
 
 _MANY: Final = 40                        # findings kept
+_HIDDEN, _NO_VIEW = 2, 32 | 256         # flags of an annotation
 _QUIET: Final = frozenset({"GoTo", "URI"})
 _ACTIONS: Final = frozenset({
     "GoToR", "GoToE", "GoToDp", "Launch", "Thread", "Sound", "Movie", "Hide", "Named", "SubmitForm", "ResetForm",
@@ -121,7 +122,10 @@ class _Walk:
             self.add("fpdf.action", where, state.deref(action.get("S")))
         box = box_mm(state, entries.get("Rect"))
         flags = state.deref(entries.get("F"))
-        hidden = isinstance(flags, int) and bool(flags & 2)
+        flags = flags if isinstance(flags, int) else 0
+        hidden = bool(flags & _HIDDEN)
+        if flags & _NO_VIEW and not hidden:
+            self.add("fpdf.print-only", where)
         if state.deref(entries.get("AP")) is not None or hidden or (box is not None and 0.0 in box[2:]):
             return
         if kind not in _NO_PICTURE or (kind == "Widget" and self.filled(entries)):

@@ -27,6 +27,13 @@ class Kind(enum.StrEnum):
     NOTHING = "nothing"
 
 
+_WORDS: Final = {
+    Kind.EVIDENCE: "验证资料", Kind.TIMESTAMP: "文档时间戳", Kind.SIGNATURE: "签名", Kind.FORM: "填写表单",
+    Kind.ANNOTATION: "批注", Kind.METADATA: "文档信息", Kind.SAVED: "重新保存", Kind.OTHER: "其他改动",
+    Kind.NOTHING: "没有改动",
+}
+
+
 class Effect(enum.StrEnum):
     """What a change outside the list may do."""
 
@@ -58,6 +65,11 @@ class Change:
     touched: tuple[str, ...] = ()       # names of fields that changed otherwise
     stamps: tuple[Stamp, ...] = ()
     objects: tuple[int, ...] = ()       # numbers that differ or are new
+
+    @property
+    def words(self) -> tuple[str, str]:
+        """The kinds in Chinese and English."""
+        return "、".join(_WORDS[kind] for kind in self.kinds), ", ".join(self.kinds)
 
     def told(self, *kinds: Kind) -> tuple[str, str]:
         """The details of some kinds as one phrase in Chinese and English; of all when none is given."""

@@ -47,8 +47,7 @@ def _other(pair: Pair, found: Changes, number: int, *, detailed: bool) -> None:
     verb_zh, verb_en = ("被删除", "removed") if pair.after.value(number) is None else ("被改动", "changed")
     if pair.before.value(number) is None:
         verb_zh, verb_en = "原缺，后来补入", "was referred to but absent, now added"
-    keys = pair.keys(number)
-    told = f" [{', '.join(keys[:6])}]" if keys else ""
+    told = f" {pair.told(number)}".rstrip()
     numbers = "、".join(map(str, pages)), ", ".join(map(str, pages))
     zh, en = (f"，第 {numbers[0]} 页", f", page {numbers[1]}") if pages else ("", "")
     found.other(f"{pair.name(number)} {verb_zh}{told}{zh}", f"{pair.name(number)} {verb_en}{told}{en}",

@@ -6,8 +6,8 @@ from typing import Final
 
 from verify.foreign.pdf_fields import read_fields
 from verify.foreign.pdf_store import State, same
-from verify.foreign.pdf_walk import Page, Pages, name_of, reached, read_pages
-from verify.pdf_objects import Dict, Object, Ref, Stream
+from verify.foreign.pdf_walk import Page, Pages, name_of, reached, read_pages, text_of
+from verify.pdf_objects import Dict, Object, PdfString, Ref, Stream
 
 __all__ = ["ENDS", "PAINTED", "Pair", "changed_keys", "entries_of"]
 
@@ -30,6 +30,17 @@ def entries_of(state: State, number: int) -> Dict:
     """The dictionary that an object is, empty for anything else."""
     value = state.value(number)
     return value if isinstance(value, dict) else {}
+
+
+def _short(value: Object) -> str:
+    """A value for people, cut where it is long."""
+    if isinstance(value, Ref):
+        return f"{value.number} {value.generation} R"
+    if isinstance(value, PdfString):
+        return text_of(value)[:20]
+    if isinstance(value, list):
+        return f"[{' '.join(_short(each) for each in value[:6])}{' …' if len(value) > 6 else ''}]"
+    return "<<…>>" if isinstance(value, dict) else "—" if value is None else str(value)[:20]
 
 
 class Pair:
@@ -66,20 +77,32 @@ class Pair:
         return reached(self.before, [root, self.before.trailer.get("Info")], stop=frozenset(own)) | own
 
     def _differing(self) -> tuple[int, ...]:
-        numbers = {number for number in self.after.section.entries
-                   if self.before.place(number) != self.after.place(number)}
-        numbers |= {number for number, entry in self.after.entries.items() if entry.packed and entry.first in numbers}
-        return tuple(sorted(number for number in numbers
-                            if not same(self.before.value(number), self.after.value(number))))
+        one, two = self.before, self.after
+        renamed = {number for number in two.section.entries
+                   if one.value(number) is not None and one.generation(number) != two.generation(number)}
+        numbers = {number for number in two.section.entries if one.place(number) != two.place(number)}
+        numbers |= {number for number, entry in two.entries.items() if entry.packed and entry.first in numbers}
+        return tuple(sorted(renamed | {number for number in numbers
+                                       if not same(one.value(number), two.value(number))}))
 
     def keys(self, number: int) -> list[str]:
         """Which keys of an object differ."""
         return changed_keys(entries_of(self.before, number), entries_of(self.after, number))
 
+    def told(self, number: int) -> str:
+        """What an object was and is, for people: the keys that differ, or the sizes of a stream."""
+        old, new = self.before.value(number), self.after.value(number)
+        if isinstance(old, Stream) and isinstance(new, Stream):
+            return f"[{len(old.raw)}→{len(new.raw)} bytes]"
+        one, two = entries_of(self.before, number), entries_of(self.after, number)
+        keys = [f"{key} {_short(one.get(key))}→{_short(two.get(key))}" for key in changed_keys(one, two)]
+        return f"[{', '.join(keys[:4])}]" if keys and one and two else ""
+
     def plain(self, number: int) -> bool:
         """Whether an object is a dictionary or an array on both sides, and pages are not drawn from it."""
         values = self.before.value(number), self.after.value(number)
-        return number not in self.drawn and all(isinstance(each, (dict, list)) for each in values)
+        kept = self.before.generation(number) == self.after.generation(number)
+        return kept and number not in self.drawn and all(isinstance(each, (dict, list)) for each in values)
 
     def is_new(self, value: Object) -> bool:
         """Whether an object did not exist before, nor did anything refer to it."""

@@ -25,8 +25,8 @@ _FORGIVEN: Final = {
     "form.pdf-linearized": Meaning(
         _NOTE, "文件为网页浏览作过线性化（{where}）", "the file is linearized for viewing on the web ({where})"),
     "form.pdf-loose-bytes": Meaning(
-        _NOTE, "文件含有不属于任何对象的字节（{where}），均在签名范围内",
-        "the file holds bytes that belong to no object ({where}); they are signed"),
+        _NOTE, "文件含有不属于任何对象的字节（{where}）",
+        "the file holds bytes that belong to no object ({where})"),
     "form.pdf-null-entry": Meaning(
         _NOTE, "交叉引用表把 {where} 记在第 0 字节，视为不存在",
         "the cross-reference table puts {where} at byte 0; taken as absent"),
@@ -212,6 +212,9 @@ _ACTS: Final = {
     "fpdf.no-appearance": Meaning(
         _UNSURE, "批注或域没有自带外观（{where}），由阅读器自行绘制",
         "an annotation or field has no appearance of its own ({where}): readers draw their own"),
+    "fpdf.print-only": Meaning(
+        _UNSURE, "有的批注只在打印时出现（{where}），屏幕所见与打印不同",
+        "an annotation appears in print alone ({where}): screen and paper differ"),
     "fpdf.layers": Meaning(
         _UNSURE, "文件含有可切换显示的图层（{where}）", "the file holds layers that can be switched ({where})"),
     "fpdf.collection": Meaning(

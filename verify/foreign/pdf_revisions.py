@@ -81,9 +81,9 @@ def _weigh(states: Sequence[State], index: int, judged: Sequence[tuple[int, Fore
 
 def _told(number: int, start: int, end: int, change: Change) -> list[Finding]:
     """The revision as a note: what kinds of change, and which objects."""
-    zh, en = change.told()
-    kinds = "+".join(change.kinds)
-    return [foreign_finding("fpdf.revision", f"{start}-{end}", number=number, zh=f"{kinds}：{zh}", en=f"{kinds}: {en}")]
+    (zh, en), (kinds_zh, kinds_en) = change.told(), change.words
+    return [foreign_finding("fpdf.revision", f"{start}-{end}", number=number, zh=f"{kinds_zh}（{zh}）",
+                            en=f"{kinds_en} ({en})")]
 
 
 def _forbidden(number: int, change: Change, rules: Sequence[Rule], before: State) -> list[Finding]:

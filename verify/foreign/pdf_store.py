@@ -60,7 +60,7 @@ class Store:
     data: bytes
     chain: Chain
     budget: Budget
-    values: dict[tuple[int, int], Object] = field(default_factory=dict)
+    values: dict[tuple[int, int, int], Object] = field(default_factory=dict)
     spans: dict[int, int] = field(default_factory=dict)
     packs: dict[int, tuple[tuple[int, Object], ...]] = field(default_factory=dict)
 
@@ -86,14 +86,18 @@ class Store:
                 raise ForeignRefusal("fpdf.too-large", "xref")
             if "Encrypt" in section.trailer:
                 raise ForeignRefusal("fpdf.encrypted", "trailer")
+            size = section.trailer.get("Size")
+            last = max((number for number, entry in entries.items() if entry != FREE), default=0)
+            if type(size) is not int or size <= last:       # objects beyond it are missing to some readers alone
+                raise ForeignRefusal("fpdf.xref", f"Size @{section.at}")
             made.append(State(self, len(made) + 1, section, entries))
         return tuple(made)
 
     def plain(self, number: int, entry: Entry, state: State) -> Object:
         """The object at an offset, whose own head must bear its number."""
         where = f"{number} {entry.second} R"
-        if (entry.first, number) in self.values:
-            return self.values[entry.first, number]
+        if (entry.first, number, entry.second) in self.values:
+            return self.values[entry.first, number, entry.second]
         head = HEAD.match(self.data, entry.first)
         if head is None or (int(head[1]), int(head[2])) != (number, entry.second):
             raise ForeignRefusal("fpdf.xref", f"{where} @{entry.first}")
@@ -104,7 +108,7 @@ class Store:
         position = skip_space(self.data, position)
         if not self.data.startswith(b"endobj", position):
             raise ForeignRefusal("fpdf.xref", where)
-        self.values[entry.first, number] = value
+        self.values[entry.first, number, entry.second] = value
         self.spans[entry.first] = position + len(b"endobj")
         return value
 
@@ -173,6 +177,11 @@ class State:
             raise ForeignRefusal("fpdf.type", "Root", what="Catalog")
         return found
 
+    def generation(self, number: int) -> int:
+        """The generation that a reference must name."""
+        entry = self.entries.get(number, FREE)
+        return entry.second if entry.plain else 0
+
     def place(self, number: int) -> Place | None:
         """Where an object's bytes stand; None when there is no such object."""
         entry = self.entries.get(number, FREE)
@@ -210,8 +219,7 @@ class State:
         """Follow a reference, at most one step; one to another generation is null."""
         if not isinstance(value, Ref):
             return value
-        entry = self.entries.get(value.number, FREE)
-        if (entry.second if entry.plain else 0) != value.generation:
+        if self.generation(value.number) != value.generation:
             return None
         found = self.value(value.number)
         if isinstance(found, Ref):

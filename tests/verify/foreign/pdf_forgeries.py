@@ -110,10 +110,11 @@ def other_text(data: bytes, **options: object) -> bytes:
     return w.update(data, [(number_of(data, b"Contents", page(data)), FAKE)], **options)  # type: ignore[arg-type]
 
 
-def annotated(data: bytes, text: bytes = b"/Subtype /FreeText /DA (/Helv 20 Tf) /Contents (9000000 yuan)") -> bytes:
+def annotated(data: bytes, text: bytes = b"/Subtype /FreeText /DA (/Helv 20 Tf) /Contents (9000000 yuan)",
+              flags: int = 4) -> bytes:
     """An annotation over the first page."""
     new, appearance = size(data), size(data) + 1
-    note = b"<</Type /Annot %b /Rect [90 690 400 730] /F 4 /AP <</N %d 0 R>>>>" % (text, appearance)
+    note = b"<</Type /Annot %b /Rect [90 690 400 730] /F %d /AP <</N %d 0 R>>>>" % (text, flags, appearance)
     picture = swap(FAKE, b"<<", b"<</Type /XObject /Subtype /Form /BBox [0 0 310 40] ")
     number = page(data)
     shown = w.object_of(data, number)

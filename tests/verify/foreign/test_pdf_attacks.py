@@ -279,6 +279,8 @@ SHADOWS: list[Case] = [
         b"/Contents %d 0 R" % (f.size(w.plain())))), INVALID, "fpdf.page-changed"),
     ("hide and replace: table alone revives the old", lambda: _back(_twin()), INVALID, "fpdf.page-changed"),
     ("hide and replace: the same, as found", lambda: _back(_twin()), INVALID, "fpdf.xref-back"),
+    ("hide: the cover under another generation", lambda: _renamed(_overlaid()), INVALID, "fpdf.page-changed"),
+    ("hide: a size that leaves out objects", lambda: _small(_overlaid()), INVALID, "fpdf.xref"),
     ("an absent object supplied", lambda: w.update(_dangling(), [(999, f.FAKE)]), INVALID, "fpdf.page-changed"),
     ("a field prepared over all, then signed", lambda: w.sign(
         w.sign(w.with_field(w.plain(), "B", (0, 0, 590, 800))), world().second, name="B", existing=True), UNSURE,
@@ -288,6 +290,21 @@ SHADOWS: list[Case] = [
 
 def _cover(data: bytes) -> int:
     return int(re.findall(rb"/Contents \[ ?\d+ 0 R (\d+) 0 R", data)[-1])
+
+
+def _renamed(data: bytes) -> bytes:
+    """The cover again, word for word, under generation 1: references to generation 0 now lead nowhere."""
+    number = _cover(data)
+    made = w.update(data, [(number, w.object_of(data, number))])
+    at = made.rindex(b"%d 0 obj" % number)
+    return made[:at] + made[at:].replace(b"%d 0 obj" % number, b"%d 1 obj" % number).replace(b" 00000 n", b" 00001 n")
+
+
+def _small(data: bytes) -> bytes:
+    """A revision that changes nothing, with a size below the number of the cover."""
+    made = w.update(data, [])
+    at = made.rindex(b"/Size ")
+    return made[:at] + re.sub(rb"/Size \d+", b"/Size 5", made[at:], count=1)
 
 
 def _uncovered(data: bytes) -> bytes:
@@ -403,6 +420,8 @@ TRAILING: list[Case] = [
         b"/Version /2.0", b"/Version /1.4")), UNSURE, "fpdf.changed"),
     ("time of saving alone", lambda: f.changed(f.approved(), f.number_of(f.approved(), b"Info"), (
         b"/ModDate (", b"/ModDate (D:19990101 ")), UNSURE, "fpdf.uncovered-revision"),
+    ("bytes between the objects of a revision of evidence", lambda: _loose_bytes(f.approved()), INVALID,
+     "fpdf.trailing-content"),
     ("outlines", lambda: f.added(f.approved(), f.root(f.approved()), b"/Outlines 2 0 R"), UNSURE, "fpdf.changed"),
 ]
 
@@ -412,6 +431,13 @@ def _other_info(data: bytes) -> bytes:
     made = w.update(data, [(new, b"<</Title (Licence)>>")])
     at = made.rindex(b"/Info ")
     return made[:at] + re.sub(rb"/Info \d+", b"/Info %d" % new, made[at:])
+
+
+def _loose_bytes(data: bytes) -> bytes:
+    new = f.size(data)
+    made = f.added(data, f.root(data), b"/DSS %d 0 R" % new, (new, b"<</Type /DSS>>"))
+    at = made.rindex(b"xref\n", 0, made.rindex(b"startxref"))
+    return made[:at] + b"hello\n" + re.sub(rb"startxref\s+\d+", b"startxref\n%d" % (at + 6), made[at:])
 
 
 # -- the same CMS told in another way, or with something nobody signed
@@ -602,6 +628,8 @@ ACTIVE: list[Case] = [
                                                          w.plain(True))), UNSURE, "fpdf.no-appearance"),
     ("a note without a picture", lambda: w.sign(f.annotated(w.plain()).replace(b"/AP <<", b"/XP <<")), UNSURE,
      "fpdf.no-appearance"),
+    ("a note in print alone", lambda: w.sign(f.annotated(w.plain(), flags=36)), UNSURE,
+     "fpdf.print-only"),
     ("a film", lambda: w.sign(f.annotated(w.plain(), b"/Subtype /Movie")), UNSURE, "fpdf.media"),
     ("usage rights", acting(b"/Perms <</UR3 %d 0 R>>", b"<</Type /Sig>>"), UNSURE, "fpdf.usage-rights"),
 ]
