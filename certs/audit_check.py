@@ -8,7 +8,6 @@ last shows no cut: the export may simply be older.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,58 +15,38 @@ from pathlib import Path
 from typing import Final
 
 from certs.audit import (
-    AUDIT_UNIT,
-    CHECKPOINT,
     CHECKPOINT_EVENT,
     MAX_LINE,
     AuditCode,
     AuditEntry,
     AuditError,
-    Head,
     genesis,
     is_log_name,
     is_sound,
-    read_heads,
     read_line,
 )
+from certs.audit_checkpoints import (
+    CHECKPOINTS,
+    Checkpoint,
+    check_sequence,
+    check_signers,
+    own_checkpoints,
+    read_checkpoint,
+)
 from certs.audit_report import AuditReport, Findings, LogSummary
-from certs.chain import validate
 from certs.crl import MAX_BYTES as MAX_CRL
 from certs.crl import Crl
 from certs.known import Known
-from certs.statement import SignedStatement, StatementError, check_signature
 from certs.trust import Trust, is_demo_anchor
 from certs.untrusted_files import is_folder, lines, names, open_regular, printable, read_regular
 from certs.x509 import MAX_BYTES as MAX_CERTIFICATE
 from certs.x509 import Certificate
 from codes.errors import EngineError
 
-__all__ = ["MAX_CHECKPOINT", "check_export"]
+__all__ = ["check_export"]
 
-MAX_CHECKPOINT: Final = 512 * 1024
 _MAX_FILES: Final = 100_000
-_OU: Final = "2.5.4.11"
-_CHECKPOINT_NAME: Final = re.compile(r"[0-9]{6,9}\.json", re.ASCII)
-_CHECKPOINTS: Final = "checkpoints"
-_OTHERS: Final = frozenset({_CHECKPOINTS, "chain", "crls"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Checkpoint:
-    """A checkpoint whose signature holds."""
-
-    name: str
-    sequence: int
-    previous: bytes | None
-    digest: bytes
-    heads: tuple[Head, ...]
-    certificate: Certificate
-    anchor: Certificate | None
-
-    @property
-    def trusted(self) -> bool:
-        """Whether its certificate is good; then ``anchor`` is what it rests on."""
-        return self.anchor is not None
+_OTHERS: Final = frozenset({CHECKPOINTS, "chain", "crls"})
 
 
 @dataclass(slots=True)
@@ -104,7 +83,7 @@ def check_export(
     """
     findings = Findings()
     listed = names(folder, at_most=_MAX_FILES) or []
-    if not any(name == _CHECKPOINTS or _log_of(name) for name in listed):
+    if not any(name == CHECKPOINTS or _log_of(name) for name in listed):
         raise AuditError(
             AuditCode.NOT_AN_EXPORT, f"{printable(folder)} 不是审计日志的导出，请指明 zhengyin audit export 写出的目录",
             f"{printable(folder)} is no audit export: name a folder that zhengyin audit export has written")
@@ -112,11 +91,12 @@ def check_export(
         if name not in _OTHERS and _log_of(name) is None:
             findings.add("audit.strange-file", file=name)
     known, anchors = _known(folder, trust, findings)
-    own = _own_checkpoints(folder, known, anchors, now, findings)
+    own = own_checkpoints(
+        folder / CHECKPOINTS, _names(folder / CHECKPOINTS, findings), known, anchors, now, findings)
     kept = [one for name, data in checkpoints
-            if (one := _read_checkpoint(name, data, known, anchors, now, findings)) is not None]
-    _check_sequence(own, kept, findings)
-    _check_signers([*own, *kept], findings)
+            if (one := read_checkpoint(name, data, known, anchors, now, findings)) is not None]
+    check_sequence(own, kept, findings)
+    check_signers([*own, *kept], findings)
     signed = _heads([*own, *kept], newest=max((one.sequence for one in own), default=0))
     logged = {one.sequence: one.digest for one in own}
     summaries = []
@@ -225,7 +205,7 @@ class _LogReader:
                           first_at=self._first_at, last_at=self._last_at)
 
 
-def _heads(checkpoints: Sequence[_Checkpoint], *, newest: int) -> dict[str, _Signed]:
+def _heads(checkpoints: Sequence[Checkpoint], *, newest: int) -> dict[str, _Signed]:
     """Gather what all checkpoints say, by log; two that disagree both stand, the log can fit one alone.
 
     Args:
@@ -245,76 +225,7 @@ def _heads(checkpoints: Sequence[_Checkpoint], *, newest: int) -> dict[str, _Sig
     return signed
 
 
-def _check_sequence(own: Sequence[_Checkpoint], kept: Sequence[_Checkpoint], findings: Findings) -> None:
-    """The export's checkpoints are all there from the first, each naming the one before; so are those kept.
-
-    Of one kept that is newer than the export's last it can only be said that it follows, if it does.
-    """
-    digests: dict[int, bytes] = {}
-    for one in own:
-        if one.sequence in digests or one.name != f"{one.sequence:06d}.json":
-            findings.add("audit.checkpoint-missing", sequence=one.sequence)
-        digests[one.sequence] = one.digest
-    for sequence in range(1, max(digests, default=0) + 1):
-        if sequence not in digests:
-            findings.add("audit.checkpoint-missing", sequence=sequence)
-    last = max(digests, default=0)
-    for one in kept:
-        if one.sequence > last:
-            findings.add("audit.checkpoint-newer", file=one.name, sequence=one.sequence, last=last)
-        if digests.setdefault(one.sequence, one.digest) != one.digest:
-            findings.add("audit.checkpoint-missing", sequence=one.sequence)
-    for one in (*own, *kept):
-        if one.sequence > 1 and one.sequence - 1 in digests and one.previous != digests[one.sequence - 1]:
-            findings.add("audit.checkpoint-missing", sequence=one.sequence - 1)
-
-
-def _check_signers(checkpoints: Sequence[_Checkpoint], findings: Findings) -> None:
-    """All were signed by audit certificates of one organisation."""
-    newest = max(checkpoints, key=lambda one: one.sequence, default=None)
-    for one in checkpoints:
-        certificate = one.certificate
-        if newest is not None and (certificate.subject_attribute(_OU) != AUDIT_UNIT
-                                   or certificate.subject_o != newest.certificate.subject_o):
-            findings.add("audit.checkpoint-signer", file=one.name, unit=AUDIT_UNIT)
-
-
-def _own_checkpoints(
-    folder: Path, known: Known, anchors: Sequence[Certificate], now: datetime, findings: Findings,
-) -> list[_Checkpoint]:
-    found = []
-    for name in _names(folder / "checkpoints", findings):
-        data = read_regular(folder / "checkpoints" / name, max_bytes=MAX_CHECKPOINT)
-        if data is None or not _CHECKPOINT_NAME.fullmatch(name):
-            findings.add("audit.not-a-file", file=f"checkpoints/{name}")
-            continue
-        checkpoint = _read_checkpoint(name, data, known, anchors, now, findings)
-        if checkpoint is not None:
-            found.append(checkpoint)
-    return found
-
-
-def _read_checkpoint(
-    name: str, data: bytes, known: Known, anchors: Sequence[Certificate], now: datetime, findings: Findings,
-) -> _Checkpoint | None:
-    """Read and check one checkpoint; None when it does not hold."""
-    try:
-        signed = SignedStatement.parse(data, type=CHECKPOINT, max_bytes=MAX_CHECKPOINT)
-        sequence, previous, heads = read_heads(signed.body)
-        check_signature(signed)
-    except (StatementError, AuditError) as error:
-        findings.add("audit.checkpoint-bad", file=name, zh=error.zh, en=error.en)
-        return None
-    chain = validate(signed.certificate, intermediates=known.certificates, anchors=anchors, crls=known.crls,
-                     at=signed.at, clock_now=now)
-    if not chain.ok:
-        findings.add("audit.checkpoint-untrusted", file=name, zh=chain.zh, en=chain.en)
-    return _Checkpoint(
-        name=name, sequence=sequence, previous=previous, digest=signed.digest, heads=tuple(heads.values()),
-        certificate=signed.certificate, anchor=chain.anchor if chain.ok else None)
-
-
-def _note_anchor(newest: _Checkpoint, *, own_anchors: bool, findings: Findings) -> None:
+def _note_anchor(newest: Checkpoint, *, own_anchors: bool, findings: Findings) -> None:
     """Tell what the trust rests on."""
     if newest.anchor is None:
         return

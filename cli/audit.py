@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from certs.audit_check import MAX_CHECKPOINT, check_export
+from certs.audit_check import check_export
+from certs.audit_checkpoints import MAX_CHECKPOINT
 from certs.audit_report import AuditReport, Verdict, Weight
 from certs.files import read_file, write_atomic
 from certs.trust import Trust

@@ -25,7 +25,7 @@ from certs.audit import (
     read_heads,
     write_line,
 )
-from certs.audit_check import MAX_CHECKPOINT
+from certs.audit_checkpoints import MAX_CHECKPOINT
 from certs.crl import MAX_BYTES as MAX_CRL
 from certs.files import FileCode, FileError, flushed, make_folder, publishing, read_file, reported, write_atomic
 from certs.home import Home
