@@ -208,8 +208,7 @@ _SEAL: Final = {
         _UNSURE, "签章时间 {claimed} 时印章尚未启用（启用时间：{since}），请向发证机关查询",
         "at the sealing time {claimed} the seal was not yet in use (in use from: {since}); "
         "ask the issuing authority"),
-    "seal.timestamp": (_UNSURE, "签章带有本版本不能验证的时间戳",
-                       "the seal carries a timestamp that this version cannot verify"),
+    "seal.timestamp": (_UNSURE, "印章带有的时间戳不是为它所加", "the timestamp in the seal was not made for it"),
 }
 
 _COVERAGE: Final = {

@@ -424,7 +424,7 @@ def test_a_foreign_file_sealed_after_the_loss_is_not_genuine_either() -> None:
 
 
 def test_a_trusted_timestamp_before_the_loss_keeps_the_signature() -> None:
-    """The rule by itself; timestamps in an OFD are not read yet."""
+    """The rule by itself."""
     info, sealed = seal_of().info, now() - DAY
     listed = read_status_list(status_file(entry("lost", since=sealed + HOUR)))
 

@@ -255,7 +255,7 @@ class Cms:
             self.identifier or build.sequence(certificate.issuer, build.integer(certificate.serial)),
             algorithm, b"\xa0" + signed[1:] if self.attributes else b"",
             build.sequence(build.oid(self.signature_id)), build.octet_string(octets),
-            build.tlv(0xA1, build.set_of(unsigned)[2:]) if unsigned else b"")
+            b"\xa1" + build.set_of(unsigned)[1:] if unsigned else b"")
         inside = b"" if self.content is None else build.explicit(0, build.octet_string(self.content))
         carried = [certificate.der] if self.carries is None else self.carries
         body = build.sequence(
