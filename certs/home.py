@@ -21,7 +21,6 @@ import json
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -29,6 +28,7 @@ from typing import Any, Final
 from certs.approval import Approval
 from certs.approval_folder import ApprovalFolder, Unusable
 from certs.approval_scope import Office, Sealing, choose, read_approvers
+from certs.authority import Authority
 from certs.config import (
     HOME_VARIABLE,
     Config,
@@ -39,70 +39,21 @@ from certs.config import (
     load_config,
     read_password,
 )
-from certs.crl import Crl
 from certs.file_marks import mark_file, mark_files
 from certs.files import FileCode, FileError, read_file, reported
 from certs.keystore import load_key
-from certs.known import Known, load_known, naming_damaged
-from certs.moments import CLOCKS_DIFFER
-from certs.seal import SealFile, check_chain, check_names, check_usable
+from certs.known import Known, load_known
+from certs.seal import SealFile
 from certs.seal_folder import ROLES, SealUse, authority_name, incomplete, seal_folders, seal_in_use, seal_uses
 from certs.signer import LocalSigner, Signer
 from certs.trust import Trust
 from certs.x509 import Certificate
 from codes.errors import EngineError
 
-__all__ = ["Authority", "Home", "HomeCode", "HomeError"]
+__all__ = ["Home", "HomeCode", "HomeError"]
 
 _MAX_SMALL: Final = 4 * 1024 * 1024
 _MAX_SETTINGS = 8 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Authority:
-    """An issuing authority (发证机关) with its seal and signers.
-
-    Attributes:
-        code: 统一社会信用代码; name: its full name, as in the seal and the certificates.
-        chain: certificates above the sealing and data certificates, issuing CA first, root last.
-        pdf_chain: certificates above the PDF certificate, in the same order.
-        crls: the lists of every CA in both chains.
-        known: every certificate of ``chain/``; damaged: the revocation lists that cannot be read.
-    """
-
-    code: str
-    name: str
-    seal: SealFile
-    sealing_signer: Signer
-    data_signer: Signer
-    pdf_signer: Signer
-    chain: tuple[Certificate, ...]
-    pdf_chain: tuple[Certificate, ...]
-    crls: tuple[Crl, ...]
-    known: tuple[Certificate, ...]
-    damaged: tuple[str, ...] = ()
-
-    def check_usable(self, *, at: datetime, clock_now: datetime | None = None) -> None:
-        """Refuse to seal when the seal or one of the three certificates cannot be used at ``at`` (aware).
-
-        A revocation list published up to five minutes after ``at`` counts, because clocks differ; with
-        ``clock_now``, one published until then.
-
-        Raises:
-            SealError: see :func:`certs.seal.check_usable`, :func:`certs.seal.check_names` (each certificate is this
-                authority's) and :func:`certs.seal.check_chain`.
-        """
-        clock_now = clock_now or at + CLOCKS_DIFFER
-        anchors = [certificate for certificate in self.known if certificate.is_self_issued]
-        with naming_damaged(self.damaged):
-            check_usable(
-                self.seal, certificate=self.sealing_signer.certificate, intermediates=self.known, anchors=anchors,
-                crls=self.crls, at=at, clock_now=clock_now)
-            check_names(self.name, self.code, self.sealing_signer.certificate)
-            for signer in (self.data_signer, self.pdf_signer):
-                check_names(self.name, self.code, signer.certificate)
-                check_chain(signer.certificate, intermediates=self.known, anchors=anchors, crls=self.crls, at=at,
-                            clock_now=clock_now)
 
 
 class Home:

@@ -11,7 +11,7 @@ import io
 import zipfile
 from importlib.metadata import PackageNotFoundError, version
 
-from certs.home import Authority
+from certs.authority import Authority
 from certs.sm2 import raw_from_der
 from certs.sm3 import sm3
 from certs.trust import key_id

@@ -18,8 +18,9 @@ from typing import Any
 import fonts
 from certs.approval import ApprovalError
 from certs.approval_scope import Sealing
+from certs.authority import Authority
 from certs.config import HomeCode
-from certs.home import Authority, Home
+from certs.home import Home
 from certs.seal import SealError
 from certs.seal_folder import seal_in_use
 from certs.sm3 import sm3

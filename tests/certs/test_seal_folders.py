@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from certs.home import Authority, Home
+from certs.authority import Authority
+from certs.home import Home
 from certs.seal import SealFile
 from certs.seal_folder import (
     ROLES,

@@ -18,7 +18,8 @@ from pathlib import Path
 
 import docgen
 from certs import ses_build
-from certs.home import Authority, Home
+from certs.authority import Authority
+from certs.home import Home
 from certs.ses import SesSeal
 from certs.signer import Signer
 from certs.sm3 import sm3

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from certs.home import Authority, Home
+from certs.authority import Authority
+from certs.home import Home
 from certs.sm3 import sm3
 from tests.support.bounds import not_hanging
 from tests.support.demo_home import CITY, PROVINCE, make_home, shared_home
@@ -260,6 +261,8 @@ SHAPES: list[Row] = [
     ("two pages with one ID", lambda: signed_so(DOC, 'ID="11"', 'ID="10"'), UNSURE, "ofd.twin-id"),
     ("elements of another name space", lambda: signed_so(PAGE, "<ofd:TextObject", '<x:TextObject xmlns:x="urn:x"/>'
                                                          "<ofd:TextObject"), UNSURE, "ofd.not-understood"),
+    ("a page of another name space", lambda: signed_so(PAGE, "http://www.ofdspec.org/2016", "urn:x"), UNSURE,
+     "ofd.not-understood"),
     ("path escape", lambda: signed_so(OWN_RES, "image_0.png", "../../../etc/passwd"), NO, "ofd.path"),
     ("path escape from the root", lambda: signed_so("OFD.xml", "Doc_0/Document.xml", "/../Document.xml"), NO,
      "ofd.path"),

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from certs import ses_build
-from certs.home import Authority
+from certs.authority import Authority
 from certs.sm3 import sm3
 from tests.support.demo_home import CITY, imprint, shared_home
 from tests.verify.archives import archive, item
