@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Final
 from certs import der_build as build
 from certs.der import GENERALIZED_TIME, INTEGER, SEQUENCE, Reader, context
 from certs.public_key import read_algorithm, verify_cached
-from certs.x509 import Certificate, name_attributes, name_text, read_authority_key_id, read_extension
+from certs.x509 import Certificate, name_attributes, name_text
+from certs.x509_extensions import read_authority_key_id, read_extension
 from codes.errors import EngineError
 
 if TYPE_CHECKING:

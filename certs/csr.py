@@ -31,15 +31,7 @@ from certs.keystore import PrivateKey, ScryptCost, load_key, store_key
 from certs.plain_text import no_name, odd_character, says_something
 from certs.public_key import PublicKey, PublicKeyError, read_algorithm
 from certs.signer import SigningKey
-from certs.x509 import (
-    OID_COMMON_NAME,
-    OID_ORGANISATION,
-    CertificateError,
-    Extensions,
-    name_attributes,
-    name_text,
-    read_extensions,
-)
+from certs.x509 import OID_COMMON_NAME, OID_ORGANISATION, name_attributes, name_text
 from certs.x509_build import (
     DOCUMENT_SIGNING,
     algorithm_identifier,
@@ -48,6 +40,8 @@ from certs.x509_build import (
     key_usage_extension,
     uscc_extension,
 )
+from certs.x509_errors import CertificateError
+from certs.x509_extensions import Extensions, read_extensions
 from codes.errors import EngineError
 from codes.uscc import is_uscc
 

@@ -6,26 +6,21 @@ that is not understood is named in ``unknown_critical`` and makes chain validati
 
 from __future__ import annotations
 
-import enum
 import functools
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from certs.der import IA5_STRING, OCTET_STRING, OID, SEQUENCE, SET, Reader, context, require_der
+from certs.der import SEQUENCE, SET, Reader, context, require_der
 from certs.public_key import KeyKind, PublicKey, read_algorithm, verify_cached
 from certs.sm3 import sm3
-from codes.errors import EngineError
+from certs.x509_errors import CertificateCode, CertificateError, malformed
+from certs.x509_extensions import USCC_SHAPE, Extensions, read_extensions
 
-__all__ = [
-    "Certificate", "CertificateCode", "CertificateError", "Extensions", "name_attributes", "name_text",
-    "read_extensions",
-]
+__all__ = ["Certificate", "name_attributes", "name_text"]
 
 MAX_BYTES: Final = 64 * 1024
 
-OID_USCC: Final = "1.2.156.10260.4.4"
 OID_COMMON_NAME: Final = "2.5.4.3"
 OID_SERIAL_NUMBER: Final = "2.5.4.5"
 OID_ORGANISATION: Final = "2.5.4.10"
@@ -38,34 +33,7 @@ SHORT_NAMES: Final[dict[str, str]] = {
     "2.5.4.9": "street", "2.5.4.17": "postalCode", "0.9.2342.19200300.100.1.25": "DC",
     "0.9.2342.19200300.100.1.1": "UID",
 }
-KEY_USAGES: Final = (
-    "digitalSignature", "nonRepudiation", "keyEncipherment", "dataEncipherment", "keyAgreement",
-    "keyCertSign", "cRLSign", "encipherOnly", "decipherOnly",
-)
-_USCC_SHAPE = re.compile(r"[0-9A-HJ-NPQRTUWXY]{18}")
-# Extensions that are decoded here or carry no constraint on a path (policies: any policy is acceptable).
-_UNDERSTOOD: Final = frozenset({
-    "2.5.29.14", "2.5.29.15", "2.5.29.17", "2.5.29.19", "2.5.29.31", "2.5.29.32", "2.5.29.35", "2.5.29.37",
-    OID_USCC,
-})
 _V3: Final = 2
-
-
-class CertificateCode(enum.StrEnum):
-    """Codes of :class:`CertificateError`."""
-
-    MALFORMED = "certificate.malformed"
-    TOO_LARGE = "certificate.too-large"
-    BAD_REQUEST = "certificate.bad-request"
-
-
-class CertificateError(EngineError):
-    """The bytes are not a certificate that can be relied on, or one cannot be made as asked."""
-
-
-def _malformed(zh: str, en: str) -> CertificateError:
-    return CertificateError(CertificateCode.MALFORMED, f"证书{zh}，请向发证机构索取正确的证书",
-                            f"the certificate {en}; ask its issuer for a proper one")
 
 
 @functools.lru_cache(maxsize=512)
@@ -92,22 +60,6 @@ def name_text(name: bytes) -> str:
     """An encoded Name for people: ``CN=…, O=…, C=CN``, most specific first."""
     parts = [f"{SHORT_NAMES.get(oid, oid)}={value}" for oid, value in reversed(name_attributes(name))]
     return ", ".join(parts)
-
-
-@dataclass(slots=True)
-class Extensions:
-    """What the extensions of a certificate, or of a request for one, say; filled while they are read."""
-
-    key_usage: frozenset[str] | None = None
-    ext_key_usage: tuple[str, ...] | None = None
-    ext_key_usage_critical: bool = False
-    is_ca: bool = False
-    path_len: int | None = None
-    subject_key_id: bytes | None = None
-    authority_key_id: bytes | None = None
-    crl_urls: tuple[str, ...] = ()
-    uscc: str | None = None
-    unknown_critical: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -215,17 +167,17 @@ def _load(der: bytes) -> Certificate:
     body.done()
     reader = Reader(tbs).enter(SEQUENCE)
     if reader.peek() != context(0):
-        raise _malformed("不是第 3 版", "is not version 3")
+        raise malformed("不是第 3 版", "is not version 3")
     version = reader.enter(context(0))
     if version.integer() != _V3:
-        raise _malformed("不是第 3 版", "is not version 3")
+        raise malformed("不是第 3 版", "is not version 3")
     version.done()
     serial = reader.integer()
     if serial < 0 or serial.bit_length() > 160:
-        raise _malformed("的序列号超出范围", "has a serial number out of range")
+        raise malformed("的序列号超出范围", "has a serial number out of range")
     inner_algorithm = reader.raw(SEQUENCE)
     if inner_algorithm != outer_algorithm:
-        raise _malformed("内外签名算法不一致", "names two different signature algorithms")
+        raise malformed("内外签名算法不一致", "names two different signature algorithms")
     algorithm = read_algorithm(Reader(inner_algorithm))
     issuer = reader.raw(SEQUENCE)
     validity = reader.enter(SEQUENCE)
@@ -256,129 +208,6 @@ def _uscc_of_name(attributes: tuple[tuple[str, str], ...]) -> str | None:
     for wanted in (OID_ORGANISATION_ID, OID_SERIAL_NUMBER):
         for oid, value in attributes:
             code = value.rpartition("-")[2]
-            if oid == wanted and _USCC_SHAPE.fullmatch(code):
+            if oid == wanted and USCC_SHAPE.fullmatch(code):
                 return code
     return None
-
-
-def read_extension(reader: Reader) -> tuple[str, bool, bytes]:
-    """One Extension: (dotted OID, critical, content of the OCTET STRING). A written FALSE is not DER."""
-    inner = reader.enter(SEQUENCE)
-    oid = inner.oid()
-    critical = False
-    if inner.peek() == 0x01:
-        critical = inner.boolean()
-        if not critical:
-            raise _malformed("写出了默认值 FALSE", "writes out the default FALSE")
-    value = inner.octets()
-    inner.done()
-    return oid, critical, value
-
-
-def read_extensions(reader: Reader) -> Extensions:
-    """Extensions up to the reader's end; none, or one twice, is an error.
-
-    Raises:
-        DerError, CertificateError: an extension that is decoded is not as it should be.
-    """
-    found = Extensions()
-    seen: set[str] = set()
-    unknown: list[str] = []
-    while reader.more():
-        oid, critical, value = read_extension(reader)
-        if oid in seen:
-            raise _malformed("有重复的扩展", "holds an extension twice")
-        seen.add(oid)
-        decode = _DECODERS.get(oid)
-        if decode is not None:
-            inner = Reader(value)
-            decode(inner, found, critical)
-            inner.done()
-        elif critical and oid not in _UNDERSTOOD:
-            unknown.append(oid)
-    if not seen:
-        raise _malformed("的扩展列表为空", "has an empty list of extensions")
-    found.unknown_critical = tuple(unknown)
-    return found
-
-
-def _key_usage(reader: Reader, found: Extensions, _: bool) -> None:
-    numbers = reader.named_bits()
-    if not numbers or max(numbers) >= len(KEY_USAGES):
-        raise _malformed("的密钥用途有误", "has a wrong key usage")
-    found.key_usage = frozenset(KEY_USAGES[number] for number in numbers)
-
-
-def _ext_key_usage(reader: Reader, found: Extensions, critical: bool) -> None:
-    inner = reader.enter(SEQUENCE)
-    usages: list[str] = []
-    while inner.peek() == OID:
-        usages.append(inner.oid())
-    inner.done()
-    if not usages:
-        raise _malformed("的扩展密钥用途为空", "has an empty extended key usage")
-    found.ext_key_usage, found.ext_key_usage_critical = tuple(usages), critical
-
-
-def _basic_constraints(reader: Reader, found: Extensions, _: bool) -> None:
-    inner = reader.enter(SEQUENCE)
-    if inner.peek() == 0x01:
-        found.is_ca = inner.boolean()
-        if not found.is_ca:
-            raise _malformed("写出了默认值 FALSE", "writes out the default FALSE")
-    if inner.more():
-        found.path_len = inner.integer()
-        if found.path_len < 0 or not found.is_ca:
-            raise _malformed("的路径长度有误", "has a wrong path length")
-    inner.done()
-
-
-def _subject_key_id(reader: Reader, found: Extensions, _: bool) -> None:
-    found.subject_key_id = reader.octets()
-
-
-def read_authority_key_id(reader: Reader) -> bytes | None:
-    """keyIdentifier of an AuthorityKeyIdentifier; the other two fields are passed over."""
-    inner = reader.enter(SEQUENCE)
-    key_id_tag = context(0, constructed=False)
-    key_id = inner.body(key_id_tag) if inner.peek() == key_id_tag else None
-    for tag in (context(1), context(2, constructed=False)):
-        if inner.peek() == tag:
-            inner.raw()
-    inner.done()
-    return key_id
-
-
-def _authority_key_id(reader: Reader, found: Extensions, _: bool) -> None:
-    found.authority_key_id = read_authority_key_id(reader)
-
-
-def _crl_urls(reader: Reader, found: Extensions, _: bool) -> None:
-    urls: list[str] = []
-    points = reader.enter(SEQUENCE)
-    while points.more():
-        point = points.enter(SEQUENCE)
-        if point.peek() == context(0):
-            name = point.enter(context(0))
-            if name.peek() == context(0):
-                general = name.enter(context(0))
-                while general.more():
-                    tag = general.peek()
-                    raw = general.raw()
-                    if tag == context(6, constructed=False):
-                        urls.append(Reader(bytes((IA5_STRING,)) + raw[1:]).text(IA5_STRING))
-        # reasons and cRLIssuer make partial or indirect CRLs; those CRLs are refused when they are read.
-    found.crl_urls = tuple(urls)
-
-
-def _uscc(reader: Reader, found: Extensions, _: bool) -> None:
-    code = reader.text() if reader.peek() != OCTET_STRING else reader.octets().decode("ascii", "replace")
-    if not _USCC_SHAPE.fullmatch(code):
-        raise _malformed("的统一社会信用代码扩展有误", "has a wrong unified social credit code extension")
-    found.uscc = code
-
-
-_DECODERS = {
-    "2.5.29.14": _subject_key_id, "2.5.29.15": _key_usage, "2.5.29.19": _basic_constraints,
-    "2.5.29.31": _crl_urls, "2.5.29.35": _authority_key_id, "2.5.29.37": _ext_key_usage, OID_USCC: _uscc,
-}

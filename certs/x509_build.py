@@ -10,7 +10,9 @@ from certs import der_build as build
 from certs import x509
 from certs.public_key import OID_BY_ALGORITHM, PublicKey
 from certs.signer import SigningKey
-from certs.x509 import Certificate, CertificateCode, CertificateError
+from certs.x509 import Certificate
+from certs.x509_errors import CertificateCode, CertificateError
+from certs.x509_extensions import KEY_USAGES, OID_USCC
 
 __all__ = ["DOCUMENT_SIGNING", "TIME_STAMPING", "algorithm_identifier", "build_certificate",
            "encode_name", "ext_key_usage_extension", "extension", "key_usage_extension", "uscc_extension"]
@@ -56,8 +58,8 @@ def extension(oid: str, value: bytes, *, critical: bool = False) -> bytes:
 
 
 def key_usage_extension(names: Iterable[str]) -> bytes:
-    """Extension keyUsage, critical, from names of ``x509.KEY_USAGES``."""
-    return extension("2.5.29.15", build.named_bits(x509.KEY_USAGES.index(name) for name in names), critical=True)
+    """Extension keyUsage, critical, from names of ``KEY_USAGES``."""
+    return extension("2.5.29.15", build.named_bits(KEY_USAGES.index(name) for name in names), critical=True)
 
 
 def ext_key_usage_extension(oids: Sequence[str]) -> bytes:
@@ -67,7 +69,7 @@ def ext_key_usage_extension(oids: Sequence[str]) -> bytes:
 
 def uscc_extension(code: str) -> bytes:
     """Extension 1.2.156.10260.4.4, the 统一社会信用代码 (GM/T 0015-2023)."""
-    return extension(x509.OID_USCC, build.printable(code))
+    return extension(OID_USCC, build.printable(code))
 
 
 def build_certificate(
@@ -94,7 +96,7 @@ def build_certificate(
         issuer: the issuer's certificate; None makes a self-signed one, whose ``spki`` is ``issuer_key``'s.
         serial: 1 to 2^159-1, unique for the issuer.
         not_before, not_after: aware datetimes, both ends included.
-        key_usage: names of ``x509.KEY_USAGES``; the extension is critical.
+        key_usage: names of ``KEY_USAGES``; the extension is critical.
         ext_key_usage: dotted OIDs.
         uscc: 统一社会信用代码.
 

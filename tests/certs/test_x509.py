@@ -10,12 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from certs import der_build as build
-from certs import p256, sm2, x509
+from certs import p256, sm2
 from certs.crl import Crl, Revocation
 from certs.public_key import PublicKey
 from certs.signer import LocalSigner, SignerError
-from certs.x509 import Certificate, CertificateError
+from certs.x509 import Certificate
 from certs.x509_build import DOCUMENT_SIGNING, TIME_STAMPING, build_certificate, encode_name, extension
+from certs.x509_errors import CertificateError
+from certs.x509_extensions import OID_USCC
 from codes.errors import EngineError
 from tests.certs.core_pki import AT, DAY, DISTID, END, START, Entity, make, new_key, pem, root, run
 
@@ -214,7 +216,7 @@ ODD = [
     ([extension("2.5.29.15", build.tlv(3, b"\x04\x80\x10"))], "key usage beyond the ninth bit"),
     ([extension("2.5.29.37", build.sequence())], "empty extended key usage"),
     ([extension("2.5.29.14", build.octet_string(b"a") + b"\x05\x00")], "two values in one extension"),
-    ([extension(x509.OID_USCC, build.printable("11140100MB9TEX018"))], "USCC of 17 characters"),
+    ([extension(OID_USCC, build.printable("11140100MB9TEX018"))], "USCC of 17 characters"),
     ([build.sequence(build.oid("2.5.29.14"), build.boolean(False), build.octet_string(b"\x04\x01a"))],
      "critical FALSE written out"),
 ]
