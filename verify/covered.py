@@ -23,6 +23,7 @@ PARTS: Final = {
     "attachment": ("附件", "attachment"), "tags": ("标引", "tags"), "extension": ("扩展", "extension"),
     "signature": ("签名", "signature"), "signatures": ("签名列表", "list of signatures"), "other": ("其他", "other"),
 }
+_NAMED: Final = 8                       # entries named of one standing under one signature
 _SHOWN: Final = 40                      # lines of one kind in the terminal report
 
 
@@ -79,6 +80,15 @@ class Coverage:
             elif entry.role in ("harmless", "picture", "unreached"):
                 apart["harmless" if entry.role == "harmless" else "picture"].append(entry)
         return apart
+
+    def lines_under(self, signature: str) -> list[str]:
+        """For a terminal: how many entries stand how under one signature, and the first of them."""
+        lines = []
+        for standing, entries in self.under(signature).items():
+            zh, en = STANDINGS[standing]
+            names = ", ".join(clean(entry.name) for entry in entries[:_NAMED]) + (", …" if entries[_NAMED:] else "")
+            lines.append(f"  {zh} / {en}: {len(entries)}" + (f" ({names})" if names else ""))
+        return lines
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from certs.sm3 import sm3
-from verify.covered import STANDINGS, Coverage, CoveredEntry, LoosePart, plain_box
+from verify.covered import Coverage, CoveredEntry, LoosePart, plain_box
 from verify.model import Finding, Reason, SealStanding, Severity, SignatureEvidence, Verdict
 from verify.reason_table import CHECK_NAMES
 from verify.reasons import clean
@@ -306,7 +306,5 @@ def _signature_lines(signature: SignatureEvidence, coverage: Coverage) -> list[s
         pages = ", ".join(str(page) for page in sorted({stamp.page for stamp in signature.stamps}))
         lines.append(f"  印章所在页 seal on page: {pages}")
     if signature.id and coverage.entries:
-        apart = coverage.under(signature.id)
-        lines.append("  " + " · ".join(f"{zh} / {en}: {len(apart[standing])}"
-                                       for standing, (zh, en) in STANDINGS.items()))
+        lines += coverage.lines_under(signature.id)
     return lines

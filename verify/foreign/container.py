@@ -8,6 +8,7 @@ an archive is read on, so that the report can tell more, but it is never called 
 from __future__ import annotations
 
 import contextlib
+import stat
 import struct
 import unicodedata
 import zlib
@@ -29,6 +30,8 @@ _ENCRYPTED, _LATER, _UTF8, _LEVEL = 0x0001, 0x0008, 0x0800, 0x0006
 _STORED, _DEFLATED = 0, 8
 _ZIP64, _UNICODE_PATH = 0x0001, 0x7075
 _HUGE: Final = 0xFFFFFFFF
+_UNIX: Final = (3, 19)                  # systems whose attributes hold a mode
+_DOS_FOLDER: Final = 0x10
 _LOCATOR_SIZE: Final = 20
 _NEWEST: Final = 63                     # version of the format, times 10: readers refuse what is newer
 _ASIDE_LIMIT: Final = 1024              # bytes of a comment or an extra field
@@ -64,6 +67,13 @@ def read_container(data: bytes, found: Findings, limits: Limits | None = None) -
         Refusal: there is no archive to be read, or it costs too much.
     """
     return _Reader(data, found, limits or Limits()).read()
+
+
+def _odd_kind(made_by: int, external: int, name: str) -> bool:
+    """Whether the attributes say that a file is a folder, a link or a device: who unpacks it gets something else."""
+    folder = name.endswith("/")
+    kind = stat.S_IFMT(external >> 16) if made_by >> 8 in _UNIX else 0
+    return kind not in (0, stat.S_IFDIR if folder else stat.S_IFREG) or bool(external & _DOS_FOLDER and not folder)
 
 
 def _spellings(header: _Header) -> set[str]:
@@ -176,8 +186,8 @@ class _Reader:
         for _ in range(count):
             if position + _CENTRAL.size > self.end or self.data[position:position + 4] != _CENTRAL_SIGN:
                 raise Refusal("zip.central", "", offset=position)
-            (_, _, needed, flags, method, time, date, crc, packed, size, name_size, extra_size, comment_size, disk, _,
-             _, offset) = _CENTRAL.unpack_from(self.data, position)
+            (_, made_by, needed, flags, method, time, date, crc, packed, size, name_size, extra_size, comment_size,
+             disk, _, external, offset) = _CENTRAL.unpack_from(self.data, position)
             name_end = position + _CENTRAL.size + name_size
             header = _Header(self.data[name_end - name_size:name_end], needed, flags, method, (time, date), crc, packed,
                              size, offset, self.data[name_end:name_end + extra_size])
@@ -185,6 +195,8 @@ class _Reader:
             if position > self.end:
                 raise Refusal("zip.central", "", offset=position)
             header.name = self._name(header)
+            if _odd_kind(made_by, external, header.name):
+                self._doubt("zip.kind", header.name)
             if disk:
                 self._doubt("zip.split", header.name)
             if needed > _NEWEST:

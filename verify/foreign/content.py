@@ -87,8 +87,10 @@ class XmlFiles:
     def _look(self, root: etree._Element, path: str) -> None:
         """Twins, numbers that are none, elements of other name spaces."""
         space = etree.QName(root).namespace or ""
-        if space not in OFD_NAMESPACES:
-            self.found.add("form.namespace", path, namespace=space or "—")
+        if not space:
+            self.found.add("form.namespace", path)
+        elif space not in OFD_NAMESPACES:
+            self.found.add("ofd.not-understood", path, element=f"xmlns={space}")
         if foreign_elements(root):
             self.found.add("ofd.not-understood", path, element="xmlns")
         for code, fact in sorted(dict(_faults(root)).items()):

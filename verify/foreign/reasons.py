@@ -20,8 +20,7 @@ _FORGIVEN: Final = {
                   "the location “{location}” in {where} differs in case; the only such entry was read"),
     "form.dangling": (_NOTE, "{where} 引用的“{location}”不存在，不影响画面",
                       "{where} refers to “{location}”, which is not there; that does not change the picture"),
-    "form.namespace": (_NOTE, "{where} 的命名空间不是 GB/T 33190 的（{namespace}）",
-                       "the name space of {where} is not that of GB/T 33190 ({namespace})"),
+    "form.namespace": (_NOTE, "{where} 没有 GB/T 33190 的命名空间", "{where} lacks the name space of GB/T 33190"),
     "form.documents": (_NOTE, "文件含 {count} 个文档，逐个检查",
                        "the file holds {count} documents; each was looked at"),
     "form.version": (_NOTE, "文件含有文档版本（{where}），各版本都已检查",
@@ -42,6 +41,8 @@ _FORGIVEN: Final = {
 }
 
 _FOREIGN: Final = {
+    "zip.kind": (_UNSURE, "条目 {where} 的属性说它是目录、链接或设备，而不是文件",
+                 "the attributes of {where} say that it is a folder, a link or a device, not a file"),
     "zip.aside": (_UNSURE, "压缩包在 {where} 的注释或扩展字段中带有 {size} 字节，可能是另一个文件，不受签名保护",
                   "the archive carries {size} bytes in a comment or extra field ({where}), perhaps another file; no "
                   "signature protects them"),

@@ -77,6 +77,7 @@ FORGIVEN: list[tuple[str, Callable[[], bytes]]] = [
     ("ZIP64 descriptors", streamed),
     ("ZIP64 sizes in local headers", long_sizes),
     ("padded extra fields", lambda: archive(one(IMAGE, local={"extra": b"\0\0\0"}))),
+    ("attributes of Unix", lambda: archive(one(PAGE, made_by=0x314, external=0x81A40000))),
     ("times of Info-ZIP", lambda: archive(one(PAGE, extra=struct.pack("<2HBL", 0x5455, 5, 3, 1)))),
     ("name once more in UTF-8", lambda: archive(one(PAGE, extra=struct.pack(
         "<2HBL", 0x7075, 5 + len(PAGE), 1, zlib.crc32(PAGE.encode())) + PAGE.encode()))),
@@ -138,6 +139,8 @@ DOUBTED: list[tuple[str, Callable[[], bytes], str]] = [
     ("encrypted", lambda: archive(one(PAGE, flags=1)), "zip.encrypted"),
     ("unknown method", lambda: archive(one(PAGE, method=12, packed=b"BZh9")), "zip.method"),
     ("a version to come", lambda: archive(one(PAGE, needed=84)), "zip.zip64"),
+    ("a link by its attributes", lambda: archive(one(PAGE, made_by=0x314, external=0xA1FF0000)), "zip.kind"),
+    ("a folder by its attributes", lambda: archive(one(PAGE, external=0x10)), "zip.kind"),
     ("another name in an extra field", lambda: archive(one(PAGE, extra=struct.pack(
         "<2HBL", 0x7075, 6, 1, 0) + b"x")), "zip.alias"),
     ("other sizes in an extra field", lambda: archive(one(PAGE, extra=struct.pack("<2H2Q", 1, 16, 3, 3))), "zip.alias"),
