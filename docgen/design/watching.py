@@ -152,7 +152,8 @@ def _page(code: str, answer: Answer) -> str:
     facts = answer.facts
     pages = "\n".join(
         f'<figure><img src="{page["file"]}" alt="{html.escape(page["role"])}"><figcaption>'
-        f'{html.escape(page["role"])}</figcaption></figure>' for page in facts["pages"])
+        f'{html.escape(page["role"])} · {page["width_mm"]:g} × {page["height_mm"]:g} mm</figcaption></figure>'
+        for page in facts["pages"])
     title = html.escape(f"{facts['name']} {code}")
     return (f'<!DOCTYPE html>\n<html lang="zh-CN"><head><meta charset="utf-8">\n'
             '<meta name="viewport" content="width=device-width, initial-scale=1"><title>'

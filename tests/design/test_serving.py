@@ -169,6 +169,7 @@ def test_a_browser_shows_what_was_drawn_and_draws_what_is_typed(
         browser.until("document.body?.dataset.version", "1")
         browser.until(loaded, 2)
         assert browser.value("document.getElementById('status').textContent").startswith("未发现问题")
+        assert browser.value("document.querySelector('figcaption').textContent") == "正本 · 297 × 210 mm"
         PICTURES.mkdir(parents=True, exist_ok=True)
         (PICTURES / "preview-in-browser.png").write_bytes(browser.picture())
         browser.value(TYPE.format(label="企业名称", text=""))

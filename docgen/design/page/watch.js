@@ -159,7 +159,7 @@ async function redraw() {
     element("span", {}, one.en))));
   $("ofd").replaceChildren(...state.pages.map((page) => element("figure", {},
     element("img", { src: `${page.file}?${state.version}`, alt: page.role }),
-    element("figcaption", {}, page.role))));
+    element("figcaption", {}, `${page.role} · ${page.width_mm} × ${page.height_mm} mm`))));
   $("pdf").replaceChildren(...(state.pages.length
     ? [element("object", { data: `preview.pdf?${state.version}`, type: "application/pdf" },
       "此浏览器不能显示 PDF，请下载 / this browser does not show PDF; download it")] : []));
