@@ -35,6 +35,7 @@ __all__ = ["LooseReader", "read_time_text"]
 SM2_PART: Final = 32                     # bytes of r and of s
 _RAW: Final = 2 * SM2_PART
 _MAX_DROPPED: Final = 8                  # zero bytes that a named-bit list may have lost at its end
+_MAX_BITS: Final = 31
 _STRINGS: Final = frozenset({UTF8_STRING, PRINTABLE_STRING, IA5_STRING, BMP_STRING})
 _TIMES: Final[tuple[tuple[re.Pattern[str], str, dt.tzinfo], ...]] = (
     (re.compile(r"[0-9]{14}(\.[0-9]{1,6})?Z"), "%Y%m%d%H%M%S", dt.UTC),
@@ -78,6 +79,13 @@ class LooseReader:
         return Refusal("value.form", self.where, zh=zh, en=en)
 
     # -- leaves
+
+    def number(self, reader: Reader) -> int:
+        """An INTEGER of the size of a version, a type or a measure."""
+        value = reader.integer()
+        if value.bit_length() > _MAX_BITS:
+            raise self.refusal("整数过大", "an INTEGER is too large")
+        return value
 
     def bits(self, reader: Reader, size: int | None = None) -> bytes:
         """A BIT STRING of whole bytes, also one that was written as a list of named bits.

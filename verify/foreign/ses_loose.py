@@ -126,7 +126,7 @@ def _signed_fields(
 ) -> _Parts:
     """Read toSign; without ``certificate`` it stands in there."""
     fields = Reader(to_sign).enter(SEQUENCE)
-    version = fields.integer()
+    version = loose.number(fields)
     seal, seal_is_first = _seal(loose, fields.raw(SEQUENCE))
     claimed_at = loose.time_bits(fields)
     digest = loose.bits(fields, _DIGEST_BYTES)
@@ -220,18 +220,18 @@ def _info(loose: LooseReader, der: bytes) -> _Info:
     header = body.enter(SEQUENCE)
     if loose.text(header) != HEADER_ID:
         raise loose.refusal("头标识不是 ES", "the header is not ES")
-    version = header.integer()
+    version = loose.number(header)
     loose.text(header)                   # who made the seal system
     header.done()
     seal_id = loose.text(body)
     properties = body.enter(SEQUENCE)
-    properties.integer()                 # of a unit or of a person
+    loose.number(properties)             # of a unit or of a person
     name, listed = loose.text(properties), _listed(loose, properties)
     created_at, not_before, not_after = (loose.time(properties) for _ in range(3))
     properties.done()
     imprint = body.enter(SEQUENCE)
     picture_type, picture = loose.text(imprint), imprint.octets()
-    width, height = imprint.integer(), imprint.integer()
+    width, height = loose.number(imprint), loose.number(imprint)
     imprint.done()
     if not picture or not (0 < width <= MAX_SIDE_MM and 0 < height <= MAX_SIDE_MM):
         loose.forgive("form.value-picture", width=str(width), height=str(height))
@@ -245,7 +245,7 @@ def _info(loose: LooseReader, der: bytes) -> _Info:
 def _listed(loose: LooseReader, properties: Reader) -> tuple[bytes, ...]:
     """certListType, where there is one, and certList: certificates, or SM3 digests of certificates."""
     if properties.peek() == INTEGER:
-        kind = properties.integer()
+        kind = loose.number(properties)
         if kind not in (LIST_OF_CERTIFICATES, LIST_OF_DIGESTS):
             loose.forgive("form.value-list", kind=str(kind))
     entries = properties.enter(SEQUENCE)
