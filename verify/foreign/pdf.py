@@ -14,9 +14,9 @@ from typing import Final
 
 from certs.trust import Trust
 from certs.x509 import Certificate
-from codes.errors import EngineError
 from verify.covered import Coverage, CoveredEntry
 from verify.foreign.pdf_active import check_active
+from verify.foreign.pdf_evidence import certificates_of, odd_evidence
 from verify.foreign.pdf_fields import read_fields
 from verify.foreign.pdf_layout import check_layout
 from verify.foreign.pdf_reasons import ForeignRefusal, foreign_finding
@@ -36,7 +36,6 @@ __all__ = ["CHECKS", "claims_to_be_ours", "judge_foreign_pdf"]
 
 CHECKS: Final = ("structure", "signature", "coverage", "trust")
 MAX_SIGNATURES: Final = 16
-_MAX_EVIDENCE: Final = 64               # certificates of the DSS that are looked at
 _LOOK_BACK: Final = 64 << 10            # bytes from a signature's object head to its ByteRange
 _BYTE_RANGE: Final = re.compile(rb"/ByteRange(?![A-Za-z0-9_.+-])")
 _HEAD: Final = re.compile(rb"(?<!\d)\d{1,10}[\x00\t\n\x0c\r ]+\d{1,5}[\x00\t\n\x0c\r ]+obj(?![A-Za-z])")
@@ -148,7 +147,7 @@ class _ForeignPdf:
             if names.count(each.label) > 1:
                 each.label = f"{each.label} #{place + 1}"
         self.strays(found)
-        self.prove_all(found, self.certificates(state))
+        self.prove_all(found, certificates_of(state))
         if not any(not each.signed.is_stamp for _, each in self.judged) and not self.unplaced:
             raise ForeignRefusal("fpdf.no-signature")
 
@@ -162,18 +161,6 @@ class _ForeignPdf:
             if not any(place <= match.start() < spans.get(place, 0) for place in places):
                 self.keep("fpdf.stray-signature", f"@{match.start()}")
                 return
-
-    def certificates(self, state: State) -> tuple[Certificate, ...]:
-        """Certificates of the DSS: they may link a signer to an anchor and are believed in nothing else."""
-        found: list[Certificate] = []
-        for each in state.list(state.dict(state.root.get("DSS")).get("Certs"))[:_MAX_EVIDENCE]:
-            stream = state.deref(each)
-            if isinstance(stream, Stream):
-                try:
-                    found.append(Certificate.load(inflate(stream.raw, stream.entries, state.store.budget, "DSS")))
-                except (EngineError, PdfRefusal):
-                    continue
-        return tuple(found)
 
     def prove_all(self, found: list[Signed], intermediates: tuple[Certificate, ...]) -> None:
         """Document timestamps first: they prove the time of what they cover."""
@@ -252,6 +239,7 @@ class _ForeignPdf:
         for each in revisions:
             self.case.found.extend(each.findings)
         self.trailing()
+        self.evidence(revisions)
         self.case.coverage = self.covered(revisions)
         good = [each for _, each in self.judged if each.passed and not each.signed.is_stamp]
         if not good or self.unplaced or not self.case.coverage.complete:
@@ -267,6 +255,21 @@ class _ForeignPdf:
                 self.keep("fpdf.trailing-content", f"@{place}")
         if rest:
             self.keep("fpdf.trailing-content" if rest.strip(_BLANK) else "fpdf.trailing-bytes", f"@{end}")
+
+    def evidence(self, revisions: tuple[Revision, ...]) -> None:
+        """Revisions that no good signature covers hold evidence and nothing else."""
+        last = max((index for index, each in self.judged if each.passed), default=-1)
+        later = [each for each in revisions[last + 1:] if each.change is not None]
+        if not later:
+            return
+        signers = [each.signer for _, each in self.judged if each.signer is not None]
+        trust = self.trust
+        odd = odd_evidence(self.states[-1], (*trust.roots, *trust.intermediates, *trust.tsa, *signers))
+        if odd:
+            self.keep("fpdf.evidence-odd", odd)
+        for each in later:
+            if each.change is not None and each.change.unused:
+                self.keep("fpdf.evidence-odd", f"{each.change.unused[0]} 0 R")
 
     def covered(self, revisions: tuple[Revision, ...]) -> Coverage:
         """One entry a revision, with the good signatures that cover it."""

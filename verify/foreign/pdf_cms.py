@@ -72,7 +72,6 @@ class ForeignCms:
     signed: bytes
     signer: Certificate
     certificates: tuple[Certificate, ...]
-    unread: int                        # certificates that could not be read
     binding: Binding
     timestamp: bytes | None
     claimed_at: object                 # datetime of the signed attribute, or None
@@ -138,15 +137,16 @@ class _Parser:
     def __init__(self, where: str) -> None:
         self.where = where
         self.loose: list[str] = []
-        self.unread = 0
 
     def content_info(self, der: bytes) -> ForeignCms:
         outer = Reader(der).enter(SEQUENCE)
         if outer.oid() not in _SIGNED_DATA:
             raise self.refusal("no SignedData")
-        body = outer.enter(context(0)).enter(SEQUENCE)
+        wrapper = outer.enter(context(0))
         outer.done()
-        body.integer()
+        body = wrapper.enter(SEQUENCE)
+        wrapper.done()
+        version = body.integer()
         digests = body.enter(SET)
         named: list[str] = []
         while digests.more():
@@ -163,7 +163,7 @@ class _Parser:
         info = signers.enter(SEQUENCE)
         if signers.more():
             raise self.refusal("several signers")
-        return self.signer_info(info, certificates, named)
+        return self.signer_info(info, certificates, named, version)
 
     def certificates(self, bag: Reader) -> tuple[Certificate, ...]:
         """The certificates that can be read; a SET OF in DER stands in the order of its encodings."""
@@ -181,11 +181,14 @@ class _Parser:
             try:
                 found.append(Certificate.load(each))
             except EngineError:
-                self.unread += 1
+                self.loose.append("certificate that cannot be read")
         return tuple(found)
 
-    def signer_info(self, info: Reader, certificates: tuple[Certificate, ...], named: list[str]) -> ForeignCms:
-        info.integer()
+    def signer_info(self, info: Reader, certificates: tuple[Certificate, ...], named: list[str],
+                    version: int) -> ForeignCms:
+        own = info.integer()
+        if own != (1 if info.peek() == SEQUENCE else 3) or version != own:
+            self.loose.append(f"version {version}, {own}")
         signer = self.signer(info, certificates)
         digest_algorithm = info.raw(SEQUENCE)
         digest_name = self.digest(digest_algorithm)
@@ -211,7 +214,7 @@ class _Parser:
         return ForeignCms(
             digest_name=digest_name, message_digest=Reader(found[_MESSAGE_DIGEST]).octets(), algorithm=algorithm,
             salt=salt, signature=signature, signed=signed, signer=signer, certificates=certificates,
-            unread=self.unread, binding=self.binding(found, signer), timestamp=timestamp, claimed_at=claimed,
+            binding=self.binding(found, signer), timestamp=timestamp, claimed_at=claimed,
             loose=tuple(self.loose))
 
     def signer(self, info: Reader, certificates: tuple[Certificate, ...]) -> Certificate:

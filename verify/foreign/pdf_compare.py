@@ -38,7 +38,17 @@ def compare(before: State, after: State) -> Change:
     rest = [number for number in pair.differ if number in pair.guarded and number not in found.explained]
     for place, number in enumerate(rest):
         _other(pair, found, number, detailed=place < _DETAILED)
-    return found.change(tuple(_stamps(pair, found)), pair.differ)
+    return found.change(tuple(_stamps(pair, found)), pair.differ, _unused(pair))
+
+
+def _unused(pair: Pair) -> tuple[int, ...]:
+    """Objects that came and that nothing leads to, the containers of the file's own form left out."""
+    used = reached(pair.after, [pair.after.trailer.get("Root"), pair.after.trailer.get("Info")])
+    return tuple(number for number in pair.differ if number not in used and not _container(pair.after.value(number)))
+
+
+def _container(value: Object) -> bool:
+    return value is None or (isinstance(value, Stream) and value.entries.get("Type") in ("XRef", "ObjStm"))
 
 
 def _other(pair: Pair, found: Changes, number: int, *, detailed: bool) -> None:

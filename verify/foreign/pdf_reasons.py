@@ -42,9 +42,6 @@ _FORGIVEN: Final = {
     "form.pdf-weak-binding": Meaning(
         _NOTE, "签名用 SHA-1 标识证书（signing-certificate 第 1 版，{where}）",
         "the certificate is named by SHA-1 (signing-certificate, version 1, {where})"),
-    "form.pdf-certificate": Meaning(
-        _NOTE, "签名数据中有一份证书无法读取，未使用（{where}）",
-        "a certificate inside the signature cannot be read and is not used ({where})"),
     "form.pdf-font": Meaning(
         _NOTE, "字体 {what} 未嵌入，字形由阅读器提供", "the font {what} is not embedded: readers bring their own"),
     "form.pdf-empty-field": Meaning(
@@ -191,6 +188,9 @@ _REVISIONS: Final = {
     "fpdf.evidence-added": Meaning(
         _NOTE, "签名之后只附加了验证资料或时间戳（修订 {number}），不影响所见内容",
         "only evidence or a timestamp was added after signing (revision {number}); nothing shown has changed"),
+    "fpdf.evidence-odd": Meaning(
+        _UNSURE, "签名之后附加的验证资料中有无法核实的内容（{where}）",
+        "the evidence added after signing holds what cannot be verified ({where})"),
     "fpdf.uncovered-revision": Meaning(
         _UNSURE, "最后一个有效签名之后还有改动（修订 {number}）",
         "there are changes after the last good signature (revision {number})"),

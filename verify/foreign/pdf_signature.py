@@ -233,8 +233,6 @@ class _Run:
             self.add("form.pdf-unbound")
         elif binding.weak:
             self.add("form.pdf-weak-binding")
-        if cms.unread:
-            self.add("form.pdf-certificate")
 
     def validated(self, cms: ForeignCms) -> ChainResult:
         chain = validate(

@@ -43,14 +43,15 @@ def refs_of(value: Object) -> Iterator[Ref]:
     pending: list[Object] = [value]
     while pending:
         one = pending.pop()
-        if isinstance(one, Ref):
-            yield one
-        elif isinstance(one, Stream):
-            pending.extend(one.entries.values())
-        elif isinstance(one, dict):
-            pending.extend(one.values())
-        elif isinstance(one, list):
-            pending.extend(one)
+        kind = type(one)
+        if kind is Ref:
+            yield one  # type: ignore[misc]
+        elif kind is dict:
+            pending.extend(one.values())  # type: ignore[union-attr]
+        elif kind is list:
+            pending.extend(one)  # type: ignore[arg-type]
+        elif kind is Stream:
+            pending.extend(one.entries.values())  # type: ignore[union-attr]
 
 
 @dataclass(slots=True)
@@ -62,6 +63,7 @@ class Store:
     budget: Budget
     values: dict[tuple[int, int, int], Object] = field(default_factory=dict)
     spans: dict[int, int] = field(default_factory=dict)
+    links: dict[tuple[Place, int], tuple[int, ...]] = field(default_factory=dict)
     packs: dict[int, tuple[tuple[int, Object], ...]] = field(default_factory=dict)
 
     @classmethod
@@ -214,6 +216,17 @@ class State:
         if entry.second >= len(objects) or objects[entry.second][0] != number:
             raise ForeignRefusal("fpdf.object-stream", f"{number} 0 R")
         return objects[entry.second][1]
+
+    def links(self, number: int) -> tuple[int, ...]:
+        """Numbers of the objects that an object refers to."""
+        place = self.place(number)
+        if place is None:
+            return ()
+        found = self.store.links.get((place, number))
+        if found is None:
+            found = tuple({ref.number for ref in refs_of(self.value(number))})
+            self.store.links[place, number] = found
+        return found
 
     def deref(self, value: Object) -> Object:
         """Follow a reference, at most one step; one to another generation is null."""

@@ -41,16 +41,14 @@ def reached(state: State, start: Iterable[Object], *, stop: frozenset[int] = fro
     Objects of ``stop`` are reached and not entered.
     """
     seen: set[int] = set()
-    pending = [ref for value in start for ref in refs_of(value)]
+    pending = {ref.number for value in start for ref in refs_of(value)}
     while pending:
-        ref = pending.pop()
-        if ref.number in seen:
-            continue
+        number = pending.pop()
         if len(seen) > MAX_OBJECTS:
             raise ForeignRefusal("fpdf.too-large", "objects")
-        seen.add(ref.number)
-        if ref.number not in stop:
-            pending.extend(refs_of(state.value(ref.number)))
+        seen.add(number)
+        if number not in stop:
+            pending.update(each for each in state.links(number) if each not in seen)
     return seen
 
 

@@ -140,6 +140,20 @@ def _length(text: bytes) -> int:
     return int(re.findall(rb"/Length (\d+)", text)[0])
 
 
+def with_evidence(data: bytes, *objects: tuple[int, bytes], more: bytes = b"", **parts: list[bytes]) -> bytes:
+    """A revision with a DSS of these parts (Certs, CRLs, OCSPs), by hand; ``more`` goes into the DSS."""
+    new = size(data)
+    made: list[tuple[int, bytes]] = list(objects)
+    number = new + 1 + len(objects)
+    told = b""
+    for key, values in parts.items():
+        told += b"/%b [%b] " % (key.encode(), b" ".join(b"%d 0 R" % (number + place) for place in range(len(values))))
+        made += [(number + place, b"<</Length %d>>\nstream\n%b\nendstream" % (len(value), value))
+                 for place, value in enumerate(values)]
+        number += len(values)
+    return added(data, root(data), b"/DSS %d 0 R" % new, (new, b"<<%b%b>>" % (told, more)), *made)
+
+
 # -- in place
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509 import ocsp as responses
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from certs.crl import Crl
@@ -91,6 +92,17 @@ def crl(issuer: Party, *revoked: tuple[Party, datetime], now: datetime | None = 
             .add_extension(x509.CRLReason(x509.ReasonFlags.key_compromise), critical=False).build())
     made = built.sign(issuer.key, hashes.SHA256())
     return Crl.load(made.public_bytes(serialization.Encoding.DER))
+
+
+def ocsp(issuer: Party, who: Party) -> bytes:
+    """A response of a CA on one certificate."""
+    moment = datetime.now(UTC)
+    built = responses.OCSPResponseBuilder().add_response(
+        cert=who.certificate, issuer=issuer.certificate, algorithm=hashes.SHA256(),
+        cert_status=responses.OCSPCertStatus.GOOD, this_update=moment, next_update=moment + DAY,
+        revocation_time=None, revocation_reason=None).responder_id(
+            responses.OCSPResponderEncoding.NAME, issuer.certificate)
+    return built.sign(issuer.key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
 
 
 @dataclass(frozen=True)

@@ -422,6 +422,16 @@ TRAILING: list[Case] = [
         b"/ModDate (", b"/ModDate (D:19990101 ")), UNSURE, "fpdf.uncovered-revision"),
     ("bytes between the objects of a revision of evidence", lambda: _loose_bytes(f.approved()), INVALID,
      "fpdf.trailing-content"),
+    ("evidence of garbage", lambda: f.with_evidence(f.by_hand(), Certs=[b"hello"]), UNSURE, "fpdf.evidence-odd"),
+    ("evidence by nobody", lambda: f.with_evidence(f.by_hand(), Certs=[world().stranger.der]), UNSURE,
+     "fpdf.evidence-odd"),
+    ("a response changed", lambda: f.with_evidence(f.by_hand(), OCSPs=[_touched(
+        pdf_world.ocsp(world().ca, world().p256))]), UNSURE, "fpdf.evidence-odd"),
+    ("evidence with something else", lambda: f.with_evidence(f.by_hand(), more=b"/Other (x)"), UNSURE,
+     "fpdf.evidence-odd"),
+    ("evidence beside an object that nothing uses", lambda: f.with_evidence(
+        f.by_hand(), (f.size(f.by_hand()) + 1, b"(x)"), Certs=[world().ca.der]), UNSURE, "fpdf.evidence-odd"),
+    ("the page as evidence", lambda: _page_as_evidence(), INVALID, "fpdf.page-changed"),
     ("outlines", lambda: f.added(f.approved(), f.root(f.approved()), b"/Outlines 2 0 R"), UNSURE, "fpdf.changed"),
 ]
 
@@ -431,6 +441,18 @@ def _other_info(data: bytes) -> bytes:
     made = w.update(data, [(new, b"<</Title (Licence)>>")])
     at = made.rindex(b"/Info ")
     return made[:at] + re.sub(rb"/Info \d+", b"/Info %d" % new, made[at:])
+
+
+def _touched(der: bytes) -> bytes:
+    return der[:-1] + bytes([der[-1] ^ 1])
+
+
+def _page_as_evidence() -> bytes:
+    """The content of a page listed in the DSS that was signed, then replaced as if it were evidence."""
+    data = w.plain()
+    number = f.number_of(data, b"Contents", f.page(data))
+    signed = f.signed_by(f.added(data, f.root(data), b"/DSS <</Certs [%d 0 R]>>" % number))
+    return w.update(signed, [(number, f.FAKE)])
 
 
 def _loose_bytes(data: bytes) -> bytes:

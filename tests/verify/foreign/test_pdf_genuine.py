@@ -11,7 +11,7 @@ import pytest
 
 from tests.verify.foreign import pdf_forgeries as f
 from tests.verify.foreign import pdf_writers as w
-from tests.verify.foreign.pdf_world import world
+from tests.verify.foreign.pdf_world import crl, ocsp, world
 from tests.verify.foreign.test_pdf_attacks import codes, judged
 from verify import verify
 from verify.model import Verdict
@@ -61,6 +61,9 @@ GENUINE: list[tuple[str, Callable[[], bytes], Verdict, str]] = [
     ("B-LT", lambda: w.long_term(w.plain(), stamp_it=False), VALID, "fpdf.evidence-added"),
     ("B-LTA", lambda: w.long_term(w.plain()), VALID, "fpdf.evidence-added"),
     ("B-LTA, object streams", lambda: w.long_term(w.packed()), VALID, "fpdf.evidence-added"),
+    ("evidence by hand, with OCSP", lambda: f.with_evidence(
+        f.by_hand(), Certs=[W.ca.der, W.root.der], CRLs=[crl(W.ca).der], OCSPs=[ocsp(W.ca, W.p256)]), VALID,
+     "fpdf.evidence-added"),
     ("document timestamp added", lambda: w.document_stamp(w.sign(w.plain())), VALID, "fpdf.evidence-added"),
     ("two document timestamps", lambda: w.document_stamp(w.document_stamp(w.sign(w.plain()))), VALID,
      "fpdf.evidence-added"),
