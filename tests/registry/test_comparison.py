@@ -90,6 +90,6 @@ def test_the_command_names_the_differences(
     custodian = home / "actors" / f"{CITY[0]}-custodian"
     assert seals_command("lost", case, "--reason", "失控", "--home", home, "--as", custodian)[0] == 0
     code, out = seals_command("compare", "--home", home)
-    assert code == 1 and f"{seal_id}  公示 / listed: in-use  登记库 / here: lost" in out
+    assert code == 1 and f"{seal_id}  在用 in-use  已挂失 lost" in out
     code, out = seals_command("compare", "--home", home, "--json")
     assert code == 1 and json.loads(out)["differences"] == [{"seal": seal_id, "listed": "in-use", "here": "lost"}]
