@@ -15,10 +15,11 @@ from itertools import pairwise
 
 from PIL import Image, ImageDraw
 
+from docgen.gradient_picture import gradient_picture
 from docgen.ink import Box
 from docgen.page import Colour, Gradient, Path
 
-__all__ = ["Ground", "contrast", "flat_colour", "flattened", "luminance", "ratio"]
+__all__ = ["Ground", "contrast", "flattened", "luminance", "ratio"]
 
 PIXELS_A_MM = 4.0
 _STEPS = 8                      # straight pieces of a Bézier curve
@@ -84,22 +85,22 @@ def _draw(picture: Image.Image, path: Path, scale: float, origin: tuple[int, int
         return
     size = (right - left, bottom - top)
     moved = [[(x - left, y - top) for x, y in line] for line in lines]
-    if path.fill is not None:
-        _paint(picture, _filled(moved, size, path.even_odd), flat_colour(path.fill), (left, top))
+    place = (left, top)
+    if isinstance(path.fill, Gradient):
+        colours = gradient_picture(path.fill, scale, (origin[0] + left, origin[1] + top), size)
+        picture.paste(colours, place, _clear(_filled(moved, size, path.even_odd), path.fill.alpha))
+    elif path.fill is not None:
+        picture.paste(_rgb(path.fill), place, _clear(_filled(moved, size, path.even_odd), path.fill.alpha))
     if path.stroke is not None:
-        _paint(picture, _stroked(moved, size, width), path.stroke, (left, top))
+        picture.paste(_rgb(path.stroke), place, _clear(_stroked(moved, size, width), path.stroke.alpha))
 
 
-def _paint(picture: Image.Image, mask: Image.Image, colour: Colour, place: tuple[int, int]) -> None:
-    alpha = colour.alpha
-    picture.paste((colour.r, colour.g, colour.b), place, mask.point(lambda level: round(level * alpha)))
+def _clear(mask: Image.Image, alpha: float) -> Image.Image:
+    return mask.point(lambda level: round(level * alpha))
 
 
-def flat_colour(fill: Colour | Gradient) -> Colour:
-    """One colour for a fill: its own, or the darkest stop of a gradient."""
-    if isinstance(fill, Colour):
-        return fill
-    return min((stop.colour for stop in fill.stops), key=lambda colour: luminance((colour.r, colour.g, colour.b)))
+def _rgb(colour: Colour) -> Rgb:
+    return colour.r, colour.g, colour.b
 
 
 def flattened(path: Path, scale: float) -> list[list[Point]]:
@@ -150,7 +151,8 @@ def _filled(lines: list[list[Point]], size: tuple[int, int], even_odd: bool) -> 
             winds += way
             if winds % 2 if even_odd else winds:
                 first, last = max(math.ceil(x - 0.5), 0), min(math.ceil(after - 0.5), width)
-                inside[row * width + first:row * width + last] = b"\xff" * max(last - first, 0)
+                if last > first:
+                    inside[row * width + first:row * width + last] = b"\xff" * (last - first)
     mask = Image.frombytes("L", size, bytes(inside))
     draw = ImageDraw.Draw(mask)
     for line in lines:

@@ -10,12 +10,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from docgen.compose_errors import ComposeErrorCode, Sheet
-from docgen.contrast import Ground, contrast, flat_colour
+from docgen.contrast import Ground, contrast
 from docgen.floors import floors, floors_of
 from docgen.ink import Box, ink_box
 from docgen.licence import Licence
 from docgen.memo import Memo
-from docgen.page import Artwork, Document, GlyphRun, Page, Path
+from docgen.page import Artwork, Colour, Document, GlyphRun, Gradient, Page, Path
 from docgen.relief import Relief
 from docgen.shown import shown
 from docgen.template import load_template
@@ -124,10 +124,9 @@ class _Drawn:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        colours = [flat_colour(path.fill)] if path.fill is not None else []
-        colours += [path.stroke] if path.stroke is not None else []
+        colours = [colour for colour in (path.fill, path.stroke) if isinstance(colour, Colour)]
         self._colours = [(colour.r, colour.g, colour.b) for colour in colours]
-        self._solid = all(colour.alpha == 1 for colour in colours)      # what shines through makes a third colour
+        self._solid = not isinstance(path.fill, Gradient) and all(colour.alpha == 1 for colour in colours)
         self._margin = _BESIDE_MM + path.stroke_width_mm / 2
         xs = [x for segment in path.segments for x in segment.args[::2]]
         ys = [y for segment in path.segments for y in segment.args[1::2]]
@@ -145,7 +144,7 @@ class _Drawn:
         return any(_meet(stretch, box) for stretch in self._stretches)
 
     def apart(self, ink: tuple[int, int, int], least: float) -> bool:
-        """Whether a colour has this contrast to all that it paints."""
+        """Whether a colour has this contrast to all that it paints; what shines through or runs is not known."""
         return self._solid and all(contrast(ink, colour) >= least for colour in self._colours)
 
     def _around(self, xs: Sequence[float], ys: Sequence[float]) -> _Edges:

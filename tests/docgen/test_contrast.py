@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import pytest
 
@@ -78,12 +79,54 @@ def test_a_hairline_has_its_full_colour_and_a_clear_one_its_mixture() -> None:
     assert min(ground.colours(Box(20, 8, 30, 12))) == pytest.approx((127, 127, 127), abs=2)
 
 
-def test_a_gradient_counts_as_its_darkest_colour() -> None:
-    fill = Gradient(start=(0, 0), end=(60, 0), stops=(Stop(0, Colour(*WHITE)), Stop(1, Colour(*RED))))
-    assert Ground(60, 60, [Path(segments=rectangle(0, 0, 60, 60), fill=fill)]).colours(Box(5, 5, 10, 10)) == {RED}
+def near(colours: set[tuple[int, int, int]], wanted: tuple[float, float, float]) -> bool:
+    """Whether colours are one, or as good as."""
+    return all(abs(one - other) <= 4 for colour in colours for one, other in zip(colour, wanted, strict=True))
+
+
+@pytest.mark.parametrize(("start", "end", "where"), [
+    ((10, 0), (50, 0), lambda share: (10 + 40 * share, 30)), ((0, 50), (0, 10), lambda share: (30, 50 - 40 * share)),
+    ((10, 10), (50, 50), lambda share: (10 + 40 * share, 10 + 40 * share)),
+    ((10, 10), (50, 50), lambda share: (18 + 40 * share, 2 + 40 * share)),
+])
+def test_a_gradient_has_at_each_place_the_colour_that_it_has_there(
+        start: tuple[float, float], end: tuple[float, float], where: Callable[[float], tuple[float, float]]) -> None:
+    stops = (Stop(0, Colour(*WHITE)), Stop(0.5, Colour(*RED)), Stop(1, Colour(*BLACK)))
+    ground = Ground(60, 60, [Path(segments=rectangle(0, 0, 60, 60), fill=Gradient(start=start, end=end, stops=stops))])
+    for share, wanted in ((0, WHITE), (0.25, (228, 128, 128)), (0.5, RED), (0.75, (100, 0, 0)), (1, BLACK)):
+        x, y = where(share)
+        assert near(ground.colours(Box(x, y, x, y)), wanted), share
+
+
+def test_a_gradient_goes_on_beyond_its_ends_and_in_circles() -> None:
+    stops = (Stop(0, Colour(*WHITE)), Stop(1, Colour(*RED)))
+    square = rectangle(0, 0, 60, 60)
+    line = Ground(60, 60, [Path(segments=square, fill=Gradient(start=(20, 0), end=(20.01, 0), stops=stops))])
+    assert near(line.colours(Box(0, 0, 19, 60)), WHITE) and near(line.colours(Box(21, 0, 60, 60)), RED)
+    circle = Gradient(start=(30, 30), end=(30, 30), radii=(0, 20), stops=stops)
+    round_ = Ground(60, 60, [Path(segments=square, fill=circle)])
+    assert near(round_.colours(Box(30, 30, 30, 30)), WHITE) and near(round_.colours(Box(1, 1, 5, 5)), RED)
+    assert near(round_.colours(Box(40, 30, 40, 30)), (228, 128, 128))
+    assert near(round_.colours(Box(30, 20, 30, 20)), (228, 128, 128))
+
+
+def test_white_text_is_not_seen_on_the_white_end_of_a_gradient() -> None:
+    fill = Gradient(start=(0, 0), end=(60, 0), stops=(Stop(0, Colour(*WHITE)), Stop(1, Colour(*BLACK))))
+    ground = Ground(60, 60, [Path(segments=rectangle(0, 0, 60, 60), fill=fill)])
+    assert ground.least_contrast(WHITE, Box(1, 20, 6, 25)) < 1.5
+    assert ground.least_contrast(BLACK, Box(1, 20, 6, 25)) > 15
+    assert ground.least_contrast(WHITE, Box(50, 20, 58, 25)) > 10
 
 
 def test_a_huge_page_is_drawn_with_fewer_pixels() -> None:
     ground = Ground(2000, 2000, [Path(segments=rectangle(0, 0, 1000, 2000), fill=Colour(*RED))])
     assert ground.colours(Box(10, 10, 900, 900)) == {RED}
     assert ground.colours(Box(1100, 10, 1900, 900)) == {WHITE}
+
+
+def test_what_lies_off_the_page_is_left_out() -> None:
+    for left, top in ((-50, -20), (-50, 10), (70, 10), (10, -50), (10, 70)):
+        off = rectangle(left, top, left + 40, top + 40)
+        both = Ground(60, 60, [Path(segments=(*off, *rectangle(30, 0, 40, 60)), fill=Colour(*RED))])
+        assert both.colours(Box(32, 2, 38, 58)) == {RED}
+        assert both.colours(Box(0, 0, 9, 60)) == both.colours(Box(51, 0, 60, 60)) == {WHITE}
