@@ -17,10 +17,12 @@ from verify.foreign.pdf_pair import PAINTED, Pair, changed_keys, entries_of
 from verify.foreign.pdf_store import State, same
 from verify.foreign.pdf_walk import Page, box_mm, reached, read_pages
 from verify.pdf_objects import Dict, Object, Ref, Stream
+from verify.pdf_signature import pdf_date
 
 __all__ = ["compare"]
 
 _MAX_STAMP: Final = 1 / 8               # of its page, for a field that was prepared
+_EXTENSION: Final = frozenset({"Type", "BaseVersion", "ExtensionLevel", "URL", "ExtensionRevision"})
 _DETAILED: Final = 12                   # changed objects of which the pages are looked up
 
 
@@ -73,9 +75,10 @@ def _trailer(pair: Pair, found: Changes) -> None:
         found.other("目录（Root）被换掉", "another catalog (Root)", picture=True)
     old, new = one.get("Info"), two.get("Info")
     if old != new or (isinstance(old, Ref) and old.number in pair.differ):
-        keys = changed_keys(pair.before.dict(old), pair.after.dict(new))
+        now = pair.after.dict(new)
+        keys = changed_keys(pair.before.dict(old), now)
         told = ", ".join(keys[:8])
-        saved = keys and set(keys) <= SAVING_KEYS
+        saved = keys and set(keys) <= SAVING_KEYS and pdf_date(now.get("ModDate")) is not None
         found.add(Kind.SAVED if saved else Kind.METADATA, f"文档信息 {told}", f"document information {told}")
         if isinstance(old, Ref) and old.number not in pair.shown:
             found.explained.add(old.number)
@@ -88,7 +91,7 @@ def _catalog(pair: Pair, found: Changes) -> None:
     one, two = pair.before.root, pair.after.root
     keys = changed_keys(one, two)
     for key in keys:
-        if key == "Extensions" and _plain_extensions(pair.after, two.get(key)):
+        if key == "Extensions" and _plain_extensions(pair, one.get(key), two.get(key)):
             found.add(Kind.EVIDENCE, "扩展声明（Extensions）", "extension levels (Extensions)")
         elif key not in ("AcroForm", "Metadata", "DSS"):
             found.other(f"目录的 {key} 被改动", f"{key} of the catalog changed",
@@ -109,11 +112,16 @@ def _in_dss(pair: Pair, root: Dict) -> bool:
     return any(number in inside for number in pair.differ)
 
 
-def _plain_extensions(state: State, value: Object) -> bool:
-    """Extension dictionaries that hold names, numbers and strings alone and so cannot act."""
-    told = state.deref(value)
-    return isinstance(told, dict) and not any(
-        isinstance(part, (Stream, Ref, list, dict)) for each in told.values() for part in state.dict(each).values())
+def _plain_extensions(pair: Pair, old: Object, new: Object) -> bool:
+    """Whether extension levels were only added, each in the form that cannot act (ISO 32000-2, 7.12)."""
+    one, two = pair.before.deref(old), pair.after.deref(new)
+    kept = one if isinstance(one, dict) else {}
+    if not isinstance(two, dict) or any(not same(value, two.get(key)) for key, value in kept.items()):
+        return False
+    added = [value for key, value in two.items() if key not in kept and key != "Type"]
+    levels = [level for value in added for level in (value if isinstance(value, list) else [value])]
+    return all(isinstance(level, dict) and level.keys() <= _EXTENSION and level.get("Type") == "DeveloperExtensions"
+               and not any(isinstance(part, (Ref, list, dict)) for part in level.values()) for level in levels)
 
 
 # -- pages and annotations

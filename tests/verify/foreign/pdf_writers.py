@@ -117,6 +117,26 @@ def hybrid() -> bytes:
         number + 1, root, previous, at, place))
 
 
+@functools.cache
+def linearized() -> bytes:
+    """A linearized file: the section of the first page stands before the objects, the other one at the end."""
+    data = plain()
+    numbers = [int(each) for each in re.findall(rb"(?m)^(\d+) 0 obj", data)]
+    size = max(numbers) + 2
+    head = b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n" + b"%d 0 obj\n<</Linearized 1>>\nendobj\n" % (size - 1)
+    first = b"xref\n%d 1\n%010d 00000 n \ntrailer\n<</Size %d /Root %d 0 R /Prev %010d>>\nstartxref\n0\n%%%%EOF\n"
+    room = len(first % (size - 1, 0, size, int(re.findall(rb"/Root (\d+)", data)[-1]), 0))
+    out, rows = bytearray(), [b"0000000000 65535 f \n"]
+    for number in range(1, size - 1):
+        rows.append(b"%010d 00000 n \n" % (len(head) + room + len(out)))
+        out += b"%d 0 obj\n%b\nendobj\n" % (number, object_of(data, number))
+    main = len(head) + room + len(out)
+    begin = first % (size - 1, head.index(b"%d 0 obj" % (size - 1)), size,
+                     int(re.findall(rb"/Root (\d+)", data)[-1]), main)
+    table = b"xref\n0 %d\n%btrailer\n<</Size %d>>\n" % (size - 1, b"".join(rows), size - 1)
+    return head + begin + bytes(out) + table + b"startxref\n%d\n%%%%EOF\n" % len(head)
+
+
 # -- pyHanko
 
 

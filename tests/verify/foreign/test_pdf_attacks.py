@@ -418,8 +418,10 @@ TRAILING: list[Case] = [
      "fpdf.metadata-changed"),
     ("version in the catalog", lambda: f.changed(f.approved(), f.root(f.approved()), (
         b"/Version /2.0", b"/Version /1.4")), UNSURE, "fpdf.changed"),
-    ("time of saving alone", lambda: f.changed(f.approved(), f.number_of(f.approved(), b"Info"), (
-        b"/ModDate (", b"/ModDate (D:19990101 ")), UNSURE, "fpdf.uncovered-revision"),
+    ("time of saving alone", lambda: _saved(f.approved(), b"(D:20200101000000Z)"), UNSURE, "fpdf.uncovered-revision"),
+    ("no time of saving", lambda: _saved(f.approved(), b"(hello)"), UNSURE, "fpdf.metadata-changed"),
+    ("an extension level that changed", lambda: f.changed(f.approved(), f.root(f.approved()), (
+        b"/ExtensionLevel 1", b"/ExtensionLevel 9")), UNSURE, "fpdf.changed"),
     ("bytes between the objects of a revision of evidence", lambda: _loose_bytes(f.approved()), INVALID,
      "fpdf.trailing-content"),
     ("evidence of garbage", lambda: f.with_evidence(f.by_hand(), Certs=[b"hello"]), UNSURE, "fpdf.evidence-odd"),
@@ -434,6 +436,11 @@ TRAILING: list[Case] = [
     ("the page as evidence", lambda: _page_as_evidence(), INVALID, "fpdf.page-changed"),
     ("outlines", lambda: f.added(f.approved(), f.root(f.approved()), b"/Outlines 2 0 R"), UNSURE, "fpdf.changed"),
 ]
+
+
+def _saved(data: bytes, time: bytes) -> bytes:
+    number = f.number_of(data, b"Info")
+    return w.update(data, [(number, re.sub(rb"/ModDate \([^)]*\)", b"/ModDate " + time, w.object_of(data, number)))])
 
 
 def _other_info(data: bytes) -> bytes:

@@ -1,0 +1,55 @@
+"""Signed PDFs of other writers with random damage: never called genuine, never a traceback, never a hang."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+import pytest
+
+from tests.support.bounds import not_hanging
+from tests.verify.foreign import pdf_forgeries as f
+from tests.verify.foreign import pdf_writers as w
+from tests.verify.foreign.pdf_world import world
+from verify import verify
+from verify.model import Verdict
+
+BASES: list[Callable[[], bytes]] = [
+    f.approved, f.by_hand, lambda: f.certified(2), lambda: w.sign(w.packed()),
+    lambda: w.sign(w.sign(w.plain(), stamped=True), world().second, name="Sig2"),
+]
+WORDS = (b"null", b"<<", b">>", b"[", b"]", b"(", b"endobj", b"1 0 R", b"99999999999", b"-1", b"/Length 0", b"stream",
+         b"xref\n0 1\n", b"trailer", b"startxref\n0\n%%EOF", b"/Type /ObjStm", b"/Prev 0", b"/ByteRange", b"#00", b"%")
+COUNT = 120                             # of each file
+
+
+def damaged(data: bytes, chance: random.Random) -> bytes:
+    """One random damage."""
+    place = chance.randrange(len(data))
+    kind = chance.randrange(6)
+    if kind == 0:
+        return data[:place] + bytes([data[place] ^ 1 << chance.randrange(8)]) + data[place + 1:]
+    if kind == 1:
+        return data[:place] + data[place + chance.choice((1, 2, 7, 50, 500)):]
+    if kind == 2:
+        return data[:place] + chance.randbytes(chance.choice((1, 2, 9))) + data[place:]
+    if kind == 3:
+        return data[:place]
+    if kind == 4:
+        word = chance.choice(WORDS)
+        return data[:place] + word + data[place + len(word):]
+    other = chance.randrange(len(data))
+    return data[:place] + data[other:other + chance.choice((5, 20, 200))] + data[place:]
+
+
+@pytest.mark.parametrize("number", range(len(BASES)))
+def test_a_damaged_pdf_is_refused_with_a_reason(number: int) -> None:
+    chance, trust = random.Random(2026 + number), world().trust()  # noqa: S311 - no secret
+    data = BASES[number]()
+    assert verify(data, trust=trust, name="file.pdf").verdict is Verdict.VALID
+    with not_hanging():
+        for _ in range(COUNT):
+            made = damaged(data, chance)
+            report = verify(made, trust=trust, name="file.pdf")
+            assert made == data or report.verdict is not Verdict.VALID
+            assert report.file.kind == "unknown" or any(map(report.weighs, report.reasons)) or made == data
