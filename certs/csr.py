@@ -93,8 +93,9 @@ SERVICES: Final[Mapping[str, KeyProfile]] = MappingProxyType({
     "audit": KeyProfile(kind="sm2", unit="审计"),
     "status": KeyProfile(kind="sm2", unit="印章状态"),
     "seal-maker": KeyProfile(kind="sm2", unit="制章"),
+    "report": KeyProfile(kind="p256", unit="核验报告", ext_key_usage=(DOCUMENT_SIGNING,)),
 })
-"""Keys that act for a deployment as a whole: of the audit log, of the status list, of the seal maker."""
+"""Keys that act for a deployment as a whole: of the audit log, of the status list, of the seal maker, of reports."""
 PERSON: Final = "actor"
 """Role of the key with which a person signs acts and approvals."""
 _ALL: Final = {**PROFILES, **SERVICES, PERSON: KeyProfile(kind="sm2", unit="")}

@@ -16,7 +16,8 @@ from cli.verify_tell import Teller, shown_progress, telling
 from codes.errors import EngineError
 
 if TYPE_CHECKING:
-    from verify.contained import Verifiers
+    from certs.signer import Signer
+    from verify.contained import Answer, Verifiers
 
 __all__ = ["app"]
 
@@ -45,6 +46,9 @@ def verify(
         "--json", help="输出 JSON，多个文件时每行一个 / print JSON, of several files one object a line")] = False,
     as_csv: Annotated[Path | None, typer.Option(
         "--csv", metavar="FILE", dir_okay=False, help="结果另存为 CSV 表 / keep the results as a CSV table")] = None,
+    reports: Annotated[list[Path] | None, typer.Option(
+        "--report", metavar="FILE", dir_okay=False,
+        help="另存报告：.html、.pdf、.xml（ETSI）、.json，可多个 / keep the report; its ending says the form")] = None,
     jobs: Annotated[int, typer.Option(
         "--jobs", min=1, max=64, help="同时核验的文件数，默认为处理器数 / files at a time; by default the processors")
     ] = os.cpu_count() or 1,
@@ -67,14 +71,20 @@ def verify(
 
         alone = len(files) == 1 and not files[0].is_dir()
         with Verifiers(trust=_trust(trust, home), kinds=added_folders(), children=1 if alone else jobs) as verifiers:
-            if alone and as_csv is None:
+            if reports:
+                if not alone or as_csv is not None:
+                    raise typer.BadParameter("报告只为单个文件出具；多个文件请用 --csv 或 --json / "
+                                             "a report is on one file; for many use --csv or --json",
+                                             param_hint="--report")
+                code = _reported(files[0], verifiers, moment, require_status, as_json, reports, home)
+            elif alone and as_csv is None:
                 code = _one(files[0], verifiers, moment, require_status, as_json)
             else:
                 with telling(as_json=as_json, as_csv=as_csv) as tell:
                     code = _several(files, verifiers, moment, require_status, tell)
     except EngineError as error:
         print_error(error)
-        code = USAGE if error.code.value.startswith(("home.", "kind.")) else CANNOT
+        code = USAGE if error.code.value.startswith(("home.", "kind.", "report.")) else CANNOT
     raise typer.Exit(code)
 
 
@@ -108,10 +118,42 @@ def _trust(folder: Path | None, home: Path | None) -> Path | None:
         raise
 
 
+def _reported(file: Path, verifiers: Verifiers, at: dt.datetime | None, require_status: bool, as_json: bool,
+              reports: list[Path], home: Path | None) -> int:
+    """Verify one file, print its report and keep it in the forms that are wanted."""
+    from reports.files import require_endings, write_report
+
+    require_endings(reports)
+    signer = _report_signer(home) if any(path.suffix.lower() == ".pdf" for path in reports) else None
+    answer = verifiers.verify(file, at=at, require_status=require_status)
+    _print(answer, as_json)
+    for path in reports:
+        write_report(answer.report, path, signer=signer)
+    return answer.exit_code
+
+
+def _report_signer(home: Path | None) -> Signer | None:
+    """The key for reports of the home that is named, if there are a home and a key."""
+    from certs.config import HomeCode, HomeError
+    from certs.home import Home
+    from reports.pdf import report_signer
+
+    try:
+        return report_signer(Home.open(home, environ=os.environ))
+    except HomeError as error:
+        if error.code is HomeCode.NONE:
+            return None
+        raise
+
+
+def _print(answer: Answer, as_json: bool) -> None:
+    typer.echo(json.dumps(answer.report, ensure_ascii=False, indent=2) if as_json else answer.text, nl=as_json)
+
+
 def _one(file: Path, verifiers: Verifiers, at: dt.datetime | None, require_status: bool, as_json: bool) -> int:
     """Verify one file and print its report."""
     answer = verifiers.verify(file, at=at, require_status=require_status)
-    typer.echo(json.dumps(answer.report, ensure_ascii=False, indent=2) if as_json else answer.text, nl=as_json)
+    _print(answer, as_json)
     return answer.exit_code
 
 

@@ -28,16 +28,17 @@ _TOOL = "证印 zhengyin"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PdfMeta:
-    """Identifier (GB/T 36904), title, issuing authority, SM3 of the record's XML in hex, time of writing.
+    """Title, author (the issuing authority), time of writing; ``notice`` says what the file is.
 
-    ``notice`` says what the file is.
+    A rendition of a licence says its identifier (GB/T 36904) too, and the SM3 of the record's XML in hex; what has no
+    identifier is none.
     """
 
-    identifier: str
     title: str
     author: str
-    record_sm3: str
     created: datetime
+    identifier: str = ""
+    record_sm3: str = ""
     notice: str = NOTICE
 
     def __post_init__(self) -> None:
@@ -94,7 +95,7 @@ _PACKET = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
 <rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/" \
 xmlns:pdf="http://ns.adobe.com/pdf/1.3/" xmlns:pdfaid="http://www.aiim.org/pdfa/ns/id/" \
-xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:zy="{schema}">
+xmlns:xmp="http://ns.adobe.com/xap/1.0/"{space}>
 <pdfaid:part>3</pdfaid:part>
 <pdfaid:conformance>B</pdfaid:conformance>
 <dc:format>application/pdf</dc:format>
@@ -106,19 +107,25 @@ xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:zy="{schema}">
 <xmp:CreateDate>{created}</xmp:CreateDate>
 <xmp:ModifyDate>{created}</xmp:ModifyDate>
 <xmp:MetadataDate>{created}</xmp:MetadataDate>
-<zy:identifier>{identifier}</zy:identifier>
-<zy:recordSM3>{record_sm3}</zy:recordSM3>
-<zy:notice>{notice}</zy:notice>
-</rdf:Description>
+{own}</rdf:Description>
 {extension}</rdf:RDF>
 </x:xmpmeta>
 <?xpacket end="r"?>"""
 
+_OWN = """<zy:identifier>{identifier}</zy:identifier>
+<zy:recordSM3>{record_sm3}</zy:recordSM3>
+<zy:notice>{notice}</zy:notice>
+"""
+
 
 def xmp(meta: PdfMeta) -> bytes:
     """Return the XMP packet, read-only, UTF-8."""
+    rendition = bool(meta.identifier)
     return _PACKET.format(
-        schema=SCHEMA, title=escape(meta.title), author=escape(meta.author), notice=escape(meta.notice), tool=_TOOL,
+        title=escape(meta.title), author=escape(meta.author), notice=escape(meta.notice), tool=_TOOL,
         created=meta.created.astimezone(CHINA).isoformat(timespec="seconds"),
-        identifier=escape(meta.identifier), record_sm3=escape(meta.record_sm3), extension=_EXTENSION,
+        space=f' xmlns:zy="{SCHEMA}"' if rendition else "",
+        own=_OWN.format(identifier=escape(meta.identifier), record_sm3=escape(meta.record_sm3),
+                        notice=escape(meta.notice)) if rendition else "",
+        extension=_EXTENSION if rendition else "",
     ).encode()

@@ -162,3 +162,16 @@ def test_a_folder_is_kept_as_a_table_that_a_spreadsheet_cannot_be_harmed_by(
 def test_a_table_that_cannot_be_written_is_an_error(package: Path, tmp_path: Path) -> None:
     done = run(package, "--trust", shared_home().trust_dir, "--csv", tmp_path / "nowhere" / "x.csv")
     assert done.returncode == 3 and "file." in done.stderr and "Traceback" not in done.stderr
+
+
+def test_reports_are_kept_in_the_forms_that_their_names_say(package: Path, tampered: Path, tmp_path: Path) -> None:
+    wanted = [tmp_path / f"report{ending}" for ending in (".html", ".pdf", ".xml", ".json")]
+    arguments = [part for path in wanted for part in ("--report", path)]
+    done = run(tampered, "--trust", shared_home().trust_dir, *arguments)
+    assert done.returncode == 1, done.stderr
+    assert all(path.stat().st_size for path in wanted)
+    assert json.loads(wanted[3].read_bytes())["verdict"] == "invalid"
+    for wrong in (("--report", tmp_path / "report.doc"), ("--report", wanted[0], package),
+                  ("--report", wanted[0], "--csv", tmp_path / "x.csv")):
+        done = run(tampered, "--trust", shared_home().trust_dir, *wrong)
+        assert done.returncode == 2 and "Traceback" not in done.stderr, wrong

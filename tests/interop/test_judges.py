@@ -14,6 +14,7 @@ from PIL import Image
 
 import layouts
 from certs.x509 import Certificate
+from reports.pdf import report_pdf
 from tests.interop.conftest import Example
 from tests.interop.judges import CryptoJudge, FormJudge
 from tests.interop.pictures import (
@@ -25,6 +26,7 @@ from tests.interop.pictures import (
     pdf_pictures,
     tiles,
 )
+from tests.support.demo_home import CITY
 from verify import verify
 
 pytestmark = pytest.mark.judge
@@ -140,3 +142,16 @@ def test_the_comparison_of_pictures_sees_one_lost_character(example: Example, po
     picture.paste((255, 255, 255), (x, y, x + size, y + size))
     picture.save(tmp_path / "lost.png")
     assert tiles(best_difference(page, tmp_path / "lost.png") > FAR).max() > WORST_TILE
+
+
+def test_verapdf_finds_a_verification_report_compliant(
+    examples: dict[str, Example], form_judge: FormJudge, tmp_path: Path,
+) -> None:
+    example = examples["example-1"]
+    report = verify(example.ofd, trust=example.home.trust_dir).to_dict()
+    signer = example.home.authority(*CITY).pdf_signer
+    for name, data in (("plain", report_pdf(report)), ("signed", report_pdf(report, signer=signer))):
+        path = tmp_path / f"{name}.pdf"
+        path.write_bytes(data)
+        answer = form_judge.pdf_a(path)
+        assert answer.ok, answer.text

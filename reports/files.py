@@ -1,0 +1,74 @@
+"""A report as a file whose ending says its form."""
+
+from __future__ import annotations
+
+import enum
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from certs.files import write_atomic
+from certs.signer import Signer
+from codes.errors import EngineError
+
+__all__ = ["ENDINGS", "ReportCode", "ReportError", "made", "require_endings", "write_report"]
+
+ENDINGS = (".html", ".pdf", ".xml", ".json")
+"""A page, a sheet, the European report, the plain values."""
+
+
+class ReportCode(enum.StrEnum):
+    """Codes of :class:`ReportError`."""
+
+    ENDING = "report.ending"
+
+
+class ReportError(EngineError):
+    """A report cannot be written as asked."""
+
+
+def require_endings(paths: list[Path]) -> None:
+    """Refuse file names that do not say a form.
+
+    Raises:
+        ReportError: ``report.ending``.
+    """
+    for path in paths:
+        if path.suffix.lower() not in ENDINGS:
+            raise ReportError(
+                ReportCode.ENDING, f"报告文件 {path.name} 的扩展名应为 {'、'.join(ENDINGS)} 之一",
+                f"the name of the report {path.name} must end in one of {', '.join(ENDINGS)}")
+
+
+def made(report: Mapping[str, Any], ending: str, *, lang: str = "zh", signer: Signer | None = None) -> bytes:
+    """The report in the form of an ending of :data:`ENDINGS`; each form is loaded when it is wanted.
+
+    Args:
+        signer: signs the sheet.
+    """
+    if ending == ".html":
+        from reports.html import report_html
+
+        return report_html(report, lang=lang)
+    if ending == ".pdf":
+        from reports.pdf import report_pdf
+
+        return report_pdf(report, signer=signer)
+    if ending == ".xml":
+        from reports.etsi import report_etsi
+
+        return report_etsi(report)
+    return json.dumps(report, ensure_ascii=False, indent=2).encode("utf-8", "replace")
+
+
+def write_report(report: Mapping[str, Any], path: Path, *, signer: Signer | None = None) -> None:
+    """Write a report in the form that the name says; the file appears when it is complete.
+
+    Raises:
+        ReportError: ``report.ending``.
+        FileError: it cannot be written.
+        PdfError: the signer does not fit.
+    """
+    require_endings([path])
+    write_atomic(path, made(report, path.suffix.lower(), signer=signer), mode=0o644)

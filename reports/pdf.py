@@ -1,0 +1,62 @@
+"""A report as a sheet of PDF/A-3b, signed where the home has a key for reports."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any, Final
+
+from certs.files import FileCode, FileError
+from certs.home import Home
+from certs.keystore import load_key
+from certs.signer import LocalSigner, Signer
+from certs.x509 import Certificate
+from docgen.pades import sign_pdf
+from docgen.pdf import PdfMeta, SignaturePlan, write_pdf, write_plain_pdf
+from reports.sheet import lay_out
+
+__all__ = ["report_pdf", "report_signer"]
+
+_NOTICE: Final = "核验报告，不是证照 / a verification report, not a licence"
+_RESERVED: Final = 16_384
+
+
+def report_pdf(report: Mapping[str, Any], *, signer: Signer | None = None, now: dt.datetime | None = None) -> bytes:
+    """Write a report as PDF/A-3b, A4, two pages at most.
+
+    Args:
+        report: the plain values of a report.
+        signer: a P-256 key with a certificate for signing documents; None leaves the sheet unsigned.
+        now: the moment of writing (aware); the present when left out.
+
+    Raises:
+        PdfError: the certificate does not fit, or is not valid now.
+    """
+    moment = now or dt.datetime.now(dt.UTC)
+    author = signer.certificate.subject_o or signer.certificate.subject_text if signer else "证印 zhengyin"
+    document = lay_out(report)
+    meta = PdfMeta(title=document.title, author=author, created=moment, notice=_NOTICE)
+    if signer is None:
+        return write_plain_pdf(document, meta=meta)
+    unsigned = write_pdf(document, meta=meta, seal_png=None, signature=SignaturePlan(
+        signer_name=author, signed_at=moment, reason="核验报告", reserved=_RESERVED))
+    return sign_pdf(unsigned, signer)
+
+
+def report_signer(home: Home) -> Signer | None:
+    """The key for reports of a home, ``report/report.key`` with ``report/report.cer``; None where there is none.
+
+    Raises:
+        HomeError: the password of the keys is missing or wrong.
+        EngineError: the key or its certificate is damaged.
+    """
+    from certs.files import read_file
+
+    folder = home.path / "report"
+    try:
+        certificate = Certificate.load(read_file(folder / "report.cer", max_bytes=1 << 16))
+    except FileError as error:
+        if error.code is FileCode.MISSING:
+            return None
+        raise
+    return LocalSigner(certificate, load_key(folder / "report.key", home.password()))

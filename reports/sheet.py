@@ -1,0 +1,318 @@
+"""A report laid out on A4: the two answers, why, who signed, what was trusted; two pages at most.
+
+Millimetres from the top left corner, as everywhere in the page model. Nothing of a licence's artwork is here: a report
+must not look like the thing that it reports on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from docgen.measure import TextStyle, TypesetError, measure
+from docgen.page import Colour, Document, GlyphRun, Page, Path, Segment
+from docgen.typeset import Line, break_lines, runs, single_line
+from reports import words
+from reports.words import Answer, Words
+
+__all__ = ["lay_out"]
+
+_WIDTH, _HEIGHT, _MARGIN, _FOOT = 210.0, 297.0, 20.0, 22.0
+_COLUMN = _WIDTH - 2 * _MARGIN
+_MOST_PAGES: Final = 2
+_INK, _SOFT, _RULE = Colour(28, 35, 32), Colour(85, 98, 93), Colour(211, 218, 214)
+_TONES: Final = {
+    "good": (Colour(18, 102, 63), Colour(230, 244, 236)), "bad": (Colour(163, 17, 28), Colour(253, 235, 236)),
+    "unsure": (Colour(122, 74, 0), Colour(255, 243, 220)),
+}
+_MISSING: Final = "□"                    # for a character that no face draws: names come from strangers
+_MOST_TEXT: Final = 600                  # characters of one paragraph
+
+
+def _style(face: str, size_mm: float, colour: Colour = _INK, leading: float = 1.5) -> TextStyle:
+    return TextStyle(face=face, size_mm=size_mm, colour=colour, leading=leading, gap_em=0.2)
+
+
+_TITLE, _HEAD, _TEXT = _style("hei", 6.2), _style("hei", 3.9), _style("song", 3.5)
+_DATA, _LABEL = _style("song", 2.8, _INK, 1.55), _style("song", 2.7, _SOFT, 1.4)
+_SMALL, _NOTE = _style("song", 2.9, _SOFT, 1.4), _style("song", 2.6, _SOFT, 1.4)
+
+
+def lay_out(report: Mapping[str, Any]) -> Document:
+    """Lay out a report (plain values, :meth:`verify.report.Report.to_dict`)."""
+    sheet = _Sheet()
+    _heading(sheet, report)
+    _answer(sheet, Words("文件", "File"), words.file_answer(report))
+    if report["file"]["kind"] != "unknown":
+        _answer(sheet, Words("证照", "Licence"), words.licence_answer(report))
+    if report["notice"]:
+        sheet.both(Words("※ " + report["notice"]["zh"], report["notice"]["en"]), _style("hei", 3.5, _TONES["bad"][0]))
+    for title, reasons in words.told_reasons(report):
+        sheet.head(title)
+        for reason in reasons:
+            sheet.both(Words(reason["zh"], f"{reason['en']}  [{reason['code']}]"), _TEXT)
+    _licence(sheet, report["licence"])
+    _signatures(sheet, report["signatures"])
+    _coverage(sheet, report["coverage"])
+    if report["anchors"]:
+        sheet.head(Words("所信任的根", "Trusted roots"))
+        for fingerprint, name in {each["fingerprint_sm3"]: each["name"] for each in report["anchors"]}.items():
+            purposes = [words.purpose(each["purpose"]).zh for each in report["anchors"]
+                        if each["fingerprint_sm3"] == fingerprint]
+            sheet.pairs([("、".join(purposes), f"{name}  SM3 {fingerprint}")])
+    return sheet.document()
+
+
+class _Sheet:
+    """Pages that fill from the top; what does not fit on the last one is left out, and that is said."""
+
+    def __init__(self) -> None:
+        self._pages: list[list[GlyphRun | Path]] = [[]]
+        self._y = _MARGIN
+        self._full = False
+
+    @property
+    def items(self) -> list[GlyphRun | Path]:
+        return self._pages[-1]
+
+    def room(self, height_mm: float) -> bool:
+        """See that so much stands free below, on a new page if there may be one."""
+        if self._full:
+            return False
+        if self._y + height_mm <= _HEIGHT - _FOOT:
+            return True
+        if len(self._pages) == _MOST_PAGES:
+            self._full = True
+            return False
+        self._pages.append([])
+        self._y = _MARGIN
+        return True
+
+    def space(self, height_mm: float) -> None:
+        """Leave some blank, but never at the top of a page."""
+        if self._y > _MARGIN:
+            self._y += height_mm
+
+    def text(self, text: str, style: TextStyle, *, x_mm: float = _MARGIN, width_mm: float = _COLUMN) -> None:
+        """A paragraph."""
+        lines = _lines(text, style, width_mm)
+        step = style.size_mm * style.leading
+        for line in lines:
+            if not self.room(step):
+                return
+            self._y += step
+            self.items.extend(runs(line, x_mm, self._y - 0.3 * step, style))
+
+    def both(self, text: Words, style: TextStyle) -> None:
+        """A paragraph in Chinese, beneath it smaller in English."""
+        if self.room(3 * style.size_mm * style.leading):
+            self.text(text.zh, style)
+            self.text(text.en, _SMALL)
+            self.space(1.2)
+
+    def head(self, title: Words) -> None:
+        """A title with a line below it."""
+        self.space(3.0)
+        if not self.room(18):
+            return
+        self.text(f"{title.zh}  {title.en}", _HEAD)
+        self._y += 1.0
+        self.items.append(_line(_MARGIN, self._y, _WIDTH - _MARGIN, self._y, _RULE, 0.2))
+        self._y += 1.4
+
+    def pair(self, label: str, value: str, style: TextStyle | None = None) -> None:
+        """A label, and beside it what it names."""
+        self.row([(label, value, _MARGIN, _COLUMN)], style or _TEXT, 38.0)
+
+    def pairs(self, pairs: Sequence[tuple[str, str]]) -> None:
+        """Many labels with what they name, small, in two columns; what is long takes the whole width."""
+        half = (_COLUMN - 6.0) / 2
+        waiting: list[tuple[str, str, float, float]] = []
+        for label, value in pairs:
+            if _width(_drawable(value, _DATA), _DATA) > half - 30.0:
+                self.row(waiting, _DATA, 30.0)
+                self.row([(label, value, _MARGIN, _COLUMN)], _DATA, 30.0)
+                waiting = []
+                continue
+            waiting.append((label, value, _MARGIN + len(waiting) * (half + 6.0), half))
+            if len(waiting) == 2:
+                self.row(waiting, _DATA, 30.0)
+                waiting = []
+        self.row(waiting, _DATA, 30.0)
+
+    def row(self, cells: Sequence[tuple[str, str, float, float]], style: TextStyle, label_mm: float) -> None:
+        """Cells beside one another: label, value, left edge, width; a row is never parted."""
+        set_cells = [(x, _lines(label, _LABEL, label_mm - 2), _lines(value, style, width - label_mm))
+                     for label, value, x, width in cells]
+        step = style.size_mm * style.leading
+        count = max((max(len(labels), len(values)) for _, labels, values in set_cells), default=0)
+        if not count or not self.room(count * step):
+            return
+        for x, labels, values in set_cells:
+            for lines, left, own in ((labels, x, _LABEL), (values, x + label_mm, style)):
+                for number, line in enumerate(lines, 1):
+                    self.items.extend(runs(line, left, self._y + number * step - 0.3 * step, own))
+        self._y += count * step
+
+    def panel(self, height_mm: float, fill: Colour, bar: Colour) -> float:
+        """A coloured ground with a bar at its left; its top edge, mm."""
+        self.room(height_mm)
+        top = self._y
+        self.items.append(_box(_MARGIN, top, _COLUMN, height_mm, fill))
+        self.items.append(_box(_MARGIN, top, 1.6, height_mm, bar))
+        self._y = top + height_mm + 3.0
+        return top
+
+    def document(self) -> Document:
+        """The finished pages."""
+        if self._full:
+            self._y = _HEIGHT - _FOOT
+            self._pages[-1].extend(_placed("其余内容见 HTML、JSON 报告 / the rest stands in the HTML and JSON reports",
+                                           _SMALL, _MARGIN, _HEIGHT - _FOOT + 3.5))
+        for number, page in enumerate(self._pages, 1):
+            page.append(_line(_MARGIN, _HEIGHT - 15.5, _WIDTH - _MARGIN, _HEIGHT - 15.5, _RULE, 0.2))
+            page.extend(_placed(
+                "本报告不是证照，只说明核验时所见；以发证机关的登记为准。 "
+                "This report is no licence; the issuing authority's register decides.", _NOTE, _MARGIN, _HEIGHT - 11.5))
+            count = f"{number} / {len(self._pages)}"
+            page.extend(_placed(count, _NOTE, _WIDTH - _MARGIN - _width(count, _NOTE), _HEIGHT - 7.5))
+        return Document(title="证照文件核验报告", pages=tuple(
+            Page(role="报告", width_mm=_WIDTH, height_mm=_HEIGHT, artwork=None, items=tuple(page))
+            for page in self._pages))
+
+
+def _heading(sheet: _Sheet, report: Mapping[str, Any]) -> None:
+    file = report["file"]
+    sheet.text("证照文件核验报告", _TITLE)
+    sheet.text("Verification report on a licence file", _SMALL)
+    sheet.space(2.5)
+    sheet.pair("文件 file", file["name"] or "（未命名）")
+    sheet.pair("大小 size", f"{file['size']:,} 字节 bytes")
+    sheet.pair("SM3", file["sm3"] or "—", _DATA)
+    sheet.pair("核验时间 checked at", report["checked_at"])
+    sheet.pair("信任目录 trust folder", report["trust"] or "无 none")
+    sheet.space(3.0)
+
+
+def _answer(sheet: _Sheet, title: Words, answer: Answer) -> None:
+    """One of the two answers on its ground, with its sign."""
+    colour, ground = _TONES[answer.tone]
+    head = _style("hei", 5.6, colour)
+    left, width = _MARGIN + 19.0, _COLUMN - 23.0
+    zh, en = _lines(answer.sentence.zh, _TEXT, width), _lines(answer.sentence.en, _SMALL, width)
+    height = 11.5 + len(zh) * 5.25 + len(en) * 4.06 + 2.0
+    y = sheet.panel(height, ground, colour)
+    sheet.items.extend(_sign(answer.sign, _MARGIN + 10.0, y + height / 2, colour))
+    sheet.items.extend(_placed(f"{title.zh}：{answer.word.zh}", head, left, y + 8.4))
+    english = f"{title.en}: {answer.word.en}"
+    sheet.items.extend(_placed(english, _SMALL, left + _width(f"{title.zh}：{answer.word.zh}", head) + 3, y + 8.4))
+    y += 11.5
+    for lines, style, step in ((zh, _TEXT, 5.25), (en, _SMALL, 4.06)):
+        for line in lines:
+            y += step
+            sheet.items.extend(runs(line, left, y - 1.5, style))
+
+
+def _licence(sheet: _Sheet, licence: Mapping[str, Any] | None) -> None:
+    """What the licence says, in its own order."""
+    if licence is None:
+        return
+    sheet.head(Words("证照数据" + ("" if licence["proven"] else "（文件自称，未经证实）"),
+                     "The licence" + ("" if licence["proven"] else " (as the file claims, unproven)")))
+    identifier = [("证照标识", licence["identifier"])] if licence["identifier"] else []
+    sheet.pairs([*identifier, *((label, "；".join(_cells(value))) for label, value in licence["fields"].items())])
+
+
+def _cells(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    else:
+        for row in value:
+            yield row if isinstance(row, str) else " · ".join(row.values())
+
+
+def _signatures(sheet: _Sheet, signatures: list[Mapping[str, Any]]) -> None:
+    for each in signatures:
+        sheet.head(Words("签章与签名", "Seal or signature"))
+        result = words.INDICATIONS[each["indication"]]
+        sub = f" / {each['sub_indication']}" if each["sub_indication"] else ""
+        rows = [("签署单位 signed by", each["organisation"] or each["signer"] or "—"),
+                ("代码 code", each["organisation_code"] or "—"),
+                ("结论 result", f"{result.zh} {each['indication']}{sub}"),
+                ("形式 form", " · ".join(filter(None, (each["kind"], each["algorithm"])))),
+                ("自称时间 claimed", each["claimed_at"] or "无 none"),
+                ("时间戳 proven", each["proven_at"] or "无 none")]
+        if each["seal"]:
+            rows.append(("印章状态 seal", f"{each['seal']['zh']} {each['seal']['en']}"))
+        sheet.pairs([*rows, ("证书 SM3", each["certificate_sm3"] or "—")])
+
+
+def _coverage(sheet: _Sheet, coverage: Mapping[str, Any]) -> None:
+    entries = coverage["entries"]
+    if not entries:
+        return
+    sheet.head(Words("保护范围", "What is protected"))
+    inside = sum(entry["standing"] == "protected" for entry in entries)
+    sheet.pairs([("部分 parts", f"{inside} / {len(entries)} 受保护 protected"),
+                 *((entry["zh"], entry["name"]) for entry in entries if entry["standing"] != "protected")])
+
+
+# -- small things
+
+
+def _drawable(text: str, style: TextStyle) -> str:
+    """The text with a mark for each character that no face draws."""
+    try:
+        measure(text, style)
+    except TypesetError:
+        return "".join(char if _draws(char, style) else _MISSING for char in text)
+    return text
+
+
+def _draws(char: str, style: TextStyle) -> bool:
+    try:
+        measure(char, style)
+    except TypesetError:
+        return False
+    return True
+
+
+def _lines(text: str, style: TextStyle, width_mm: float) -> tuple[Line, ...]:
+    shown = _drawable(text if len(text) <= _MOST_TEXT else text[:_MOST_TEXT - 1] + "…", style)
+    return break_lines(measure(shown, style), width_mm / style.size_mm) if shown else ()
+
+
+def _placed(text: str, style: TextStyle, x_mm: float, y_mm: float) -> list[GlyphRun]:
+    return runs(single_line(measure(_drawable(text, style), style)), x_mm, y_mm, style)
+
+
+def _width(text: str, style: TextStyle) -> float:
+    return measure(text, style).width_em * style.size_mm
+
+
+def _line(x1: float, y1: float, x2: float, y2: float, colour: Colour, width_mm: float) -> Path:
+    return Path(segments=(Segment("M", (x1, y1)), Segment("L", (x2, y2))), stroke=colour, stroke_width_mm=width_mm)
+
+
+def _box(x_mm: float, y_mm: float, width_mm: float, height_mm: float, fill: Colour) -> Path:
+    right, bottom = round(x_mm + width_mm, 3), round(y_mm + height_mm, 3)
+    return Path(segments=(Segment("M", (x_mm, y_mm)), Segment("L", (right, y_mm)), Segment("L", (right, bottom)),
+                          Segment("L", (x_mm, bottom)), Segment("Z")), fill=fill)
+
+
+def _sign(sign: str, x_mm: float, y_mm: float, colour: Colour) -> list[GlyphRun | Path]:
+    """A tick, a cross, a dash as strokes, or a question mark, around a centre."""
+    strokes = {"✓": ((-4.0, 0.3), (-1.2, 3.2), (4.0, -3.4)), "–": ((-3.2, 0.0), (3.2, 0.0))}.get(sign)
+    if sign == "✗":
+        return [_strokes(((-3.2, -3.2), (3.2, 3.2)), x_mm, y_mm, colour),
+                _strokes(((3.2, -3.2), (-3.2, 3.2)), x_mm, y_mm, colour)]
+    if strokes:
+        return [_strokes(strokes, x_mm, y_mm, colour)]
+    style = _style("hei", 11.0, colour)
+    return [*_placed(sign, style, x_mm - _width(sign, style) / 2, y_mm + 3.9)]
+
+
+def _strokes(points: tuple[tuple[float, float], ...], x_mm: float, y_mm: float, colour: Colour) -> Path:
+    return Path(segments=tuple(
+        Segment("L" if index else "M", (round(x_mm + x, 3), round(y_mm + y, 3)))
+        for index, (x, y) in enumerate(points)), stroke=colour, stroke_width_mm=1.3)

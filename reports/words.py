@@ -1,0 +1,114 @@
+"""The two answers of a report as sentences, and the words around them, in Chinese and English."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+__all__ = ["CHECK_SIGNS", "INDICATIONS", "RESULTS", "Answer", "Words", "file_answer", "licence_answer", "purpose",
+           "told_reasons"]
+
+
+class Words(NamedTuple):
+    """A text in both languages."""
+
+    zh: str
+    en: str
+
+
+class Answer(NamedTuple):
+    """One of the two answers: ``tone`` is good, bad or unsure; ``sign`` says the same without colour."""
+
+    tone: str
+    sign: str
+    word: Words
+    sentence: Words
+
+
+_FILE: Final = {
+    "valid": Answer("good", "✓", Words("真实", "genuine"), Words(
+        "文件真实：由下列印章或签名签署，签署后没有改动。",
+        "The file is genuine: it was sealed or signed as told below, and nothing has been changed since.")),
+    "invalid": Answer("bad", "✗", Words("不真实", "not genuine"), Words(
+        "文件不真实：不要据此办理任何业务，请向发证机关核实。",
+        "The file is not genuine: accept nothing on the strength of it, and ask the issuing authority.")),
+    "indeterminate": Answer("unsure", "?", Words("无法确定", "cannot say"), Words(
+        "无法确定文件的真伪：原因见下。在弄清之前，请不要采信。",
+        "Whether the file is genuine cannot be said: the reasons follow. Do not rely on it until they are settled.")),
+}
+_NO_FILE: Final = Answer("unsure", "?", Words("不能核验", "nothing to verify"), Words(
+    "不是 OFD、PDF 文件，也不是证照的照片。", "It is neither an OFD nor a PDF file, nor a photo of a licence."))
+_FOREIGN: Final = Words(
+    "文件真实，但不是本系统能读取的证照：内容请自行核对。",
+    "The file is genuine, but it is no licence that can be read here: its content is yours to check.")
+_PHOTO: Final = Words(
+    "纸质件或照片视同复印件，本身不能证明真伪：请把二维码中的数据与纸面逐项核对。",
+    "Paper or a photo is a copy and proves nothing itself: compare what the QR code says with the paper.")
+_LICENCE: Final = {
+    "in-force": ("good", "✓"), "not-yet": ("bad", "✗"), "expired": ("bad", "✗"), "not-applicable": ("good", "–"),
+    "unknown": ("unsure", "?"),
+}
+CHECK_SIGNS: Final = {"passed": "✓", "failed": "✗", "indeterminate": "?", "not-done": "–"}
+RESULTS: Final = {
+    "passed": Words("通过", "passed"), "failed": Words("未通过", "failed"),
+    "indeterminate": Words("无法确定", "cannot say"), "not-done": Words("未进行", "not done"),
+}
+INDICATIONS: Final = {
+    "TOTAL-PASSED": Words("有效", "valid"), "TOTAL-FAILED": Words("无效", "invalid"),
+    "INDETERMINATE": Words("无法确定", "cannot say"),
+}
+_PURPOSES: Final = {
+    "seal": Words("签章", "seal"), "seal-maker": Words("制章人", "seal maker"),
+    "data": Words("数据签名", "signed QR code"), "pdf": Words("PDF 签名", "PDF signature"),
+    "timestamp": Words("时间戳", "timestamp"),
+}
+
+
+def purpose(name: str) -> Words:
+    """What an anchor was relied on for."""
+    return _PURPOSES.get(name, Words(name, name))
+
+
+def file_answer(report: Mapping[str, Any]) -> Answer:
+    """Is the file genuine?"""
+    file = report["file"]
+    if file["kind"] == "unknown":
+        return _NO_FILE
+    answer = _FILE[report["verdict"]]
+    if report["verdict"] == "valid" and not file["own"]:
+        return answer._replace(sentence=_FOREIGN)
+    if file["kind"] == "picture" and report["verdict"] == "indeterminate" and report["licence"]:
+        return answer._replace(sentence=_PHOTO)
+    return answer
+
+
+def licence_answer(report: Mapping[str, Any]) -> Answer:
+    """Is the licence in force? Whatever a file says that is not genuine is called its claim."""
+    status = report["status"]
+    tone, sign = _LICENCE[status["code"]]
+    licence = report["licence"]
+    claimed = licence is not None and not licence["proven"]
+    if claimed:
+        tone, sign = ("bad" if tone == "bad" else "unsure"), ("✗" if tone == "bad" else "?")
+    first, last = status["first_day"], status["last_day"]
+    zh = f"有效期 {first} 至 {last}。" if first else ""
+    en = f"Valid from {first} to {last}. " if first else ""
+    if claimed and status["code"] != "unknown":
+        zh, en = f"{zh}以上为文件自称，未经证实。", f"{en}The file claims so; nothing proves it. "
+    if status["register"] == "unknown":
+        zh += "没有联网查询是否已经变更、注销或吊销。"
+        en += "The register was not asked whether it was changed, cancelled or revoked."
+    word = Words(status["zh"], status["en"])
+    if claimed and status["code"] != "unknown":
+        word = Words(f"自称{word.zh}", f"claims to be {word.en}")
+    return Answer(tone, sign, word, Words(zh, en.strip()))
+
+
+def told_reasons(report: Mapping[str, Any]) -> list[tuple[Words, list[Mapping[str, str]]]]:
+    """The reasons, those that weigh apart from what is merely noted; each with its title, empty ones left out."""
+    weighing = {(found["code"], found["zh"]) for found in report["findings"] if found["severity"] != "note"}
+    grouped: tuple[list[Mapping[str, str]], list[Mapping[str, str]]] = ([], [])
+    for reason in report["reasons"]:
+        grouped[(reason["code"], reason["zh"]) not in weighing].append(reason)
+    titles = (Words("理由", "Reasons"), Words("说明", "Notes"))
+    return [(title, reasons) for title, reasons in zip(titles, grouped, strict=True) if reasons]

@@ -1,0 +1,158 @@
+"""Reports in every form: made from plain values, for every kind of file, and safe whatever a file holds."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import io
+import json
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from lxml import etree
+from PIL import Image
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.validation import validate_pdf_signature
+from pyhanko_certvalidator import ValidationContext
+from pypdf import PdfReader
+
+from reports import words
+from reports.etsi import NAMESPACE, report_etsi
+from reports.files import ENDINGS, ReportError, made, write_report
+from reports.html import report_html
+from reports.pdf import report_pdf, report_signer
+from tests.support.demo_home import CITY, copied_home
+from tests.verify.packages import PAGE, changed, check, issued, swap
+
+SCHEMA = json.loads((Path(__file__).parents[2] / "verify" / "report.schema.json").read_bytes())
+HOSTILE = '<script>alert(1)</script>"\'&\u202e\x1b[2J{{7*7}}𠮷🜁'
+
+
+def picture() -> bytes:
+    kept = io.BytesIO()
+    Image.new("RGB", (80, 60)).save(kept, "PNG")
+    return kept.getvalue()
+
+
+FILES: dict[str, Callable[[], bytes]] = {
+    "genuine": lambda: issued().ofd, "its PDF": lambda: issued().pdf,
+    "changed": lambda: changed(PAGE, swap("测试甲", "测试乙")), "cut short": lambda: issued().ofd[:-7],
+    "a photo": picture, "unknown": lambda: b"none", "a PDF of others": lambda: b"%PDF-1.7\nnothing",
+    "too large": lambda: b"\0" * ((64 << 20) + 1),
+}
+
+
+@functools.cache
+def told(name: str) -> dict[str, Any]:
+    """The plain values on a file, with a hostile file name."""
+    return check(FILES[name](), name=HOSTILE).to_dict()
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_plain_values_have_the_published_form(name: str) -> None:
+    jsonschema.validate(told(name), SCHEMA)
+    assert json.loads(made(told(name), ".json")) == told(name)
+
+
+def test_the_published_form_refuses_what_it_does_not_know() -> None:
+    for change in ({"verdict": "fine"}, {"more": 1}, {"exit_code": 7}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate({**told("genuine"), **change}, SCHEMA)
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_page_is_whole_and_nothing_of_a_file_becomes_markup(name: str, lang: str) -> None:
+    page = report_html(told(name), lang=lang).decode()
+    tree = etree.HTML(page)
+    assert not tree.xpath("//script | //img | //link | //iframe | //*[@href] | //*[@src]")
+    assert "default-src 'none'" in page and "{{" not in page.replace("{{7*7}}", "")
+    assert "<script>" not in page and "\x1b" not in page and "\u202e" not in page
+    answer = words.file_answer(told(name))
+    heads = tree.xpath("//strong/text()")
+    assert any((answer.word.en if lang == "en" else answer.word.zh) in head for head in heads)
+    for reason in told(name)["reasons"]:
+        assert reason["code"] in page
+
+
+@pytest.mark.parametrize(("name", "file", "licence"), [
+    ("genuine", "good", "good"), ("changed", "bad", "unsure"), ("cut short", "bad", "unsure"),
+    ("a photo", "unsure", "unsure"), ("unknown", "unsure", "unsure"),
+])
+def test_only_a_genuine_file_is_told_in_green(name: str, file: str, licence: str) -> None:
+    assert (words.file_answer(told(name)).tone, words.licence_answer(told(name)).tone) == (file, licence)
+
+
+def test_what_a_file_claims_is_called_a_claim() -> None:
+    answer = words.licence_answer(told("changed"))
+    assert answer.word.zh.startswith("自称") and "未经证实" in answer.sentence.zh and answer.sign != "✓"
+    over = copy.deepcopy(told("changed"))
+    over["status"] |= {"code": "expired", "zh": "已过期", "en": "expired"}
+    assert words.licence_answer(over).tone == "bad"
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_sheet_says_the_two_answers_and_that_it_is_no_licence(name: str) -> None:
+    reader = PdfReader(io.BytesIO(report_pdf(told(name))))
+    assert 1 <= len(reader.pages) <= 2
+    text = "".join(page.extract_text() for page in reader.pages)
+    flat = re.sub(r"\s", "", text)
+    assert words.file_answer(told(name)).word.zh in flat and "本报告不是证照" in flat
+    assert told(name)["checked_at"] in flat
+    if told(name)["file"]["sm3"]:
+        assert told(name)["file"]["sm3"] in flat
+    assert "核验报告，不是证照" in str(reader.metadata.subject if reader.metadata else "")
+
+
+def test_much_to_tell_stays_within_two_pages_and_says_that_more_was_left_out() -> None:
+    much = copy.deepcopy(told("changed"))
+    much["reasons"] = [{"code": "page.line", "zh": "甲" * 3000, "en": "a" * 3000}] * 120
+    reader = PdfReader(io.BytesIO(report_pdf(much)))
+    assert len(reader.pages) == 2 and "其余内容见" in re.sub(r"\s", "", reader.pages[1].extract_text())
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_european_report_has_its_elements_in_order(name: str) -> None:
+    root = etree.fromstring(report_etsi(told(name)))
+    assert root.tag == f"{{{NAMESPACE}}}ValidationReport"
+    order = ["SignatureIdentifier", "ValidationConstraintsEvaluationReport", "ValidationTimeInfo", "SignersDocument",
+             "SignerInformation", "SignatureValidationStatus", "OtherInformation"]
+    signed = root.findall(f"{{{NAMESPACE}}}SignatureValidationReport")
+    assert len(signed) == max(1, len(told(name)["signatures"]))
+    for element in signed:
+        names = [etree.QName(child).localname for child in element]
+        assert names == [one for one in order if one in names]
+    wanted = [each["indication"].lower() for each in told(name)["signatures"]]
+    found = [text.rpartition(":")[2] for text in root.xpath("//*[local-name() = 'MainIndication']/text()")]
+    assert found[:len(wanted)] == wanted and (wanted or found[0] in ("indeterminate", "total-failed"))
+    identifiers = set(root.xpath("//@id"))
+    assert set(root.xpath("//@VOReference")) <= identifiers
+
+
+def test_the_ending_says_the_form_and_nothing_half_written_is_left(tmp_path: Path) -> None:
+    for ending, begin in zip(ENDINGS, (b"<!DOCTYPE html>", b"%PDF-", b"<?xml", b"{"), strict=True):
+        write_report(told("genuine"), tmp_path / f"report{ending}")
+        assert (tmp_path / f"report{ending}").read_bytes().startswith(begin)
+    with pytest.raises(ReportError, match=r"report\.ending"):
+        write_report(told("genuine"), tmp_path / "report.doc")
+    assert len(list(tmp_path.iterdir())) == len(ENDINGS)
+
+
+def test_a_home_with_a_key_for_reports_signs_the_sheet_which_is_no_licence(tmp_path: Path) -> None:
+    home = copied_home(tmp_path / "home")
+    assert report_signer(home) is None
+    (home.path / "report").mkdir()
+    for ending in ("key", "cer"):
+        found = next((home.path / "authorities" / CITY[0]).rglob(f"pdf.{ending}"))
+        shutil.copy(found, home.path / "report" / f"report.{ending}")
+    signed = report_pdf(told("genuine"), signer=report_signer(home))
+    signature = PdfFileReader(io.BytesIO(signed)).embedded_signatures[0]
+    status = validate_pdf_signature(signature, ValidationContext(trust_roots=[], allow_fetching=False))
+    assert status.intact and status.valid and status.coverage.name == "ENTIRE_FILE"
+    answer = check(signed)
+    assert not answer.file.own and answer.exit_code != 0 and answer.licence is None
