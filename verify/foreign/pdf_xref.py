@@ -177,11 +177,10 @@ class _Reader:
                further: tuple[tuple[int, int], ...]) -> Section:
         """The section with the end of its revision."""
         start = skip_space(self.data, end)
-        tail = _TAIL.match(self.data, start)
-        if tail is None:
-            raise ForeignRefusal("fpdf.xref", f"startxref @{start}")
-        return Section(at=at, end=tail.end(), named=int(tail[1]) == at, entries=entries, trailer=trailer,
-                       places=((at, end), (start, tail.end()), *further),
+        tail = _TAIL.match(self.data, start)      # the first section of a linearized file may have none
+        stop = tail.end() if tail else end
+        return Section(at=at, end=stop, named=tail is not None and int(tail[1]) == at, entries=entries,
+                       trailer=trailer, places=((at, end), (start, stop) if tail else (end, end), *further),
                        forgiven=tuple(self.forgiven), doubts=tuple(self.doubts))
 
     # -- a table

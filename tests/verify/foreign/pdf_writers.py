@@ -118,13 +118,17 @@ def hybrid() -> bytes:
 
 
 @functools.cache
-def linearized() -> bytes:
-    """A linearized file: the section of the first page stands before the objects, the other one at the end."""
+def linearized(bare: bool = False) -> bytes:
+    """A linearized file: the section of the first page stands before the objects, the other one at the end.
+
+    ``bare``: without a startxref of its own behind the first section, as some writers leave it out.
+    """
     data = plain()
     numbers = [int(each) for each in re.findall(rb"(?m)^(\d+) 0 obj", data)]
     size = max(numbers) + 2
     head = b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n" + b"%d 0 obj\n<</Linearized 1>>\nendobj\n" % (size - 1)
-    first = b"xref\n%d 1\n%010d 00000 n \ntrailer\n<</Size %d /Root %d 0 R /Prev %010d>>\nstartxref\n0\n%%%%EOF\n"
+    first = b"xref\n%d 1\n%010d 00000 n \ntrailer\n<</Size %d /Root %d 0 R /Prev %010d>>\n"
+    first += b"" if bare else b"startxref\n0\n%%%%EOF\n"
     room = len(first % (size - 1, 0, size, int(re.findall(rb"/Root (\d+)", data)[-1]), 0))
     out, rows = bytearray(), [b"0000000000 65535 f \n"]
     for number in range(1, size - 1):

@@ -95,6 +95,7 @@ GENUINE: list[tuple[str, Callable[[], bytes], Verdict, str]] = [
     ("OpenSSL, root inside", lambda: w.by_openssl(w.plain(), W.rsa, chain=(W.ca, W.root)), VALID, "form.pdf-unbound"),
     ("OpenSSL, no attributes", lambda: w.by_openssl(w.plain(), W.rsa, "-noattr"), UNSURE, "fpdf.cms"),
     ("OpenSSL, linearized", lambda: w.by_openssl(w.linearized()), VALID, "form.pdf-linearized"),
+    ("OpenSSL, linearized, bare", lambda: w.by_openssl(w.linearized(bare=True)), VALID, "form.pdf-linearized"),
     ("PAdES, linearized", lambda: w.sign(w.linearized()), VALID, "form.pdf-linearized"),
     ("OpenSSL, hybrid", lambda: w.by_openssl(w.hybrid()), VALID, "form.pdf-hybrid"),
     ("updated by pypdf, then signed", appended_by_pypdf, VALID, "foreign.no-licence"),
