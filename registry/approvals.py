@@ -135,8 +135,8 @@ def _signed(request: Request, title: str, kind: str) -> SignedStatement:
     """Return the statement in a document, signed by whoever acts and at the time of the act."""
     if not request.documents.get(title):
         raise refused(
-            RegistryCode.DOCUMENT_MISSING, f"缺少已签署的{papers_zh([title])}", f"the signed document {title} is missing",
-            clause=CLAUSE, document=title)
+            RegistryCode.DOCUMENT_MISSING, f"缺少已签署的{papers_zh([title])}",
+            f"the signed document {title} is missing", clause=CLAUSE, document=title)
     with clause(CLAUSE):
         signed = SignedStatement.parse(request.documents[title], type=kind)
         check_signature(signed)

@@ -25,8 +25,8 @@ from registry.tables import Act, Actor, Organisation, Seal
 from registry.words import act_zh, papers_zh, state_zh
 
 __all__ = [
-    "ENDED", "REQUEST_HOLDS", "CaseCode", "advance", "begin", "check_nameable", "check_papers", "check_scope", "find_case", "in_order",
-    "integer", "keep_to", "moment", "phase_of", "standing", "text",
+    "ENDED", "REQUEST_HOLDS", "CaseCode", "advance", "begin", "check_nameable", "check_papers", "check_scope",
+    "find_case", "in_order", "integer", "keep_to", "moment", "phase_of", "standing", "text",
 ]
 
 ENDED: Final = frozenset({Phase.EXPIRED, Phase.RETIRED})
@@ -128,7 +128,8 @@ def _check_continued(before: Seal, step: Step) -> None:
     if before.state != State.IN_USE:
         raise refused(
             RegistryCode.OUT_OF_ORDER,
-            f"原印章事项 {before.case} {state_zh(before.state)}，其续期不得{step.zh}；停用的先恢复，挂失或注销的重新申请",
+            f"原印章事项 {before.case} {state_zh(before.state)}，其续期不得{step.zh}；"
+            "停用的先恢复，挂失或注销的重新申请",
             f"the seal before, case {before.case}, is {before.state}, so its renewal does not go on to {step.act}: "
             "have a suspended seal resumed first, apply for a new one after a loss or cancelling",
             clause=step.clause, case=before.case, state=before.state)
