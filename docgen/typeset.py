@@ -39,6 +39,8 @@ ASCENT_EM = 0.88
 """From the baseline to the top of the ideographic box."""
 
 _STRETCH_LIMIT_EM = 0.15
+_LONE_FROM_EM = 8.0             # narrower lines have no character to give
+_LONE_WITH_MARKS = 4            # a character and the marks that may follow it
 _SQUEEZE_LIMIT_EM = 0.3         # of a mark, when a line takes in one mark too many
 _TIGHTEN_LIMIT_EM = 0.02        # of any gap, when that is not enough
 _EPSILON = 1e-6
@@ -99,7 +101,24 @@ def line_from(measured: Measured, start: int, width_em: float, *, indent_em: flo
 
 
 def _line_end(measured: Measured, start: int, width: float) -> int:
-    """The end of the line that begins at ``start``: the best break that fits."""
+    """The end of the line that begins at ``start``: the best break that leaves no character alone behind it."""
+    end = _fullest_end(measured, start, width)
+    if width >= _LONE_FROM_EM and _lone(measured.text[end:end + _LONE_WITH_MARKS + 1]):
+        for shorter in range(end - 1, start, -1):
+            if measured.extent(shorter, len(measured.text)) > width / 2:
+                break
+            if measured.breaks[shorter]:
+                return shorter
+    return end
+
+
+def _lone(rest: str) -> bool:
+    """Whether one character, with the marks behind it, is all that is left of a paragraph (孤字)."""
+    return 0 < len(rest) <= _LONE_WITH_MARKS and all(mark in CLOSING for mark in rest[1:])
+
+
+def _fullest_end(measured: Measured, start: int, width: float) -> int:
+    """The best break that fits."""
     places, tails, breaks = measured.places, measured.tails, measured.breaks
     count = len(measured.text)
     limit = places[start] + measured.heads[start] + width + _EPSILON

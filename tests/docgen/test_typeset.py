@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import fonts
 from docgen.measure import CLOSING, OPENING, TextStyle, TypesetError, TypesetErrorCode, measure
 from docgen.page import Colour
-from docgen.typeset import Line, break_lines, distribute, runs, single_line
+from docgen.typeset import Line, break_lines, distribute, line_from, runs, single_line
 from fonts.truetype import TrueType
 
 STYLE = TextStyle(face="kai", size_mm=4.0, colour=Colour(0, 0, 0), gap_em=0.08)
@@ -213,3 +213,17 @@ def test_a_gap_stands_between_chinese_and_latin_letters_or_digits_and_beside_no_
     steps = [(after - before) - (b - a) for before, after, a, b in zip(
         spaced.places, spaced.places[1:], plain.places, plain.places[1:], strict=False)]
     assert [index + 1 for index, step in enumerate(steps) if step > 0.2] == gaps
+
+
+@pytest.mark.parametrize(("content", "width", "lines"), [
+    ("测试测试测试测试测试字", 10, ["测试测试测试测试测", "试字"]),
+    ("测试测试测试测试测试字。”", 10, ["测试测试测试测试测", "试字。”"]),
+    ("测试测试测试（1200吨字", 10, ["测试测试测试", "（1200吨字"]),
+    ("测试测试测试测试测试字字", 10, ["测试测试测试测试测试", "字字"]),
+    ("测试测试测字", 5, ["测试测试测", "字"]),
+])
+def test_no_paragraph_ends_with_a_character_alone_on_its_line(content: str, width: float, lines: list[str]) -> None:
+    plain = TextStyle(face="kai", size_mm=4.0, colour=Colour(0, 0, 0))
+    measured = measure(content, plain)
+    assert [line.text for line in break_lines(measured, width)] == lines
+    assert line_from(measured, 0, width).text == lines[0]
