@@ -1,7 +1,7 @@
 """Reads the CMS of a foreign PDF signature (RFC 5652): PAdES, or plain adbe.pkcs7.detached of any writer.
 
-Lenient where writers differ (versions, further signed attributes, the way the signer is named), strict about
-what binds: DER, one signer, signed content type and digest. What the signature does not protect is listed in
+Lenient where writers differ (further signed attributes, the way the signer is named), strict about what binds: DER in
+everything that is not signed, one signer, signed content type and digest. What nobody signed is listed in
 ``loose``: certificates are looked at later, anything else keeps the file from being called genuine.
 """
 
@@ -11,7 +11,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Final
 
-from certs.der import OCTET_STRING, SEQUENCE, SET, DerCode, DerError, Reader, context, require_der
+from certs.der import OCTET_STRING, SEQUENCE, SET, DerCode, DerError, Reader, context
 from certs.public_key import ALGORITHM_BY_OID
 from certs.sm3 import sm3
 from certs.x509 import Certificate
@@ -122,7 +122,6 @@ def read_cms(der: bytes, where: str) -> ForeignCms:
         ForeignRefusal: ``fpdf.cms``, ``fpdf.cms-not-der``, ``fpdf.weak-digest``.
     """
     try:
-        require_der(der)
         return _Parser(where).content_info(der)
     except DerError as error:
         code = "fpdf.cms-not-der" if error.code is DerCode.NOT_CANONICAL else "fpdf.cms"
@@ -139,7 +138,9 @@ class _Parser:
         self.loose: list[str] = []
 
     def content_info(self, der: bytes) -> ForeignCms:
-        outer = Reader(der).enter(SEQUENCE)
+        whole = Reader(der)
+        outer = whole.enter(SEQUENCE)
+        whole.done()
         if outer.oid() not in _SIGNED_DATA:
             raise self.refusal("no SignedData")
         wrapper = outer.enter(context(0))
@@ -187,7 +188,7 @@ class _Parser:
     def signer_info(self, info: Reader, certificates: tuple[Certificate, ...], named: list[str],
                     version: int) -> ForeignCms:
         own = info.integer()
-        if own != (1 if info.peek() == SEQUENCE else 3) or version != own:
+        if own != (1 if info.peek() == SEQUENCE else 3) or version not in (1, own):
             self.loose.append(f"version {version}, {own}")
         signer = self.signer(info, certificates)
         digest_algorithm = info.raw(SEQUENCE)
@@ -198,7 +199,6 @@ class _Parser:
             raise self.refusal("no signed attributes")
         attributes = info.raw(context(0))
         signed = bytes((SET,)) + attributes[1:]
-        require_der(signed)
         found = self.attributes(Reader(signed).enter(SET))
         signature_algorithm = info.raw(SEQUENCE)
         algorithm, salt = self.algorithm(signature_algorithm, digest_name, signer)

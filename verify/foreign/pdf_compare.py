@@ -16,13 +16,14 @@ from verify.foreign.pdf_metadata import SAVING_KEYS, only_saved_again
 from verify.foreign.pdf_pair import PAINTED, Pair, changed_keys, entries_of
 from verify.foreign.pdf_store import State, same
 from verify.foreign.pdf_walk import Page, box_mm, reached, read_pages
-from verify.pdf_objects import Dict, Object, Ref, Stream
+from verify.pdf_objects import Dict, Name, Object, Ref, Stream
 from verify.pdf_signature import pdf_date
 
 __all__ = ["compare"]
 
 _MAX_STAMP: Final = 1 / 8               # of its page, for a field that was prepared
 _EXTENSION: Final = frozenset({"Type", "BaseVersion", "ExtensionLevel", "URL", "ExtensionRevision"})
+_VERSIONS: Final = ("1.0", "1.1", "1.2", "1.3", "1.4", "1.5", "1.6", "1.7", "2.0")
 _DETAILED: Final = 12                   # changed objects of which the pages are looked up
 
 
@@ -93,6 +94,8 @@ def _catalog(pair: Pair, found: Changes) -> None:
     for key in keys:
         if key == "Extensions" and _plain_extensions(pair, one.get(key), two.get(key)):
             found.add(Kind.EVIDENCE, "扩展声明（Extensions）", "extension levels (Extensions)")
+        elif key == "Version" and _later_version(one.get(key), two.get(key)):
+            found.add(Kind.SAVED, f"版本 {two[key]}", f"version {two[key]}")
         elif key not in ("AcroForm", "Metadata", "DSS"):
             found.other(f"目录的 {key} 被改动", f"{key} of the catalog changed",
                         picture=key in ("Pages", "OCProperties"))
@@ -122,6 +125,13 @@ def _plain_extensions(pair: Pair, old: Object, new: Object) -> bool:
     levels = [level for value in added for level in (value if isinstance(value, list) else [value])]
     return all(isinstance(level, dict) and level.keys() <= _EXTENSION and level.get("Type") == "DeveloperExtensions"
                and not any(isinstance(part, (Ref, list, dict)) for part in level.values()) for level in levels)
+
+
+def _later_version(old: Object, new: Object) -> bool:
+    """Whether the catalog names a later version of the standard, as programs do that add a signature."""
+    told = [str(each) for each in (old, new) if isinstance(each, Name)]
+    known = all(each in _VERSIONS for each in told) and isinstance(new, Name)
+    return known and (old is None or _VERSIONS.index(told[0]) < _VERSIONS.index(told[-1]))
 
 
 # -- pages and annotations

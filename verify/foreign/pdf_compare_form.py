@@ -6,14 +6,14 @@ from typing import Final
 
 from verify.foreign.pdf_changes import Changes, Kind
 from verify.foreign.pdf_fields import FormField, read_fields
-from verify.foreign.pdf_pair import Pair, changed_keys, entries_of
+from verify.foreign.pdf_pair import Pair, changed_keys, entries_of, grown
 from verify.foreign.pdf_walk import reached
 from verify.pdf_objects import Ref
 
 __all__ = ["compare_form"]
 
 _NEW_FORM: Final = frozenset({"Fields", "SigFlags", "DR", "DA"})
-_DRAWING: Final = frozenset({"XFA", "NeedAppearances", "DR", "DA"})
+_DRAWING: Final = frozenset({"XFA", "NeedAppearances"})
 _SIGNED_KEYS: Final = frozenset({"V", "AP", "F", "M", "MK", "AS", "Border", "BS"})
 _FILLED_KEYS: Final = frozenset({"V", "AP", "AS", "M", "I", "RV", "MK"})
 _WIDGET_KEYS: Final = frozenset({
@@ -26,7 +26,8 @@ def compare_form(pair: Pair, found: Changes) -> None:
     held, holds = pair.before.root.get("AcroForm"), pair.after.root.get("AcroForm")
     one, two = pair.before.dict(held), pair.after.dict(holds)
     for key in changed_keys(one, two):
-        if key not in ({"Fields", "SigFlags"} if one else _NEW_FORM):
+        added = key == "DR" and grown(pair.before, one.get(key), pair.after, two.get(key))
+        if key not in ({"Fields", "SigFlags"} if one else _NEW_FORM) and not added:
             found.other(f"表单的 {key} 被改动", f"{key} of the form changed", picture=key in _DRAWING)
     for ref in (held, one.get("Fields")):
         if isinstance(ref, Ref) and pair.plain(ref.number) and ref.number not in pair.shown:
@@ -70,10 +71,17 @@ def _signature_field(pair: Pair, found: Changes, each: FormField, now: FormField
     empty = pair.before.deref(each.entries.get("V")) is None
     value = now.entries.get("V")
     if empty and "V" in names and names <= _SIGNED_KEYS and pair.is_new(value):
-        found.explained |= touched
+        found.explained |= touched | _own_picture(pair, each)
         _signed(pair, found, now)
     else:
         _odd(found, each, touched, names)
+
+
+def _own_picture(pair: Pair, each: FormField) -> set[int]:
+    """Objects that the field is drawn from, and that nothing but the field leads to."""
+    drawn = [entries_of(pair.before, number).get("AP") for number in each.numbers]
+    others = reached(pair.before, [pair.before.trailer.get("Root")], stop=frozenset(each.numbers))
+    return reached(pair.before, drawn, stop=frozenset(each.numbers)) - others
 
 
 def _odd(found: Changes, each: FormField, touched: set[int], names: set[str]) -> None:

@@ -9,7 +9,7 @@ from verify.foreign.pdf_store import State, same
 from verify.foreign.pdf_walk import Page, Pages, name_of, reached, read_pages, text_of
 from verify.pdf_objects import Dict, Object, PdfString, Ref, Stream
 
-__all__ = ["ENDS", "PAINTED", "Pair", "changed_keys", "entries_of"]
+__all__ = ["ENDS", "PAINTED", "Pair", "changed_keys", "entries_of", "grown"]
 
 ENDS: Final = frozenset({"Parent", "P", "StructParent", "StructParents", "PieceInfo", "LastModified", "Metadata"})
 """Keys of a page or an annotation that lead to nothing that is drawn."""
@@ -30,6 +30,16 @@ def entries_of(state: State, number: int) -> Dict:
     """The dictionary that an object is, empty for anything else."""
     value = state.value(number)
     return value if isinstance(value, dict) else {}
+
+
+def grown(before: State, one: Object, after: State, two: Object) -> bool:
+    """Whether resources got further names and all that were there still say the same (fonts of another field)."""
+    old, new = before.deref(one), after.deref(two)
+    if old is None or same(one, two):
+        return True
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        return same(old, new)
+    return all(key in new and grown(before, value, after, new[key]) for key, value in old.items())
 
 
 def _short(value: Object) -> str:

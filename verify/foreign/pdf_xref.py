@@ -23,6 +23,7 @@ _FREE, _PLAIN, _PACKED = 0, 1, 2
 _TAIL_LENGTH: Final = 2048
 
 _TAIL: Final = re.compile(rb"startxref[\x00\t\n\x0c\r ]+(\d{1,10})[\x00\t\n\x0c\r ]+%%EOF(?:\r\n|\n|\r)?")
+_LINE: Final = re.compile(rb"[\r\n]")
 _TABLE: Final = re.compile(rb"xref[\x00\t\n\x0c\r ]+")
 _PART: Final = re.compile(rb"(\d{1,7})[ ]+(\d{1,7})[ ]*(?:\r\n|\n|\r)")
 _ENTRY: Final = re.compile(rb"(\d{10}) (\d{5}) ([nf])(?: \n| \r|\r\n)")
@@ -176,7 +177,7 @@ class _Reader:
     def closed(self, at: int, entries: dict[int, Entry], trailer: Dict, end: int,
                further: tuple[tuple[int, int], ...]) -> Section:
         """The section with the end of its revision."""
-        start = skip_space(self.data, end)
+        start = _skip_comments(self.data, end)
         tail = _TAIL.match(self.data, start)      # the first section of a linearized file may have none
         stop = tail.end() if tail else end
         return Section(at=at, end=stop, named=tail is not None and int(tail[1]) == at, entries=entries,
@@ -273,6 +274,15 @@ class _Reader:
         if kind == _PLAIN:
             return self.entry(number, first, second, in_use=True)
         return Entry(_PACKED, first, second) if kind == _PACKED else FREE
+
+
+def _skip_comments(data: bytes, position: int) -> int:
+    """The first offset from ``position`` on that is neither white space nor a comment (some writers sign here)."""
+    start = skip_space(data, position)
+    while data[start:start + 1] == b"%":
+        end = _LINE.search(data, start)
+        start = skip_space(data, end.end() if end else len(data))
+    return start
 
 
 # -- filters of the skeleton

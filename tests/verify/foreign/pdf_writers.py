@@ -204,29 +204,35 @@ def long_term(data: bytes, *, stamp_it: bool = True) -> bytes:
 
 
 def by_openssl(data: bytes, who: Party | None = None, *options: str, subfilter: bytes = b"adbe.pkcs7.detached",
-               extra: bytes = b"", end: bytes = b"", chain: tuple[Party, ...] = ()) -> bytes:
-    """An incremental update written by hand, its CMS by OpenSSL."""
+               name: bytes = b"Sig1", chain: tuple[Party, ...] = (), replaced: dict[int, bytes] | None = None,
+               extra_objects: list[tuple[int, bytes]] | None = None) -> bytes:
+    """An incremental update written by hand, its CMS by OpenSSL.
+
+    ``replaced`` are objects that are to be written instead of what stands there, ``extra_objects`` come on top.
+    """
+    extras = extra_objects or []
     page = int(re.findall(rb"(\d+) 0 obj\s*<<[^<>]*(?:<<[^<>]*>>[^<>]*)*/Type /Page\b", data)[0])
     root = int(re.findall(rb"/Root (\d+) 0 R", data)[-1])
-    size = int(re.findall(rb"/Size (\d+)", data)[-1])
+    size = max(map(int, re.findall(rb"/Size (\d+)", data))) + len(extras)
     gap = b"<" + b"0" * 12000 + b">"
     signature = (b"<</Type /Sig /Filter /Adobe.PPKLite /SubFilter /%b /ByteRange [0 ********** ********** **********]"
-                 b" /Contents %b%b>>" % (subfilter, gap, extra))
-    field = (b"<</Type /Annot /Subtype /Widget /FT /Sig /T (Sig1) /F 132 /Rect [0 0 0 0] /P %d 0 R /V %d 0 R>>"
-             % (page, size))
-    objects = [(size, signature), (size + 1, field)]
+                 b" /Contents %b>>" % (subfilter, gap))
+    field = (b"<</Type /Annot /Subtype /Widget /FT /Sig /T (%b) /F 132 /Rect [0 0 0 0] /P %d 0 R /V %d 0 R>>"
+             % (name, page, size))
+    objects = [*extras, (size, signature), (size + 1, field)]
     catalog, shown = object_of(data, root), object_of(data, page)
     form = re.findall(rb"/AcroForm (\d+) 0 R", catalog)
     if form:
         number = int(form[0])
-        objects.append((number, re.sub(rb"(/Fields \[[^\]]*)\]", rb"\1 %d 0 R]" % (size + 1), object_of(data, number))))
+        text = (replaced or {}).get(number, object_of(data, number))
+        objects.append((number, re.sub(rb"(/Fields \[[^\]]*)\]", rb"\1 %d 0 R]" % (size + 1), text)))
     else:
         objects.append((root, catalog[:-2] + b"/AcroForm <</Fields [%d 0 R] /SigFlags 3>>>>" % (size + 1)))
     if b"/Annots [" in shown:
         objects.append((page, shown.replace(b"/Annots [", b"/Annots [%d 0 R " % (size + 1))))
     else:
         objects.append((page, shown[:-2] + b"/Annots [%d 0 R]>>" % (size + 1)))
-    out = update(data, objects) + end
+    out = update(data, objects)
     start = out.rindex(gap)
     behind = start + len(gap)
     out = out.replace(b"********** ********** **********", b"%010d %010d %010d" % (start, behind, len(out) - behind))

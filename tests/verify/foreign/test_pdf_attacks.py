@@ -272,8 +272,8 @@ SHADOWS: list[Case] = [
     ("replace: the field's font", lambda: f.changed(f.with_form(), 4, (b"/Helvetica", b"/Symbol")), UNSURE,
      "fpdf.form-filled"),
     ("replace: default resources of the form", lambda: f.changed(
-        f.with_form(), f.number_of(f.with_form(), b"AcroForm"), (b"Helv 0 Tf", b"Helv 9 Tf")), INVALID,
-     "fpdf.page-changed"),
+        f.with_form(), f.number_of(f.with_form(), b"AcroForm"), (b"Helv 0 Tf", b"Helv 9 Tf")), UNSURE,
+     "fpdf.changed"),
     ("hide and replace: the hidden content shown", lambda: f.changed(_two_trees(), f.page(_two_trees()), (
         b"/Contents %d 0 R" % f.number_of(_two_trees(), b"Contents", f.page(_two_trees())),
         b"/Contents %d 0 R" % (f.size(w.plain())))), INVALID, "fpdf.page-changed"),
@@ -418,6 +418,8 @@ TRAILING: list[Case] = [
      "fpdf.metadata-changed"),
     ("version in the catalog", lambda: f.changed(f.approved(), f.root(f.approved()), (
         b"/Version /2.0", b"/Version /1.4")), UNSURE, "fpdf.changed"),
+    ("version added to the catalog", lambda: f.added(f.by_hand(), f.root(f.by_hand()), b"/Version /1.7"), UNSURE,
+     "fpdf.uncovered-revision"),
     ("time of saving alone", lambda: _saved(f.approved(), b"(D:20200101000000Z)"), UNSURE, "fpdf.uncovered-revision"),
     ("no time of saving", lambda: _saved(f.approved(), b"(hello)"), UNSURE, "fpdf.metadata-changed"),
     ("an extension level that changed", lambda: f.changed(f.approved(), f.root(f.approved()), (

@@ -44,6 +44,18 @@ def both_prepared() -> bytes:
     return w.sign(w.sign(data, name="A", existing=True), W.second, name="B", existing=True)
 
 
+def _more_fonts() -> bytes:
+    """The second signature comes with another font in the form's resources."""
+    data = w.sign(w.plain(True))
+    form = f.number_of(data, b"AcroForm")
+    font = f.size(data)
+    text = w.object_of(data, form)
+    more = text.replace(b"/Font <<", b"/Font <</More %d 0 R " % font)
+    assert more != text
+    return w.by_openssl(data, name=b"Sig2", replaced={form: more},
+                        extra_objects=[(font, b"<</Type /Font /Subtype /Type1 /BaseFont /Courier>>")])
+
+
 GENUINE: list[tuple[str, Callable[[], bytes], Verdict, str]] = [
     ("PAdES", lambda: w.sign(w.plain()), VALID, "foreign.no-licence"),
     ("PAdES, object streams", lambda: w.sign(w.packed()), VALID, "foreign.no-licence"),
@@ -98,6 +110,11 @@ GENUINE: list[tuple[str, Callable[[], bytes], Verdict, str]] = [
     ("OpenSSL, linearized, bare", lambda: w.by_openssl(w.linearized(bare=True)), VALID, "form.pdf-linearized"),
     ("PAdES, linearized", lambda: w.sign(w.linearized()), VALID, "form.pdf-linearized"),
     ("OpenSSL, hybrid", lambda: w.by_openssl(w.hybrid()), VALID, "form.pdf-hybrid"),
+    ("OpenSSL, a comment before startxref", lambda: w.by_openssl(
+        w.plain().replace(b"\nstartxref", b"\n%writer 1.0\nstartxref")), VALID, "form.pdf-unbound"),
+    ("fonts added to the form by the second signer", lambda: _more_fonts(), VALID, "fpdf.revision"),
+    ("version raised by the second signer", lambda: w.sign(f.by_hand(), W.second, name="Sig2"), UNSURE,
+     "fpdf.metadata-changed"),
     ("updated by pypdf, then signed", appended_by_pypdf, VALID, "foreign.no-licence"),
     ("unsigned", w.plain, UNSURE, "fpdf.no-signature"),
     ("unsigned, object streams", w.packed, UNSURE, "fpdf.no-signature"),
