@@ -245,9 +245,14 @@ class _ForeignPdf:
         if not good or self.unplaced or not self.case.coverage.complete:
             raise _UnfinishedError
 
+    def end(self) -> int:
+        """Where the last revision ends: what its signature covers, else its end of file."""
+        last = len(self.states) - 1
+        return max((each.signed.end for index, each in self.judged if index == last), default=self.states[-1].end)
+
     def trailing(self) -> None:
         """Bytes that no signature covers: behind the last end of file, or between unsigned objects."""
-        end = max(self.states[-1].end, max(each.signed.end for _, each in self.judged))
+        end = self.end()
         rest = self.data[end:]
         good = max((each.signed.end for _, each in self.judged if each.passed), default=0)
         for place in self.loose:
@@ -285,7 +290,7 @@ class _ForeignPdf:
                 name=f"revision {each.number}: bytes {each.start}-{each.end}", state=state, by=by,
                 role="signature" if each.harmless and not first else "picture",
                 part="signature" if each.harmless and not first else "document"))
-        end = max(self.states[-1].end, max(each.signed.end for _, each in self.judged))
+        end = self.end()
         if end < len(self.data):
             entries.append(CoveredEntry(name=f"bytes {end}-{len(self.data)}", state="unprotected", role="unreached"))
         return Coverage(complete=all(each.state in ("protected", "signature") for each in entries),

@@ -136,6 +136,7 @@ class _Parser:
     def __init__(self, where: str) -> None:
         self.where = where
         self.loose: list[str] = []
+        self.unread: EngineError | None = None      # why a certificate inside cannot be read
 
     def content_info(self, der: bytes) -> ForeignCms:
         whole = Reader(der)
@@ -181,8 +182,9 @@ class _Parser:
         for each in dict.fromkeys(encoded):
             try:
                 found.append(Certificate.load(each))
-            except EngineError:
+            except EngineError as error:
                 self.loose.append("certificate that cannot be read")
+                self.unread = error
         return tuple(found)
 
     def signer_info(self, info: Reader, certificates: tuple[Certificate, ...], named: list[str],
@@ -227,6 +229,9 @@ class _Parser:
         else:
             key_id = info.body(context(0, constructed=False))
             fit = [each for each in certificates if each.subject_key_id == key_id]
+        if len(fit) != 1 and self.unread is not None:
+            raise ForeignRefusal("fpdf.cms", self.where, what=f"signer certificate: {self.unread.en}",
+                                 was=f"签名者证书：{self.unread.zh}")
         if len(fit) != 1:
             raise self.refusal("signer certificate")
         return fit[0]

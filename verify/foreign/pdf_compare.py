@@ -14,6 +14,7 @@ from verify.foreign.pdf_changes import Change, Changes, Kind, Stamp
 from verify.foreign.pdf_compare_form import compare_form
 from verify.foreign.pdf_metadata import SAVING_KEYS, only_saved_again
 from verify.foreign.pdf_pair import PAINTED, Pair, changed_keys, entries_of
+from verify.foreign.pdf_reasons import ForeignRefusal
 from verify.foreign.pdf_store import State, same
 from verify.foreign.pdf_walk import Page, box_mm, reached, read_pages
 from verify.pdf_objects import Dict, Name, Object, Ref, Stream
@@ -24,7 +25,8 @@ __all__ = ["compare"]
 _MAX_STAMP: Final = 1 / 8               # of its page, for a field that was prepared
 _EXTENSION: Final = frozenset({"Type", "BaseVersion", "ExtensionLevel", "URL", "ExtensionRevision"})
 _VERSIONS: Final = ("1.0", "1.1", "1.2", "1.3", "1.4", "1.5", "1.6", "1.7", "2.0")
-_DETAILED: Final = 12                   # changed objects of which the pages are looked up
+_MAX_PAIRS: Final = 4_000_000           # annotations before times annotations after
+_DETAILED: Final = 6                    # changed objects of which the pages are looked up
 
 
 def compare(before: State, after: State) -> Change:
@@ -150,6 +152,10 @@ def _page_tree(pair: Pair, found: Changes) -> None:
         if isinstance(listed, Ref) and pair.plain(listed.number):
             found.explained.add(listed.number)
         old, new = list(page.annotations(pair.before)), list(pair.after.list(now.get("Annots")))
+        if old == new:
+            continue
+        if len(old) * len(new) > _MAX_PAIRS:
+            raise ForeignRefusal("fpdf.too-large", f"Annots, page {page.number}")
         if [each for each in new if each in old] != old:
             _annotated(found, page, "删除或换位", "removed or moved")
         if any(not (isinstance(each, Ref) and each.number in signed) for each in new if each not in old):

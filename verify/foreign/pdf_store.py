@@ -12,7 +12,7 @@ from typing import Final
 
 from verify.foreign.pdf_reasons import ForeignRefusal
 from verify.foreign.pdf_xref import FREE, HEAD, MAX_OBJECTS, STREAM, Chain, Entry, Section, inflate, read_chain
-from verify.pdf_file import Budget
+from verify.pdf_file import MAX_TOTAL, Budget
 from verify.pdf_objects import Dict, Object, PdfString, Ref, Stream, parse_object, skip_space
 
 __all__ = ["Place", "State", "Store", "refs_of", "same"]
@@ -21,6 +21,7 @@ Place = tuple[int, int]
 """Where an object's bytes stand: offset in the file (of its object stream, when packed) and index (-1: plain)."""
 
 _MAX_DEPTH: Final = 40
+_SLACK: Final = 1 << 20
 
 
 def same(one: Object, other: Object) -> bool:
@@ -54,16 +55,26 @@ def refs_of(value: Object) -> Iterator[Ref]:
             pending.extend(one.entries.values())  # type: ignore[union-attr]
 
 
+class _Inflated(Budget):
+    """The budget of one file, which knows what was spent of it."""
+
+    @property
+    def spent(self) -> int:
+        """Bytes that streams were inflated to."""
+        return MAX_TOTAL - self.left
+
+
 @dataclass(slots=True)
 class Store:
     """All that was parsed of one file. ``spans`` tells where each plain object ends."""
 
     data: bytes
     chain: Chain
-    budget: Budget
+    budget: _Inflated
     values: dict[tuple[int, int, int], Object] = field(default_factory=dict)
     spans: dict[int, int] = field(default_factory=dict)
     links: dict[tuple[Place, int], tuple[int, ...]] = field(default_factory=dict)
+    spent: int = 0                      # bytes that were parsed; each object is parsed once
     packs: dict[int, tuple[tuple[int, Object], ...]] = field(default_factory=dict)
 
     @classmethod
@@ -75,7 +86,7 @@ class Store:
         """
         if not data.startswith(b"%PDF-"):
             raise ForeignRefusal("fpdf.header", "@0")
-        budget = Budget()
+        budget = _Inflated()
         return cls(data, read_chain(data, budget), budget)
 
     def states(self) -> tuple[State, ...]:
@@ -104,6 +115,7 @@ class Store:
         if head is None or (int(head[1]), int(head[2])) != (number, entry.second):
             raise ForeignRefusal("fpdf.xref", f"{where} @{entry.first}")
         value, position = parse_object(self.data, head.end())
+        self.spend(position - entry.first, where)
         begin = STREAM.match(self.data, position) if isinstance(value, dict) else None
         if isinstance(value, dict) and begin is not None:
             value, position = self.stream(value, begin.end(), state, where)
@@ -143,13 +155,21 @@ class Store:
         if len(head) != 2 * count or not all(each.isdigit() and len(each) <= 10 for each in head):
             raise ForeignRefusal("fpdf.object-stream", where)
         pairs = [(int(head[place]), first + int(head[place + 1])) for place in range(0, 2 * count, 2)]
-        made = tuple((one, self.packed_value(data, offset)) for one, offset in pairs)
+        made = tuple((one, self.packed_value(data, offset, where)) for one, offset in pairs)
         self.packs[entry.first] = made
         return made
 
-    def packed_value(self, data: bytes, offset: int) -> Object:
-        value, _ = parse_object(data, offset)
+    def packed_value(self, data: bytes, offset: int, where: str) -> Object:
+        """One object of an object stream."""
+        value, end = parse_object(data, offset)
+        self.spend(end - offset, where)
         return value
+
+    def spend(self, count: int, where: str) -> None:
+        """Count parsed bytes: objects that lie in one another would be parsed again and again."""
+        self.spent += count
+        if self.spent > len(self.data) + self.budget.spent + _SLACK:
+            raise ForeignRefusal("fpdf.too-large", where)
 
 
 class State:

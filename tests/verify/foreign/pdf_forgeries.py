@@ -293,9 +293,9 @@ def wrapped(moved: bool) -> bytes:
 # -- before signing: the signer's key is at hand, the file is built to be read in two ways
 
 
-def signed_by(data: bytes, who: Party | None = None) -> bytes:
-    """Signed as it lies, with no reader in between."""
-    return w.by_openssl(data, who or world().rsa)
+def signed_by(data: bytes, who: Party | None = None, tail: bytes = b"\n") -> bytes:
+    """Signed as it lies, with no reader in between; ``tail`` ends the file."""
+    return w.by_openssl(data, who or world().rsa, tail=tail)
 
 
 def inserted(data: bytes, body: bytes, before: bytes = b"xref\n0 ") -> bytes:

@@ -205,7 +205,7 @@ def long_term(data: bytes, *, stamp_it: bool = True) -> bytes:
 
 def by_openssl(data: bytes, who: Party | None = None, *options: str, subfilter: bytes = b"adbe.pkcs7.detached",
                name: bytes = b"Sig1", chain: tuple[Party, ...] = (), replaced: dict[int, bytes] | None = None,
-               extra_objects: list[tuple[int, bytes]] | None = None) -> bytes:
+               extra_objects: list[tuple[int, bytes]] | None = None, tail: bytes = b"\n") -> bytes:
     """An incremental update written by hand, its CMS by OpenSSL.
 
     ``replaced`` are objects that are to be written instead of what stands there, ``extra_objects`` come on top.
@@ -232,7 +232,7 @@ def by_openssl(data: bytes, who: Party | None = None, *options: str, subfilter: 
         objects.append((page, shown.replace(b"/Annots [", b"/Annots [%d 0 R " % (size + 1))))
     else:
         objects.append((page, shown[:-2] + b"/Annots [%d 0 R]>>" % (size + 1)))
-    out = update(data, objects)
+    out = update(data, objects).rstrip() + tail
     start = out.rindex(gap)
     behind = start + len(gap)
     out = out.replace(b"********** ********** **********", b"%010d %010d %010d" % (start, behind, len(out) - behind))

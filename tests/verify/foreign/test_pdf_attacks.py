@@ -404,6 +404,8 @@ def _new_field(data: bytes) -> bytes:
 
 TRAILING: list[Case] = [
     ("a line end", appended(b"\n"), UNSURE, "fpdf.trailing-bytes"),
+    ("a line end, where there was none", lambda: f.signed_by(w.plain(), tail=b"") + b"\n", UNSURE,
+     "fpdf.trailing-bytes"),
     ("zeros", appended(b"\0" * 100), UNSURE, "fpdf.trailing-bytes"),
     ("text", appended(b"hello"), INVALID, "fpdf.trailing-content"),
     ("a comment", appended(b"% hello\n"), INVALID, "fpdf.trailing-content"),
