@@ -12,11 +12,17 @@ import resource
 import signal
 import sys
 
-__all__ = ["end_with_parent", "set_limits"]
+__all__ = ["bounded", "end_with_parent", "limit_time", "set_limits"]
 
 _MEGA = 1024 * 1024
 _PR_SET_PDEATHSIG = 1
 _GONE = 1                       # exit code of a process whose parent has ended before it began
+_bounded = False
+
+
+def bounded() -> bool:
+    """Whether this process has limits."""
+    return _bounded
 
 
 def set_limits(*, memory_mb: int, file_mb: int, processor_s: int | None = None) -> None:
@@ -27,6 +33,7 @@ def set_limits(*, memory_mb: int, file_mb: int, processor_s: int | None = None) 
         file_mb: the largest file that may be written.
         processor_s: seconds of processor time; None for no limit.
     """
+    global _bounded
     limits = [(resource.RLIMIT_AS, memory_mb * _MEGA), (resource.RLIMIT_FSIZE, file_mb * _MEGA),
               (resource.RLIMIT_CORE, 0)]
     if processor_s is not None:
@@ -36,14 +43,27 @@ def set_limits(*, memory_mb: int, file_mb: int, processor_s: int | None = None) 
         ceiling = value if hard == resource.RLIM_INFINITY else min(value, hard)
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(what, (ceiling, ceiling))
+    _bounded = True
 
 
-def end_with_parent(parent: int) -> None:
-    """Have the system end this process when its parent ends (on Linux); where it has ended already, end now.
+def limit_time(seconds: int) -> None:
+    """Have the system end this process after so many seconds more of processor time, whatever it is doing then."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + 1 + seconds, hard))
+
+
+def end_with_parent(parent: int, *, clock_s: int | None = None) -> None:
+    """Have the system end this process when its parent ends, and on the clock whoever lives.
 
     Args:
-        parent: the process whose child this one is.
+        parent: the process whose child this one is; where it has ended already, this one does so now.
+        clock_s: seconds on the clock; None for no such end.
     """
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    if clock_s is not None:
+        signal.alarm(clock_s)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
     if os.getppid() != parent:

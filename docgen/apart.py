@@ -21,9 +21,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from docgen.bounded import TimeUp, limit_time, set_limits, time_limit
+from certs.process_limits import limit_time, set_limits
 from docgen.filling import MAX_OUTPUT, Filler, FillingError
 from docgen.template_errors import TemplateErrorCode
+from docgen.time_limit import TimeUp, time_limit
 
 __all__ = ["FILLING_S", "MEMORY_MB", "Apart", "serve"]
 

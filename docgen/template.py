@@ -33,9 +33,9 @@ import functools
 import re
 from collections.abc import Mapping
 
+from certs.process_limits import bounded
 from docgen import markup
 from docgen.apart import Apart
-from docgen.bounded import bounded
 from docgen.filling import Filler, FillingError
 from docgen.memo import Memo
 from docgen.template_boxes import check_boxes

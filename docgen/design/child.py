@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import layouts
+from certs.process_limits import end_with_parent, set_limits
 from codes.errors import EngineError
-from docgen.bounded import TimeUp, end_with_parent, set_limits, time_limit
 from docgen.design.findings import Finding, FindingCode, from_error, memory_finding, time_finding, to_json
 from docgen.design.folder import KindFolder
+from docgen.time_limit import TimeUp, time_limit
 
 __all__ = ["CLOCK", "main"]
 

@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Any
 
 from codes.errors import EngineError
-from docgen.bounded import TimeUp, time_limit
 from docgen.compose import MOST_PAGES, compose
 from docgen.design.art_inspection import art_findings
 from docgen.design.findings import Finding, FindingCode, from_error, memory_finding, time_finding
@@ -22,6 +21,7 @@ from docgen.licence import Licence
 from docgen.page import Document
 from docgen.record import read_record, validate
 from docgen.template import Layout, load_template
+from docgen.time_limit import TimeUp, time_limit
 from docgen.values import printed_values
 from layouts import Check, Face, Field, Format, Kind, Table, Value
 

@@ -192,7 +192,7 @@ def _lives(process: str) -> bool:
 
 @pytest.mark.parametrize(("parent", "code"), [("os.getppid()", -signal.SIGALRM), ("os.getpid()", 1)])
 def test_a_child_has_an_alarm_of_its_own_and_ends_at_once_without_its_parent(parent: str, code: int) -> None:
-    words = f"import os, time; from docgen.bounded import end_with_parent; end_with_parent({parent}, clock_s=1)"
+    words = f"import os, time; from certs.process_limits import end_with_parent; end_with_parent({parent}, clock_s=1)"
     ended = subprocess.run([sys.executable, "-c", f"{words}; time.sleep(600)"], cwd=_ROOT, timeout=300, check=False)
     assert ended.returncode == code
 
