@@ -30,6 +30,7 @@ from typing import TypeVar
 from certs.crl import Crl
 from certs.files import FileCode, FileError, read_file, reported
 from certs.x509 import Certificate
+from certs.x509_loose import load_loose
 from codes.errors import EngineError
 
 __all__ = [
@@ -163,7 +164,8 @@ def _seal_status(folder: Path) -> bytes | None:
 
 
 def _certificates(folder: Path) -> tuple[Certificate, ...]:
-    return tuple(one for _, one in _load(folder, ".cer", Certificate.load, _MAX_CERTIFICATE))
+    """Read certificates that may be another maker's, and then need not be strict DER."""
+    return tuple(one.certificate for _, one in _load(folder, ".cer", load_loose, _MAX_CERTIFICATE))
 
 
 def _load(

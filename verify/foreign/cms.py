@@ -17,8 +17,9 @@ from certs.public_key import ALGORITHM_BY_OID
 from certs.ses_info import ALGORITHM_OID, SM3_OID
 from certs.sm3 import sm3
 from certs.x509 import Certificate
-from codes.errors import EngineError
+from certs.x509_loose import loose_name
 from verify.foreign.der_loose import LooseReader
+from verify.foreign.ses_loose import load_certificate
 from verify.foreign.signed_value import Forgiven, SignedValue
 from verify.reasons import Refusal
 
@@ -154,10 +155,13 @@ class _Parser:
                 raise self.loose.refusal("证书过多", "there are too many certificates")
         if len(set(found)) != len(found):
             raise self.loose.refusal("有重复的证书", "there is a certificate twice")
-        try:
-            return tuple(Certificate.load(each) for each in found)
-        except EngineError as error:
-            raise Refusal("value.certificate", self.loose.where, zh=error.zh, en=error.en) from None
+        return tuple(self.certificate(each) for each in found)
+
+    def certificate(self, der: bytes) -> Certificate:
+        certificate, (zh, en) = load_certificate(self.loose, der)
+        if certificate is None:
+            raise Refusal("value.certificate", self.loose.where, zh=zh, en=en)
+        return certificate
 
     def crls(self, bag: Reader) -> tuple[bytes, ...]:
         found: list[bytes] = []
@@ -205,7 +209,7 @@ class _Parser:
         number = info.integer()
         if info.peek() == SEQUENCE:
             identifier = info.enter(SEQUENCE)
-            issuer, serial = identifier.raw(SEQUENCE), identifier.integer()
+            issuer, serial = loose_name(identifier.raw(SEQUENCE)), identifier.integer()
             identifier.done()
             named = [each for each in certificates if (each.issuer, each.serial) == (issuer, serial)]
             usual = 1

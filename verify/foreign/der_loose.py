@@ -44,6 +44,7 @@ _TIMES: Final[tuple[tuple[re.Pattern[str], str, dt.tzinfo], ...]] = (
     (re.compile(r"[0-9]{12}Z"), "%y%m%d%H%M%S", dt.UTC),
     (re.compile(r"[0-9]{12}"), "%y%m%d%H%M%S", CHINA),
     (re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}"), "%Y-%m-%d %H:%M:%S", CHINA),
+    (re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z"), "%Y-%m-%dT%H:%M:%S", dt.UTC),
 )
 
 

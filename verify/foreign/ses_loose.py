@@ -41,6 +41,7 @@ from certs.ses_info import (
     SM3_NAMES,
 )
 from certs.x509 import Certificate
+from certs.x509_loose import load_loose
 from codes.errors import EngineError
 from verify.foreign.der_loose import LooseReader
 from verify.foreign.signed_value import ForeignSeal, Forgiven, SignedValue
@@ -55,12 +56,15 @@ _VERSION_5: Final = 5
 MAX_LISTED: Final = 1000
 
 
-def load_certificate(der: bytes) -> tuple[Certificate | None, tuple[str, str]]:
+def load_certificate(loose: LooseReader, der: bytes) -> tuple[Certificate | None, tuple[str, str]]:
     """A certificate, or None and why it cannot be read, in Chinese and English."""
     try:
-        return Certificate.load(der), ("", "")
+        certificate = load_loose(der)
     except EngineError as error:
         return None, (error.zh, error.en)
+    if certificate.mended:
+        loose.forgive("form.value-certificate", name=certificate.certificate.subject_cn or "")
+    return certificate.certificate, ("", "")
 
 
 def read_ses(data: bytes, where: str) -> SignedValue:
@@ -82,7 +86,7 @@ def read_ses(data: bytes, where: str) -> SignedValue:
     usual = (1,) if first else (4, 5)
     if parts.version not in usual or parts.version != seal.version or parts.seal_is_first != first:
         loose.forgive("form.value-version", version=str(parts.version), seal=str(seal.version))
-    signer, fault = load_certificate(parts.certificate)
+    signer, fault = load_certificate(loose, parts.certificate)
     form = "SES v1" if first else "SES v5" if parts.version == _VERSION_5 else "SES v4"
     return SignedValue(
         form=form, signer=signer, signer_fault=fault, claimed_at=parts.claimed_at, digest=parts.digest,
@@ -187,7 +191,7 @@ def _seal(loose: LooseReader, raw: bytes) -> tuple[ForeignSeal, bool]:
     timestamp = _timestamp(loose, body) if body.more() and not first else None
     closing.done()
     body.done()
-    maker, fault = load_certificate(Reader(certificate).octets())
+    maker, fault = load_certificate(loose, Reader(certificate).octets())
     return ForeignSeal(
         version=info.version, seal_id=info.seal_id, name=info.name, maker=maker, maker_fault=fault,
         created_at=info.created_at, not_before=info.not_before, not_after=info.not_after, listed=info.listed,
@@ -251,10 +255,14 @@ def _listed(loose: LooseReader, properties: Reader) -> tuple[bytes, ...]:
     entries = properties.enter(SEQUENCE)
     found: list[bytes] = []
     while entries.more():
-        if len(found) == MAX_LISTED:
+        if len(found) >= MAX_LISTED:
             raise loose.refusal("签章人证书过多", "the list of signers' certificates is too long")
         if entries.peek() == OCTET_STRING:
             found.append(entries.octets())
+            continue
+        if entries.peek() != SEQUENCE:
+            entries.raw()                # a place holder, not a certificate
+            loose.forgive("form.value-list", kind="?")
             continue
         raw = entries.raw(SEQUENCE)
         entry = Reader(raw).enter(SEQUENCE)

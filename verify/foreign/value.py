@@ -29,7 +29,10 @@ def read_value(data: bytes, *, where: str) -> SignedValue:
     if len(data) > MAX_BYTES:
         raise Refusal("value.too-large", where, limit=MAX_BYTES)
     try:
-        first = Reader(data).enter(SEQUENCE).peek()
-        return read_cms(data, where) if first in (OID, INTEGER) else read_ses(data, where)
+        body = Reader(data).enter(SEQUENCE)
+        tags = (body.raw()[0], body.peek())
+        if tags == (INTEGER, INTEGER):
+            raise Refusal("value.signature-alone", where)
+        return read_cms(data, where) if tags[0] in (OID, INTEGER) else read_ses(data, where)
     except EngineError as error:
         raise Refusal("value.form", where, zh=error.zh, en=error.en) from None

@@ -108,13 +108,11 @@ class _Run:
         value = self.value
         if value.seal is None or signer.key_kind != "sm2":
             return False
-        bits, with_identity = signer.public_key.bits, sm2.signed_digest(signer.public_key.bits, xml)
-        old = (value.digest == with_identity or sm2.verify(bits, value.digest, value.signature)
+        bits = signer.public_key.bits
+        old = (value.digest == sm2.signed_digest(bits, xml) or sm2.verify(bits, value.digest, value.signature)
                or sm2.verify_digest(bits, value.digest, value.signature))
         if old:
             self.found.add("value.unsupported", self.where)
-            if value.digest not in (with_identity, digest_of(value.digest_algorithm, xml)):
-                self.found.add("value.digest", self.where)
         return old
 
     def seal_inside(self, seal_file: bytes | None) -> None:
@@ -131,7 +129,9 @@ class _Run:
             self.found.add("value.certificate", self.where, zh=zh, en=en)
         elif not seal.maker.verify(seal.signed, seal.signature, "sm2-sm3"):
             self.found.add("value.maker-signature", seal.seal_id)
-        if value.signer is not None and not seal.lists(value.signer.der):
+        if not seal.listed:
+            self.found.add("value.no-list", seal.seal_id)
+        elif value.signer is not None and not seal.lists(value.signer.der):
             self.found.add("value.not-listed", seal.seal_id)
         if seal.timestamp is not None and not is_token_of(seal.timestamp, seal.signature_octets):
             self.found.add("value.seal-timestamp", seal.seal_id)

@@ -36,6 +36,9 @@ _FORGIVEN: Final = {
                            "{where}: the seal's picture is empty or its size ({width} x {height} mm) out of range"),
     "form.value-cms-version": (_NOTE, "签名值 {where}：版本号为 3，GB/T 35275 为 1",
                                "{where}: the version is 3 where GB/T 35275 has 1"),
+    "form.value-certificate": (_NOTE, "签名值 {where}：证书“{name}”的编码不严格（CA 签发时即如此），按其含义读取",
+                               "{where}: the certificate {name} is not strict DER, as its authority issued it; it is "
+                               "read by its meaning"),
     "form.value-bare": (_NOTE, "签名值 {where}：缺少 ContentInfo 外层结构",
                         "{where}: the ContentInfo around the SignedData is missing"),
 }
@@ -45,6 +48,8 @@ _READING: Final = {
                         "the signature value {where} is over the limit of {limit} bytes"),
     "value.form": (_UNSURE, "签名值 {where} 的结构无法识别：{zh}",
                    "the structure of the signature value {where} is not understood: {en}"),
+    "value.signature-alone": (_UNSURE, "签名值 {where} 只有一个签名，不含签名人证书，无法判断是谁所签",
+                              "{where} is nothing but a signature: without a certificate nobody can tell whose it is"),
     "value.signature-form": (_UNSURE, "签名值 {where} 中的 SM2 签名不是任何已知写法",
                              "an SM2 signature in {where} is in none of the known forms"),
     "value.algorithm": (_UNSURE, "签名值 {where} 使用的算法 {method} 不支持",
@@ -77,6 +82,8 @@ _JUDGING: Final = {
                               "the maker's signature on the seal {where} is wrong"),
     "value.not-listed": (_NO, "签章人证书不在印章 {where} 的证书列表中",
                          "the signer's certificate is not in the list of the seal {where}"),
+    "value.no-list": (_UNSURE, "印章 {where} 的证书列表中没有证书，不能证明签章人可以使用它",
+                      "the list of the seal {where} holds no certificate: nothing shows who may use it"),
     "value.seal-swapped": (_NO, "印章文件与签名值 {where} 中的印章不一致，印章图样可能被替换",
                            "the seal file differs from the seal inside {where}: its picture may be swapped"),
     "value.seal-unbound": (_UNSURE, "签名值 {where} 不含印章，不能证明旁边的印章文件属于签名人",

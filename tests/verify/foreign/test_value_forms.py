@@ -11,6 +11,7 @@ from certs import der_build as build
 from certs.ses import ALGORITHM_OID
 from certs.sm3 import sm3
 from tests.certs.core_pki import AT, DAY, END, START
+from tests.support.foreign_seals import edited
 from tests.verify.foreign.values import (
     PLAIN,
     SIGNED_AT,
@@ -143,6 +144,7 @@ def test_whole_zero_bytes_that_named_bits_lost_are_put_back(form: Callable[[byte
     ("20250731120000", dt.datetime(2025, 7, 31, 12, tzinfo=CHINA)),
     ("20250731120000+0800", dt.datetime(2025, 7, 31, 12, tzinfo=CHINA)),
     ("2025-07-31 12:00:00", dt.datetime(2025, 7, 31, 12, tzinfo=CHINA)),
+    ("2025-07-31T12:00:00.377Z", dt.datetime(2025, 7, 31, 12, tzinfo=dt.UTC)),
     ("250731120000Z", dt.datetime(2025, 7, 31, 12, tzinfo=dt.UTC)),
     ("250731120000", dt.datetime(2025, 7, 31, 12, tzinfo=CHINA)),
     ("20250231120000Z", None), ("31.7.2025", None), ("", None), ("２0250731120000", None),
@@ -173,3 +175,15 @@ def test_what_was_forgiven_never_reaches_trust() -> None:
     trust = world().trust(roots=(), crls=(), seal_makers=())
     for spec, _, _ in GOOD.values():
         assert judged(spec.der(), trust=trust, at=AT).indication == "INDETERMINATE"
+
+
+def test_a_slovenly_certificate_is_read_and_told() -> None:
+    """Many authorities write out the default FALSE; the certificate is theirs all the same."""
+    strict = world().signer.certificate
+    tbs = edited(strict.tbs, lambda parts: [*parts[:7], build.explicit(3, build.sequence(build.sequence(
+        build.oid("2.5.29.15"), build.boolean(False), build.octet_string(build.named_bits((0, 1))))))])
+    der = edited(strict.der, lambda parts: [tbs, parts[1], build.bit_string(world().root.key.sign(tbs))])
+    for spec in (Ses(certificate=der, listed=[der]), Cms(carries=[der])):
+        outcome = judged(spec.der())
+        assert outcome.indication == "TOTAL-PASSED", outcome.codes
+        assert "form.value-certificate" in outcome.codes
