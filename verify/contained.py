@@ -290,7 +290,6 @@ def _serve(orders: IO[bytes], answers: IO[bytes], parent: int) -> None:
 
     end_with_parent(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)    # the parent decides what becomes of the work
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
     sys.dont_write_bytecode = True
     judged = _Judging()
     limited = False
