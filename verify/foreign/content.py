@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from lxml import etree
@@ -14,9 +14,10 @@ from verify.reasons import Findings, Refusal
 from verify.xml import OFD_NAMESPACES, foreign_elements, local_name, parse_xml, text_of
 from verify.zip import Archive
 
-__all__ = ["Use", "XmlFiles", "box_of", "uses_of"]
+__all__ = ["Use", "XmlFiles", "box_of", "uses_of", "values_of"]
 
-_PARSE_LIMIT: Final = 128 << 20         # bytes of XML parsed for one file
+_NODE_LIMIT: Final = 3_000_000          # elements and attributes of one file, by a rough count
+_BYTES_A_NODE: Final = 32               # so many bytes cost as much as one
 _NUMBER = r"[-+]?(?:[0-9]{1,7}(?:\.[0-9]*)?|\.[0-9]+)(?:[eE](?:-[0-9]{1,3}|\+?[0-4]))?"
 _NUMBERS: Final = re.compile(rf"[\s,]*(?:(?:{_NUMBER}|g)(?:[\s,]+|$))*")
 _DRAWN: Final = re.compile(rf"\s*(?:(?:{_NUMBER}|[SMLQBACZz])(?:[\s,]+|$))*")
@@ -32,6 +33,16 @@ _SINGLE: Final = frozenset({
 """Elements that stand once below their parent: of two, readers take the first or the last."""
 _USED: Final = {"Font": "font", "ResourceID": "image", "Substitution": "image", "ImageMask": "image",
                 "Thumbnail": "image", "DrawParam": "resource", "ColorSpace": "resource"}
+_SINGLE_TAGS: Final = tuple(f"{{*}}{name}" for name in sorted(_SINGLE))
+
+
+def _xpath(expression: str) -> etree.XPath:
+    return etree.XPath(expression, smart_strings=False)
+
+
+_VALUES: Final = (_xpath("//@*"), _xpath("//text()"))
+_NUMERIC_VALUES: Final = tuple(_xpath(f"//@{name}") for name in sorted(_NUMERIC))
+_BOX_TAGS: Final = tuple(f"{{*}}{name}" for name in sorted(_BOXES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +56,7 @@ class Use:
 
 @dataclass(slots=True)
 class XmlFiles:
-    """Parses the XML files of one archive, each once.
+    """Parses the XML files of one archive, so much of them and no more.
 
     ``found`` gets ``xml.…`` and ``ofd.…`` for what cannot be read or be seen differently, ``form.namespace`` for what
     was forgiven.
@@ -53,25 +64,21 @@ class XmlFiles:
 
     archive: Archive
     found: Findings
-    parsed: int = 0
-    told: set[str] = field(default_factory=set)
-    _roots: dict[str, etree._Element | None] = field(default_factory=dict)
+    left: int = _NODE_LIMIT
 
     def root(self, path: str, *, weighs: bool = True) -> etree._Element | None:
-        """The root element of an entry, None when it cannot be read; that is told once.
+        """The root element of an entry, None when it cannot be read.
 
         Args:
             weighs: the entry can change the picture; of others it is no matter how they are written.
-        """
-        if path not in self._roots:
-            self._roots[path] = self._parse(path, weighs)
-        return self._roots[path]
 
-    def _parse(self, path: str, weighs: bool) -> etree._Element | None:
+        Raises:
+            Refusal: ``ofd.too-many``, there is too much to be read.
+        """
         data = self.archive.entries[path].data
-        self.parsed += len(data)
-        if self.parsed > _PARSE_LIMIT:
-            raise Refusal("ofd.too-many", path, limit=_PARSE_LIMIT)
+        self.left -= 1 + data.count(b"<") + data.count(b"=") + len(data) // _BYTES_A_NODE
+        if self.left < 0:
+            raise Refusal("ofd.too-many", path, limit=_NODE_LIMIT)
         try:
             root = parse_xml(data, path)
         except Refusal as refusal:
@@ -100,17 +107,32 @@ class XmlFiles:
 
 def _faults(root: etree._Element) -> Iterator[tuple[str, str]]:
     """What is doubly there or no number: code and fact."""
-    for element in root.iter(etree.Element):
-        names = [name for child in element if (name := local_name(child)) in _SINGLE]
-        if len(names) != len(set(names)):
-            yield "xml.twin", next(name for name in names if names.count(name) > 1)
-        for key, value in element.items():
-            if key in _NUMERIC and not _NUMBERS.fullmatch(str(value)):
-                yield "ofd.number", str(value)
+    for element in root.iter(*_SINGLE_TAGS):
         name = local_name(element)
-        form = _NUMBERS if name in _BOXES else _DRAWN if name == "AbbreviatedData" else None
-        if form is not None and not form.fullmatch(element.text or ""):
-            yield "ofd.number", element.text or ""
+        if next(element.itersiblings(f"{{*}}{name}"), None) is not None:
+            yield "xml.twin", name
+            break
+    boxes = {element.text or "" for element in root.iter(*_BOX_TAGS)}
+    drawn = {element.text or "" for element in root.iter("{*}AbbreviatedData")}
+    for values, form in ((_strings(root, _NUMERIC_VALUES) | boxes, _NUMBERS), (drawn, _DRAWN)):
+        wrong = min((value for value in values if not form.fullmatch(value)), default=None)
+        if wrong is not None:
+            yield "ofd.number", wrong
+
+
+def values_of(root: etree._Element) -> set[str]:
+    """Every attribute value and every text of a file."""
+    return _strings(root, _VALUES)
+
+
+def _strings(root: etree._Element, expressions: Iterable[etree.XPath]) -> set[str]:
+    """The different strings that XPath expressions find."""
+    found: set[str] = set()
+    for expression in expressions:
+        values = expression(root)
+        if isinstance(values, list):
+            found.update(value for value in values if isinstance(value, str))
+    return found
 
 
 def box_of(text: str | None) -> RectMm | None:
@@ -127,11 +149,10 @@ def uses_of(root: etree._Element) -> tuple[Use, ...]:
     uses: dict[tuple[str, str], Use] = {}
     for element in root.iter(etree.Element):
         for key, part in _USED.items():
-            value = element.get(key)
-            if value and (part, value) not in uses:
+            if (value := element.get(key)) and (part, value) not in uses:
                 uses[part, value] = Use(str(value), part, _place(element))
-        name = local_name(element)
-        if name in ("Thumbnail", "Substitution") and (value := text_of(element)):
+    for element in root.iter("{*}Thumbnail", "{*}Substitution"):
+        if value := text_of(element):
             uses.setdefault(("image", value), Use(value, "image", None))
     return tuple(uses.values())
 

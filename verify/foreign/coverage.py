@@ -9,7 +9,7 @@ from typing import Final
 from certs.sm3 import sm3
 from verify.covered import PARTS, Coverage, CoveredEntry, LoosePart
 from verify.foreign.described import Expected
-from verify.foreign.structure import Structure
+from verify.foreign.parts import Structure
 from verify.model import SignatureEvidence
 from verify.reasons import Findings
 from verify.zip import Archive

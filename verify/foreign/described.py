@@ -21,7 +21,7 @@ from lxml import etree
 from certs.sm3 import sm3
 from verify.foreign.content import XmlFiles, box_of
 from verify.foreign.locate import Locator
-from verify.foreign.structure import Page
+from verify.foreign.parts import Page
 from verify.model import PlacedStamp, RectMm
 from verify.reasons import Findings, Refusal
 from verify.status import CHINA

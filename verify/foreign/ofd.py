@@ -15,8 +15,9 @@ from verify.foreign.content import XmlFiles
 from verify.foreign.coverage import Digests, Judged, compare, cover
 from verify.foreign.described import Described, read_described
 from verify.foreign.locate import Locator
+from verify.foreign.parts import Listed, Structure
 from verify.foreign.reasons import FOREIGN_REASONS
-from verify.foreign.structure import Listed, Structure, read_structure
+from verify.foreign.structure import read_structure
 from verify.foreign.value import SignedValue, judge_value, read_value
 from verify.foreign.value_reasons import VALUE_REASONS
 from verify.judge import Case, guarded
@@ -144,8 +145,8 @@ class _ForeignJudge:
         beside = archive.entries[described.seal_path].data if described.seal_path else None
         if value.seal is not None and described.seal_path:
             self._belongs(described.seal_path)
-        elif described.seal_path in good:
-            beside = None                # no seal is inside, but the file beside is protected like any other
+        elif described.seal_path in good and not described.stamps:
+            beside = None                # nothing shows it, and it is protected like any other file
         self.certificates += [each for each in (value.signer, value.seal.maker if value.seal else None) if each]
         evidence = judge_value(value, xml=described.data, judge=self.case.judge, found=own,
                                where=described.value_path, seal_file=beside)

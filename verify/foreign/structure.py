@@ -14,17 +14,19 @@ from typing import Final, NamedTuple
 
 from lxml import etree
 
-from verify.foreign.content import Use, XmlFiles, box_of, uses_of
+from verify.foreign.content import Use, XmlFiles, box_of, uses_of, values_of
 from verify.foreign.locate import Locator
+from verify.foreign.parts import Listed, Page, Place, Structure
 from verify.model import RectMm
 from verify.reasons import Findings, Refusal
 from verify.xml import children, local_name, text_of
 from verify.zip import Archive
 
-__all__ = ["Listed", "Page", "Structure", "read_structure"]
+__all__ = ["read_structure"]
 
 _PAGE_LIMIT: Final = 3000
 _SIGNATURE_LIMIT: Final = 50
+_TEMPLATE_DEPTH: Final = 8
 _USES_KEPT: Final = 20                  # places kept of one entry on one page
 _RESOURCES: Final = ("Font", "MultiMedia", "ColorSpace", "DrawParam", "CompositeGraphicUnit", "Pattern")
 _GUARDED: Final = frozenset({"ofdentries.xml", "encryptions.xml", "decryptseed.dat"})
@@ -32,46 +34,14 @@ _SHOWS_LIMIT: Final = 300_000           # how often something shows on a page, t
 _FIXED: Final = re.compile(
     r"(?:ofd|document|publicres|documentres|pageres|content|template|page|annotations?|attachments|signatures?)\.xml",
     re.IGNORECASE)
-_LINKS: Final = {"DocRoot", "BaseLoc", "FileLoc", "MediaFile", "FontFile", "PublicRes", "DocumentRes", "PageRes"}
 
 
-class Page(NamedTuple):
-    """A page: its number in the whole file, its ID, its document's number."""
+class _Drawn(NamedTuple):
+    """What a file that draws uses: IDs of templates below it, resources, the boxes of its annotations."""
 
-    number: int
-    id: str
-    document: int
-
-
-class Listed(NamedTuple):
-    """One line of a list of signatures; ``path`` "" when its Signature.xml is not there; the pages it may stamp."""
-
-    id: str
-    type: str
-    path: str
-    location: str
-    pages: tuple[Page, ...]
-
-
-class Place(NamedTuple):
-    """Where an entry shows: page, what it is there, box (None: anywhere on the page)."""
-
-    page: int
-    part: str
-    box: RectMm | None
-
-
-@dataclass(slots=True)
-class Structure:
-    """What was found. ``parts`` says of each entry what it is, ``roles`` what it does; ``places`` where it shows."""
-
-    parts: dict[str, str] = field(default_factory=dict)
-    roles: dict[str, str] = field(default_factory=dict)
-    places: dict[str, list[Place]] = field(default_factory=dict)
-    pages: list[Page] = field(default_factory=list)
-    signatures: list[Listed] = field(default_factory=list)
-    lists: list[str] = field(default_factory=list)
-    documents: int = 0
+    templates: tuple[str, ...]
+    uses: tuple[Use, ...]
+    boxes: tuple[RectMm | None, ...]
 
 
 @dataclass(slots=True)
@@ -111,7 +81,7 @@ class _Walk:
         self.archive, self.files, self.locator, self.found = archive, files, locator, found
         self.made = Structure()
         self.seen: set[str] = set()
-        self.uses: dict[str, tuple[Use, ...]] = {}
+        self.drawn: dict[str, _Drawn] = {}
         self.shows = 0
 
     def run(self) -> Structure:
@@ -133,22 +103,14 @@ class _Walk:
         if "font" in self.made.parts.values():
             self.found.add("foreign.text")
         for name in self.archive.entries:
-            self._mark(name, "other", "unreached")
+            self.made.mark(name, "other", "unreached")
         return self.made
 
     # -- entries
 
-    def _mark(self, name: str, part: str, role: str) -> None:
-        """Say what an entry is and does; what can change the picture wins over anything else."""
-        if role == "picture" and self.made.roles.get(name) != "picture":
-            self.made.roles.pop(name, None)
-            self.made.parts.pop(name, None)
-        self.made.roles.setdefault(name, role)
-        self.made.parts.setdefault(name, part)
-
     def _file(self, name: str, part: str, role: str = "picture") -> etree._Element | None:
         """Mark an XML entry and read it."""
-        self._mark(name, part, role)
+        self.made.mark(name, part, role)
         return self.files.root(name, weighs=role != "harmless")
 
     def _linked(
@@ -160,14 +122,11 @@ class _Walk:
 
     def _further(self, root: etree._Element, base: str) -> None:
         """Whatever else in a picture file names an entry may show it."""
-        for element in root.iter(etree.Element):
-            if local_name(element) in _LINKS:
-                continue
-            for value in (element.text or "", *map(str, element.attrib.values())):
-                if self.locator.may_name(value):
-                    for name in self.locator.find(base, value, quiet=True):
-                        if self.made.roles.get(name) != "signature":
-                            self._mark(name, "other", "picture")
+        for value in values_of(root):
+            if self.locator.may_name(value):
+                for name in self.locator.find(base, value, quiet=True):
+                    if self.made.roles.get(name) != "signature":
+                        self.made.mark(name, "other", "picture")
 
     # -- documents
 
@@ -175,7 +134,7 @@ class _Walk:
         roots = self._linked(body, "DocRoot", path)
         for info in children(body, "DocInfo"):
             for cover in self._linked(info, "Cover", path):
-                self._mark(cover, "image", "picture")
+                self.made.mark(cover, "image", "picture")
         if not roots:
             self.found.add("ofd.structure", path, detail="DocRoot")
         first = len(self.made.pages)
@@ -243,10 +202,12 @@ class _Walk:
 
     def _resources(self, path: str, scope: _Scope) -> None:
         """A resource file: fonts, pictures, profiles, and composites, which hold drawings themselves."""
-        root = self._file(path, "resource")
-        if root is None or path in self.seen:
+        if path in self.seen:
             return
         self.seen.add(path)
+        root = self._file(path, "resource")
+        if root is None:
+            return
         folder = self._folder(path, root.get("BaseLoc", ""))
         for element in root.iter(etree.Element):
             name = local_name(element)
@@ -258,10 +219,10 @@ class _Walk:
                     located = self.locator.find(path, text_of(link), folder=folder)
                     entries += located
                     for entry in located:
-                        self._mark(entry, part, "picture")
+                        self.made.mark(entry, part, "picture")
             if profile := element.get("Profile"):
                 for entry in self.locator.find(path, profile, folder=folder):
-                    self._mark(entry, "resource", "picture")
+                    self.made.mark(entry, "resource", "picture")
             self._put(scope.resources, element, entries, path)
             if name == "CompositeGraphicUnit":
                 scope.composites[str(element.get("ID"))] = {use.resource for use in uses_of(element)}
@@ -287,41 +248,38 @@ class _Walk:
         pages[page.id] = page
         for entry in self.locator.find(path, element.get("BaseLoc", "")):
             self._show(entry, "page", (page,), None)
-            root = self._content(entry, "page", scope, (page,))
-            if root is not None:
-                for template in children(root, "Template"):
-                    identifier = str(template.get("TemplateID", ""))
-                    self._template(scope.templates.get(identifier, ()), scope, (page,), (identifier,))
+            for template in self._content(entry, "page", scope, (page,)).templates:
+                self._template(scope.templates.get(template, ()), scope, (page,), (template,))
 
     def _template(self, entries: Iterable[str], scope: _Scope, pages: tuple[Page, ...], way: tuple[str, ...]) -> None:
         """A template, and those below it; one that leads to itself has no look of its own."""
         for entry in entries:
             self._show(entry, "template", pages, None)
-            root = self._content(entry, "template", scope, pages)
-            for below in () if root is None else children(root, "Template"):
-                identifier = str(below.get("TemplateID", ""))
-                if identifier in way or len(way) > 8:
+            for below in self._content(entry, "template", scope, pages).templates:
+                if below in way or len(way) > _TEMPLATE_DEPTH:
                     self.found.add("ofd.not-understood", entry, element="Template")
                 else:
-                    self._template(scope.templates.get(identifier, ()), scope, pages, (*way, identifier))
+                    self._template(scope.templates.get(below, ()), scope, pages, (*way, below))
 
-    def _content(self, path: str, part: str, scope: _Scope, pages: tuple[Page, ...]) -> etree._Element | None:
-        """A file that draws: where it shows which resources."""
-        root = self._file(path, part)
-        if root is None:
-            return None
-        if path not in self.seen:
-            self.seen.add(path)
-            for entry in self._linked(root, "PageRes", path):
-                self._resources(entry, scope)
-            self._further(root, path)
-        if pages:
-            if path not in self.uses:
-                self.uses[path] = uses_of(root)
-            for use in self.uses[path]:
-                for entry in scope.resources.get(use.resource, ()):
-                    self._show(entry, use.part, pages, use.box)
-        return root
+    def _content(self, path: str, part: str, scope: _Scope, pages: tuple[Page, ...]) -> _Drawn:
+        """A file that draws: read once; where it shows which resources."""
+        self.made.mark(path, part, "picture")
+        if path not in self.drawn:
+            self.drawn[path] = _Drawn((), (), ())
+            root = self.files.root(path)
+            if root is not None:
+                for entry in self._linked(root, "PageRes", path):
+                    self._resources(entry, scope)
+                self._further(root, path)
+                self.drawn[path] = _Drawn(
+                    tuple(str(each.get("TemplateID", "")) for each in children(root, "Template")), uses_of(root),
+                    tuple(box_of(appearance.get("Boundary")) for annotation in children(root, "Annot")
+                          for appearance in children(annotation, "Appearance")))
+        drawn = self.drawn[path]
+        for use in drawn.uses if pages else ():
+            for entry in scope.resources.get(use.resource, ()):
+                self._show(entry, use.part, pages, use.box)
+        return drawn
 
     def _show(self, entry: str, part: str, pages: Iterable[Page], box: RectMm | None) -> None:
         """Remember that an entry shows on a page."""
@@ -340,11 +298,7 @@ class _Walk:
             page = pages.get(str(element.get("PageID", "")))
             on = (page,) if page else ()
             for entry in self._linked(element, "FileLoc", listing):
-                drawn = self._content(entry, "annotation", scope, on)
-                boxes = [] if drawn is None else [
-                    box_of(appearance.get("Boundary")) for annotation in children(drawn, "Annot")
-                    for appearance in children(annotation, "Appearance")]
-                for box in boxes or [None]:
+                for box in self._content(entry, "annotation", scope, on).boxes or (None,):
                     self._show(entry, "annotation", on, box)
 
     # -- what rides along
@@ -355,7 +309,7 @@ class _Walk:
         for element in () if root is None else children(root, "Attachment"):
             hidden = str(element.get("Visible", "true")).strip().lower() in ("false", "0")
             for entry in self._linked(element, "FileLoc", listing):
-                self._mark(entry, "attachment", "harmless" if hidden else "picture")
+                self.made.mark(entry, "attachment", "harmless" if hidden else "picture")
 
     def _tags(self, listing: str) -> None:
         """Tags say what page objects mean and draw nothing; their files are not even read.
@@ -368,7 +322,7 @@ class _Walk:
                 for entry in self._linked(element, link, listing, "form.dangling"):
                     base = entry.rpartition("/")[2]
                     harmless = base.lower().endswith((".xml", ".xsd")) and not _FIXED.fullmatch(base)
-                    self._mark(entry, "tags", "harmless" if harmless else "picture")
+                    self.made.mark(entry, "tags", "harmless" if harmless else "picture")
 
     def _signatures(self, listing: str, pages: tuple[Page, ...]) -> None:
         """A list of signatures, of the document with these pages."""
@@ -382,6 +336,6 @@ class _Walk:
             location = str(element.get("BaseLoc", ""))
             for path in self.locator.find(listing, location, absent="form.dangling") or ("",):
                 if path:
-                    self._mark(path, "signature", "signature")
+                    self.made.mark(path, "signature", "signature")
                 self.made.signatures.append(Listed(str(element.get("ID", "")), str(element.get("Type", "")), path,
                                                    location, pages))
