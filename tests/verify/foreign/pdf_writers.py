@@ -6,6 +6,7 @@ import functools
 import io
 import re
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 import pypdf
@@ -205,10 +206,12 @@ def long_term(data: bytes, *, stamp_it: bool = True) -> bytes:
 
 def by_openssl(data: bytes, who: Party | None = None, *options: str, subfilter: bytes = b"adbe.pkcs7.detached",
                name: bytes = b"Sig1", chain: tuple[Party, ...] = (), replaced: dict[int, bytes] | None = None,
-               extra_objects: list[tuple[int, bytes]] | None = None, tail: bytes = b"\n") -> bytes:
+               extra_objects: list[tuple[int, bytes]] | None = None, tail: bytes = b"\n",
+               cms: Callable[[bytes], bytes] | None = None) -> bytes:
     """An incremental update written by hand, its CMS by OpenSSL.
 
-    ``replaced`` are objects that are to be written instead of what stands there, ``extra_objects`` come on top.
+    ``replaced`` are objects that are to be written instead of what stands there, ``extra_objects`` come on top;
+    ``cms`` makes the CMS instead of OpenSSL.
     """
     extras = extra_objects or []
     page = int(re.findall(rb"(\d+) 0 obj\s*<<[^<>]*(?:<<[^<>]*>>[^<>]*)*/Type /Page\b", data)[0])
@@ -236,7 +239,8 @@ def by_openssl(data: bytes, who: Party | None = None, *options: str, subfilter: 
     start = out.rindex(gap)
     behind = start + len(gap)
     out = out.replace(b"********** ********** **********", b"%010d %010d %010d" % (start, behind, len(out) - behind))
-    made = pdf_world.openssl_cms(out[:start] + out[behind:], who or world().rsa, *options, chain=chain)
+    covered = out[:start] + out[behind:]
+    made = cms(covered) if cms else pdf_world.openssl_cms(covered, who or world().rsa, *options, chain=chain)
     return out[:start + 1] + made.hex().encode().ljust(len(gap) - 2, b"0") + out[behind - 1:]
 
 
