@@ -147,6 +147,11 @@ class _ForeignJudge:
             self._belongs(described.seal_path)
         elif described.seal_path in good and not described.stamps:
             beside = None                # nothing shows it, and it is protected like any other file
+        if value.seal is not None:
+            folder = listed.path.rpartition("/")[0] + "/"
+            for name, entry in archive.entries.items():
+                if name.startswith(folder) and entry.data == value.seal.raw:
+                    self._belongs(name)  # a copy of the seal inside, though Signature.xml does not name it
         self.certificates += [each for each in (value.signer, value.seal.maker if value.seal else None) if each]
         evidence = judge_value(value, xml=described.data, judge=self.case.judge, found=own,
                                where=described.value_path, seal_file=beside)

@@ -206,6 +206,9 @@ SIGNATURES: list[Row] = [
     ("seal beside gone", lambda: without(SEAL), UNSURE, "seal.missing"),
     ("seal beside of the province", lambda: pack({
         **sealed(covers=over(SEAL)), SEAL: shared_home().authority(*PROVINCE).seal.der}), NO, "value.seal-swapped"),
+    ("another seal beside that Signature.xml does not name", lambda: pack({
+        **sealed(seal_file=False), SEAL: shared_home().authority(*PROVINCE).seal.seal.der}), UNSURE,
+     "coverage.unreached"),
     ("picture in the seal beside", lambda: pack({
         **sealed(covers=over(SEAL)), SEAL: flipped(sealed()[SEAL])}), NO, "value.seal-swapped"),
     ("the province's seal with the city's key", lambda: pack(sealed(authority=mixed)), NO,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 
 import pytest
 
-from tests.support.demo_home import PROVINCE, shared_home
+from tests.support.demo_home import CITY, PROVINCE, shared_home
 from tests.verify.foreign.vendors import (
     ANNOT,
     DOC,
@@ -132,6 +132,8 @@ GENUINE: list[tuple[str, Callable[[], bytes], Verdict, set[str], set[str]]] = [
     ("SHA-256 digests", lambda: pack(sealed(method="SHA-256", digest=digested)), VALID, set(), set()),
     ("time with milliseconds", lambda: pack(sealed(time="%Y%m%d%H%M%S.000")), VALID, set(), set()),
     ("no seal beside", lambda: pack(sealed(seal_file=False)), VALID, set(), set()),
+    ("a seal beside that Signature.xml does not name", lambda: pack({
+        **sealed(seal_file=False), SEAL: shared_home().authority(*CITY).seal.seal.der}), VALID, set(), set()),
     ("another name of the value", lambda: pack(sealed(value_name="SignValue.dat")), VALID, set(), set()),
     ("property: a document's identifier", lambda: pack(sealed(info='{"docId":"12"}')), VALID, set(), set()),
     ("property: one space", lambda: pack(sealed(info=" ")), VALID, set(), set()),
