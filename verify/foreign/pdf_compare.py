@@ -13,7 +13,7 @@ from typing import Final
 from verify.foreign.pdf_changes import Change, Changes, Kind, Stamp
 from verify.foreign.pdf_compare_form import compare_form
 from verify.foreign.pdf_metadata import SAVING_KEYS, only_saved_again
-from verify.foreign.pdf_pair import PAINTED, Pair, changed_keys, entries_of
+from verify.foreign.pdf_pair import PAINTED, Pair, changed_keys, entries_of, grown
 from verify.foreign.pdf_reasons import ForeignRefusal
 from verify.foreign.pdf_store import State, same
 from verify.foreign.pdf_walk import Page, box_mm, reached, read_pages
@@ -23,6 +23,7 @@ from verify.pdf_signature import pdf_date
 __all__ = ["compare"]
 
 _MAX_STAMP: Final = 1 / 8               # of its page, for a field that was prepared
+_UNDRAWN: Final = frozenset({"Annots", "StructParents", "Tabs", "LastModified"})
 _EXTENSION: Final = frozenset({"Type", "BaseVersion", "ExtensionLevel", "URL", "ExtensionRevision"})
 _VERSIONS: Final = ("1.0", "1.1", "1.2", "1.3", "1.4", "1.5", "1.6", "1.7", "2.0")
 _MAX_PAIRS: Final = 4_000_000           # annotations before times annotations after
@@ -125,7 +126,8 @@ def _plain_extensions(pair: Pair, old: Object, new: Object) -> bool:
         return False
     added = [value for key, value in two.items() if key not in kept and key != "Type"]
     levels = [level for value in added for level in (value if isinstance(value, list) else [value])]
-    return all(isinstance(level, dict) and level.keys() <= _EXTENSION and level.get("Type") == "DeveloperExtensions"
+    return all(isinstance(level, dict) and level.keys() <= _EXTENSION
+               and level.get("Type", "DeveloperExtensions") == "DeveloperExtensions"
                and not any(isinstance(part, (Ref, list, dict)) for part in level.values()) for level in levels)
 
 
@@ -146,8 +148,8 @@ def _page_tree(pair: Pair, found: Changes) -> None:
     signed = {number for each in found.signed for number in each.numbers}
     for page in pair.pages:
         number, now = page.ref.number, entries_of(pair.after, page.ref.number)
-        if number in pair.differ and pair.keys(number) == ["Annots"] and number not in pair.drawn:
-            found.explained.add(number)
+        if number in pair.differ and number not in pair.drawn:
+            _page(pair, found, page)
         listed = page.entries.get("Annots")
         if isinstance(listed, Ref) and pair.plain(listed.number):
             found.explained.add(listed.number)
@@ -161,6 +163,17 @@ def _page_tree(pair: Pair, found: Changes) -> None:
         if any(not (isinstance(each, Ref) and each.number in signed) for each in new if each not in old):
             _annotated(found, page, "新增", "added")
     _existing_annotations(pair, found)
+
+
+def _page(pair: Pair, found: Changes, page: Page) -> None:
+    """A page dictionary: its list of annotations is looked at elsewhere; resources may only have grown."""
+    now, keys = entries_of(pair.after, page.ref.number), set(pair.keys(page.ref.number)) - _UNDRAWN
+    if keys <= {"Resources"} and now:
+        found.explained.add(page.ref.number)
+        if keys and grown(pair.before, page.entries.get("Resources"), pair.after, now.get("Resources")):
+            found.other(f"第 {page.number} 页的资源增加", f"page {page.number} has more resources", picture=False)
+        elif keys:
+            found.other(f"第 {page.number} 页的资源被改动", f"resources of page {page.number} changed", picture=True)
 
 
 def _existing_annotations(pair: Pair, found: Changes) -> None:

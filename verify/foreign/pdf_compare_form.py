@@ -15,10 +15,11 @@ __all__ = ["compare_form"]
 _NEW_FORM: Final = frozenset({"Fields", "SigFlags", "DR", "DA"})
 _DRAWING: Final = frozenset({"XFA", "NeedAppearances"})
 _SIGNED_KEYS: Final = frozenset({"V", "AP", "F", "M", "MK", "AS", "Border", "BS"})
-_FILLED_KEYS: Final = frozenset({"V", "AP", "AS", "M", "I", "RV", "MK"})
+_FILLED_KEYS: Final = frozenset({"V", "AP", "AS", "M", "I", "RV", "MK", "DA"})
 _WIDGET_KEYS: Final = frozenset({
     "Type", "Subtype", "FT", "T", "TU", "TM", "Ff", "V", "F", "P", "Rect", "AP", "Border", "BS", "MK", "DA", "Q", "M",
-    "NM", "Lock", "SV", "Parent", "Kids", "H", "StructParent", "Contents", "C"})
+    "NM", "Lock", "SV", "Parent", "Kids", "H", "StructParent", "Contents", "C", "DR"})
+_ACTING: Final = frozenset({"A", "AA", "PMD"})
 
 
 def compare_form(pair: Pair, found: Changes) -> None:
@@ -26,7 +27,8 @@ def compare_form(pair: Pair, found: Changes) -> None:
     held, holds = pair.before.root.get("AcroForm"), pair.after.root.get("AcroForm")
     one, two = pair.before.dict(held), pair.after.dict(holds)
     for key in changed_keys(one, two):
-        added = key == "DR" and grown(pair.before, one.get(key), pair.after, two.get(key))
+        added = (key == "DR" and grown(pair.before, one.get(key), pair.after, two.get(key))) or (
+            key == "DA" and key not in one)
         if key not in ({"Fields", "SigFlags"} if one else _NEW_FORM) and not added:
             found.other(f"表单的 {key} 被改动", f"{key} of the form changed", picture=key in _DRAWING)
     for ref in (held, one.get("Fields")):
@@ -118,4 +120,5 @@ def _signed(pair: Pair, found: Changes, each: FormField) -> None:
         odd = set(entries_of(pair.after, number)) - _WIDGET_KEYS
         if odd:
             told = ", ".join(sorted(odd))
-            found.other(f"签名域 {each.name} 带有 {told}", f"signature field {each.name} has {told}", picture=True)
+            found.other(f"签名域 {each.name} 带有 {told}", f"signature field {each.name} has {told}",
+                        picture=bool(odd & _ACTING))

@@ -11,6 +11,7 @@ from typing import Final
 
 from verify.foreign.pdf_reasons import ForeignRefusal, foreign_finding
 from verify.foreign.pdf_store import State, Store
+from verify.foreign.pdf_xref import Entry
 from verify.model import Finding
 
 __all__ = ["check_layout"]
@@ -33,16 +34,22 @@ def check_layout(store: Store, states: tuple[State, ...]) -> list[Finding]:
         before = states[index - 1] if index else None
         for code, where in (*state.section.forgiven, *state.section.doubts):
             found.append(foreign_finding(code, where))
-        found += _Revision(store, state, before, start).findings()
+        after = states[index + 1] if index + 1 < len(states) else None
+        found += _Revision(store, state, before, start, after if after and _is_hybrid(after) else None).findings()
         start = state.end
     return found
 
 
-class _Revision:
-    """The bytes of one revision."""
+def _is_hybrid(state: State) -> bool:
+    """Whether a revision has a table and a stream."""
+    return "XRefStm" in state.section.trailer
 
-    def __init__(self, store: Store, state: State, before: State | None, start: int) -> None:
-        self.store, self.state, self.before, self.start = store, state, before, start
+
+class _Revision:
+    """The bytes of one revision. Objects that old readers are not to see are named by a ``hybrid`` that follows."""
+
+    def __init__(self, store: Store, state: State, before: State | None, start: int, hybrid: State | None) -> None:
+        self.store, self.state, self.before, self.start, self.hybrid = store, state, before, start, hybrid
         self.found: dict[tuple[str, str], Finding] = {}
 
     def add(self, code: str, where: str) -> None:
@@ -77,7 +84,7 @@ class _Revision:
             if not entry.plain:
                 continue
             if not self.start <= entry.first < self.state.end:
-                if self.before is None or self.before.entries.get(number) != entry:
+                if not self.stood(number, entry):
                     self.add("fpdf.xref-back", f"{number} {entry.second} R")
                 continue
             if entry.first == own or any(begin == entry.first for begin, _ in self.state.section.places):
@@ -85,7 +92,23 @@ class _Revision:
             value = self.state.value(number)
             made.add((entry.first, self.store.spans[entry.first]))
             self.container(number, value)
-        return sorted(made)
+        return sorted(made | (self.hidden(self.hybrid) if self.hybrid else set()))
+
+    def hidden(self, hybrid: State) -> set[tuple[int, int]]:
+        """The bytes of objects here that only the stream of the hybrid section that follows names."""
+        made: set[tuple[int, int]] = set()
+        for number, entry in hybrid.section.entries.items():
+            if entry.plain and self.start <= entry.first < self.state.end and self.state.place(number) is None:
+                hybrid.value(number)
+                made.add((entry.first, self.store.spans[entry.first]))
+        return made
+
+    def stood(self, number: int, entry: Entry) -> bool:
+        """Whether an entry that points at earlier bytes said so before, or is one that a hybrid file hid there."""
+        if self.before is None:
+            return False
+        hid = _is_hybrid(self.state) and self.before.place(number) is None
+        return hid or self.before.entries.get(number) == entry
 
     def packed(self, number: int, container: int, index: int) -> None:
         """An object in an object stream must stand in one that belongs to the same or an earlier revision."""

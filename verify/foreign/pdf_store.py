@@ -26,6 +26,8 @@ _SLACK: Final = 1 << 20
 
 def same(one: Object, other: Object) -> bool:
     """Whether two objects say the same, wherever they stand."""
+    if type(one) in (int, float) and type(other) in (int, float):
+        return one == other
     if type(one) is not type(other):
         return False
     if isinstance(one, PdfString) and isinstance(other, PdfString):

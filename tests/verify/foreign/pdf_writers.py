@@ -119,6 +119,23 @@ def hybrid() -> bytes:
 
 
 @functools.cache
+def hiding() -> bytes:
+    """A hybrid file with an object that the table calls free and the stream names, as word processors hide some."""
+    data = plain()
+    number = int(re.findall(rb"/Size (\d+)", data)[-1])
+    previous = int(re.findall(rb"startxref\s+(\d+)", data)[-1])
+    hidden = b"%d 0 obj\n<</Type /Metadata2>>\nendobj\n" % number
+    head, end = data[:previous], data[previous:]
+    first = head + hidden + end.replace(b"startxref\n%d" % previous, b"startxref\n%d" % (previous + len(hidden)))
+    root = re.findall(rb"/Root \d+ 0 R", data)[-1]
+    at = len(first)
+    rows = (b"\1" + previous.to_bytes(4, "big") + b"\0\0") + (b"\1" + at.to_bytes(4, "big") + b"\0\0")
+    told = stream(number + 1, b"/Type /XRef /Size %d /Index [%d 2] /W [1 4 2] %b" % (number + 2, number, root), rows)
+    return first + told + (b"xref\n0 0\ntrailer\n<</Size %d %b /Prev %d /XRefStm %d>>\nstartxref\n%d\n%%%%EOF\n" % (
+        number + 2, root, previous + len(hidden), at, at + len(told)))
+
+
+@functools.cache
 def linearized(bare: bool = False) -> bytes:
     """A linearized file: the section of the first page stands before the objects, the other one at the end.
 
@@ -207,11 +224,12 @@ def long_term(data: bytes, *, stamp_it: bool = True) -> bytes:
 def by_openssl(data: bytes, who: Party | None = None, *options: str, subfilter: bytes = b"adbe.pkcs7.detached",
                name: bytes = b"Sig1", chain: tuple[Party, ...] = (), replaced: dict[int, bytes] | None = None,
                extra_objects: list[tuple[int, bytes]] | None = None, tail: bytes = b"\n",
+               field_keys: bytes = b"",
                cms: Callable[[bytes], bytes] | None = None) -> bytes:
     """An incremental update written by hand, its CMS by OpenSSL.
 
     ``replaced`` are objects that are to be written instead of what stands there, ``extra_objects`` come on top;
-    ``cms`` makes the CMS instead of OpenSSL.
+    ``cms`` makes the CMS instead of OpenSSL; ``field_keys`` are added to the field.
     """
     extras = extra_objects or []
     page = int(re.findall(rb"(\d+) 0 obj\s*<<[^<>]*(?:<<[^<>]*>>[^<>]*)*/Type /Page\b", data)[0])
@@ -222,8 +240,8 @@ def by_openssl(data: bytes, who: Party | None = None, *options: str, subfilter: 
                  b" /Contents %b>>" % (subfilter, gap))
     field = (b"<</Type /Annot /Subtype /Widget /FT /Sig /T (%b) /F 132 /Rect [0 0 0 0] /P %d 0 R /V %d 0 R>>"
              % (name, page, size))
-    objects = [*extras, (size, signature), (size + 1, field)]
-    catalog, shown = object_of(data, root), object_of(data, page)
+    objects = [*extras, (size, signature), (size + 1, field[:-2] + field_keys + b">>")]
+    catalog, shown = object_of(data, root), (replaced or {}).get(page, object_of(data, page))
     form = re.findall(rb"/AcroForm (\d+) 0 R", catalog)
     if form:
         number = int(form[0])

@@ -56,6 +56,14 @@ def _more_fonts() -> bytes:
                         extra_objects=[(font, b"<</Type /Font /Subtype /Type1 /BaseFont /Courier>>")])
 
 
+def _page_anew(old: bytes, new: bytes) -> bytes:
+    """The second signer writes the page's dictionary a little differently."""
+    data = w.sign(w.plain())
+    number = f.page(data)
+    text = w.object_of(data, number)
+    return w.by_openssl(data, name=b"Sig2", replaced={number: f.swap(text, old, new)})
+
+
 GENUINE: list[tuple[str, Callable[[], bytes], Verdict, str]] = [
     ("PAdES", lambda: w.sign(w.plain()), VALID, "foreign.no-licence"),
     ("PAdES, object streams", lambda: w.sign(w.packed()), VALID, "foreign.no-licence"),
@@ -113,6 +121,14 @@ GENUINE: list[tuple[str, Callable[[], bytes], Verdict, str]] = [
     ("OpenSSL, a comment before startxref", lambda: w.by_openssl(
         w.plain().replace(b"\nstartxref", b"\n%writer 1.0\nstartxref")), VALID, "form.pdf-unbound"),
     ("fonts added to the form by the second signer", lambda: _more_fonts(), VALID, "fpdf.revision"),
+    ("resources in the second signer's field", lambda: w.by_openssl(
+        w.sign(w.plain()), name=b"Sig2", field_keys=b"/DR <<>>"), VALID, "fpdf.revision"),
+    ("page written anew with the same numbers", lambda: _page_anew(b"595.2756", b"595.27560"), VALID, "fpdf.revision"),
+    ("page tagged by the second signer", lambda: _page_anew(b"/Rotate 0", b"/Rotate 0 /Tabs /S /StructParents 1"),
+     VALID, "fpdf.revision"),
+    ("page with more resources by the second signer", lambda: _page_anew(
+        b"/ProcSet", b"/XObject <</More 1 0 R>> /ProcSet"), UNSURE, "fpdf.changed"),
+    ("OpenSSL, hybrid with a hidden object", lambda: w.by_openssl(w.hiding()), VALID, "form.pdf-hybrid"),
     ("version raised by the second signer", lambda: w.sign(f.by_hand(), W.second, name="Sig2"), UNSURE,
      "fpdf.metadata-changed"),
     ("updated by pypdf, then signed", appended_by_pypdf, VALID, "foreign.no-licence"),
