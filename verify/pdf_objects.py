@@ -82,8 +82,11 @@ def skip_space(data: bytes, position: int) -> int:
     return match.end() if match else position
 
 
-def parse_object(data: bytes, position: int) -> tuple[Object, int]:
+def parse_object(data: bytes, position: int, *, empty_names: bool = False) -> tuple[Object, int]:
     """Read the one object at ``position`` (white space before it is skipped).
+
+    Args:
+        empty_names: let a name be a slash alone, which the standard allows and we never write.
 
     Returns:
         the object and the offset behind it. A stream's bytes are not read here.
@@ -91,14 +94,15 @@ def parse_object(data: bytes, position: int) -> tuple[Object, int]:
     Raises:
         PdfRefusal: ``pdf.syntax`` or ``pdf.duplicate-key``, naming the offset.
     """
-    return _Parser(data).value(position, 0)
+    return _Parser(data, empty_names).value(position, 0)
 
 
 class _Parser:
     """Recursive descent with a limit on depth and on the number of items."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, empty_names: bool) -> None:
         self.data = data
+        self.empty_names = empty_names
         self.items = 0
 
     def value(self, position: int, depth: int) -> tuple[Object, int]:
@@ -114,7 +118,7 @@ class _Parser:
         if depth > MAX_DEPTH or self.items > MAX_ITEMS:
             raise _syntax(match.start())
         if kind == "name":
-            return _name(match["name"], match.start()), end
+            return self.name(match), end
         if kind == "number":
             return _number(match["number"], match.start()), end
         if kind == "ref":
@@ -131,6 +135,12 @@ class _Parser:
                 raise _syntax(match.start())
             return _WORDS[match["word"]], end
         return self.string(match)
+
+    def name(self, match: re.Match[bytes]) -> Name:
+        """A name, which is a slash alone only where that is let pass."""
+        if self.empty_names and not match["name"]:
+            return Name("")
+        return _name(match["name"], match.start())
 
     def string(self, match: re.Match[bytes]) -> tuple[Object, int]:
         kind, end = match.lastgroup, match.end()
@@ -184,7 +194,7 @@ class _Parser:
             if match.lastgroup != "name":
                 raise _syntax(match.start())
             self.items += 1
-            key = _name(match["name"], match.start())
+            key = self.name(match)
             if key in found:
                 raise PdfRefusal("pdf.duplicate-key", f"@{match.start()}", key=key)
             found[key], position = self.value(match.end(), depth)

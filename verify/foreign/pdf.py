@@ -35,7 +35,7 @@ from verify.pdf_signature import OWN_MARK, Moment
 __all__ = ["CHECKS", "claims_to_be_ours", "judge_foreign_pdf"]
 
 CHECKS: Final = ("structure", "signature", "coverage", "trust")
-MAX_SIGNATURES: Final = 16
+MAX_SIGNATURES: Final = 32
 _LOOK_BACK: Final = 64 << 10            # bytes from a signature's object head to its ByteRange
 _BYTE_RANGE: Final = re.compile(rb"/ByteRange(?![A-Za-z0-9_.+-])")
 _HEAD: Final = re.compile(rb"(?<!\d)\d{1,10}[\x00\t\n\x0c\r ]+\d{1,5}[\x00\t\n\x0c\r ]+obj(?![A-Za-z])")
@@ -215,7 +215,7 @@ class _ForeignPdf:
             if not heads:
                 continue
             try:
-                value, end = parse_object(self.data, heads[-1].end())
+                value, end = parse_object(self.data, heads[-1].end(), empty_names=True)
             except (PdfRefusal, *HOSTILE):
                 continue
             if isinstance(value, dict) and "ByteRange" in value and end > match.start():

@@ -24,6 +24,9 @@ _FORGIVEN: Final = {
         "the file has both a cross-reference table and a stream; read as current readers do ({where})"),
     "form.pdf-linearized": Meaning(
         _NOTE, "文件为网页浏览作过线性化（{where}）", "the file is linearized for viewing on the web ({where})"),
+    "form.pdf-offset": Meaning(
+        _NOTE, "交叉引用的位置指到了前一个换行（{where}）",
+        "the offset of a cross-reference names the line end before it ({where})"),
     "form.pdf-loose-bytes": Meaning(
         _NOTE, "文件含有不属于任何对象的字节（{where}）",
         "the file holds bytes that belong to no object ({where})"),

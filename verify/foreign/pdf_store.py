@@ -116,7 +116,7 @@ class Store:
         head = HEAD.match(self.data, entry.first)
         if head is None or (int(head[1]), int(head[2])) != (number, entry.second):
             raise ForeignRefusal("fpdf.xref", f"{where} @{entry.first}")
-        value, position = parse_object(self.data, head.end())
+        value, position = parse_object(self.data, head.end(), empty_names=True)
         self.spend(position - entry.first, where)
         begin = STREAM.match(self.data, position) if isinstance(value, dict) else None
         if isinstance(value, dict) and begin is not None:
@@ -163,7 +163,7 @@ class Store:
 
     def packed_value(self, data: bytes, offset: int, where: str) -> Object:
         """One object of an object stream."""
-        value, end = parse_object(data, offset)
+        value, end = parse_object(data, offset, empty_names=True)
         self.spend(end - offset, where)
         return value
 

@@ -21,6 +21,7 @@ MAX_SECTIONS: Final = 64
 MAX_OBJECTS: Final = 60_000
 _FREE, _PLAIN, _PACKED = 0, 1, 2
 _TAIL_LENGTH: Final = 2048
+_LINE_END: Final = 2                     # bytes
 
 _TAIL: Final = re.compile(rb"startxref[\x00\t\n\x0c\r ]+(\d{1,10})[\x00\t\n\x0c\r ]+%%EOF(?:\r\n|\n|\r)?")
 _LINE: Final = re.compile(rb"[\r\n]")
@@ -141,11 +142,17 @@ class _Reader:
     def __init__(self, data: bytes, budget: Budget) -> None:
         self.data = data
         self.budget = budget
+        self.told = 0                                # the offset by which the section is named
         self.forgiven: list[tuple[str, str]] = []
         self.doubts: list[tuple[str, str]] = []
 
-    def section(self, at: int) -> Section:
-        """The section at an offset, whichever form it has."""
+    def section(self, told: int) -> Section:
+        """The section at an offset, whichever form it has; some writers name the line end before it."""
+        self.told, at = told, skip_space(self.data, told)
+        if at - told > _LINE_END:
+            raise ForeignRefusal("fpdf.xref", f"@{told}")
+        if at != told:
+            self.forgiven.append(("form.pdf-offset", f"@{told}"))
         table = _TABLE.match(self.data, at)
         if table is None:
             entries, trailer, end = self.stream(at)
@@ -155,10 +162,10 @@ class _Reader:
         if further is None:
             return self.closed(at, entries, trailer, end, ())
         place = _integer(further, f"XRefStm @{at}")
-        hidden, told, stop = self.stream(place)
+        hidden, other, stop = self.stream(place)
         self.forgiven.append(("form.pdf-hybrid", f"@{at}"))
         self.doubts += [("fpdf.hybrid-differs", f"trailer {key}") for key in ("Root", "Info", "Encrypt")
-                        if key in told and told[key] != trailer.get(key)]
+                        if key in other and other[key] != trailer.get(key)]
         return self.closed(at, self.merged(entries, hidden), trailer, end, ((place, stop),))
 
     def merged(self, table: dict[int, Entry], stream: dict[int, Entry]) -> dict[int, Entry]:
@@ -180,7 +187,7 @@ class _Reader:
         start = _skip_comments(self.data, end)
         tail = _TAIL.match(self.data, start)      # the first section of a linearized file may have none
         stop = tail.end() if tail else end
-        return Section(at=at, end=stop, named=tail is not None and int(tail[1]) == at, entries=entries,
+        return Section(at=at, end=stop, named=tail is not None and int(tail[1]) in (at, self.told), entries=entries,
                        trailer=trailer, places=((at, end), (start, stop) if tail else (end, end), *further),
                        forgiven=tuple(self.forgiven), doubts=tuple(self.doubts))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -54,6 +55,12 @@ def _more_fonts() -> bytes:
     assert more != text
     return w.by_openssl(data, name=b"Sig2", replaced={form: more},
                         extra_objects=[(font, b"<</Type /Font /Subtype /Type1 /BaseFont /Courier>>")])
+
+
+def _early(data: bytes) -> bytes:
+    """The place of the table told as that of the line end before it."""
+    place = int(re.findall(rb"startxref\s+(\d+)", data)[-1])
+    return data.replace(b"startxref\n%d" % place, b"startxref\n%d" % (place - 1))
 
 
 def _page_anew(old: bytes, new: bytes) -> bytes:
@@ -129,6 +136,9 @@ GENUINE: list[tuple[str, Callable[[], bytes], Verdict, str]] = [
     ("page with more resources by the second signer", lambda: _page_anew(
         b"/ProcSet", b"/XObject <</More 1 0 R>> /ProcSet"), UNSURE, "fpdf.changed"),
     ("OpenSSL, hybrid with a hidden object", lambda: w.by_openssl(w.hiding()), VALID, "form.pdf-hybrid"),
+    ("an empty name", lambda: w.by_openssl(f.changed(w.plain(), f.page(w.plain()), (
+        b"/Rotate 0", b"/Rotate 0 /PieceInfo <</App <</Private / >>>>"))), VALID, "form.pdf-unbound"),
+    ("startxref one byte early", lambda: w.by_openssl(_early(w.plain())), VALID, "form.pdf-offset"),
     ("version raised by the second signer", lambda: w.sign(f.by_hand(), W.second, name="Sig2"), UNSURE,
      "fpdf.metadata-changed"),
     ("updated by pypdf, then signed", appended_by_pypdf, VALID, "foreign.no-licence"),
