@@ -16,6 +16,7 @@ from certs.trust import Trust
 from certs.x509 import Certificate
 from verify.covered import Coverage, CoveredEntry
 from verify.foreign.pdf_active import check_active
+from verify.foreign.pdf_content import check_content
 from verify.foreign.pdf_evidence import certificates_of, odd_evidence
 from verify.foreign.pdf_fields import read_fields
 from verify.foreign.pdf_layout import check_layout
@@ -123,8 +124,9 @@ class _ForeignPdf:
         layout = check_layout(self.store, states)
         self.case.found.extend(layout)
         self.loose = [int(each.where[1:]) for each in layout if each.reason.code == "form.pdf-loose-bytes"]
-        read_pages(states[-1])
+        pages = read_pages(states[-1])
         self.states = states
+        self.case.found.extend(check_content(states[-1], pages))
         self.case.found.extend(check_active(states[-1]))
 
     # -- signatures

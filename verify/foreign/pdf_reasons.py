@@ -82,6 +82,20 @@ _FORM: Final = {
     "fpdf.object-twice": Meaning(
         _UNSURE, "同一修订中对象 {where} 出现两次，不同阅读器所见可能不同",
         "object {where} occurs twice in one revision; readers may see different files"),
+    "fpdf.page-count": Meaning(
+        _UNSURE, "页面树写明的页数不实，不同阅读器显示的页数可能不同",
+        "the page tree states a wrong count: readers may show other pages"),
+    "fpdf.content-form": Meaning(
+        _UNSURE, "第 {where} 页的内容列法不合规范，不同阅读器所见可能不同",
+        "page {where} lists its content in an odd way: readers may see different pages"),
+    "fpdf.stream-end": Meaning(
+        _UNSURE, "流 {where} 之内另有结束标志，不同阅读器读到的内容可能不同",
+        "stream {where} holds another end marker: readers may read different content"),
+    "fpdf.stream-damaged": Meaning(
+        _UNSURE, "流 {where} 已损坏或过大，不同阅读器所见可能不同",
+        "stream {where} is damaged or too large: readers may see different content"),
+    "fpdf.filter": Meaning(
+        _UNSURE, "流 {where} 使用未知的压缩方式", "stream {where} names a filter that the standard does not have"),
     "fpdf.overlap": Meaning(
         _UNSURE, "对象互相重叠（{where}）", "objects overlap ({where})"),
     "fpdf.object-stream": Meaning(

@@ -6,6 +6,7 @@ there is now are read by the same eyes and can be compared.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -21,6 +22,7 @@ Place = tuple[int, int]
 """Where an object's bytes stand: offset in the file (of its object stream, when packed) and index (-1: plain)."""
 
 _MAX_DEPTH: Final = 40
+_END: Final = re.compile(rb"endobj(?![^\x00\t\n\x0c\r ()<>\[\]{}/%])")
 _SLACK: Final = 1 << 20
 
 
@@ -122,7 +124,7 @@ class Store:
         if isinstance(value, dict) and begin is not None:
             value, position = self.stream(value, begin.end(), state, where)
         position = skip_space(self.data, position)
-        if not self.data.startswith(b"endobj", position):
+        if not _END.match(self.data, position):
             raise ForeignRefusal("fpdf.xref", where)
         self.values[entry.first, number, entry.second] = value
         self.spans[entry.first] = position + len(b"endobj")

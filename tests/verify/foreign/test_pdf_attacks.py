@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -544,6 +545,15 @@ CONFUSED: list[Case] = [
     ("a length that lies", lambda: f.signed_by(_wrong_length()), UNSURE, "fpdf.xref"),
     ("an external stream", lambda: f.signed_by(f.changed(w.plain(), f.number_of(
         w.plain(), b"Contents", f.page(w.plain())), (b"/Filter", b"/F (other.pdf) /Filter"))), UNSURE, "fpdf.external"),
+    ("a stream that goes past its end", lambda: f.signed_by(_past_end()), UNSURE, "fpdf.stream-end"),
+    ("content in an array of arrays", lambda: f.signed_by(_nested_content()), UNSURE, "fpdf.content-form"),
+    ("a wrong count of pages", lambda: f.signed_by(f.changed(w.plain(), f.number_of(w.plain(), b"Pages"), (
+        b"/Count 2", b"/Count 1"))), UNSURE, "fpdf.page-count"),
+    ("garbage before packed content", lambda: f.signed_by(_content(b"!" + zlib.compress(b"q Q"), b"/FlateDecode")),
+     UNSURE, "fpdf.stream-damaged"),
+    ("an unknown filter", lambda: f.signed_by(_content(b"q Q", b"/Other")), UNSURE, "fpdf.filter"),
+    ("an object that ends in another word", lambda: f.signed_by(
+        w.plain().replace(b"endobj\n2 0 obj", b"endobx\n2 0 obj")), UNSURE, "fpdf.xref"),
     ("encrypted", lambda: f.signed_by(w.update(w.plain(), [], trailer=b"/Encrypt <</Filter /Standard>>")), UNSURE,
      "fpdf.encrypted"),
 ]
@@ -618,6 +628,27 @@ def _pack_replaced() -> bytes:
     head = len(b"%d 0 " % new)
     body = b"<</Type /ObjStm /N 1 /First %d /Length %d>>\nstream\n%b\nendstream" % (head, len(inner), inner)
     return w.update(signed, [(new + 1, body)])
+
+
+def _content(raw: bytes, name: bytes) -> bytes:
+    """The first page's content as given."""
+    data = w.plain()
+    number = f.number_of(data, b"Contents", f.page(data))
+    return w.update(data, [(number, b"<</Filter %b /Length %d>>\nstream\n%b\nendstream" % (name, len(raw), raw))])
+
+
+def _past_end() -> bytes:
+    """A content stream whose length takes in its own end and another object."""
+    data = w.plain()
+    number = f.number_of(data, b"Contents", f.page(data))
+    raw = b"q Q\nendstream\nendobj\n900 0 obj\n<<>>\nstream\nq Q"
+    return w.update(data, [(number, b"<</Length %d>>\nstream\n%b\nendstream" % (len(raw), raw))])
+
+
+def _nested_content() -> bytes:
+    data = w.plain()
+    number = f.number_of(data, b"Contents", f.page(data))
+    return f.changed(data, f.page(data), (b"/Contents %d 0 R" % number, b"/Contents [[%d 0 R]]" % number))
 
 
 def _wrong_length() -> bytes:

@@ -1,0 +1,90 @@
+"""Is there one way alone to read what the pages of a PDF are drawn from?
+
+Content that is listed in an odd way, streams that are damaged, or that hold their own end marker, are mended by
+some readers and left out by others: then a signature over the bytes says little about what is seen.
+
+Source: ISO 32000-2 7.3.8 (streams), 7.4 (filters), 7.7.3 (page tree), 7.8.2 (content streams).
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import Final
+
+from verify.foreign.pdf_reasons import foreign_finding
+from verify.foreign.pdf_store import State
+from verify.foreign.pdf_walk import Pages, reached
+from verify.model import Finding
+from verify.pdf_file import MAX_INFLATED, MAX_TOTAL
+from verify.pdf_objects import Object, Ref, Stream
+
+__all__ = ["check_content"]
+
+_MANY: Final = 20                        # findings
+_CHUNK: Final = 1 << 16
+_FILTERS: Final = frozenset({
+    "ASCIIHexDecode", "ASCII85Decode", "LZWDecode", "FlateDecode", "RunLengthDecode", "CCITTFaxDecode", "JBIG2Decode",
+    "DCTDecode", "JPXDecode", "AHx", "A85", "LZW", "Fl", "RL", "CCF", "DCT"})
+
+
+def check_content(state: State, pages: Pages) -> list[Finding]:
+    """Look at the page tree's count, at how pages list their content, and at every stream that is reached.
+
+    Raises:
+        PdfRefusal: an object cannot be read.
+    """
+    found: dict[tuple[str, str], Finding] = {}
+
+    def add(code: str, where: str) -> None:
+        if len(found) < _MANY:
+            found.setdefault((code, where), foreign_finding(code, where))
+
+    if state.deref(state.dict(state.root.get("Pages")).get("Count")) != len(pages):
+        add("fpdf.page-count", "Pages")
+    for page in pages:
+        if not _plain_content(state, page.entries.get("Contents")):
+            add("fpdf.content-form", f"{page.number}")
+    left = MAX_TOTAL
+    for number in sorted(reached(state, [state.trailer.get("Root")])):
+        value = state.value(number)
+        if not isinstance(value, Stream):
+            continue
+        if b"endstream" in value.raw:
+            add("fpdf.stream-end", f"{number} 0 R")
+        filters = _filters(state, value)
+        if any(each not in _FILTERS for each in filters):
+            add("fpdf.filter", f"{number} 0 R")
+        elif filters[:1] in (["FlateDecode"], ["Fl"]) and value.entries.get("Subtype") != "Image":
+            size = _whole(value.raw, min(left, MAX_INFLATED))
+            left -= max(size, 0)
+            if size < 0:
+                add("fpdf.stream-damaged", f"{number} 0 R")
+    return list(found.values())
+
+
+def _plain_content(state: State, value: Object) -> bool:
+    """Nothing, one stream, or an array of references to streams."""
+    told = state.deref(value)
+    if isinstance(told, list):
+        return all(isinstance(each, Ref) and isinstance(state.deref(each), Stream) for each in told)
+    return told is None or (isinstance(value, Ref) and isinstance(told, Stream))
+
+
+def _filters(state: State, stream: Stream) -> list[str]:
+    """Names of the filters; what is no name is told as the empty one."""
+    told = state.deref(stream.entries.get("Filter"))
+    listed = told if isinstance(told, list) else [] if told is None else [told]
+    return [each if isinstance(each, str) else "" for each in map(state.deref, listed)]
+
+
+def _whole(raw: bytes, limit: int) -> int:
+    """How much a zlib stream holds; -1 when it is damaged, cut off, over the limit, or followed by more."""
+    inflater, size = zlib.decompressobj(), 0
+    try:
+        left = raw
+        while left and not inflater.eof and size <= limit:
+            size += len(inflater.decompress(left, _CHUNK))
+            left = inflater.unconsumed_tail
+    except zlib.error:
+        return -1
+    return size if inflater.eof and size <= limit and not inflater.unused_data.strip(b"\r\n") else -1
