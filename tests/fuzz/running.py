@@ -1,0 +1,161 @@
+"""Runs inputs through ``verify.verify`` in one process, and counts what it says; what must not be is kept."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import re
+import resource
+import shutil
+import signal
+import tempfile
+import traceback
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final
+
+from tests.fuzz.corpus import Corpus
+from tests.fuzz.inputs import Input, make_input
+from tests.fuzz.oracle import Oracle
+from verify import verify
+from verify.report import Report
+
+__all__ = ["Fault", "Result", "run"]
+
+SECONDS: Final = 5.0
+"""Processor time that one input may take."""
+MEMORY_KB: Final = 500 * 1024
+"""Peak of the process's memory while one input is looked at."""
+
+
+class _Hangs(BaseException):
+    """No ``except Exception`` of the verifier may take it for a finding."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """An input that broke a rule, and where it is kept."""
+
+    number: int
+    kind: str                            # raises, hangs, memory, genuine
+    what: str
+    file: str
+
+
+@dataclass
+class Result:
+    """What a run counted. ``unexpected``: errors of readers that became a finding only by the last net beneath them."""
+
+    seed: int
+    inputs: int = 0
+    verdicts: Counter[str] = field(default_factory=Counter)
+    codes: Counter[str] = field(default_factory=Counter)
+    unexpected: Counter[str] = field(default_factory=Counter)
+    faults: list[Fault] = field(default_factory=list)
+    peak_kb: int = 0
+    slowest_s: float = 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, the most frequent codes first."""
+        return {"seed": self.seed, "inputs": self.inputs, "peak_kb": self.peak_kb,
+                "slowest_s": round(self.slowest_s, 3), "verdicts": dict(sorted(self.verdicts.items())),
+                "codes": dict(self.codes.most_common()), "unexpected": dict(self.unexpected.most_common()),
+                "faults": [dataclasses.asdict(fault) for fault in self.faults]}
+
+
+@contextlib.contextmanager
+def _bounded() -> Iterator[None]:
+    def stop(_: int, frame: FrameType | None) -> None:
+        raise _Hangs("".join(traceback.format_stack(frame, limit=4)))
+
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
+
+
+def _peak_kb() -> int:
+    """Peak of the process's memory since it was last set back."""
+    try:
+        return int(re.findall(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[0])
+    except (OSError, IndexError):
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def run(corpus: Corpus, seed: int, numbers: range, keep: Path) -> Result:
+    """Look at the inputs of these numbers; those that break a rule are kept in the folder ``keep``."""
+    result, oracle = Result(seed), Oracle(corpus)
+    last = _peak_kb()
+    for number in numbers:
+        made = make_input(corpus, seed, number)
+        result.inputs += 1
+        began = _spent()
+        try:
+            with _bounded():
+                report = _looked_at(made, corpus)
+                plain = report.to_dict()
+                report.to_text()
+        except _Hangs as hang:
+            _fault(result, made, "hangs", str(hang), keep)
+            continue
+        except Exception:                # that is what is looked for
+            _fault(result, made, "raises", traceback.format_exc(limit=-6), keep)
+            continue
+        result.slowest_s = max(result.slowest_s, _spent() - began)
+        result.verdicts[f"{made.family} {report.verdict.value}"] += 1
+        result.codes.update({reason.code for reason in report.reasons})
+        result.unexpected.update(
+            each.reason.en for each in report.findings if each.reason.code == "file.unreadable-part")
+        if report.verdict.value == "valid":
+            why = oracle.why_not(made.family, made.data, insider=made.insider)
+            if why:
+                _fault(result, made, "genuine", why, keep)
+        if made.family == "status":
+            _status(result, made, plain, keep)
+        peak = _peak_kb()
+        if peak > MEMORY_KB >= last:
+            _fault(result, made, "memory", f"{peak} kB", keep)
+        result.peak_kb, last = max(result.peak_kb, peak), peak
+    return result
+
+
+def _looked_at(made: Input, corpus: Corpus) -> Report:
+    family = made.family
+    at = corpus.moment(family)
+    if family not in ("status", "trust"):
+        return verify(made.data, trust=corpus.trust(family), at=at, clock_now=at)
+    genuine = corpus.seeds["own-ofd"][0].data
+    if family == "status":
+        return verify(genuine, trust=dataclasses.replace(corpus.trust(family), seal_status=made.data, folder=None),
+                      at=at, clock_now=at)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "trust"
+        shutil.copytree(corpus.folder / "trust" / "home", folder)
+        (folder / made.seed.name.replace("__", "/")).write_bytes(made.data)
+        return verify(genuine, trust=folder, at=at, clock_now=at)
+
+
+def _status(result: Result, made: Input, plain: dict[str, Any], keep: Path) -> None:
+    """A list that is believed says what the genuine one says."""
+    seals = [each["seal"] for each in plain["signatures"] if each["seal"] and each["seal"]["list"]]
+    if seals and json.loads(made.data) != json.loads(made.seed.data):
+        _fault(result, made, "genuine", "a status list is believed that nobody published", keep)
+
+
+def _spent() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def _fault(result: Result, made: Input, kind: str, what: str, keep: Path) -> None:
+    keep.mkdir(parents=True, exist_ok=True)
+    file = keep / f"{kind}-{result.seed}-{made.number}-{made.seed.name}"
+    file.write_bytes(made.data)
+    result.faults.append(Fault(made.number, kind, f"{made.family} {made.seed.name} {made.how}: {what}", str(file)))
