@@ -7,6 +7,7 @@ validation then does not use them.
 from __future__ import annotations
 
 import enum
+import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["REASONS", "Crl", "CrlCode", "CrlError", "Revocation", "build_crl"]
 
 MAX_BYTES: Final = 16 * 1024 * 1024
+_REMEMBERED_BYTES: Final = 64 * 1024    # larger lists are read anew each time
 _OID_NUMBER: Final = "2.5.29.20"
 _OID_REASON: Final = "2.5.29.21"
 _OID_INVALIDITY: Final = "2.5.29.24"
@@ -99,7 +101,7 @@ class Crl:
         if len(der) > MAX_BYTES:
             raise CrlError(CrlCode.TOO_LARGE, "撤销列表超过 16 MiB，请检查来源",
                            "the revocation list exceeds 16 MiB; check where it comes from")
-        return _load(bytes(der))
+        return _load_known(bytes(der)) if len(der) <= _REMEMBERED_BYTES else _load(bytes(der))
 
     def __repr__(self) -> str:
         return (f"<CRL of {self.issuer_text!r}, {self.this_update:%Y-%m-%d %H:%M:%S}Z, "
@@ -160,6 +162,9 @@ def _load(der: bytes) -> Crl:
     return Crl(der=der, tbs=tbs, signature_algorithm=algorithm, signature=signature, issuer=issuer,
                this_update=this_update, next_update=next_update, revoked=MappingProxyType(revoked),
                authority_key_id=authority_key_id, number=number, unknown_critical=tuple(unknown))
+
+
+_load_known = functools.lru_cache(maxsize=64)(_load)
 
 
 def _read_revoked(reader: Reader) -> dict[int, Revocation]:

@@ -15,12 +15,14 @@ again. Version 5 differs in the timestamp that a seal may carry. Version 1 (GM/T
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from certs import sm2
 from certs.der import GENERALIZED_TIME, IA5_STRING, SEQUENCE, Reader, context
+from certs.public_key import verify_cached
 from certs.ses_info import (
     ALGORITHM_OID,
     MAX_BYTES,
@@ -52,6 +54,7 @@ __all__ = [
 ]
 
 _TIMESTAMP_IN_SEAL: Final = 5
+_REMEMBERED_BYTES: Final = 256 * 1024   # larger seals are read anew each time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,8 +88,8 @@ class SesSeal:
 
     def signed_by(self, maker: Certificate) -> bool:
         """Whether ``maker`` is the seal's maker certificate, byte for byte, and its key signed the seal."""
-        return maker.der == self.certificate and maker.key_kind == "sm2" and sm2.verify(
-            maker.public_key.bits, self.signed, self.signature)
+        return maker.der == self.certificate and maker.key_kind == "sm2" and verify_cached(
+            maker.public_key, self.signed, self.signature, "sm2-sm3")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +136,11 @@ class SesSignature:
 
 
 def _read_seal(der: bytes) -> SesSeal:
+    """Read a seal; many documents bear the same."""
+    return _seal_known(der) if len(der) <= _REMEMBERED_BYTES else _seal(der)
+
+
+def _seal(der: bytes) -> SesSeal:
     if is_v1(der):
         raise other_version(1)
     body = Reader(der).enter(SEQUENCE)
@@ -144,6 +152,9 @@ def _read_seal(der: bytes) -> SesSeal:
     body.done()
     return SesSeal(der=der, info=info, certificate=certificate, signature=signature, signed=info.der,
                    timestamp=timestamp)
+
+
+_seal_known = functools.lru_cache(maxsize=16)(_seal)
 
 
 def _read_timestamp(reader: Reader) -> bytes:

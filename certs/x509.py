@@ -158,7 +158,9 @@ class Certificate:
             ca.public_key, self.tbs, self.signature, self.signature_algorithm)
 
 
+@functools.lru_cache(maxsize=256)
 def _load(der: bytes) -> Certificate:
+    """Read a certificate; the same ones recur in every file of an authority."""
     require_der(der)
     body = Reader(der).enter(SEQUENCE)
     tbs = body.raw(SEQUENCE)

@@ -17,7 +17,7 @@ from certs.crl import Crl
 from codes.errors import EngineError
 from layouts import Kind
 from verify.reasons import Findings
-from verify.xml import children, local_name, only_child, parse_xml, text_of
+from verify.xml import children, local_name, only_child, text_of
 from verify.zip import Archive
 
 __all__ = ["check_attachments"]
@@ -39,10 +39,9 @@ def check_attachments(archive: Archive, kind: Kind | None, identifier: str, *, s
         issuers: names that may issue a revocation list; None where nothing is trusted.
         found: gets ``data.attachment``, ``data.crl`` and ``data.head``.
     """
-    entry = archive.entries.get(_LIST)
-    if entry is None:
+    if _LIST not in archive.entries:
         return                           # said where the structure is read
-    listed = children(parse_xml(entry.data, _LIST), "Attachment")
+    listed = children(archive.xml(_LIST), "Attachment")
     files = [text_of(only_child(each, "FileLoc", _LIST)).removeprefix(_FOLDER) for each in listed]
     names = _names(kind, files)
     crls = [name for name in files if _CRL.fullmatch(name)]
@@ -100,5 +99,5 @@ def _check_head(archive: Archive, identifier: str, sealed_at: dt.datetime | None
 
 
 def _info(archive: Archive) -> list[etree._Element]:
-    root = parse_xml(archive.entries["OFD.xml"].data, "OFD.xml")
+    root = archive.xml("OFD.xml")
     return [element for body in children(root, "DocBody") for info in children(body, "DocInfo") for element in info]

@@ -16,7 +16,7 @@ from lxml import etree
 from verify.model import Attachment, PageView
 from verify.ofd_page import PageReader, Resources, rect
 from verify.reasons import Findings, Refusal
-from verify.xml import OFD_NAMESPACES, children, foreign_elements, local_name, only_child, parse_xml, text_of
+from verify.xml import OFD_NAMESPACES, children, foreign_elements, local_name, only_child, text_of
 from verify.zip import Archive
 
 __all__ = ["OfdDocument", "OfdPage", "SignatureEntry", "Tag", "read_ofd", "read_signatures", "resolve"]
@@ -149,7 +149,7 @@ class _Reader:
         self.parsed += len(data)
         if self.parsed > _PARSE_LIMIT:
             raise Refusal("ofd.too-many", path, limit=_PARSE_LIMIT)
-        root = parse_xml(data, path)
+        root = self.archive.xml(path)
         if local_name(root) != root_name or etree.QName(root).namespace not in OFD_NAMESPACES:
             raise Refusal("ofd.structure", path, detail=root_name)
         if foreign_elements(root):
@@ -251,7 +251,8 @@ class _Reader:
                 raise Refusal("xml.twin", listing, element="FileLoc")
             read.add(place)
             try:
-                root = parse_xml(self._bytes(place), place)
+                self._bytes(place)
+                root = self.archive.xml(place)
             except Refusal:
                 self.found.add("ofd.tags", place)
                 continue

@@ -178,7 +178,7 @@ def check_forms(archive: Archive, found: Findings) -> None:
         elif _TEMPLATE_ENTRY.fullmatch(name):
             odd = _odd_template(entry.data) if len(entry.data) <= _TEMPLATE_LIMIT else "size"
         else:
-            roots[name] = root = parse_xml(entry.data, name)
+            roots[name] = root = archive.xml(name)
             odd = _odd_file(root, entry.data, *form)
         if odd and told < _TOLD:
             told += 1

@@ -11,13 +11,12 @@ from typing import Final
 
 from lxml import etree
 
-from certs.sm3 import sm3
 from verify.model import RectMm
 from verify.ofd import resolve
 from verify.ofd_page import rect
 from verify.reasons import Findings, Refusal
 from verify.status import CHINA
-from verify.xml import OFD_NAMESPACES, children, local_name, only_child, parse_xml, text_of
+from verify.xml import OFD_NAMESPACES, children, local_name, only_child, text_of
 from verify.zip import Archive
 
 __all__ = ["Described", "Stamp", "check_references", "read_signature_xml"]
@@ -70,7 +69,7 @@ def read_signature_xml(archive: Archive, path: str, found: Findings) -> Describe
     entry = archive.entries.get(path)
     if entry is None:
         raise Refusal("seal.missing", path)
-    root = parse_xml(entry.data, path)
+    root = archive.xml(path)
     if local_name(root) != "Signature" or etree.QName(root).namespace not in OFD_NAMESPACES:
         raise Refusal("seal.form", path, detail="Signature")
     info = only_child(root, "SignedInfo", path)
@@ -157,10 +156,9 @@ def check_references(archive: Archive, described: Described, found: Findings) ->
     """Compare every digest; the names whose bytes are the sealed ones."""
     good = set()
     for name, expected in described.references.items():
-        entry = archive.entries.get(name)
-        if entry is None:
+        if name not in archive.entries:
             found.add("seal.gone", name)
-        elif sm3(entry.data) != expected:
+        elif archive.sm3(name) != expected:
             found.add("seal.changed", name)
         else:
             good.add(name)

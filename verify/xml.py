@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Final
 
@@ -19,6 +20,13 @@ _BOM: Final = b"\xef\xbb\xbf"
 _ENCODING: Final = re.compile(rb"""^<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 OFD_NAMESPACES: Final = frozenset({"http://www.ofdspec.org/2016", "http://www.ofdspec.org"})
 _Element = etree._Element
+
+
+@functools.cache
+def _parser() -> etree.XMLParser:
+    """The one parser; it keeps nothing from file to file."""
+    return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False,
+                           remove_comments=False, remove_pis=False, encoding="utf-8")
 
 
 def parse_xml(data: bytes, where: str) -> _Element:
@@ -42,10 +50,8 @@ def parse_xml(data: bytes, where: str) -> _Element:
         raise Refusal("xml.doctype", where)
     if body.count(b"<") + body.count(b"=") > _NODE_LIMIT:
         raise Refusal("xml.size", where, limit=_NODE_LIMIT)
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False,
-                             remove_comments=False, remove_pis=False, encoding="utf-8")
     try:
-        root = etree.fromstring(body, parser)
+        root = etree.fromstring(body, _parser())
     except (etree.XMLSyntaxError, ValueError) as error:
         raise Refusal("xml.malformed", where, detail=str(error)) from None
     if root.getroottree().docinfo.internalDTD is not None:

@@ -7,6 +7,7 @@ spelling, nothing is encrypted or split, and no inflated byte is kept beyond the
 
 from __future__ import annotations
 
+import functools
 import struct
 import unicodedata
 import zlib
@@ -15,7 +16,11 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
+from lxml import etree
+
+from certs.sm3 import sm3
 from verify.reasons import Refusal
+from verify.xml import parse_xml
 
 __all__ = ["Archive", "Entry", "Limits", "read_zip"]
 
@@ -28,6 +33,7 @@ _UTF8_FLAG, _DESCRIPTOR_FLAG, _DEFLATE_FLAGS = 0x0800, 0x0008, 0x0006
 _STORED, _DEFLATED = 0, 8
 _CANONICAL_DATE: Final = 0x0021         # 1980-01-01
 _UNICODE_PATH, _ZIP64 = 0x7075, 0x0001
+_SHARED_LIMIT: Final = 1 << 20          # bytes of a template page that is remembered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +63,22 @@ class Archive:
 
     entries: Mapping[str, Entry]
     deviations: tuple[str, ...]
+    _roots: dict[str, etree._Element] = field(default_factory=dict, repr=False, compare=False)
+
+    def xml(self, name: str) -> etree._Element:
+        """The root of the entry ``name``, which is there; parsed once and not to be changed.
+
+        Raises:
+            Refusal: as :func:`verify.xml.parse_xml`.
+        """
+        if name not in self._roots:
+            self._roots[name] = parse_xml(self.entries[name].data, name)
+        return self._roots[name]
+
+    def sm3(self, name: str) -> bytes:
+        """The digest of the entry ``name``, which is there."""
+        data = self.entries[name].data
+        return (_shared_sm3 if _is_shared(name, len(data)) else sm3)(data)
 
     @property
     def canonical(self) -> bool:
@@ -110,7 +132,7 @@ def read_zip(data: bytes, limits: Limits | None = None) -> Archive:
         if header.offset != position:
             raise Refusal("zip.slack", header.name, offset=min(position, header.offset))
         body, position = _local(data, header, end.start, deviations)
-        content = _inflate(body, header, limits)
+        content = _inflate(body, header)
         _canonical_header(header, deviations)
         if not header.name.endswith("/"):
             entries[header.name] = Entry(name=header.name, data=content, offset=header.offset)
@@ -288,25 +310,35 @@ def _descriptor(data: bytes, position: int, expected: tuple[int, int, int], name
     return position + 12
 
 
-def _inflate(body: memoryview, header: _Header, limits: Limits) -> bytes:
-    """Inflate in pieces, never past the declared size; every packed byte must be used."""
-    content = bytes(body) if header.method == _STORED else _inflated(body, header, limits)
+def _inflate(body: memoryview, header: _Header) -> bytes:
+    """The bytes of an entry: exactly as many as declared, out of every packed byte, and of the declared CRC."""
+    content: bytes | None = bytes(body) if header.method == _STORED else (
+        _shared(bytes(body), header.size) if _is_shared(header.name, header.size) else _inflated(body, header.size))
+    if content is None:
+        raise Refusal("zip.inflate", header.name)
     if zlib.crc32(content) != header.crc:
         raise Refusal("zip.crc", header.name)
     return content
 
 
-def _inflated(body: memoryview, header: _Header, limits: Limits) -> bytes:
-    """The inflated bytes of a raw deflate stream."""
+def _inflated(body: bytes | memoryview, size: int) -> bytes | None:
+    """The inflated bytes of a raw deflate stream, never more than declared; None when it is another stream."""
     engine = zlib.decompressobj(-zlib.MAX_WBITS)
-    room = min(header.size, limits.entry_size) + 1
     try:
-        content = engine.decompress(body, room)
+        content = engine.decompress(body, size + 1)
     except zlib.error:
-        raise Refusal("zip.inflate", header.name) from None
-    if len(content) != header.size or not engine.eof or engine.unused_data or engine.unconsumed_tail:
-        raise Refusal("zip.inflate", header.name)
-    return content
+        return None
+    whole = len(content) == size and engine.eof and not engine.unused_data and not engine.unconsumed_tail
+    return content if whole else None
+
+
+def _is_shared(name: str, size: int) -> bool:
+    """Whether an entry is a template page. Many packages share these: what they give is remembered by their bytes."""
+    return "/Tpls/" in name and size <= _SHARED_LIMIT
+
+
+_shared = functools.lru_cache(maxsize=32)(_inflated)
+_shared_sm3 = functools.lru_cache(maxsize=32)(sm3)
 
 
 def _canonical_header(header: _Header, deviations: list[str]) -> None:

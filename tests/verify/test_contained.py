@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import threading
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,8 +76,12 @@ def test_a_stopped_child_is_stopped_from_outside(monkeypatch: pytest.MonkeyPatch
 
 
 def test_memory_is_limited() -> None:
+    large = io.BytesIO()                # more than a child may still have free of what it started with
+    with zipfile.ZipFile(large, "w") as archive:
+        archive.writestr("OFD.xml", "")
+        archive.writestr("Doc_0/Attachs/record.xml", bytes(24 << 20))
     with Verifiers(trust=shared_home().trust_dir, limits=Limits(memory_mb=1)) as verifiers:
-        answer = verifiers.verify(issued().ofd)
+        answer = verifiers.verify(large.getvalue())
     assert answer.report["verdict"] == "indeterminate"
     assert codes(answer) & {"contained.ended", "file.unreadable-part", "trust.unusable"}
 
