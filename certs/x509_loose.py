@@ -85,9 +85,11 @@ def _load(der: bytes) -> Certificate:
     return replace(Certificate.load(build.sequence(mended, closing)), der=der, tbs=tbs, fingerprint=sm3(der).hex())
 
 
-def _parts(value: bytes) -> list[bytes]:
-    """The values inside a SEQUENCE or SET."""
-    reader, found = Reader(value).enter(value[0]), []
+def _parts(value: bytes, tag: int = SEQUENCE) -> list[bytes]:
+    """The values inside a SEQUENCE or SET, which must be nothing else."""
+    outer, found = Reader(value), []
+    reader = outer.enter(tag)
+    outer.done()
     while reader.more():
         found.append(reader.raw())
     return found
@@ -100,7 +102,7 @@ def loose_name(name: bytes) -> bytes:
         DerError: it is no Name.
     """
     return build.sequence(*(
-        build.tlv(SET, b"".join(build.sequence(*map(_text, _parts(pair))) for pair in _parts(rdn)))
+        build.tlv(SET, b"".join(build.sequence(*map(_text, _parts(pair))) for pair in _parts(rdn, SET)))
         for rdn in _parts(name)))
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from certs import der_build as build
 from certs.chain import validate
+from certs.der import DerError
 from certs.trust import Trust
 from certs.x509 import Certificate
 from certs.x509_loose import load_loose, loose_name
@@ -82,6 +84,16 @@ def test_a_slovenly_certificate_is_read_by_its_meaning(name: str) -> None:
 def test_a_proper_certificate_is_read_as_ever() -> None:
     assert load_loose(LEAF.certificate.der) == (LEAF.certificate, False)
     assert loose_name(LEAF.certificate.issuer) == LEAF.certificate.issuer
+
+
+def test_a_name_with_other_tags_is_not_that_name() -> None:
+    """Whoever changes the tags of a name that nothing protects must not get the proper name back."""
+    name = LEAF.certificate.issuer
+    for place in range(len(name)):
+        for bit in range(8):
+            changed = name[:place] + bytes((name[place] ^ 1 << bit,)) + name[place + 1:]
+            with suppress(DerError):
+                assert loose_name(changed) != name
 
 
 def test_a_chain_below_a_slovenly_name_holds() -> None:

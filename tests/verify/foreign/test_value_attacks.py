@@ -302,8 +302,9 @@ def changed_bits(name: str, places: Callable[[int], Iterable[int]]) -> None:
 
 @pytest.mark.parametrize("name", SPELLINGS)
 def test_no_changed_bit_leaves_the_value_as_it_was(name: str) -> None:
-    """All of the head and of the value at the end, which the signature does not cover, and some of the rest."""
-    changed_bits(name, lambda total: {*range(64), *range(0, total, 97), *range(total - 640, total)})
+    """All of the head and of what follows at the end, which the signature does not cover, and some of the rest."""
+    end = 640 if name in ("v4", "v1", "v5", "unsigned") else 2400         # of a CMS the whole SignerInfo
+    changed_bits(name, lambda total: {*range(64), *range(0, total, 97), *range(total - end, total)})
 
 
 @pytest.mark.soak
