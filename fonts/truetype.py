@@ -96,6 +96,9 @@ class TrueType:
         self._glyf = self._place(b"glyf")
         self._loca = self._place(b"loca")
         self._hmtx = self._place(b"hmtx")
+        if self._hmtx[1] < 2 * (self._metric_count + self.glyph_count):
+            # others read zeros there, and draw the glyph at another place
+            raise malformed("hmtx 表过短", "table hmtx is too short")
         self._cmap: tuple[array[int], array[int], array[int]] | None = None
 
     def _numbers(self, form: str, offset: int) -> tuple[bytes, int, int, int]:

@@ -117,8 +117,8 @@ def _chunks(data: bytes) -> dict[str, bytes]:
             break
     if not _ORDER.fullmatch(names):
         raise ValueError("the PNG holds something else than header, palette, pixels and end")
-    if position != len(data) or not {"IHDR", "IDAT", "IEND"} <= set(found):
-        raise ValueError("the PNG is incomplete or has bytes after its end")
+    if position != len(data) or not {"IHDR", "IDAT", "IEND"} <= set(found) or found["IEND"] != [b""]:
+        raise ValueError("the PNG is incomplete or has bytes in or after its end")
     if len(found["IHDR"]) != 1 or len(found["IHDR"][0]) != 13 or len(found.get("PLTE", [b""])) != 1:
         raise ValueError("the PNG has a wrong header")
     return {name: b"".join(bodies) for name, bodies in found.items()}

@@ -127,6 +127,12 @@ def twice(data: bytes) -> bytes:
     return data[:4] + struct.pack(">H", count + 1) + data[6:12] + b"".join(moved) + data[12 + 16 * count:]
 
 
+def shorter(data: bytes) -> bytes:
+    """The metrics are as they were, and their table ends before them: other readers take zeros."""
+    row = data.index(b"hmtx")
+    return data[:row + 12] + struct.pack(">I", 4) + data[row + 16:]
+
+
 FONT_ATTACKS = [
     # what, change of the font, reason
     ("another outline", edited(other_outline), "font.glyph"),
@@ -144,6 +150,7 @@ FONT_ATTACKS = [
     ("colour layers", edited(with_table("COLR")), "font.form"),
     ("pictures", edited(with_table("SVG ")), "font.form"),
     ("glyphs twice", twice, "font.form"),
+    ("metrics behind the end of their table", shorter, "font.form"),
     ("no font", lambda _: b"no font", "font.form"),
     ("cut short", lambda data: data[:len(data) // 2], "font.form"),
 ]

@@ -64,6 +64,7 @@ BAD = [
     ("not a PNG", b"GIF89a"),
     ("cut", png(GREY, bytes(6))[:-3]),
     ("tail", png(GREY, bytes(6)) + b"x"),
+    ("bytes in its end", png(GREY, bytes(6))[:-12] + chunk(b"IEND", b"x")),
     ("checksum", png(GREY, bytes(6)).replace(b"IDAT", b"IDAU")),
     ("too few rows", png(GREY, bytes(5))),
     ("too many rows", png(GREY, bytes(7))),
