@@ -9,12 +9,14 @@ import datetime as dt
 import functools
 import io
 import zipfile
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
 from certs.authority import Authority
 from certs.sm2 import raw_from_der
 from certs.sm3 import sm3
 from certs.trust import key_id
+from certs.x509 import Certificate
 from codes import qr_payload
 from docgen import pdf as pdf_writer
 from docgen.agreement import qr_claims, require_metadata, require_same_face
@@ -93,7 +95,7 @@ def _signed_qr(licence: Licence, authority: Authority) -> str:
 
 def _room(authority: Authority, *, with_timestamp: bool) -> int:
     """Return the bytes to keep free for the CMS: its certificates, what is signed, a token's usual size."""
-    certificates = sum(len(one.der) for one in (authority.pdf_signer.certificate, *authority.pdf_chain))
+    certificates = sum(len(one.der) for one in (authority.pdf_signer.certificate, *_below_root(authority.pdf_chain)))
     needed = certificates + 1024 + (10_240 if with_timestamp else 0)
     return -(-needed // 1024) * 1024
 
@@ -112,7 +114,12 @@ def _signed_pdf(
         signature=pdf_writer.SignaturePlan(
             signer_name=licence.issuer_name, signed_at=moment,
             reserved=_room(authority, with_timestamp=timestamper is not None)))
-    return sign_pdf(unsigned, authority.pdf_signer, chain=authority.pdf_chain, timestamper=timestamper)
+    return sign_pdf(unsigned, authority.pdf_signer, chain=_below_root(authority.pdf_chain), timestamper=timestamper)
+
+
+def _below_root(chain: Sequence[Certificate]) -> tuple[Certificate, ...]:
+    """The certificates that build a path; verifiers have the root, and nobody can take away what is not there."""
+    return tuple(one for one in chain if not one.is_self_issued)
 
 
 def _attachments(

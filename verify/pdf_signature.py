@@ -159,10 +159,18 @@ class _Run:
             at_is_proven=proven is not None)
         if not chain.ok:
             self.findings.keep(_chain_finding(chain, self.where))
-        elif any(each not in chain.path for each in cms.certificates):
-            self.findings.add("pdf.cms-form", self.where, what="a certificate outside the chain")
+        else:
+            self.bag(cms.certificates, chain)
         self.times(cms.signer)
         self.complete = True
+
+    def bag(self, certificates: tuple[Certificate, ...], chain: ChainResult) -> None:
+        """The certificates beside the signature are those of its chain, the root left out, as we write them: no
+        signature covers them, so anyone could add one or take one away."""
+        if any(each not in chain.path or (each.is_self_issued and each != chain.path[0]) for each in certificates):
+            self.findings.add("pdf.cms-form", self.where, what="a certificate outside the chain, or its root")
+        elif any(each not in certificates for each in chain.path[:-1]):
+            self.findings.add("pdf.cms-form", self.where, what="a certificate of the chain is missing")
 
     def timestamp(self, encoded: bytes, signature: bytes) -> None:
         """The signature timestamp must verify; one that does not is worse than none."""

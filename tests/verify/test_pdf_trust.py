@@ -93,11 +93,15 @@ def test_lists_that_ride_beside_the_file_count_too() -> None:
     assert told.signatures[0].indication == "TOTAL-PASSED"
 
 
-def test_an_intermediate_from_the_trust_folder_replaces_one_left_out() -> None:
+def test_a_certificate_left_out_is_never_let_pass_and_neither_is_a_root_put_in() -> None:
+    """No signature covers the certificates beside it: what is taken away or added must show."""
     alone = forge.sign(forge.plain_unsigned(), forge.cms(certificates=(W.signer.certificate.der,)))
     assert forge.verdict_of(alone) == (UNSURE, {"chain.no-anchor", "pdf.copy"})
     known = W.trust(intermediates=(W.ca.certificate,))
-    assert forge.verdict_of(alone, trust=known) == (VALID, {"pdf.copy"})
+    assert forge.verdict_of(alone, trust=known) == (UNSURE, {"pdf.cms-form", "pdf.copy"})
+    rooted = forge.sign(forge.plain_unsigned(), forge.cms(certificates=tuple(
+        each.der for each in (W.signer.certificate, W.ca.certificate, W.root.certificate))))
+    assert forge.verdict_of(rooted) == (UNSURE, {"pdf.cms-form", "pdf.copy"})
 
 
 def told(data: bytes, trust: Trust | None = None) -> tuple[str, str]:
