@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from xml.sax.saxutils import escape
 
+from codes.china_time import CHINA_TIME
 from docgen.pdf_errors import PdfError, PdfErrorCode
-from docgen.pdf_objects import CHINA, Value, date_string, text_string
+from docgen.pdf_objects import Value, date_string, text_string
 
 __all__ = ["NOTICE", "SCHEMA", "PdfMeta", "information", "xmp"]
 
@@ -123,7 +124,7 @@ def xmp(meta: PdfMeta) -> bytes:
     rendition = bool(meta.identifier)
     return _PACKET.format(
         title=escape(meta.title), author=escape(meta.author), notice=escape(meta.notice), tool=_TOOL,
-        created=meta.created.astimezone(CHINA).isoformat(timespec="seconds"),
+        created=meta.created.astimezone(CHINA_TIME).isoformat(timespec="seconds"),
         space=f' xmlns:zy="{SCHEMA}"' if rendition else "",
         own=_OWN.format(identifier=escape(meta.identifier), record_sm3=escape(meta.record_sm3),
                         notice=escape(meta.notice)) if rendition else "",

@@ -12,14 +12,15 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Any
 
 from reportlab.pdfbase import pdfdoc  # type: ignore[import-untyped]
 
-__all__ = ["CHINA", "PdfFile", "Ref", "Value", "date_string", "deflate", "name", "number", "text_string"]
+from codes.china_time import CHINA_TIME
 
-CHINA = timezone(timedelta(hours=8), "CST")
+__all__ = ["PdfFile", "Ref", "Value", "date_string", "deflate", "name", "number", "text_string"]
+
 """China Standard Time, in which dates are printed."""
 
 Ref = pdfdoc.PDFObjectReference
@@ -52,7 +53,7 @@ def text_string(text: str) -> str:
 
 def date_string(moment: datetime) -> str:
     """Return the aware MOMENT as a PDF date in China Standard Time."""
-    return moment.astimezone(CHINA).strftime("(D:%Y%m%d%H%M%S+08'00')")
+    return moment.astimezone(CHINA_TIME).strftime("(D:%Y%m%d%H%M%S+08'00')")
 
 
 def deflate(data: bytes, level: int = 6) -> bytes:

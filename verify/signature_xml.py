@@ -11,11 +11,11 @@ from typing import Final
 
 from lxml import etree
 
+from codes.china_time import CHINA_TIME
 from verify.model import RectMm
 from verify.ofd import resolve
 from verify.ofd_page import rect
 from verify.reasons import Findings, Refusal
-from verify.status import CHINA
 from verify.xml import OFD_NAMESPACES, children, local_name, only_child, text_of
 from verify.zip import Archive
 
@@ -30,8 +30,8 @@ _CHILDREN: Final = frozenset({"Provider", "SignatureMethod", "SignatureDateTime"
                               "Seal", "Parameters"})
 _TIMES: Final = (
     (re.compile(r"[0-9]{14}Z"), "%Y%m%d%H%M%SZ", dt.UTC),
-    (re.compile(r"[0-9]{14}"), "%Y%m%d%H%M%S", CHINA),
-    (re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}"), "%Y-%m-%d %H:%M:%S", CHINA),
+    (re.compile(r"[0-9]{14}"), "%Y%m%d%H%M%S", CHINA_TIME),
+    (re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}"), "%Y-%m-%d %H:%M:%S", CHINA_TIME),
 )
 
 

@@ -10,10 +10,9 @@ import enum
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["CHINA", "LicenceState", "Status", "licence_status", "local_time", "parse_date"]
+from codes.china_time import CHINA_TIME
 
-CHINA: Final = dt.timezone(dt.timedelta(hours=8), "CST")
-"""China Standard Time: a printed date begins and ends by it."""
+__all__ = ["LicenceState", "Status", "licence_status", "local_time", "parse_date"]
 
 
 class LicenceState(enum.StrEnum):
@@ -66,7 +65,7 @@ class Status:
 def local_time(moment: dt.datetime) -> str:
     """An aware moment as a report shows it: ISO 8601, whole seconds, China Standard Time."""
     try:
-        return moment.astimezone(CHINA).isoformat(timespec="seconds")
+        return moment.astimezone(CHINA_TIME).isoformat(timespec="seconds")
     except OverflowError:                # a file may claim the calendar's first or last day
         return moment.isoformat(timespec="seconds")
 
@@ -92,7 +91,7 @@ def licence_status(valid_from: str | None, valid_to: str | None, extended_to: st
     first, last = parse_date(valid_from or ""), parse_date(extended_to or valid_to or "")
     if first is None or last is None or any(parse_date(text) is None for text in given):
         return Status(state=LicenceState.UNKNOWN)
-    today = at.astimezone(CHINA).date()
+    today = at.astimezone(CHINA_TIME).date()
     state = LicenceState.IN_FORCE
     if today < first:
         state = LicenceState.NOT_YET

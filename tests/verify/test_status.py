@@ -6,11 +6,12 @@ import datetime as dt
 
 import pytest
 
-from verify.status import CHINA, LicenceState, licence_status
+from codes.china_time import CHINA_TIME
+from verify.status import LicenceState, licence_status
 
 
 def china(text: str) -> dt.datetime:
-    return dt.datetime.fromisoformat(text).replace(tzinfo=CHINA)
+    return dt.datetime.fromisoformat(text).replace(tzinfo=CHINA_TIME)
 
 
 DATES = [

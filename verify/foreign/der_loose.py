@@ -26,9 +26,9 @@ from certs.der import (
     Reader,
 )
 from certs.der_build import tlv
+from codes.china_time import CHINA_TIME
 from codes.errors import EngineError
 from verify.reasons import Refusal
-from verify.status import CHINA
 
 __all__ = ["LooseReader", "read_time_text"]
 
@@ -39,11 +39,11 @@ _MAX_BITS: Final = 31
 _STRINGS: Final = frozenset({UTF8_STRING, PRINTABLE_STRING, IA5_STRING, BMP_STRING})
 _TIMES: Final[tuple[tuple[re.Pattern[str], str, dt.tzinfo], ...]] = (
     (re.compile(r"[0-9]{14}(\.[0-9]{1,6})?Z"), "%Y%m%d%H%M%S", dt.UTC),
-    (re.compile(r"[0-9]{14}(\.[0-9]{1,6})?"), "%Y%m%d%H%M%S", CHINA),
-    (re.compile(r"[0-9]{14}(\.[0-9]{1,6})?\+0800"), "%Y%m%d%H%M%S", CHINA),
+    (re.compile(r"[0-9]{14}(\.[0-9]{1,6})?"), "%Y%m%d%H%M%S", CHINA_TIME),
+    (re.compile(r"[0-9]{14}(\.[0-9]{1,6})?\+0800"), "%Y%m%d%H%M%S", CHINA_TIME),
     (re.compile(r"[0-9]{12}Z"), "%y%m%d%H%M%S", dt.UTC),
-    (re.compile(r"[0-9]{12}"), "%y%m%d%H%M%S", CHINA),
-    (re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}"), "%Y-%m-%d %H:%M:%S", CHINA),
+    (re.compile(r"[0-9]{12}"), "%y%m%d%H%M%S", CHINA_TIME),
+    (re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}"), "%Y-%m-%d %H:%M:%S", CHINA_TIME),
     (re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z"), "%Y-%m-%dT%H:%M:%S", dt.UTC),
 )
 

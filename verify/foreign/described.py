@@ -19,12 +19,12 @@ from typing import Final, NamedTuple
 from lxml import etree
 
 from certs.sm3 import sm3
+from codes.china_time import CHINA_TIME
 from verify.foreign.content import XmlFiles, box_of
 from verify.foreign.locate import Locator
 from verify.foreign.parts import Page
 from verify.model import PlacedStamp, RectMm
 from verify.reasons import Findings, Refusal
-from verify.status import CHINA
 from verify.xml import children, local_name, only_child, text_of
 
 __all__ = ["Described", "Expected", "read_described"]
@@ -160,6 +160,6 @@ def _moment(text: str) -> dt.datetime | None:
         return None
     try:
         year, month, day, hour, minute, second = (int(each or 0) for each in match.groups()[:6])
-        return dt.datetime(year, month, day, hour, minute, second, tzinfo=dt.UTC if match[7] else CHINA)
+        return dt.datetime(year, month, day, hour, minute, second, tzinfo=dt.UTC if match[7] else CHINA_TIME)
     except ValueError:
         return None
