@@ -197,15 +197,20 @@ def _foreign_pdf() -> Iterable[tuple[str, str, bytes]]:
 
 
 def _photos() -> Iterable[tuple[str, str, bytes]]:
+    """The code of an issued licence on noise, as cameras keep it, and its text."""
     import io
 
-    import qrcode
+    import zxingcpp
     from PIL import Image
 
-    made = qrcode.make("https://verify.example.invalid/q#" + "1234567890" * 30, box_size=3).get_image()
-    noise = Image.effect_noise((240, 180), 60).convert("RGB")
-    noise.paste(made.convert("RGB").resize((150, 150)), (20, 10))
+    from tests.verify.packages import entries
+
+    code = Image.open(io.BytesIO(entries()["Doc_0/Res/Image_0.png"])).convert("L")
+    code = code.resize((code.width * 2, code.height * 2), Image.Resampling.NEAREST)
+    table = Image.effect_noise((code.width + 60, code.height + 40), 60).convert("RGB")
+    table.paste(code.convert("RGB"), (30, 20))
     for form, options in (("PNG", {}), ("JPEG", {"quality": 60}), ("WEBP", {})):
         kept = io.BytesIO()
-        noise.save(kept, form, **options)
+        table.save(kept, form, **options)
         yield "photo", f"photo.{form.lower()}", kept.getvalue()
+    yield "photo", "code.txt", zxingcpp.read_barcodes(table)[0].text.encode()

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from certs import ses_build
 from certs.ses import SesSeal
 from certs.sm3 import sm3
-from tests.fuzz import ders, pdfs, pictures, xmls, zips
+from tests.fuzz import ders, pdfs, pictures, qr_codes, xmls, zips
 from tests.fuzz.corpus import Corpus, Seed
 from tests.fuzz.raw import damage
 
@@ -40,7 +40,7 @@ def make_input(corpus: Corpus, seed: int, number: int) -> Input:
     chosen = dice.choice(corpus.seeds[family])
     other = dice.choice(corpus.seeds[family]).data
     made = Input(number, family, chosen, chosen.data)
-    if dice.random() < 0.15 or (family == "status" and dice.random() < 0.3):
+    if (dice.random() < 0.15 and chosen.name != "code.txt") or (family == "status" and dice.random() < 0.3):
         for _ in range(dice.choice((1, 1, 1, 2, 5))):
             made.data = damage(made.data, dice, other)
         made.how.append("bytes")
@@ -50,6 +50,9 @@ def make_input(corpus: Corpus, seed: int, number: int) -> Input:
         for _ in range(dice.choice((1, 1, 1, 2, 4))):
             made.data = pdfs.mutate(made.data, dice, other)
         made.how.append("pdf")
+    elif chosen.name == "code.txt":
+        made.data = qr_codes.drawn(qr_codes.mutate(chosen.data.decode(), dice))
+        made.how.append("code")
     elif family == "photo":
         made.data = pictures.mutate(made.data, dice, other)
         made.how.append("picture")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import io
 import json
 import re
 import resource
@@ -111,12 +112,13 @@ def run(corpus: Corpus, seed: int, numbers: range, keep: Path) -> Result:
         result.slowest_s = max(result.slowest_s, _spent() - began)
         result.verdicts[f"{made.family} {report.verdict.value}"] += 1
         result.codes.update({reason.code for reason in report.reasons})
-        result.unexpected.update(
-            each.reason.en for each in report.findings if each.reason.code == "file.unreadable-part")
+        _unexpected(result, made, report, keep)
         if report.verdict.value == "valid":
             why = oracle.why_not(made.family, made.data, insider=made.insider)
             if why:
                 _fault(result, made, "genuine", why, keep)
+        if plain["licence"] and plain["licence"]["proven"] and made.family == "photo":
+            _photo(result, made, corpus, keep)
         if made.family == "status":
             _status(result, made, plain, keep)
         peak = _peak_kb()
@@ -142,6 +144,26 @@ def _looked_at(made: Input, corpus: Corpus) -> Report:
         return verify(genuine, trust=folder, at=at, clock_now=at)
 
 
+def _unexpected(result: Result, made: Input, report: Report, keep: Path) -> None:
+    """Count what only the last net beneath a reader caught; the first input of each kind is kept."""
+    for each in report.findings:
+        if each.reason.code == "file.unreadable-part":
+            told = f"{made.family}: {each.reason.en}"
+            if told not in result.unexpected:
+                _keep(result, made, "net", keep)
+            result.unexpected[told] += 1
+
+
+def _photo(result: Result, made: Input, corpus: Corpus, keep: Path) -> None:
+    """Data that are said to be issued are those of a genuine code."""
+    import zxingcpp
+    from PIL import Image
+
+    said = {each.text for each in zxingcpp.read_barcodes(Image.open(io.BytesIO(made.data)).convert("L"))}
+    if not said & {seed.data.decode() for seed in corpus.seeds["photo"] if seed.name == "code.txt"}:
+        _fault(result, made, "genuine", "data are said to be issued that nobody issued", keep)
+
+
 def _status(result: Result, made: Input, plain: dict[str, Any], keep: Path) -> None:
     """A list that is believed says what the genuine one says."""
     seals = [each["seal"] for each in plain["signatures"] if each["seal"] and each["seal"]["list"]]
@@ -155,7 +177,12 @@ def _spent() -> float:
 
 
 def _fault(result: Result, made: Input, kind: str, what: str, keep: Path) -> None:
+    file = _keep(result, made, kind, keep)
+    result.faults.append(Fault(made.number, kind, f"{made.family} {made.seed.name} {made.how}: {what}", str(file)))
+
+
+def _keep(result: Result, made: Input, kind: str, keep: Path) -> Path:
     keep.mkdir(parents=True, exist_ok=True)
     file = keep / f"{kind}-{result.seed}-{made.number}-{made.seed.name}"
     file.write_bytes(made.data)
-    result.faults.append(Fault(made.number, kind, f"{made.family} {made.seed.name} {made.how}: {what}", str(file)))
+    return file

@@ -85,7 +85,8 @@ def _one(items: list[Item], around: dict[str, bytes | int], dice: random.Random)
     elif kind == 13:
         items[place] = replace(item, gap=dice.choice((dice.randbytes(9), archive([other]))))
     elif kind == 14:
-        around[dice.choice(("before", "after", "comment", "middle"))] = dice.choice((
-            dice.randbytes(20), archive([other]), archive(items)))
+        where = dice.choice(("before", "after", "comment", "middle"))
+        added = dice.choice((dice.randbytes(20), archive([other]), archive(items)))
+        around[where] = added[:0xFFFF] if where == "comment" else added
     else:
         around[dice.choice(("count", "shift"))] = numbers(dice) & 0x7FFF
