@@ -32,9 +32,9 @@ _CHINA: Final = dt.timezone(dt.timedelta(hours=8))
 
 @app.command()
 def verify(
-    files: Annotated[list[Path], typer.Argument(
+    files: Annotated[list[Path] | None, typer.Argument(
         metavar="FILE|DIR…", exists=True,
-        help="OFD 或 PDF 文件或目录，可给多个 / OFD or PDF files or folders")],
+        help="OFD 或 PDF 文件或目录，可给多个 / OFD or PDF files or folders")] = None,
     trust: Annotated[Path | None, typer.Option(
         "--trust", exists=True, file_okay=False,
         help="信任目录，默认取工作目录的 / trust folder; by default the home's")] = None,
@@ -56,6 +56,12 @@ def verify(
         "--home", help="工作目录，默认取 ZHENGYIN_HOME / home; by default ZHENGYIN_HOME")] = None,
     kinds: Annotated[list[Path] | None, typer.Option(
         "--kinds", exists=True, file_okay=False, help=KINDS_HELP)] = None,
+    page: Annotated[bool, typer.Option(
+        "--serve", help="不核验文件，开设核验网页 / serve the page on which files are verified")] = False,
+    host: Annotated[str, typer.Option(help="网页监听的地址 / address that the page listens on")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="网页监听的端口 / its port")] = 8321,
+    site: Annotated[list[str] | None, typer.Option(
+        "--site", metavar="NAME", help="网页的域名，可给多个 / name under which the page is reached")] = None,
 ) -> None:
     """核验证照文件：文件真伪与证照状态两个结论 / two answers: is the file genuine, is the licence in force.
 
@@ -69,6 +75,15 @@ def verify(
         from layouts.folders import added_folders
         from verify.contained import Verifiers
 
+        if page:
+            from cli.verify_serve import serve_page
+
+            serve_page(files, trust=_trust(trust, home), signer=lambda: _report_signer(home), children=jobs, host=host,
+                       port=port, sites=site or ())
+            raise typer.Exit(0)
+        if not files:
+            raise typer.BadParameter("请给出要核验的文件或目录，或用 --serve 开设网页 / "
+                                     "name files or folders to verify, or --serve the page", param_hint="FILE|DIR…")
         alone = len(files) == 1 and not files[0].is_dir()
         with Verifiers(trust=_trust(trust, home), kinds=added_folders(), children=1 if alone else jobs) as verifiers:
             if reports:

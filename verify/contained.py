@@ -19,7 +19,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -33,6 +33,7 @@ __all__ = ["Answer", "Limits", "Verifiers", "serve"]
 
 _HEAD: Final = struct.Struct(">IQ")                 # lengths of the order (JSON) and of the bytes that follow
 _ANSWER_LIMIT: Final = 64 << 20
+_ANSWER: Final = frozenset({"report", "text", "line"})
 _LOOK_S: Final = 1.0                                # between two looks whether the trust folder has changed
 _GRACE_S: Final = 5.0                               # beyond a child's own alarm
 _START: Final = "import sys; sys.path.insert(0, sys.argv[1]); from verify.contained import serve; serve()"
@@ -118,17 +119,29 @@ class Verifiers:
         data, name, size = load(source, name)
         if data is None:
             return _told(unjudged(name, size, None, finding("file.too-large", limit=MAX_FILE_SIZE), at))
-        order = {**self._order, "name": name, "at": None if at is None else at.isoformat(),
-                 "require_status": require_status}
-        child = self._free.get()
-        try:
-            answer = child.ask(order, data)
-        finally:
-            self._free.put(child)
+        answer = self._ask({**self._order, "name": name, "at": None if at is None else at.isoformat(),
+                            "require_status": require_status}, data)
         if isinstance(answer, str):
             return _told(unjudged(name, size, data, finding(answer, seconds=self._limits.seconds,
                                                             memory=self._limits.memory_mb), at))
         return Answer(report=answer["report"], text=answer["text"], line=answer["line"])
+
+    def draw(self, data: bytes, *, seconds: float = 15.0) -> dict[str, Any]:
+        """Draw the first pages of a file, see :func:`verify.drawing.draw`; none where a child ends over it.
+
+        Args:
+            seconds: after so long no further page is begun.
+        """
+        answer = self._ask({**self._order, "draw": seconds}, data) if len(data) <= MAX_FILE_SIZE else ""
+        return {"count": 0, "pages": []} if isinstance(answer, str) else answer["drawing"]
+
+    def _ask(self, order: Mapping[str, Any], data: bytes) -> dict[str, Any] | str:
+        """The answer of the first child that is free, or the code of the reason why there is none."""
+        child = self._free.get()
+        try:
+            return child.ask(order, data)
+        finally:
+            self._free.put(child)
 
     def verify_many(self, paths: Iterable[Path], *, at: dt.datetime | None = None, require_status: bool = False,
                     ) -> Iterator[tuple[Path, Answer | Exception]]:
@@ -182,7 +195,7 @@ class _Child:
         clock = threading.Timer(self._limits.seconds + _GRACE_S, stop)
         clock.start()
         try:
-            answer = _exchange(process, text, data)
+            answer = _exchange(process, text, data, {"drawing"} if "draw" in order else _ANSWER)
         except BaseException:
             self.end()
             raise
@@ -257,8 +270,8 @@ class _Forked:
         return self._status
 
 
-def _exchange(process: _Process, order: bytes, data: bytes) -> dict[str, Any] | None:
-    """Send an order and read the answer; None when the child ends before."""
+def _exchange(process: _Process, order: bytes, data: bytes, wanted: Set[str]) -> dict[str, Any] | None:
+    """Send an order and read the answer, which has these values; None when the child ends before."""
     try:
         process.stdin.write(_HEAD.pack(len(order), len(data)) + order)
         process.stdin.write(data)
@@ -271,7 +284,7 @@ def _exchange(process: _Process, order: bytes, data: bytes) -> dict[str, Any] | 
         answer = json.loads(text) if len(text) == length else None
     except (OSError, ValueError):
         return None
-    return answer if isinstance(answer, dict) and {"report", "text", "line"} <= set(answer) else None
+    return answer if isinstance(answer, dict) and wanted <= set(answer) else None
 
 
 # -- the child
@@ -319,7 +332,11 @@ class _Judging:
         self._looked = -_LOOK_S
 
     def answer(self, order: Mapping[str, Any], data: bytes) -> dict[str, Any]:
-        """Judge one file."""
+        """Judge one file, or draw it."""
+        if "draw" in order:
+            from verify.drawing import draw
+
+            return {"drawing": draw(data, seconds=order["draw"])}
         from layouts import add_folder
         from verify.entry import verify_source
 

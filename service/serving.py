@@ -1,0 +1,45 @@
+"""Serving an application over HTTP: no names of files in a log, no patience with connections that say nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+
+import uvicorn
+from fastapi import FastAPI
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+__all__ = ["serve"]
+
+_HEAD_S: Final = 10.0                   # until the head of the first request is there
+_IDLE_S: Final = 5                      # between two requests
+_CONNECTIONS: Final = 512
+
+
+class _Impatient(H11Protocol):
+    """Ends a connection whose first request does not come."""
+
+    _waiting: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        if len(self.connections) > _CONNECTIONS:
+            transport.abort()
+            return
+        self._waiting = self.loop.call_later(_HEAD_S, self._give_up)
+
+    def _give_up(self) -> None:
+        if self.cycle is None and not self.transport.is_closing():
+            self.transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+        super().connection_lost(exc)
+
+
+def serve(app: FastAPI, *, host: str, port: int) -> None:
+    """Serve until the process is told to end (SIGINT, SIGTERM)."""
+    uvicorn.run(app, host=host, port=port, http=_Impatient, ws="none", lifespan="off", log_level="warning",
+                access_log=False, server_header=False, date_header=True, proxy_headers=False,
+                timeout_keep_alive=_IDLE_S, timeout_graceful_shutdown=10, h11_max_incomplete_event_size=16 << 10)

@@ -1,0 +1,53 @@
+"""A report that a page carries and gives back: authentic, unchanged, kept by nobody."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import secrets
+import zlib
+from collections.abc import Mapping
+from typing import Any, Final
+
+__all__ = ["LARGEST", "Tokens"]
+
+LARGEST: Final = 6 << 20
+"""Characters of a token."""
+_MAC: Final = 32
+_PLAIN: Final = 64 << 20
+
+
+class Tokens:
+    """Makes tokens and takes them back.
+
+    Args:
+        key: of the authentication; processes that share it take each other's tokens. By default a new one, which dies
+            with the process.
+    """
+
+    def __init__(self, key: bytes | None = None) -> None:
+        self._key = key or secrets.token_bytes(32)
+
+    def seal(self, report: Mapping[str, Any]) -> str:
+        """The report as a token; "" where it would be too large."""
+        packed = zlib.compress(json.dumps(report, ensure_ascii=True).encode("ascii"), 6)
+        token = base64.b64encode(self._mac(packed) + packed).decode("ascii")
+        return token if len(token) <= LARGEST else ""
+
+    def open(self, token: str) -> dict[str, Any] | None:
+        """The report in a token, None for one that was not made here or was changed."""
+        try:
+            whole = base64.b64decode(token, validate=True)
+        except (binascii.Error, ValueError):
+            return None
+        packed = whole[_MAC:]
+        if not hmac.compare_digest(self._mac(packed), whole[:_MAC]):
+            return None                  # nothing that is not ours is ever unpacked
+        report: dict[str, Any] = json.loads(zlib.decompressobj().decompress(packed, _PLAIN))
+        return report
+
+    def _mac(self, packed: bytes) -> bytes:
+        return hmac.new(self._key, b"zhengyin report\0" + packed, hashlib.sha256).digest()
