@@ -153,6 +153,22 @@ def preview(
     _run(work)
 
 
+@app.command()
+def release(
+    what: Annotated[str, typer.Argument(metavar="CODE|FOLDER")],
+    add: Annotated[bool, typer.Option("--add", help="版本不变，只增加图形（如放入了官方图样） / keep the version and "
+                                      "add what is drawn now, such as official artwork in a slot")] = False,
+) -> None:
+    """发布当前版本：写下其数据与图形表，供核验 / release the version: its data and drawings, for verifiers."""
+    from cli.kinds_release import release_kind
+
+    def work() -> None:
+        place, new = release_kind(what, add=add)
+        _say(f"{place}" if new else f"{place}: 已发布，未变 / released already, unchanged")
+
+    _run(work)
+
+
 def _run(work: Callable[[], int | None], kinds: list[Path] | None = None) -> None:
     """Do a command's work; errors raised on purpose are printed, and the exit code says how it went."""
     from cli.main import print_error

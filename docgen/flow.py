@@ -20,7 +20,7 @@ from docgen.table import SetRow, SetTable, set_table
 from docgen.template_layout import Entry, Flow, Table
 from docgen.typeset import ASCENT_EM, Line, break_lines, distribute, runs, single_line
 
-__all__ = ["fill_flow"]
+__all__ = ["fill_flow", "frames"]
 
 _EPSILON = 1e-6
 _PARAGRAPH_EM = 2.0         # first line of a paragraph
@@ -303,7 +303,7 @@ def _placed(pieces: list[_Piece], box: Flow) -> list[PlacedRow]:
         elif piece.entry.frame_mm:
             rows_at.append((piece.entry, y, y + piece.height_mm))
         y += piece.height_mm
-    paths = list(_frames(rows_at, box))
+    paths = list(frames(rows_at, box))
     for _, group in itertools.groupby(edges, key=lambda edge: id(edge[0].table)):
         parts = list(group)
         if parts[0][0].table is not None:
@@ -313,7 +313,7 @@ def _placed(pieces: list[_Piece], box: Flow) -> list[PlacedRow]:
     return rows
 
 
-def _frames(lines: Sequence[tuple[Entry, float, float]], box: Flow) -> Iterator[Path]:
+def frames(lines: Sequence[tuple[Entry, float, float]], box: Flow) -> Iterator[Path]:
     """The cells around texts with a frame, of the lines (entry, top, bottom) that a page has."""
     for entry, group in itertools.groupby(lines, key=lambda line: line[0]):
         parts = list(group)

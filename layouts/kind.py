@@ -26,6 +26,8 @@ class KindErrorCode(enum.StrEnum):
     """Stable codes of what can be wrong with a kind's data."""
 
     UNKNOWN = "kind.unknown"
+    VERSION = "kind.version"
+    RELEASED = "kind.released"
     DATA = "kind.data"
     LEGAL_BASIS = "kind.no-legal-basis"
     RESOURCE = "kind.resource"

@@ -37,29 +37,73 @@ from layouts.kind import (
 from layouts.kind_check import data_faults
 from layouts.kind_faults import KindDataError, KindFault, data_error, safe
 from layouts.references import reference_faults
+from layouts.released import KIND, released_file
 
-__all__ = ["build_kind", "load_kind", "read_kind", "type_code_of"]
+__all__ = ["build_kind", "frozen_data", "load_kind", "read_kind", "type_code_of"]
 
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 _BUILT_KEYS = frozenset({"format", "values", "ids", "columns", "of", "same"})
 
 
-@functools.cache
-def load_kind(code: str) -> Kind:
+def load_kind(code: str, version: str | None = None) -> Kind:
     """The kind with this code, built once a process.
 
     Kinds that ship with the engine are held against ``kind.schema.json`` by the tests; those of a deployment are here.
 
+    Args:
+        version: of the kind as it was released once; None for the kind as it is now.
+
     Raises:
-        KindError: ``kind.unknown``, ``kind.data`` or ``kind.no-legal-basis``.
+        KindError: ``kind.unknown``, ``kind.version``, ``kind.data`` or ``kind.no-legal-basis``.
     """
+    kind = _current(code)
+    return kind if version in (None, kind.version) else _released(code, str(version))
+
+
+@functools.cache
+def _current(code: str) -> Kind:
     data = resource(code, "kind.json")
     if not ships(code):
         return read_kind(code, data)
     return _assembled(code, json.loads(data), _common())
 
 
-on_change(load_kind.cache_clear)
+on_change(_current.cache_clear)
+
+
+@functools.lru_cache(maxsize=256)
+def _released(code: str, version: str) -> Kind:
+    """A kind by the data of a version that was released, which name no head any more."""
+    data = released_file(code, version, KIND)
+    if data is None:
+        raise KindError(
+            KindErrorCode.VERSION, f"证照种类{code}没有发布过版本 {safe(version)}",
+            f"version {safe(version)} of the kind {code} was never released here", kind=code, version=safe(version))
+    try:
+        kind = _assembled(code, json.loads(data), _common())        # checked when it was released
+        if (kind.code, kind.version) != (code, version):
+            raise ValueError(f"{kind.code} {kind.version}")
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+        file = f"{code}/released/{version}/{KIND}"
+        raise KindError(KindErrorCode.DATA, f"{file} 不是该版本的数据：{safe(str(error))}",
+                        f"{file} does not hold the data of that version: {safe(str(error))}", kind=code,
+                        file=file) from error
+    return kind
+
+
+on_change(_released.cache_clear)
+
+
+def frozen_data(code: str) -> dict[str, Any]:
+    """The data of a kind as they are released: whole, with what its head and the common patterns add to them.
+
+    Raises:
+        KindError: as :func:`load_kind`.
+    """
+    load_kind(code)
+    common = _common()
+    data = with_head(json.loads(resource(code, "kind.json")), common["heads"])
+    return {**data, "patterns": {**common["patterns"], **data.get("patterns", {})}}
 
 
 def read_kind(code: str, data: bytes) -> Kind:

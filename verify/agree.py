@@ -46,15 +46,17 @@ _PHOTO: Final = re.compile(r"sm3:[0-9a-f]{64}")
 
 
 def kind_of(record: RecordData, found: Findings) -> Kind | None:
-    """The kind of a record; a finding and None when this verifier does not know it."""
+    """The kind of a record as it was in the record's version; a finding and None where that is not known here."""
     try:
         kind = load_kind(record.kind)
     except KindError:
-        kind = None
-    if kind is None or kind.version != record.kind_version:
         found.add("record.kind", "", kind=record.kind, version=record.kind_version)
         return None
-    return kind
+    try:
+        return load_kind(record.kind, record.kind_version)
+    except KindError:
+        found.add("record.kind-version", "", kind=record.kind, version=record.kind_version, known=kind.version)
+        return None
 
 
 def role_value(kind: Kind, record: RecordData, role: str) -> str:

@@ -15,6 +15,7 @@ from typing import Final
 from certs.sm3 import sm3
 from layouts import Field, Kind
 from verify.agree import check_head, check_metadata, check_record, check_tags, earlier_of, role_value
+from verify.artwork import check_artwork
 from verify.attachments import check_attachments
 from verify.face import check_pages
 from verify.foreign.ofd import judge_foreign_ofd
@@ -262,6 +263,7 @@ class _OfdJudge:
         faces = check_pages(kind, record.record, views, self.case.found)
         check_glyphs(views, self.case.font_packs, self.case.found)
         if faces is not None:
+            check_artwork(kind, record.record, faces, views, self.case.found)
             check_seals(faces, views, self.case.found)
             pictures = [sealing.signature.seal.info.picture for sealing in self.sealings]
             check_pictures(faces, views, [(each.width_mm, each.height_mm) for each in pictures], self.case.found)

@@ -13,7 +13,8 @@ from certs.sm3 import sm3
 from certs.trust import Trust
 from layouts import Kind
 from verify.agree import check_metadata, check_record, role_value
-from verify.face import check_pages
+from verify.artwork import check_artwork, compare_artwork
+from verify.face import check_pages, page_roles
 from verify.glyphs import check_glyphs
 from verify.judge import Case, RecordCase, guarded, read_case
 from verify.model import Severity, Verdict
@@ -122,6 +123,7 @@ class _PdfJudge:
         faces = check_pages(kind, record.record, self.evidence.pages, self.case.found)
         check_glyphs(self.evidence.pages, self.case.font_packs, self.case.found)
         if faces is not None:
+            check_artwork(kind, record.record, faces, self.evidence.pages, self.case.found)
             check_seals(faces, self.evidence.pages, self.case.found)
             check_pictures(faces, self.evidence.pages, (), self.case.found)
             self.case.found.keep(pdf_finding("pdf.seal-unproven"))
@@ -167,4 +169,8 @@ def judge_rendition(case: Case, data: bytes) -> None:
     if not case.pages:
         raise Refusal("file.broken-off", "pages", check="pages")
     compare_pages(case.pages, evidence.pages, case.found)
+    compare_artwork(case.pages, evidence.pages, case.found)
+    faces = page_roles(kind, len(evidence.pages))
+    if faces is not None and not case.found.has("page.artwork-unreleased"):      # said of the OFD already
+        check_artwork(kind, record.record, faces, evidence.pages, case.found)
     check_glyphs(evidence.pages, case.font_packs, case.found)

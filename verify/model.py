@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from layouts.released import Shape
+
 __all__ = [
     "Attachment", "Bitmap", "Finding", "PageView", "PictureBox", "PlacedStamp", "Reason", "RectMm", "SealStanding",
     "Severity", "SignatureEvidence", "TextLine", "TextRun", "Verdict", "text_lines", "worst",
@@ -149,7 +151,11 @@ class PictureBox:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageView:
-    """What one page shows. ``seals`` are the boxes of seal pictures (signature stamps) on it."""
+    """What one page shows. ``seals`` are the boxes of seal pictures (signature stamps) on it.
+
+    ``grounds`` are the digests of what lies under it and is shared by pages (a template of an OFD, a form of a PDF),
+    ``shapes`` the outlines that the page itself paints, in the order of painting.
+    """
 
     number: int                        # from 1
     width_mm: float
@@ -157,6 +163,8 @@ class PageView:
     runs: tuple[TextRun, ...]
     pictures: tuple[PictureBox, ...]
     seals: tuple[PictureBox, ...] = ()
+    grounds: tuple[str, ...] = ()
+    shapes: tuple[Shape, ...] = ()
 
     @property
     def lines(self) -> tuple[TextLine, ...]:

@@ -17,9 +17,11 @@ from typing import Final
 from lxml import etree
 
 from certs.sm3 import sm3
+from layouts.released import Paint, Shape, template_digest
 from verify.jpeg import is_jpeg, jpeg_bitmap, jpeg_size
 from verify.model import Bitmap, PageView, PictureBox, RectMm, TextRun
 from verify.ofd_shading import check_shading, is_shaded
+from verify.ofd_shape import shape_of
 from verify.png import png_bitmap, png_size
 from verify.reasons import Findings, Refusal
 from verify.xml import (
@@ -48,6 +50,7 @@ _PATH_ATTRIBUTES: Final = frozenset({"ID", "Boundary", "LineWidth", "Stroke", "F
                                      "Alpha", "Cap", "Join", "MiterLimit", "DashOffset", "DashPattern"})
 _IMAGE_ATTRIBUTES: Final = frozenset({"ID", "Boundary", "CTM", "ResourceID", "Visible", "Alpha"})
 
+_UNSEEN: Final = Paint()                 # neither filled nor stroked
 _GLYPH_LIMIT: Final = 1_000_000          # characters of one document
 _SHORT: Final = 48                       # characters of a text whose numbers are remembered
 _NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
@@ -144,6 +147,8 @@ class _Canvas:
     strokes: list[tuple[int, RectMm]] = field(default_factory=list)     # after the first picture
     dark: list[RectMm] = field(default_factory=list)     # of the page itself, not of its template
     on_page: bool = False
+    grounds: list[str] = field(default_factory=list)     # digests of the templates
+    shapes: list[Shape] = field(default_factory=list)    # of the page itself
     objects: dict[str, str] = field(default_factory=dict)
     ids: set[str] = field(default_factory=set)
 
@@ -181,7 +186,8 @@ class PageReader:
             self._layers(content, canvas)
         self._overlaid(canvas)
         view = PageView(number=number, width_mm=box.width_mm, height_mm=box.height_mm,
-                        runs=tuple(canvas.runs), pictures=tuple(canvas.pictures))
+                        runs=tuple(canvas.runs), pictures=tuple(canvas.pictures), grounds=tuple(canvas.grounds),
+                        shapes=tuple(canvas.shapes))
         return view, canvas.objects
 
     def _page_box(self, root: etree._Element, path: str) -> RectMm:
@@ -201,6 +207,7 @@ class PageReader:
         if element.get("ZOrder", "Background") != "Background":
             self.found.add("ofd.not-understood", canvas.where, element="Template ZOrder")
         data = self.fetch(path)
+        canvas.grounds.append(template_digest(data))
         ground = _ground(data) if len(data) <= _GROUND_LIMIT else None
         ids, again = canvas.ids, path in self._painted
         self._painted.add(path)
@@ -361,8 +368,12 @@ class PageReader:
         elif canvas.pictures:
             width = numbers(element.get("LineWidth", "0.353"), canvas.where, 1)[0]
             canvas.strokes.append((canvas.order, _grown(box, width / 2)))
-        if canvas.on_page and filled and _is_dark(fill):
-            canvas.dark.append(box)
+        if canvas.on_page:
+            shape = shape_of(element, box)
+            if shape.paint != _UNSEEN:
+                canvas.shapes.append(shape)
+            if filled and _is_dark(fill):
+                canvas.dark.append(box)
 
     def _image(self, element: etree._Element, canvas: _Canvas) -> None:
         """One picture."""

@@ -12,6 +12,8 @@ __all__ = [
 ]
 
 Matrix: TypeAlias = tuple[float, float, float, float, float, float]
+_POINTS_IN_MM: Final = 72 / 25.4
+_SAME_SCALE: Final = 1e-6
 IDENTITY: Final[Matrix] = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 
 
@@ -107,22 +109,30 @@ class State:
     """The graphics state as far as text and pictures depend on it."""
 
     __slots__ = ("alpha", "char_space", "clip", "ctm", "font", "font_name", "in_text", "leading",
-                 "line_matrix", "line_width", "mode", "odd_clip", "rgb", "rise", "scale", "size",
-                 "text_matrix")
+                 "line_matrix", "line_width", "mode", "odd_clip", "odd_line", "rgb", "rise", "scale", "size",
+                 "stroke_alpha", "stroke_rgb", "text_matrix")
 
     def __init__(self, clip: Box) -> None:
         self.ctm = IDENTITY
         self.clip = clip
         self.odd_clip = False           # clipped by something that is no upright rectangle
-        self.rgb = (0.0, 0.0, 0.0)
-        self.alpha = 1.0
+        self.rgb = self.stroke_rgb = (0.0, 0.0, 0.0)
+        self.alpha = self.stroke_alpha = 1.0
         self.line_width = 1.0
+        self.odd_line = False           # caps, joins, dashes or colour spaces that ours never set
         self.in_text = False
         self.text_matrix = self.line_matrix = IDENTITY
         self.font: PdfFont | None = None
         self.font_name = ""
         self.size = self.char_space = self.leading = self.rise = self.mode = 0.0
         self.scale = 1.0
+
+    def is_plain(self, page_box: Box) -> bool:
+        """Whether nothing was set yet but that a unit is a millimetre."""
+        a, b, c, d, e, f = self.ctm
+        return (b == c == e == f == 0 and a == d and abs(a - _POINTS_IN_MM) < _SAME_SCALE and self.clip == page_box
+                and not (self.odd_clip or self.odd_line) and self.alpha == self.stroke_alpha == self.line_width == 1
+                and not any(self.rgb + self.stroke_rgb))
 
     def copy(self) -> State:
         """The same state, to be changed apart."""

@@ -10,11 +10,13 @@ import re
 from collections import OrderedDict
 from collections.abc import Callable
 from hashlib import sha256
-from typing import Final
+from typing import Final, NamedTuple
 
+from layouts.released import NO_PAINT
 from verify.pdf_canvas import Box, Fill, Matrix, PaintedImage, corners, multiply
-from verify.pdf_graphics import FAINT, Operand, name_of
-from verify.pdf_objects import Name, Object, Stream, unescape
+from verify.pdf_file import PdfFile
+from verify.pdf_graphics import FAINT, Operand, name_of, outline
+from verify.pdf_objects import Dict, Name, Object, Stream, unescape
 from verify.pdf_reasons import PdfRefusal
 from verify.pdf_resources import Resources
 from verify.pdf_shading import check_shading
@@ -27,6 +29,7 @@ MAX_TOKENS: Final = 1_000_000           # a file
 FORM_COST: Final = 500                  # tokens that painting a form counts for
 MAX_OPERANDS: Final = 20_000
 MAX_NESTING: Final = 6                  # forms within forms
+MAX_DEPTH: Final = 8                    # values within values of a form's resources
 _CACHED_FORMS: Final = 64
 _CACHED_BOXES: Final = 20_000           # a form
 
@@ -45,21 +48,28 @@ _NOT_PATHS: Final = re.compile(rb"(?<![A-Za-z/])(?:BT|Do)(?![A-Za-z])")
 _WIDE: Final = Box(-1e9, -1e9, 1e9, 1e9)
 
 
+class _Paths(NamedTuple):
+    """A form that is paths only: the boxes that it fills, and the SHA-256 of its content."""
+
+    boxes: tuple[Box, ...]
+    digest: bytes
+
+
 class _FormCache:
-    """Boxes filled by forms that are paths only, by the SHA-256 of their stored bytes.
+    """Forms that are paths only, by the SHA-256 of their stored bytes.
 
     Many documents share one artwork. Nothing of a document is kept but these boxes.
     """
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[bytes, tuple[Box, ...]] = OrderedDict()
+        self._kept: OrderedDict[bytes, _Paths] = OrderedDict()
 
-    def get(self, key: bytes) -> tuple[Box, ...] | None:
+    def get(self, key: bytes) -> _Paths | None:
         return self._kept.get(key)
 
-    def put(self, key: bytes, boxes: tuple[Box, ...]) -> None:
-        if len(boxes) <= _CACHED_BOXES:
-            self._kept[key] = boxes
+    def put(self, key: bytes, paths: _Paths) -> None:
+        if len(paths.boxes) <= _CACHED_BOXES:
+            self._kept[key] = paths
         while len(self._kept) > _CACHED_FORMS:
             self._kept.popitem(last=False)
 
@@ -139,7 +149,9 @@ class Interpreter(TextOperators):
         resources = self.here()
         stream, key = resources.xobject(name_of(operands[0]))
         if stream.entries.get("Subtype") == "Form":
-            self.form(stream, resources, f"{key.number} 0 R")
+            plain = not self.order and self.state.is_plain(self.page_box)
+            digest = self.form(stream, resources, f"{key.number} 0 R")
+            self.grounds.append(digest if plain and digest else "?")
             return
         image = resources.image(stream, key)
         if self.state.alpha < 1 or self.state.in_text:
@@ -155,11 +167,18 @@ class Interpreter(TextOperators):
         if self.state.in_text or self.path:
             raise self.refusal("sh")
         check_shading(resources.file.get(resources.named("Shading", name_of(operands[0]))), resources.where)
+        if self.shapes is not None:                 # pages of ours have gradients in their grounds alone
+            clip = self.state.clip
+            self.shapes.append(outline(NO_PAINT, "", (clip.left, clip.top, clip.right, clip.bottom), self.page_box.top))
         if self.state.alpha > FAINT:
             self.fills.append(Fill(self.state.clip, self.next_order()))
 
-    def form(self, stream: Stream, resources: Resources, where: str) -> None:
-        """Paint a form XObject under the current matrix; forms of paths alone are remembered."""
+    def form(self, stream: Stream, resources: Resources, where: str) -> str:
+        """Paint a form XObject under the current matrix; forms of paths alone are remembered.
+
+        Returns:
+            The digest of a form of paths alone, of all that its look depends on; "" for any other.
+        """
         inner = resources.inner(stream, where)
         if self.nesting >= MAX_NESTING or self.state.in_text or stream.entries.get("Subtype") != "Form":
             raise self.refusal("Do")
@@ -170,31 +189,55 @@ class Interpreter(TextOperators):
         box = rectangle_of(stream.entries.get("BBox"), where)
         self.state.clip = box.under(self.state.ctm).within(outer.clip)
         digest = sha256(repr(stream.entries.get("Filter")).encode() + stream.raw).digest()
-        boxes = _FORMS.get(digest)
-        if boxes is None:
+        paths = _FORMS.get(digest)
+        if paths is None:
             self.tokens_left -= FORM_COST
             data = resources.file.decode(stream, where, MAX_CONTENT)
             if _NOT_PATHS.search(data):
                 self.nesting += 1
                 self.run(data, inner)
                 self.nesting -= 1
-                boxes = ()
             else:
-                boxes = self.boxes_of(data, inner)
-                _FORMS.put(digest, boxes)
-        self.late |= bool(boxes) and bool(self.texts)
+                paths = _Paths(self.boxes_of(data, inner), sha256(data).digest())
+                _FORMS.put(digest, paths)
+        self.late |= paths is not None and bool(paths.boxes) and bool(self.texts)
         if self.images:                             # its lines too, wherever in it they are
             self.over.append(Fill(self.state.clip, self.next_order()))
-        for box in boxes:
+        for box in paths.boxes if paths else ():
             self.fills.append(Fill(box.under(self.state.ctm).within(self.state.clip), self.next_order()))
         self.state = outer
+        return "" if paths is None else form_digest(paths.digest, stream.entries, inner)
 
     def boxes_of(self, data: bytes, resources: Resources) -> tuple[Box, ...]:
         """The boxes that a form of paths alone fills, in its own space."""
         probe = Interpreter(_WIDE, self.tokens_left)
+        probe.shapes = None
         probe.run(data, resources)
         self.tokens_left = probe.tokens_left
         return tuple(fill.box for fill in probe.fills)
+
+
+def form_digest(content: bytes, entries: Dict, resources: Resources) -> str:
+    """The digest of a form of paths, SHA-256 in hex: of its content, its box and matrix, its states and shadings."""
+    parts = [entries.get(key) for key in ("BBox", "Matrix")] + [
+        resources.entries.get(key) for key in ("ExtGState", "Shading")]
+    return sha256(content + repr([spelt(part, resources.file) for part in parts]).encode()).hexdigest()
+
+
+def spelt(value: Object, file: PdfFile, depth: int = MAX_DEPTH) -> object:
+    """A value of a PDF in one spelling, references followed.
+
+    Raises:
+        PdfRefusal: ``pdf.too-large``: it is too deep.
+    """
+    if depth < 0:
+        raise PdfRefusal("pdf.too-large", "")
+    value = file.get(value)
+    if isinstance(value, dict):
+        return [(key, spelt(value[key], file, depth - 1)) for key in sorted(value)]
+    if isinstance(value, list):
+        return [spelt(each, file, depth - 1) for each in value]
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def rectangle_of(value: Object, where: str) -> Box:
@@ -227,20 +270,21 @@ def form_matrix(stream: Stream, where: str) -> Matrix:
 _OPERATORS: Final[dict[bytes, tuple[Callable[[Interpreter, list[Operand]], None], int]]] = {
     b"q": (Interpreter.save, 0), b"Q": (Interpreter.restore, 0), b"cm": (Interpreter.transform, 6),
     b"gs": (Interpreter.graphics_state, 1), b"w": (Interpreter.line_width, 1),
-    b"J": (Interpreter.ignore, 1), b"j": (Interpreter.ignore, 1), b"M": (Interpreter.ignore, 1),
-    b"d": (Interpreter.ignore, 2), b"i": (Interpreter.ignore, 1), b"ri": (Interpreter.ignore, 1),
+    b"J": (Interpreter.odd_line, 1), b"j": (Interpreter.odd_line, 1), b"M": (Interpreter.odd_line, 1),
+    b"d": (Interpreter.odd_line, 2), b"i": (Interpreter.odd_line, 1), b"ri": (Interpreter.odd_line, 1),
     b"rg": (Interpreter.fill_rgb, 3), b"g": (Interpreter.fill_gray, 1), b"k": (Interpreter.fill_cmyk, 4),
-    b"RG": (Interpreter.ignore, 3), b"G": (Interpreter.ignore, 1), b"K": (Interpreter.ignore, 4),
+    b"RG": (Interpreter.stroke_rgb, 3), b"G": (Interpreter.odd_line, 1), b"K": (Interpreter.odd_line, 4),
     b"cs": (Interpreter.fill_space, 1), b"sc": (Interpreter.fill_colour, -1),
-    b"scn": (Interpreter.fill_colour, -1), b"CS": (Interpreter.ignore, 1), b"SC": (Interpreter.ignore, -1),
-    b"SCN": (Interpreter.ignore, -1),
+    b"scn": (Interpreter.fill_colour, -1), b"CS": (Interpreter.odd_line, 1), b"SC": (Interpreter.odd_line, -1),
+    b"SCN": (Interpreter.odd_line, -1),
     b"m": (Interpreter.move, 2), b"l": (Interpreter.extend, 2), b"c": (Interpreter.extend, 6),
     b"v": (Interpreter.extend, 4), b"y": (Interpreter.extend, 4), b"re": (Interpreter.add_rectangle, 4),
     b"h": (Interpreter.close, 0), b"W": (Interpreter.clip, 0), b"W*": (Interpreter.clip, 0),
-    b"n": (Interpreter.end_path, 0), b"f": (Interpreter.fill, 0), b"F": (Interpreter.fill, 0),
-    b"f*": (Interpreter.fill, 0), b"B": (Interpreter.fill, 0), b"B*": (Interpreter.fill, 0),
-    b"b": (Interpreter.fill, 0), b"b*": (Interpreter.fill, 0), b"S": (Interpreter.stroke, 0),
-    b"s": (Interpreter.stroke, 0),
+    b"n": (Interpreter.end_path, 0), b"f": (Interpreter.fill, 0),
+    b"f*": (Interpreter.fill_even_odd, 0), b"F": (Interpreter.fill_otherwise, 0),
+    b"B": (Interpreter.fill_and_stroke, 0), b"B*": (Interpreter.fill_and_stroke_even_odd, 0),
+    b"b": (Interpreter.fill_otherwise, 0), b"b*": (Interpreter.fill_otherwise, 0), b"S": (Interpreter.stroke, 0),
+    b"s": (Interpreter.stroke_otherwise, 0),
     b"BT": (Interpreter.begin_text, 0), b"ET": (Interpreter.end_text, 0), b"Tf": (Interpreter.select_font, 2),
     b"Tc": (Interpreter.char_space, 1), b"Tw": (Interpreter.word_space, 1), b"Tz": (Interpreter.scale, 1),
     b"TL": (Interpreter.leading, 1), b"Ts": (Interpreter.rise, 1), b"Tr": (Interpreter.mode, 1),

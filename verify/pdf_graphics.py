@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, TypeAlias
 
+from layouts.released import NO_PAINT, Paint, Shape
 from verify.pdf_canvas import Box, Fill, Matrix, PaintedImage, PaintedText, State, multiply
 from verify.pdf_keys import check_keys
 from verify.pdf_objects import Name
 from verify.pdf_reasons import PdfRefusal
 from verify.pdf_resources import Resources
 
-__all__ = ["FAINT", "GraphicsOperators", "Operand", "matrix_of", "name_of", "numbers_of"]
+__all__ = ["FAINT", "GraphicsOperators", "Operand", "matrix_of", "name_of", "numbers_of", "outline"]
 
 MAX_PAINTED: Final = 200_000            # text runs, pictures and fills of a page
 MAX_STATES: Final = 64                  # q within q
 _COVERING_STROKE_PT: Final = 4.0        # a line as thick as this can hide a character
+_UM: Final = 25_400 / 72                # in a point
+_EXTENDS: Final = {2: "L", 6: "C"}      # operators of a path by their operands
+_PLAIN_STATE: Final = frozenset({"Type", "ca", "CA"})
 FAINT: Final = 0.02
 """What is as clear as this covers nothing."""
 
@@ -41,10 +46,22 @@ def matrix_of(operands: list[Operand]) -> Matrix:
     return a, b, c, d, e, f
 
 
+def outline(paint: Paint, ops: str, points: Sequence[float], top: float) -> Shape:
+    """Points of a page whose upper edge is at ``top`` as an outline in µm."""
+    return Shape(paint, ops, tuple(
+        [round(((top - value) if index % 2 else value) * _UM) for index, value in enumerate(points)]))
+
+
+def _channels(rgb: tuple[float, float, float], alpha: float) -> tuple[int, ...]:
+    """A colour and its opacity, 0 to 255 each."""
+    return tuple([round(255 * channel) for channel in (*rgb, alpha)])
+
+
 class GraphicsOperators:
     """State, colour and path operators.
 
-    ``fills`` collects what could cover something, ``over`` every path painted after a picture.
+    ``fills`` collects what could cover something, ``over`` every path painted after a picture, ``shapes`` every path
+    painted by the page itself and ``grounds`` the digests of the forms that it draws.
     """
 
     def __init__(self, page_box: Box) -> None:
@@ -52,12 +69,15 @@ class GraphicsOperators:
         self.images: list[PaintedImage] = []
         self.fills: list[Fill] = []
         self.over: list[Fill] = []
+        self.shapes: list[Shape] | None = []        # None: not asked for
+        self.grounds: list[str] = []
         self.late = False               # a path was painted after text
         self.order = 0
         self.page_box = page_box
         self.state = State(page_box)
         self.stack: list[State] = []
         self.path: list[float] = []     # x, y, x, y … on the page
+        self.ops: list[str] = []        # of the path
         self.rectangle = True           # the path is one upright rectangle
         self.pending_clip = False
         self.marks = 0                  # open marked-content sequences
@@ -96,15 +116,25 @@ class GraphicsOperators:
                 raise self.refusal("gs")
             if key == "ca" and key in found:
                 self.state.alpha = float(value)
+            if key == "CA" and key in found:
+                self.state.stroke_alpha = float(value)
             if key == "LW" and key in found:
                 self.state.line_width = float(value)
+        self.state.odd_line |= not _PLAIN_STATE.issuperset(found)
 
     def line_width(self, operands: list[Operand]) -> None:
         """``w``."""
         self.state.line_width = numbers_of(operands)[0]
 
-    def ignore(self, operands: list[Operand]) -> None:
-        """Caps, joins, dashes, stroke colours: no text or picture depends on them."""
+    def odd_line(self, _: list[Operand]) -> None:
+        """Caps, joins, dashes, colours of lines in other spaces: nothing depends on them but lines, and ours set none.
+        """
+        self.state.odd_line = True
+
+    def stroke_rgb(self, operands: list[Operand]) -> None:
+        """``RG``."""
+        red, green, blue = numbers_of(operands)
+        self.state.stroke_rgb = red, green, blue
 
     # -- colour
 
@@ -142,12 +172,14 @@ class GraphicsOperators:
     def move(self, operands: list[Operand]) -> None:
         """``m``."""
         self.add_points(operands)
+        self.ops.append("M")
 
     def extend(self, operands: list[Operand]) -> None:
         """``l``, ``c``, ``v``, ``y``."""
         if not self.path:
             raise self.refusal("path")
         self.add_points(operands)
+        self.ops.append(_EXTENDS.get(len(operands), "?"))
 
     def add_points(self, operands: list[Operand]) -> None:
         """Keep points (control points too: the box is never too small)."""
@@ -163,12 +195,14 @@ class GraphicsOperators:
         x, y, width, height = numbers_of(operands)
         alone = not self.path and self.state.ctm[1] == self.state.ctm[2] == 0
         self.add_points([x, y, x + width, y, x + width, y + height, x, y + height])
+        self.ops.append("R")
         self.rectangle = alone
 
     def close(self, _: list[Operand]) -> None:
         """``h``."""
         if not self.path:
             raise self.refusal("h")
+        self.ops.append("Z")
 
     def clip(self, _: list[Operand]) -> None:
         """``W`` and ``W*``: takes effect with the painting operator that follows."""
@@ -179,21 +213,61 @@ class GraphicsOperators:
         self.finish_path(filled=False, painted=False)
 
     def fill(self, _: list[Operand]) -> None:
-        """``f``, ``B`` and their kin."""
-        self.finish_path(filled=True)
+        """``f``."""
+        self.finish_path(filled=True, shape=self.shape(filled=True))
+
+    def fill_even_odd(self, _: list[Operand]) -> None:
+        """``f*``."""
+        self.finish_path(filled=True, shape=self.shape(filled=True, even_odd=True))
+
+    def fill_and_stroke(self, _: list[Operand]) -> None:
+        """``B``."""
+        self.finish_path(filled=True, shape=self.shape(filled=True, stroked=True))
+
+    def fill_and_stroke_even_odd(self, _: list[Operand]) -> None:
+        """``B*``."""
+        self.finish_path(filled=True, shape=self.shape(filled=True, stroked=True, even_odd=True))
+
+    def fill_otherwise(self, _: list[Operand]) -> None:
+        """``F``, ``b``, ``b*``: what ours never write."""
+        self.finish_path(filled=True, shape=self.shape())
 
     def stroke(self, _: list[Operand]) -> None:
-        """``S`` and ``s``: a thick line counts as a filled area."""
-        self.finish_path(filled=self.state.line_width * self.enlargement() >= _COVERING_STROKE_PT)
+        """``S``: a thick line counts as a filled area."""
+        self.stroke_with(self.shape(stroked=True))
+
+    def stroke_otherwise(self, _: list[Operand]) -> None:
+        """``s``: what ours never write."""
+        self.stroke_with(self.shape())
+
+    def stroke_with(self, shape: Shape | None) -> None:
+        """Stroke the path."""
+        self.finish_path(filled=self.state.line_width * self.enlargement() >= _COVERING_STROKE_PT, shape=shape)
+
+    def shape(self, *, filled: bool = False, stroked: bool = False, even_odd: bool = False) -> Shape | None:
+        """The path as an outline in µm; painted neither way, it is one that no kind has."""
+        if self.shapes is None or not self.path:
+            return None
+        state = self.state
+        enlarged = state.ctm[0]
+        odd = (not (filled or stroked) or state.odd_line or state.odd_clip or state.clip != self.page_box
+               or state.ctm != (enlarged, 0.0, 0.0, enlarged, 0.0, 0.0))
+        paint = NO_PAINT if odd else Paint(
+            _channels(state.rgb, state.alpha) if filled else (),
+            _channels(state.stroke_rgb, state.stroke_alpha) if stroked else (),
+            round(state.line_width * enlarged * _UM) if stroked else 0, even_odd)
+        return outline(paint, "".join(self.ops), self.path, self.page_box.top)
 
     def enlargement(self) -> float:
         """How much the matrix enlarges, at most."""
         ctm = self.state.ctm
         return max(abs(ctm[0]) + abs(ctm[2]), abs(ctm[1]) + abs(ctm[3]))
 
-    def finish_path(self, *, filled: bool, painted: bool = True) -> None:
+    def finish_path(self, *, filled: bool, painted: bool = True, shape: Shape | None = None) -> None:
         """Paint or drop the path, and clip with it if that was asked."""
         path = self.path
+        if shape is not None and self.shapes is not None:
+            self.shapes.append(shape)
         if path:
             box = Box(min(path[::2]), min(path[1::2]), max(path[::2]), max(path[1::2]))
             self.late |= painted and bool(self.texts)
@@ -209,7 +283,7 @@ class GraphicsOperators:
         elif self.pending_clip:
             raise self.refusal("W")
         self.pending_clip, self.rectangle = False, True
-        self.path = []
+        self.path, self.ops = [], []
 
     # -- marked content: names only, no property lists
 

@@ -8,7 +8,7 @@ from typing import Final
 from verify.model import PageView, PictureBox, RectMm, TextRun
 from verify.pdf_canvas import Box, PaintedImage, PaintedText, State, corners
 from verify.pdf_content import MAX_CONTENT, MAX_TOKENS, Interpreter, rectangle_of
-from verify.pdf_file import PdfFile
+from verify.pdf_file import PdfFile, read_file
 from verify.pdf_fonts import PdfFont
 from verify.pdf_images import PdfImage
 from verify.pdf_keys import check_keys
@@ -16,7 +16,7 @@ from verify.pdf_objects import Dict, Object, Ref, Stream
 from verify.pdf_reasons import FindingList, PdfRefusal
 from verify.pdf_resources import Resources
 
-__all__ = ["MAX_PAGES", "PageReader"]
+__all__ = ["MAX_PAGES", "PageReader", "grounds_of"]
 
 MAX_PAGES: Final = 200
 MAX_COMPARISONS: Final = 2_000_000      # text by covering area, a file
@@ -127,7 +127,8 @@ class PageReader:
         interpreter.state.ctm = placed
         resources = Resources(self.file, {}, f"{form_ref.number} 0 R", self.fonts, self.images)
         check_keys(form.entries, "Form", resources.where)
-        interpreter.form(form, resources, resources.where)
+        if interpreter.form(form, resources, resources.where):
+            raise PdfRefusal("pdf.widget", where, what="AP")      # outlines, where only the seal's picture may be
         if len(interpreter.texts) != texts:
             raise PdfRefusal("pdf.widget", where, what="text")
 
@@ -148,7 +149,8 @@ class PageReader:
             (seals if image.image.mask is not None or index >= shown else pictures).append(picture)
         return PageView(number=number, width_mm=box.right * _MM, height_mm=box.top * _MM,
                         runs=tuple(_run(text, box) for text in painted.texts),
-                        pictures=tuple(pictures), seals=tuple(seals))
+                        pictures=tuple(pictures), seals=tuple(seals), grounds=tuple(painted.grounds),
+                        shapes=tuple(painted.shapes or ()))
 
     def visible(self, painted: Interpreter, box: Box, where: str) -> None:
         """Findings on text that is hidden, turned, covered, or off the page."""
@@ -183,6 +185,22 @@ class PageReader:
             raise PdfRefusal("pdf.too-large", where)
         if any(order > own and area.overlaps(picture) for picture, own in pictures for area, order in later):
             self.findings.add("pdf.picture-covered", where)
+
+
+def grounds_of(data: bytes) -> tuple[str, ...]:
+    """The grounds that the first page of a PDF of ours draws, signed or not.
+
+    Raises:
+        PdfRefusal: a form that we do not write.
+    """
+    file = read_file(data)
+    catalog = file.get(file.trailer["Root"])
+    tree = catalog.get("Pages") if isinstance(catalog, dict) else None
+    root = file.get(tree)
+    kids = file.get(root.get("Kids")) if isinstance(root, dict) else None
+    if not isinstance(tree, Ref) or not isinstance(root, dict) or not isinstance(kids, list) or not kids:
+        raise PdfRefusal("pdf.type", "Pages", kind="Pages")
+    return PageReader(file, FindingList()).page(1, kids[0], root, tree, None).grounds
 
 
 def _run(text: PaintedText, box: Box) -> TextRun:

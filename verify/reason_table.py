@@ -242,6 +242,10 @@ _DATA: Final = {
                     "ZHENGYIN_KINDS 指明目录",
                     "the licence kind {kind} (version {version}) is not known; name the folder of a deployment's own "
                     "kinds with --kinds or ZHENGYIN_KINDS"),
+    "record.kind-version": (_UNSURE, "证照种类 {kind} 的版本 {version} 未知（本机为 {known}，及其已发布的各版本）；"
+                            "请更新核验程序或该证照种类",
+                            "version {version} of the licence kind {kind} is not known (here are {known} and the "
+                            "versions released before); bring this verifier or the kind up to date"),
     "data.identifier": (_NO, "证照标识 {identifier} 无效：{zh}",
                         "the licence identifier {identifier} is invalid: {en}"),
     "data.identifier-parts": (_NO, "证照标识与数据不一致：{part}",
@@ -291,6 +295,11 @@ _PAGES: Final = {
     "page.photo": (_NO, "第 {page} 页的“{label}”缺失，或不是证照数据中的照片",
                    "page {page} lacks “{label}” or shows another photo than the record's"),
     "page.picture": (_NO, "第 {page} 页有未知的图片", "page {page} shows an unknown picture"),
+    "page.artwork": (_NO, "{role}（第 {page} 页）的图形不是该证照种类所发布的：{zh}",
+                     "what page {page} draws is not what was released for the licence kind: {en}"),
+    "page.artwork-unreleased": (_NOTE, "证照种类 {kind}（版本 {version}）没有发布图形表，边框、底纹和线条未经核对",
+                                "the licence kind {kind} (version {version}) has no released table of drawings; the "
+                                "pages' borders, grounds and lines were held against none"),
 }
 
 _FONT: Final = {

@@ -115,10 +115,8 @@ def _value(field: etree._Element, where: str) -> Value:
 def _columns(code: str, version: str) -> dict[str, tuple[str, ...]]:
     """The columns of each table of a kind; none where the kind is not known here."""
     try:
-        kind = load_kind(code)
+        kind = load_kind(code, version)
     except KindError:
-        return {}
-    if kind.version != version:
         return {}
     return {field.label: tuple(column.label for column in field.columns) for field in kind.fields if field.columns}
 
