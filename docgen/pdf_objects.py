@@ -21,8 +21,6 @@ from codes.china_time import CHINA_TIME
 
 __all__ = ["PdfFile", "Ref", "Value", "date_string", "deflate", "name", "number", "text_string"]
 
-"""China Standard Time, in which dates are printed."""
-
 Ref = pdfdoc.PDFObjectReference
 Value = Any
 
