@@ -9,7 +9,7 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-__all__ = ["serve"]
+__all__ = ["configured", "serve"]
 
 _HEAD_S: Final = 10.0                   # until the head of the first request is there
 _IDLE_S: Final = 5                      # between two requests
@@ -38,8 +38,13 @@ class _Impatient(H11Protocol):
         super().connection_lost(exc)
 
 
+def configured(app: FastAPI, *, host: str, port: int) -> uvicorn.Config:
+    """How the application is served."""
+    return uvicorn.Config(app, host=host, port=port, http=_Impatient, ws="none", lifespan="off", log_level="warning",
+                          access_log=False, server_header=False, proxy_headers=False, timeout_keep_alive=_IDLE_S,
+                          timeout_graceful_shutdown=10, h11_max_incomplete_event_size=16 << 10)
+
+
 def serve(app: FastAPI, *, host: str, port: int) -> None:
     """Serve until the process is told to end (SIGINT, SIGTERM)."""
-    uvicorn.run(app, host=host, port=port, http=_Impatient, ws="none", lifespan="off", log_level="warning",
-                access_log=False, server_header=False, date_header=True, proxy_headers=False,
-                timeout_keep_alive=_IDLE_S, timeout_graceful_shutdown=10, h11_max_incomplete_event_size=16 << 10)
+    uvicorn.Server(configured(app, host=host, port=port)).run()

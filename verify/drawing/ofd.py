@@ -55,7 +55,7 @@ def first_page(data: bytes, budget: Budget) -> tuple[str, float, float] | None:
         page = next(_pages(_package(read_container(data, Findings()), budget)), None)
         if page is None:
             return None
-        made = page.drawn(1, [])
+        made = page.drawn(1, [], paper=False)
     except (Refusal, EngineError):
         return None
     return made["picture"], made["width_mm"], made["height_mm"]
@@ -73,8 +73,8 @@ class _Page:
                  annotations: list[str]) -> None:
         self._scope, self._path, self._area, self._annotations = scope, path, area, annotations
 
-    def drawn(self, number_: int, stamps: list[Stamped]) -> dict[str, Any]:
-        """The page as plain values."""
+    def drawn(self, number_: int, stamps: list[Stamped], *, paper: bool = True) -> dict[str, Any]:
+        """The page as plain values; the picture of a seal has no paper."""
         root = self._scope.package.root(self._path) if self._path else None
         box = _area_of(first(root, "Area")) or self._area or _A4
         if not (0 < box[2] <= _LARGEST_MM and 0 < box[3] <= _LARGEST_MM):
@@ -95,7 +95,7 @@ class _Page:
             if stamp.lacks:
                 sheet.lacks.add("picture")
         x, y, width, height = box
-        text = document(width, height, sheet.body, sheet.defs, f"{number(x)} {number(y)}")
+        text = document(width, height, sheet.body, sheet.defs, f"{number(x)} {number(y)}", paper)
         return {"number": number_, "width_mm": width, "height_mm": height,
                 "picture": data_uri("image/svg+xml", text.encode("utf-8", "replace")),
                 "seals": [{"id": each.id, "place": each.place,

@@ -50,6 +50,7 @@ class TrueTypeOutlines:
 
     def __init__(self, font: TrueType) -> None:
         self._font = font
+        self._paths: dict[int, str | None] = {}
         self.units = float(font.units_per_em)
 
     def glyph(self, char: str) -> int | None:
@@ -65,6 +66,11 @@ class TrueTypeOutlines:
             return self.units
 
     def path(self, glyph: int) -> str | None:
+        if glyph not in self._paths:
+            self._paths[glyph] = self._made(glyph)
+        return self._paths[glyph]
+
+    def _made(self, glyph: int) -> str | None:
         contours: list[list[Point]] = []
         try:
             _contours(self._font.outline, glyph, (1, 0, 0, 1, 0, 0), contours, 0)

@@ -34,7 +34,7 @@ def draw_pdf(data: bytes, budget: Budget, limit: int) -> dict[str, Any]:
         for index in range(min(count, limit)):
             try:
                 pages.append(_page(document, form, index, budget))
-            except pdfium.PdfiumError:
+            except (pdfium.PdfiumError, ValueError):
                 continue
             except Spent:
                 break
@@ -48,7 +48,7 @@ def _page(document: Any, form: Any, index: int, budget: Budget) -> dict[str, Any
     try:
         width, height = page.get_size()
         if not (0 < width <= _LARGEST_PT and 0 < height <= _LARGEST_PT):
-            raise Spent
+            raise ValueError("a page of no size")
         scale = min(_DOTS_A_MM * _MM_A_POINT, _LONGEST / max(width, height))
         budget.decode(round(width * scale), round(height * scale))
         picture = encoded(page.render(scale=scale, may_draw_forms=True).to_pil())

@@ -61,13 +61,14 @@ def attributes(values: dict[str, str]) -> str:
     return "".join(f" {name}={quoteattr(value)}" for name, value in values.items())
 
 
-def document(width: float, height: float, body: Sequence[str], defs: Sequence[str] = (), origin: str = "0 0") -> str:
-    """An SVG picture of this size in millimetres, on white."""
+def document(width: float, height: float, body: Sequence[str], defs: Sequence[str] = (), origin: str = "0 0",
+             paper: bool = True) -> str:
+    """An SVG picture of this size in millimetres, on white unless it is no ``paper``."""
     x, y = origin.split()
+    ground = f'<rect x="{x}" y="{y}" width="{number(width)}" height="{number(height)}" fill="#fff"/>' if paper else ""
     return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{number(width)}mm" height="{number(height)}mm" '
             f'viewBox="{origin} {number(width)} {number(height)}">'
-            f'<rect x="{x}" y="{y}" width="{number(width)}" height="{number(height)}" fill="#fff"/>'
-            f'{"<defs>" + "".join(defs) + "</defs>" if defs else ""}{"".join(body)}</svg>')
+            f'{ground}{"<defs>" + "".join(defs) + "</defs>" if defs else ""}{"".join(body)}</svg>')
 
 
 def data_uri(mime: str, data: bytes) -> str:
