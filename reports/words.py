@@ -83,12 +83,13 @@ def file_answer(report: Mapping[str, Any]) -> Answer:
 
 
 def licence_answer(report: Mapping[str, Any]) -> Answer:
-    """Is the licence in force? Whatever a file says that is not genuine is called its claim."""
+    """Is the licence in force? What a file says that is not genuine is called its claim; what a code says, the code's."""
     status = report["status"]
     tone, sign = _LICENCE[status["code"]]
     licence = report["licence"]
     claimed = licence is not None and not licence["proven"]
-    if claimed:
+    printed = report["file"]["kind"] == "picture"
+    if claimed or printed:
         tone, sign = ("bad" if tone == "bad" else "unsure"), ("✗" if tone == "bad" else "?")
     first, last = status["first_day"], status["last_day"]
     zh = f"有效期 {first} 至 {last}。" if first else ""
@@ -101,6 +102,8 @@ def licence_answer(report: Mapping[str, Any]) -> Answer:
     word = Words(status["zh"], status["en"])
     if claimed and status["code"] != "unknown":
         word = Words(f"自称{word.zh}", f"claims to be {word.en}")
+    elif printed and status["code"] != "unknown":
+        word = Words(f"二维码数据{word.zh}", f"the QR code's data: {word.en}")
     return Answer(tone, sign, word, Words(zh, en.strip()))
 
 

@@ -156,3 +156,11 @@ def test_a_home_with_a_key_for_reports_signs_the_sheet_which_is_no_licence(tmp_p
     assert status.intact and status.valid and status.coverage.name == "ENTIRE_FILE"
     answer = check(signed)
     assert not answer.file.own and answer.exit_code != 0 and answer.licence is None
+
+
+def test_a_printed_licence_is_never_told_in_green() -> None:
+    shown = {**told("genuine"), "verdict": "indeterminate"}
+    shown["file"] = {**shown["file"], "kind": "picture"}
+    answer = words.licence_answer(shown)
+    assert (answer.tone, answer.sign) == ("unsure", "?") and answer.word.zh == "二维码数据在有效期内"
+    assert words.file_answer(shown).tone == "unsure" and "视同复印件" in words.file_answer(shown).sentence.zh
