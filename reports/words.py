@@ -83,7 +83,7 @@ def file_answer(report: Mapping[str, Any]) -> Answer:
 
 
 def licence_answer(report: Mapping[str, Any]) -> Answer:
-    """Is the licence in force? What a file says that is not genuine is called its claim; what a code says, the code's."""
+    """Is the licence in force? What a file that is not genuine says is called its claim, what a code says the code's."""
     status = report["status"]
     tone, sign = _LICENCE[status["code"]]
     licence = report["licence"]
