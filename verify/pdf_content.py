@@ -6,13 +6,14 @@ is text with positions, pictures with their place, and the boxes of filled areas
 
 from __future__ import annotations
 
+import json
 import re
 from collections import OrderedDict
 from collections.abc import Callable
 from hashlib import sha256
 from typing import Final, NamedTuple
 
-from layouts.released import NO_PAINT
+from layouts.released import NO_PAINT, is_released_ground
 from verify.pdf_canvas import Box, Fill, Matrix, PaintedImage, corners, multiply
 from verify.pdf_file import PdfFile
 from verify.pdf_graphics import FAINT, Operand, name_of, outline
@@ -36,23 +37,23 @@ _CACHED_BOXES: Final = 20_000           # a form
 _END = rb"(?![^\x00\t\n\x0c\r ()<>\[\]{}/%])"
 _TOKEN: Final = re.compile(
     rb"(?:[\x00\t\n\x0c\r ]|%[^\r\n]*+)*+(?:"
-    rb"([+-]?(?:\d++\.?\d*+|\.\d++))" + _END +
-    rb"|([A-Za-z'\"][A-Za-z0-9*'\"]{0,2}+)" + _END +
+    rb"((?:[+-]?(?:\d++\.?\d*+|\.\d++)[\n ]++){0,6}+)([A-Za-z'\"][A-Za-z0-9*'\"]{0,2}+)" + _END +
+    rb"|([+-]?(?:\d++\.?\d*+|\.\d++))" + _END +
     rb"|/([A-Za-z0-9_.+-]{1,127}+)" + _END +
     rb"|<([0-9A-Fa-f]*+)>"
     rb"|\[((?:<[0-9A-Fa-f]*+>|[-+]?(?:\d++\.?\d*+|\.\d++)(?=[<>\]\n ])|[ \n])*+)\][ \n]*+TJ" + _END +
     rb"|\(((?:[^()\\\r]|\\[^\r])*+)\)"
     rb"|(\[)|(\])|(\Z)|(.))", re.DOTALL)
-_NUMBER, _OPERATOR, _NAME, _HEX, _SHOWN, _TEXT, _OPEN, _CLOSE, _DONE = range(1, 10)
+_NUMBERS, _OPERATOR, _NUMBER, _NAME, _HEX, _SHOWN, _TEXT, _OPEN, _CLOSE, _DONE = range(1, 11)
 _NOT_PATHS: Final = re.compile(rb"(?<![A-Za-z/])(?:BT|Do)(?![A-Za-z])")
 _WIDE: Final = Box(-1e9, -1e9, 1e9, 1e9)
 
 
 class _Paths(NamedTuple):
-    """A form that is paths only: the boxes that it fills, and the SHA-256 of its content."""
+    """A form that is paths only: the SHA-256 of its content, and the boxes that it fills, when they were asked for."""
 
-    boxes: tuple[Box, ...]
     digest: bytes
+    boxes: tuple[Box, ...] | None = None
 
 
 class _FormCache:
@@ -68,7 +69,7 @@ class _FormCache:
         return self._kept.get(key)
 
     def put(self, key: bytes, paths: _Paths) -> None:
-        if len(paths.boxes) <= _CACHED_BOXES:
+        if len(paths.boxes or ()) <= _CACHED_BOXES:
             self._kept[key] = paths
         while len(self._kept) > _CACHED_FORMS:
             self._kept.popitem(last=False)
@@ -106,17 +107,20 @@ class Interpreter(TextOperators):
         outer: list[Operand] | None = None
         for match in _TOKEN.finditer(data):
             kind = match.lastindex
-            if kind == _NUMBER:
-                operands.append(float(match[1]))
-            elif kind == _OPERATOR:
-                entry = operators.get(match[2])
+            if kind == _OPERATOR:
+                numbers, operator = match.group(_NUMBERS, _OPERATOR)
+                if numbers:
+                    operands += map(float, numbers.split())
+                entry = operators.get(operator)
                 if entry is None or outer is not None or (entry[1] >= 0 and len(operands) != entry[1]):
-                    raise self.refusal(match[2].decode("latin-1"))
+                    raise self.refusal(operator.decode("latin-1"))
                 self.tokens_left -= 1 + len(operands)
                 if self.tokens_left < 0:
                     raise PdfRefusal("pdf.too-large", self.here().where)
                 entry[0](self, operands)
                 operands = []
+            elif kind == _NUMBER:
+                operands.append(float(match[_NUMBER]))
             elif kind == _SHOWN and outer is None and not operands:
                 self.tokens_left -= 1 + len(match[_SHOWN]) // 4
                 self.show_hex(match[_SHOWN])
@@ -150,7 +154,7 @@ class Interpreter(TextOperators):
         stream, key = resources.xobject(name_of(operands[0]))
         if stream.entries.get("Subtype") == "Form":
             plain = not self.order and self.state.is_plain(self.page_box)
-            digest = self.form(stream, resources, f"{key.number} 0 R")
+            digest = self.form(stream, resources, f"{key.number} 0 R", first=plain)
             self.grounds.append(digest if plain and digest else "?")
             return
         image = resources.image(stream, key)
@@ -173,8 +177,11 @@ class Interpreter(TextOperators):
         if self.state.alpha > FAINT:
             self.fills.append(Fill(self.state.clip, self.next_order()))
 
-    def form(self, stream: Stream, resources: Resources, where: str) -> str:
+    def form(self, stream: Stream, resources: Resources, where: str, *, first: bool = False) -> str:
         """Paint a form XObject under the current matrix; forms of paths alone are remembered.
+
+        Args:
+            first: nothing was painted yet, so that the form covers nothing; a released one is not read then.
 
         Returns:
             The digest of a form of paths alone, of all that its look depends on; "" for any other.
@@ -197,16 +204,24 @@ class Interpreter(TextOperators):
                 self.nesting += 1
                 self.run(data, inner)
                 self.nesting -= 1
-            else:
-                paths = _Paths(self.boxes_of(data, inner), sha256(data).digest())
-                _FORMS.put(digest, paths)
-        self.late |= paths is not None and bool(paths.boxes) and bool(self.texts)
+                self.state = outer
+                return ""
+            paths = _Paths(sha256(data).digest())
+            _FORMS.put(digest, paths)
+        look = form_digest(paths.digest, stream.entries, inner)
+        boxes = paths.boxes
+        if boxes is None:
+            boxes = ()
+            if not (first and is_released_ground(look)):
+                boxes = self.boxes_of(resources.file.decode(stream, where, MAX_CONTENT), inner)
+                _FORMS.put(digest, _Paths(paths.digest, boxes))
+        self.late |= bool(boxes) and bool(self.texts)
         if self.images:                             # its lines too, wherever in it they are
             self.over.append(Fill(self.state.clip, self.next_order()))
-        for box in paths.boxes if paths else ():
+        for box in boxes:
             self.fills.append(Fill(box.under(self.state.ctm).within(self.state.clip), self.next_order()))
         self.state = outer
-        return "" if paths is None else form_digest(paths.digest, stream.entries, inner)
+        return look
 
     def boxes_of(self, data: bytes, resources: Resources) -> tuple[Box, ...]:
         """The boxes that a form of paths alone fills, in its own space."""
@@ -218,26 +233,34 @@ class Interpreter(TextOperators):
 
 
 def form_digest(content: bytes, entries: Dict, resources: Resources) -> str:
-    """The digest of a form of paths, SHA-256 in hex: of its content, its box and matrix, its states and shadings."""
-    parts = [entries.get(key) for key in ("BBox", "Matrix")] + [
-        resources.entries.get(key) for key in ("ExtGState", "Shading")]
-    return sha256(content + repr([spelt(part, resources.file) for part in parts]).encode()).hexdigest()
+    """The digest of a form of paths: SHA-256 in hex, of the SHA-256 of its content and of what its look depends on.
+
+    That is its box, its matrix, its graphics states and its shadings, as JSON.
+    """
+    parts = [entries.get("BBox"), entries.get("Matrix"), resources.entries.get("ExtGState"),
+             resources.entries.get("Shading")]
+    spelt = json.dumps([_spelt(part, resources.file) for part in parts], separators=(",", ":"), sort_keys=True)
+    return sha256(content + spelt.encode()).hexdigest()
 
 
-def spelt(value: Object, file: PdfFile, depth: int = MAX_DEPTH) -> object:
-    """A value of a PDF in one spelling, references followed.
+def _spelt(value: Object, file: PdfFile, depth: int = MAX_DEPTH) -> object:
+    """A value of a PDF for JSON, references followed: a name with its slash, a number as text with six decimals.
 
     Raises:
-        PdfRefusal: ``pdf.too-large``: it is too deep.
+        PdfRefusal: ``pdf.content``: anything else, or too deep.
     """
-    if depth < 0:
-        raise PdfRefusal("pdf.too-large", "")
     value = file.get(value)
-    if isinstance(value, dict):
-        return [(key, spelt(value[key], file, depth - 1)) for key in sorted(value)]
-    if isinstance(value, list):
-        return [spelt(each, file, depth - 1) for each in value]
-    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, Name):
+        return f"/{value}"
+    if isinstance(value, int | float):
+        return f"{value:.6f}"
+    if isinstance(value, dict) and depth:
+        return {str(key): _spelt(value[key], file, depth - 1) for key in value}
+    if isinstance(value, list) and depth:
+        return [_spelt(each, file, depth - 1) for each in value]
+    raise PdfRefusal("pdf.content", "", what="Resources")
 
 
 def rectangle_of(value: Object, where: str) -> Box:

@@ -26,6 +26,8 @@ _SUBSET_TAG: Final = re.compile(r"[A-Z]{6}\+")
 _SECTION: Final = re.compile(rb"begin(bfchar|bfrange|codespacerange)\b(.*?)\bend\1\b", re.DOTALL)
 _USED: Final = re.compile(rb"\b(usecmap|begincidchar|begincidrange|beginnotdefchar|beginnotdefrange)\b")
 _CHAR: Final = re.compile(rb"\s*<([0-9A-Fa-f]{4})>\s*<([0-9A-Fa-f]+)>\s*")
+_PLAIN_CHARS: Final = re.compile(rb"(?:\s*+<[0-9A-Fa-f]{4}>\s*+<[0-9A-Fa-f]{4}>)*+\s*+")
+_FOUR: Final = re.compile(rb"[0-9A-Fa-f]{4}")
 _RANGE: Final = re.compile(rb"\s*<([0-9A-Fa-f]{4})>\s*<([0-9A-Fa-f]{4})>\s*"
                            rb"(?:<([0-9A-Fa-f]+)>|\[((?:\s*<[0-9A-Fa-f]+>)*)\s*\])\s*")
 
@@ -195,6 +197,14 @@ def to_unicode(data: bytes, where: str) -> dict[int, str]:
 
 
 def _char_pairs(body: bytes, where: str) -> list[tuple[int, str]]:
+    if _PLAIN_CHARS.fullmatch(body):
+        units = _FOUR.findall(body)
+        try:
+            text = bytes.fromhex(b"".join(units[1::2]).decode()).decode("utf-16-be")
+        except ValueError:
+            raise PdfRefusal("pdf.to-unicode", where) from None
+        if len(text) == len(units) // 2:            # no unit is half of a character
+            return list(zip([int(code, 16) for code in units[::2]], text, strict=True))
     found, position = [], 0
     while position < len(body):
         match = _CHAR.match(body, position)

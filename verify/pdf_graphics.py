@@ -20,6 +20,7 @@ _COVERING_STROKE_PT: Final = 4.0        # a line as thick as this can hide a cha
 _UM: Final = 25_400 / 72                # in a point
 _EXTENDS: Final = {2: "L", 6: "C"}      # operators of a path by their operands
 _PLAIN_STATE: Final = frozenset({"Type", "ca", "CA"})
+_FLOAT: Final = frozenset({float})
 FAINT: Final = 0.02
 """What is as clear as this covers nothing."""
 
@@ -28,7 +29,7 @@ Operand: TypeAlias = "float | bytes | Name | list[float | bytes | Name]"
 
 def numbers_of(operands: list[Operand]) -> list[float]:
     """Operands that must all be numbers."""
-    if not all(type(each) is float for each in operands):
+    if not _FLOAT.issuperset(map(type, operands)):
         raise PdfRefusal("pdf.content", "", what="number")
     return operands  # type: ignore[return-value]
 

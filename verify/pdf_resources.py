@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from verify.pdf_file import PdfFile
 from verify.pdf_fonts import PdfFont, read_font
@@ -23,6 +23,7 @@ class Resources:
     where: str
     fonts: dict[Ref, PdfFont]
     images: dict[Ref, PdfImage]
+    named_fonts: dict[str, PdfFont] = field(default_factory=dict)       # those asked for here
 
     @classmethod
     def read(cls, file: PdfFile, value: Object, where: str, fonts: dict[Ref, PdfFont],
@@ -47,12 +48,16 @@ class Resources:
 
     def font(self, name: str) -> PdfFont:
         """A font by its name here; it must be an object of its own."""
+        known = self.named_fonts.get(name)
+        if known is not None:
+            return known
         value = self.named("Font", name)
         if not isinstance(value, Ref):
             raise PdfRefusal("pdf.font", f"{self.where} /{name}")
         if value not in self.fonts:
             self.fonts[value] = read_font(self.file, value, f"{value.number} 0 R")
-        return self.fonts[value]
+        found = self.named_fonts[name] = self.fonts[value]
+        return found
 
     def xobject(self, name: str) -> tuple[Stream, Ref]:
         """A form or a picture by its name here."""

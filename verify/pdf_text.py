@@ -17,7 +17,7 @@ _WHITE: Final = 0.9                     # all channels above this: not to be see
 _TINY_PT: Final = 1.5
 _SKEW: Final = 1e-6
 _CODE: Final = 4                        # hex digits of a two-byte code
-_PARTS: Final = re.compile(rb"<([0-9A-Fa-f]*)>|([-+.\d]+)")
+_PARTS: Final = re.compile(rb"(?:<([0-9A-Fa-f]*+)>[ \n]*+)?([-+.\d]*+)")
 
 
 class TextOperators(GraphicsOperators):
@@ -109,7 +109,7 @@ class TextOperators(GraphicsOperators):
         self.show_parts(_PARTS.findall(body))
 
     def show_parts(self, parts: Sequence[tuple[bytes, bytes]]) -> None:
-        """Place the glyphs of one Tj or TJ (9.4.4): pairs of a string in hex and a number, one is empty."""
+        """Place the glyphs of one Tj or TJ (9.4.4): pairs of a string in hex and the number after it, either empty."""
         state = self.state
         font = state.font
         if font is None or not state.in_text:
@@ -120,9 +120,7 @@ class TextOperators(GraphicsOperators):
         x, unit = 0.0, state.size * state.scale / 1000
         space = state.char_space * state.scale
         for code, number in parts:
-            if number:
-                x -= float(number) * unit
-            elif len(code) == _CODE and code in known:
+            if code in known:
                 cell = known[code]
                 cells.append(cell)
                 places.append(x)
@@ -131,10 +129,13 @@ class TextOperators(GraphicsOperators):
                 raise self.refusal("Tj")
             else:
                 for start in range(0, len(code), _CODE):
-                    cell = font.cell(code[start:start + _CODE])
+                    piece = code[start:start + _CODE]
+                    cell = known.get(piece) or font.cell(piece)
                     cells.append(cell)
                     places.append(x)
                     x += cell.width * unit + space
+            if number:
+                x -= float(number) * unit
         if cells:
             self.keep_text(font, cells, places, x)
         state.text_matrix = multiply((1.0, 0.0, 0.0, 1.0, x, 0.0), state.text_matrix)

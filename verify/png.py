@@ -158,11 +158,11 @@ def _rows(raw: bytes, stride: int, filters: set[int], header: bytes, packed: byt
 def _unfilter(raw: bytes, stride: int) -> list[bytes]:
     """Undo the row filters None and Up."""
     rows: list[bytes] = []
-    above = bytes(stride)
+    above = same = bytes(stride)
     for start in range(0, len(raw), stride + 1):
         row = raw[start + 1:start + 1 + stride]
         if raw[start]:
-            row = bytes((a + b) & 255 for a, b in zip(row, above, strict=True)) if any(row) else above
+            row = above if row == same else bytes([(a + b) & 255 for a, b in zip(row, above, strict=True)])
         rows.append(row)
         above = row
     return rows
@@ -172,13 +172,19 @@ def _one_bit(rows: list[bytes], width: int, height: int, palette: bytes) -> Bitm
     """Bits to grey; both colours of a palette must be grey."""
     if len(palette) < 6 or any(len(set(palette[at:at + 3])) != 1 for at in (0, 3)):
         raise ValueError("the PNG's palette is not grey")
-    octets = [bytes(palette[3 if byte >> (7 - bit) & 1 else 0] for bit in range(8)) for byte in range(256)]
+    octets = _octets(palette[0], palette[3])
 
     @functools.lru_cache(maxsize=64)
     def widen(row: bytes) -> bytes:
         return b"".join([octets[byte] for byte in row])[:width]
 
     return Bitmap(width=width, height=height, mode="L", data=b"".join([widen(row) for row in rows]))
+
+
+@functools.lru_cache(maxsize=4)
+def _octets(zero: int, one: int) -> tuple[bytes, ...]:
+    """The eight pixels of each byte, by the grey of either bit."""
+    return tuple(bytes([one if byte >> (7 - bit) & 1 else zero for bit in range(8)]) for byte in range(256))
 
 
 def _eight_bit(rows: list[bytes], width: int, height: int, kind: int, palette: bytes) -> Bitmap:
