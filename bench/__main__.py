@@ -21,6 +21,7 @@ from typing import Any
 
 import docgen
 import layouts
+from bench.checks import measure_checks
 from bench.seals import measure_seals
 from bench.stages import Stages
 from certs.home import Home
@@ -97,8 +98,8 @@ def ofdrw_rates(folder: Path, package: Path, runs: int) -> list[float] | None:
     return [float(word) for word in answer.text.split("\t")]
 
 
-def measure(sample: str, home: Home, folder: Path, count: int, first: int) -> None:
-    """Measure one worked example and print its rows."""
+def measure(sample: str, home: Home, folder: Path, count: int, first: int) -> tuple[list[Path], float | None]:
+    """Measure one worked example and print its rows; the packages, and how many a second ofdrw checks."""
     issuer = docgen.Issuer(home)
     warm, work, split = (records(sample, n, first + start) for n, start in ((8, 0), (count, 8), (count, 8 + count)))
     rate(warm, lambda record: issuer.issue(record, out=folder / "out"))
@@ -131,6 +132,7 @@ def measure(sample: str, home: Home, folder: Path, count: int, first: int) -> No
     total = issued[1] * count / 1000
     for stage, seconds in sorted(whole.seconds.items(), key=lambda one: -one[1]):
         print(f"    {stage:<34}{seconds / count * 1000:6.2f} ms  {seconds / total:5.0%}")
+    return files, peer[2]
 
 
 def main() -> None:
@@ -140,6 +142,7 @@ def main() -> None:
     parser.add_argument("--seals", type=int, default=10_000, help="seals in the registry; 0 leaves this part out")
     asked = parser.parse_args()
     count = asked.n
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_setaffinity") else [0]
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     with tempfile.TemporaryDirectory(prefix="zhengyin-bench-") as name:
@@ -149,8 +152,9 @@ def main() -> None:
             draw=lambda org, mm: draw_imprint(org, diameter_mm=mm, lower_line=LOWER_LINE), kinds=layouts.kinds())
         home = Home.open(folder / "home", environ={})
         print("one core, one warm process; documents a second and median milliseconds")
-        measure("example-1", home, folder, count, 1)
+        packages, ofdrw = measure("example-1", home, folder, count, 1)
         measure("example-2", home, folder, count, 5000)
+        measure_checks(packages, home.trust_dir, cores, ofdrw)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"\npeak memory of this process {peak:.0f} MB")
     if asked.seals:
