@@ -84,9 +84,9 @@ class _Site:
             raise Refused("not-found")
         return Response(static(name), media_type=STATIC[name], headers={"cache-control": "public, max-age=300"})
 
-    async def again(self) -> Response:
+    async def again(self, request: Request) -> Response:
         """A result that is asked for anew is not there any more."""
-        return RedirectResponse("./", status_code=303)
+        return RedirectResponse("./?lang=en" if _language(request) == "en" else "./", status_code=303)
 
     async def verify(self, request: Request) -> Response:
         """Judge a file and show it."""
