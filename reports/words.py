@@ -83,7 +83,7 @@ def file_answer(report: Mapping[str, Any]) -> Answer:
 
 
 def licence_answer(report: Mapping[str, Any]) -> Answer:
-    """Is the licence in force? What a file that is not genuine says is called its claim, what a code says the code's."""
+    """Is the licence in force? A file that is not genuine only claims what it says; paper shows what its code says."""
     status = report["status"]
     tone, sign = _LICENCE[status["code"]]
     licence = report["licence"]
