@@ -21,7 +21,7 @@ from layouts.kind import KindError, KindErrorCode
 
 __all__ = [
     "ARTWORK", "FORM", "KIND", "NO_PAINT", "VERSION", "Chosen", "Paint", "ReleasedArtwork", "Rule", "Shape", "Sheet",
-    "bounds", "read_artwork", "released_artwork", "released_file", "rule_of", "template_digest",
+    "bounds", "is_released_ground", "read_artwork", "released_artwork", "released_file", "rule_of", "template_digest",
 ]
 
 KIND: Final = "kind.json"
@@ -141,10 +141,21 @@ def released_artwork(code: str, version: str) -> ReleasedArtwork | None:
         KindError: ``kind.unknown``, ``kind.unreadable``, or ``kind.data`` where the table makes no sense.
     """
     data = released_file(code, version, ARTWORK)
-    return None if data is None else read_artwork(data, code, version)
+    if data is None:
+        return None
+    table = read_artwork(data, code, version)
+    _grounds.update(digest for sheet in table.sheets for digest in sheet.grounds)
+    return table
 
 
+_grounds: set[str] = set()
 on_change(released_artwork.cache_clear)
+on_change(_grounds.clear)
+
+
+def is_released_ground(digest: str) -> bool:
+    """Whether a ground stands in a table that was read since the kinds last changed; it is well formed then."""
+    return digest in _grounds
 
 
 def read_artwork(data: bytes, code: str, version: str) -> ReleasedArtwork:

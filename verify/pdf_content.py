@@ -14,7 +14,7 @@ from hashlib import sha256
 from typing import Final, NamedTuple
 
 from layouts.released import NO_PAINT, is_released_ground
-from verify.pdf_canvas import Box, Fill, Matrix, PaintedImage, corners, multiply
+from verify.pdf_canvas import Box, Fill, Matrix, PaintedImage, State, corners, multiply
 from verify.pdf_file import PdfFile
 from verify.pdf_graphics import FAINT, Operand, name_of, outline
 from verify.pdf_objects import Dict, Name, Object, Stream, unescape
@@ -204,7 +204,7 @@ class Interpreter(TextOperators):
                 self.nesting += 1
                 self.run(data, inner)
                 self.nesting -= 1
-                self.state = outer
+                self.paint_form((), outer)
                 return ""
             paths = _Paths(sha256(data).digest())
             _FORMS.put(digest, paths)
@@ -215,13 +215,17 @@ class Interpreter(TextOperators):
             if not (first and is_released_ground(look)):
                 boxes = self.boxes_of(resources.file.decode(stream, where, MAX_CONTENT), inner)
                 _FORMS.put(digest, _Paths(paths.digest, boxes))
+        self.paint_form(boxes, outer)
+        return look
+
+    def paint_form(self, boxes: tuple[Box, ...], outer: State) -> None:
+        """Keep what a form fills, and go on as before it."""
         self.late |= bool(boxes) and bool(self.texts)
         if self.images:                             # its lines too, wherever in it they are
             self.over.append(Fill(self.state.clip, self.next_order()))
         for box in boxes:
             self.fills.append(Fill(box.under(self.state.ctm).within(self.state.clip), self.next_order()))
         self.state = outer
-        return look
 
     def boxes_of(self, data: bytes, resources: Resources) -> tuple[Box, ...]:
         """The boxes that a form of paths alone fills, in its own space."""
