@@ -25,12 +25,12 @@ _LINE_END: Final = 2                     # bytes
 
 _TAIL: Final = re.compile(rb"startxref[\x00\t\n\x0c\r ]+(\d{1,10})[\x00\t\n\x0c\r ]+%%EOF(?:\r\n|\n|\r)?")
 _LINE: Final = re.compile(rb"[\r\n]")
-_TABLE: Final = re.compile(rb"xref[\x00\t\n\x0c\r ]+")
+_TABLE: Final = re.compile(rb"(?<![A-Za-z])xref[\x00\t\n\x0c\r ]+")
 _PART: Final = re.compile(rb"(\d{1,7})[ ]+(\d{1,7})[ ]*(?:\r\n|\n|\r)")
 _ENTRY: Final = re.compile(rb"(\d{10}) (\d{5}) ([nf])(?: \n| \r|\r\n)")
 _TRAILER: Final = re.compile(rb"[\x00\t\n\x0c\r ]*trailer(?![^\x00\t\n\x0c\r ()<>\[\]{}/%])")
-HEAD: Final = re.compile(
-    rb"(\d{1,10})[\x00\t\n\x0c\r ]+(\d{1,5})[\x00\t\n\x0c\r ]+obj(?![^\x00\t\n\x0c\r ()<>\[\]{}/%])")
+HEAD: Final = re.compile(                # an offset may not point into the number: others read another object there
+    rb"(?<![\d+.-])(\d{1,10})[\x00\t\n\x0c\r ]+(\d{1,5})[\x00\t\n\x0c\r ]+obj(?![^\x00\t\n\x0c\r ()<>\[\]{}/%])")
 STREAM: Final = re.compile(rb"[\x00\t\n\x0c\r ]*stream(?:\r\n|\n)")
 _STREAM_END: Final = re.compile(rb"(?:\r\n|\n|\r)?endstream[\x00\t\n\x0c\r ]+endobj")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable
 
 import pytest
@@ -53,3 +54,16 @@ def test_a_damaged_pdf_is_refused_with_a_reason(number: int) -> None:
             report = verify(made, trust=trust, name="file.pdf")
             assert made == data or report.verdict is not Verdict.VALID
             assert report.file.kind == "unknown" or any(map(report.weighs, report.reasons)) or made == data
+
+
+def test_an_offset_into_the_number_of_an_object_is_refused() -> None:
+    """Readers that go by it read another object there, those that repair show an earlier state."""
+    data = w.long_term(w.packed(), stamp_it=False)
+    told = int(re.findall(rb"startxref\s+(\d+)", data)[-1])
+    assert re.match(rb"\d\d 0 obj", data[told:])
+    made = re.sub(rb"%d(\s+%%%%EOF\s*)$" % told, rb"%d\1" % (told + 1), data)
+    assert made != data and len(made) == len(data)
+    assert verify(data, trust=world().trust(), name="file.pdf").verdict is Verdict.VALID
+    report = verify(made, trust=world().trust(), name="file.pdf")
+    assert report.verdict is Verdict.INDETERMINATE
+    assert "fpdf.xref" in {reason.code for reason in report.reasons}
