@@ -7,8 +7,10 @@ because a licence number keeps the region of the first application.
 from __future__ import annotations
 
 import functools
+import importlib.util
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 __all__ = ["Region", "covers", "region", "region_name"]
 
@@ -26,20 +28,30 @@ class Region:
     until: int | None
 
 
+@functools.cache
+def _table() -> str:
+    """The table as a text: a line for each province and beneath it, indented, one for each of its divisions.
+
+    python-stdnum's own reader takes some 80 ms for it, which a single file to verify need not wait for.
+    """
+    package = importlib.util.find_spec("stdnum")
+    folder = next(iter(package.submodule_search_locations or ())) if package else ""
+    return (Path(folder) / "cn" / "loc.dat").read_text(encoding="utf-8")
+
+
 @functools.lru_cache(maxsize=1024)
 def region(code: str) -> Region | None:
     """The latest division that bears or bore the six digits ``code``; None where there is none."""
     if len(code) != 6 or not (code.isascii() and code.isdigit()):
         return None
-    from stdnum import numdb  # loading the table takes some 80 ms: only when a code is looked up
-
-    found = numdb.get("cn/loc").info(code)
-    if len(found) != 2 or "county" not in found[1][1]:
+    province = re.search(rf'^{code[:2]} province="([^"]*)"\n((?:  .*\n?)*)', _table(), re.MULTILINE)
+    found = province and re.search(rf'^  {code[2:]} county="([^"]*)"', province[2], re.MULTILINE)
+    if not province or not found:
         return None
-    entries = _ENTRY.findall(found[1][1]["county"])
+    entries = _ENTRY.findall(found[1])
     since, until, name = entries[-1]
     return Region(
-        code=code, name=name, province=found[0][1].get("province", name),
+        code=code, name=name, province=province[1],
         since=int(since) if since else None, until=int(until) if until else None,
     )
 

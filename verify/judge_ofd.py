@@ -18,7 +18,6 @@ from verify.agree import check_head, check_metadata, check_record, check_tags, e
 from verify.artwork import check_artwork
 from verify.attachments import check_attachments
 from verify.face import check_pages
-from verify.foreign.ofd import judge_foreign_ofd
 from verify.glyphs import check_glyphs
 from verify.judge import Case, RecordCase, guarded, read_case
 from verify.judge_pdf import judge_rendition
@@ -44,8 +43,10 @@ def judge_ofd(case: Case) -> None:
     judge = _OfdJudge(case)
     if judge.claims_to_be_ours():
         judge.run()
-    else:
-        judge_foreign_ofd(case)
+        return
+    from verify.foreign.ofd import judge_foreign_ofd  # loads only for files of others
+
+    judge_foreign_ofd(case)
 
 
 class _OfdJudge:
