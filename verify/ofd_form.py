@@ -219,10 +219,14 @@ def _odd_file(root: etree._Element, data: bytes, space: str, forms: Mapping[str,
 
 def _inside(path: etree._Element) -> bool:
     """Whether a path lies inside its boundary: what sticks out some readers cut off and others draw."""
-    _, _, width, height = map(float, str(path.get("Boundary")).split())
-    values = [float(word) for word in str(path[-1].text).split() if not word.isalpha()]
+    try:
+        _, _, width, height = map(float, str(path.get("Boundary")).split())
+        values = [float(word) for word in str(path[-1].text).split() if not word.isalpha()]
+    except ValueError:
+        return False                     # no path at all
     across, down = values[::2], values[1::2]
-    return min(values) >= -_EDGE_MM and max(across) <= width + _EDGE_MM and max(down) <= height + _EDGE_MM
+    return bool(down) and (
+        min(values) >= -_EDGE_MM and max(across) <= width + _EDGE_MM and max(down) <= height + _EDGE_MM)
 
 
 def _odd_element(element: etree._Element, form: _Form) -> str:

@@ -76,6 +76,15 @@ def test_what_another_reader_could_show_otherwise_is_not_genuine(name: str) -> N
     assert report.verdict is not Verdict.VALID, name
 
 
+@pytest.mark.parametrize("data", ["M 1.2.3 0 L 5 5", "M 0 0 L Doc_0/Document.xml 5", "", "C"])
+def test_a_path_of_no_numbers_is_named(data: str) -> None:
+    parts = entries()
+    page = re.sub("<ofd:AbbreviatedData>[^<]*<", f"<ofd:AbbreviatedData>{data}<", parts[PAGE].decode(), count=1)
+    report = check(Forger().apply({**parts, PAGE: page.encode()}))
+    assert report.verdict is not Verdict.VALID
+    assert "ofd.not-understood" in codes(report) and "file.unreadable-part" not in codes(report)
+
+
 @pytest.mark.parametrize(("old", "new"), [
     ("<ofd:Seal>", '<ofd:Parameters/><ofd:Seal>'), ("<ofd:StampAnnot ", '<ofd:StampAnnot Type="x" '),
     ("<ofd:SignedInfo>", '<ofd:SignedInfo x="1">')])
