@@ -17,24 +17,37 @@ _CONNECTIONS: Final = 512
 
 
 class _Impatient(H11Protocol):
-    """Ends a connection whose first request does not come."""
+    """Ends a connection whose first request does not come; where there are too many, the one that waits longest."""
 
-    _waiting: asyncio.TimerHandle | None = None
+    _clock: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
+        self._clock = self.loop.call_later(_HEAD_S, self._give_up)
+        self._waiting[self] = None
         if len(self.connections) > _CONNECTIONS:
-            transport.abort()
-            return
-        self._waiting = self.loop.call_later(_HEAD_S, self._give_up)
+            next(iter(self._waiting))._give_up()     # this one itself where all others are at work
+
+    @property
+    def _waiting(self) -> dict[_Impatient, None]:
+        """Connections of this server that have not yet sent a request, in the order in which they came."""
+        waiting: dict[_Impatient, None] = vars(self.server_state).setdefault("waiting", {})
+        return waiting
+
+    def handle_events(self) -> None:
+        super().handle_events()
+        if self.cycle is not None:
+            self._waiting.pop(self, None)
 
     def _give_up(self) -> None:
+        self._waiting.pop(self, None)
         if self.cycle is None and not self.transport.is_closing():
             self.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self._waiting is not None:
-            self._waiting.cancel()
+        self._waiting.pop(self, None)
+        if self._clock is not None:
+            self._clock.cancel()
         super().connection_lost(exc)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import concurrent.futures
+import contextlib
 import copy
 import io
 import json
@@ -233,6 +234,16 @@ def test_a_body_that_comes_by_the_drop_is_given_up(verifiers: Verifiers) -> None
 def test_a_connection_that_says_nothing_is_ended(site: Site) -> None:
     with not_hanging():
         assert raw(site, b"GET / HT") == b""
+
+
+def test_connections_that_say_nothing_lock_nobody_out(site: Site) -> None:
+    with contextlib.ExitStack() as held:
+        for _ in range(540):
+            connection = held.enter_context(socket.create_connection((site.host, site.port), timeout=60))
+            with contextlib.suppress(OSError):
+                connection.sendall(b"GET / HTTP/1.1\r\nHost:")
+        with not_hanging():
+            assert httpx.get(site.url, timeout=60).status_code == 200
 
 
 @pytest.mark.parametrize("body", [
