@@ -93,10 +93,10 @@ def only_child(element: _Element, name: str, where: str) -> _Element | None:
 
 
 def text_of(element: _Element | None) -> str:
-    """The text of an element without surrounding white space; "" when there is none.
+    """The text of an element without the white space of XML around it; "" when there is none. Other spaces are text.
 
     Text cut in two by a comment or a child is joined, so that nothing hides behind a comment.
     """
     if element is None:
         return ""
-    return "".join(str(piece) for piece in element.itertext()).strip()
+    return "".join(str(piece) for piece in element.itertext()).strip(" \t\r\n")

@@ -93,6 +93,15 @@ def test_nor_what_the_signature_says_besides(old: str, new: str) -> None:
     assert report.verdict is not Verdict.VALID and "ofd.not-understood" in codes(report)
 
 
+@pytest.mark.parametrize("space", ["\u3000", "\u00a0", "\u2003"])
+def test_a_space_that_is_none_of_xml_is_part_of_a_datum(space: str) -> None:
+    parts = entries()
+    after = parts[OFD].decode().replace("测试甲化工贸易有限公司<", f"测试甲化工贸易有限公司{space}<")
+    assert after.encode() != parts[OFD]
+    report = check(Forger().apply({**parts, OFD: after.encode()}))
+    assert report.verdict is Verdict.INVALID and "data.metadata" in codes(report)
+
+
 def test_an_entry_of_another_name_is_refused() -> None:
     parts = entries()
     parts["Doc_0/Pages/Page_9/Content.xml"] = parts.pop("Doc_0/Pages/Page_2/Content.xml")
