@@ -89,7 +89,8 @@ def _weighed(part: tuple[str, bytes]) -> tuple[str, bytes]:
         return name, b""
     if name.endswith(".xml"):
         try:
-            return name, etree.tostring(etree.fromstring(data, _PARSER), method="c14n", with_comments=False)
+            plain = etree.tostring(etree.fromstring(data, _PARSER), method="c14n", with_comments=False)
+            return name, re.sub(rb"[ \t\r\n]*([<>])[ \t\r\n]*", rb"\1", plain)
         except (etree.XMLSyntaxError, ValueError):
             return part
     if not name.endswith(".ttf"):
