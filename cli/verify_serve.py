@@ -37,6 +37,7 @@ def serve_page(files: Sequence[Path] | None, *, trust: Path | None, signer: Call
     hosts = _hosts(host, sites)
     _free(host, port)
     with Verifiers(trust=trust, kinds=added_folders(), children=children) as verifiers:
+        verifiers.start()
         app = verifier_app(verifiers, hosts=hosts, children=children, signer=signer())
         shown = f"[{host}]" if ":" in host else host
         typer.echo(f"核验网页 page: http://{shown}:{port}/ （Ctrl-C 结束 / ends it）", err=True)

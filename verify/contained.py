@@ -75,6 +75,9 @@ class _Process(Protocol):
     def wait(self) -> int:
         """Its exit code; minus the signal that ended it."""
 
+    def poll(self) -> int | None:
+        """The same, None while it runs."""
+
 
 class Verifiers:
     """Children that judge files, to be closed (a context manager); any thread may ask."""
@@ -94,8 +97,9 @@ class Verifiers:
         self._limits = limits or Limits()
         self._children = children
         self._free: queue.LifoQueue[_Child] = queue.LifoQueue()
+        self._starter = concurrent.futures.ThreadPoolExecutor(1)
         for _ in range(children):
-            self._free.put(_Child(self._limits))
+            self._free.put(_Child(self._limits, self._starter))
 
     def __enter__(self) -> Self:
         return self
@@ -108,6 +112,13 @@ class Verifiers:
         """End the children."""
         for _ in range(self._children):
             self._free.get().end()
+        self._starter.shutdown()
+
+    def start(self) -> None:
+        """Start the children now: where there is one thread still, they begin at once."""
+        for child in [self._free.get() for _ in range(self._children)]:
+            child.started()
+            self._free.put(child)
 
     def verify(self, source: bytes | Path, *, at: dt.datetime | None = None, require_status: bool = False,
                name: str = "") -> Answer:
@@ -156,9 +167,7 @@ class Verifiers:
             except Exception as error:              # given to whoever asked, with its path
                 return error
 
-        for child in [self._free.get() for _ in range(self._children)]:
-            child.started()                         # before there are threads, where that is so
-            self._free.put(child)
+        self.start()                                # before there are threads, where that is so
         waiting: queue.SimpleQueue[tuple[Path, concurrent.futures.Future[Answer | Exception]]] = queue.SimpleQueue()
         with concurrent.futures.ThreadPoolExecutor(self._children) as threads:
             for path in paths:                      # a few ahead, so that a million paths are not kept
@@ -178,8 +187,9 @@ def _told(report: Any) -> Answer:
 class _Child:
     """One child, started when it is first wanted, and again after it has ended."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, starter: concurrent.futures.Executor) -> None:
         self._limits = limits
+        self._starter = starter
         self._process: _Process | None = None
 
     def ask(self, order: Mapping[str, Any], data: bytes) -> dict[str, Any] | str:
@@ -206,7 +216,9 @@ class _Child:
         return answer
 
     def started(self) -> _Process:
-        """The child, running."""
+        """The child, running; one that ended over nothing is replaced."""
+        if self._process is not None and self._process.poll() is not None:
+            self.end()
         if self._process is None:
             self._process = self._start()
         return self._process
@@ -214,6 +226,10 @@ class _Child:
     def _start(self) -> _Process:
         if threading.active_count() == 1 and hasattr(os, "fork"):
             return _Forked()                        # what is imported already need not be imported again
+        # the system ends a child with the thread that started it: whoever asks may not live as long
+        return self._starter.submit(self._opened).result()
+
+    def _opened(self) -> _Process:
         return subprocess.Popen(  # type: ignore[return-value]  # noqa: S603 - this very program; its pipes are there
             [sys.executable, "-c", _START, str(_ROOT), str(os.getpid())], stdin=subprocess.PIPE,
             stdout=subprocess.PIPE)
@@ -267,6 +283,14 @@ class _Forked:
         """Its exit code; minus the signal that ended it."""
         if self._status is None:
             self._status = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
+        return self._status
+
+    def poll(self) -> int | None:
+        """The same, None while it runs."""
+        if self._status is None:
+            ended, status = os.waitpid(self._pid, os.WNOHANG)
+            if ended:
+                self._status = os.waitstatus_to_exitcode(status)
         return self._status
 
 

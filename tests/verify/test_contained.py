@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.bounds import not_hanging
 from tests.support.demo_home import shared_home
 from tests.verify.packages import issued
 from verify import VerifyError
@@ -49,6 +50,35 @@ def test_answers_are_those_of_the_verifier_itself_and_one_child_serves_many(veri
         assert (answer.report["verdict"], answer.exit_code) == (verdict, code)
         assert answer.text.startswith("文件 file: x.ofd") and answer.line
     assert child_of(verifiers) == first
+
+
+def test_a_child_outlives_the_thread_that_first_wanted_it() -> None:
+    with Verifiers(trust=shared_home().trust_dir) as verifiers:
+        found: list[int] = []
+        threading.Thread(target=lambda: None).start()
+        for _ in range(3):
+            thread = threading.Thread(target=lambda: (verifiers.verify(b"none"), found.append(child_of(verifiers))))
+            thread.start()
+            thread.join()
+            os.kill(found[0], 0)                # it is still there
+            assert not codes(verifiers.verify(issued().ofd)) & {"contained.ended"}
+    assert len(set(found)) == 1
+
+
+@pytest.mark.parametrize("forked", [True, False])
+def test_a_child_that_ended_over_nothing_is_replaced(verifiers: Verifiers, forked: bool) -> None:
+    if forked:
+        child_of(verifiers)
+    else:
+        thread = threading.Thread(target=child_of, args=(verifiers,))
+        thread.start()
+        thread.join()
+    before = child_of(verifiers)
+    os.kill(before, signal.SIGKILL)
+    with not_hanging():
+        while child_of(verifiers) == before:
+            pass
+    assert "contained.ended" not in codes(verifiers.verify(issued().ofd))
 
 
 def test_a_child_that_is_killed_is_replaced_and_its_file_is_not_genuine(verifiers: Verifiers) -> None:
