@@ -295,6 +295,8 @@ class PageReader:
         if font is None:
             raise Refusal("ofd.missing", canvas.where)
         program = self.fetch(font[1]) if font[1] else b""
+        if font[1] and not program:      # an empty file is no font: each reader takes one of its own
+            raise Refusal("ofd.missing", font[1])
         pieces = []
         for code in children(element, "TextCode"):
             self._unknown_attributes(code, frozenset({"X", "Y", "DeltaX"}), canvas)

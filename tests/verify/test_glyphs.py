@@ -165,6 +165,11 @@ def test_a_false_font_under_a_true_seal_is_not_genuine(
     assert code in codes(report), (what, codes(report))
 
 
+def test_an_empty_font_is_not_genuine() -> None:
+    report = check(forged(face_entry(), lambda _: b""))
+    assert report.verdict is not Verdict.VALID and "ofd.missing" in codes(report)
+
+
 def test_the_character_and_the_page_are_named() -> None:
     report = check(forged(face_entry(), edited(other_outline)))
     sentences = [reason for reason in report.reasons if reason.code == "font.glyph"]
