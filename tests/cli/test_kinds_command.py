@@ -60,6 +60,20 @@ def test_a_new_kind_is_made_checked_spoilt_and_mended(tmp_path: Path) -> None:
     assert _run("check", kind).exit_code == 0
 
 
+def test_a_version_is_released_once(tmp_path: Path) -> None:
+    folder = made(tmp_path)
+    first = _run("release", folder)
+    assert (first.exit_code, first.stdout.strip()) == (0, str(folder / "released" / "1.0"))
+    again = _run("release", folder)
+    assert again.exit_code == 0 and "unchanged" in again.stdout
+    border = folder / "art" / "border.svg"
+    border.write_text(border.read_text(encoding="utf-8").replace("#2f5d8a", "#8a2f5d"), encoding="utf-8")
+    layouts.forget()
+    refused = _run("release", folder)
+    assert refused.exit_code == 3 and "kind.released" in refused.output
+    assert _run("release", folder, "--add").exit_code == 0
+
+
 def test_preview_says_which_files_it_has_written(tmp_path: Path) -> None:
     kind = made(tmp_path)
     result = _run("preview", kind, "--out", tmp_path / "preview")

@@ -20,6 +20,7 @@ from certs.sm3 import sm3
 from docgen.design.drawing import draw
 from docgen.design.records import drawable
 from docgen.page import Colour, Document, GlyphRun, Gradient, Path, Segment, Stop
+from docgen.pdf_content import ContentWriter
 from docgen.record import validate
 from layouts import load_kind
 from tests.support.demo_home import shared_home
@@ -306,3 +307,21 @@ def test_lines_stand_where_a_table_has_them(change: Callable[[Path], tuple[Path,
     for data in (forged.ofd, forged.pdf):
         report = check(data)
         assert report.verdict is not Verdict.VALID and "page.artwork" in codes(report), codes(report)
+
+
+# -- a ground under another state of the graphics
+
+
+@pytest.mark.parametrize("operators", [
+    "1.001 0 0 1 0 0 cm /{0} Do", "1 0 0 1 0 0.4 cm /{0} Do", "-1 0 0 -1 297 210 cm /{0} Do", "1 J /{0} Do",
+    "[3] 0 d /{0} Do", "1 0 0 RG /{0} Do", "0.9 g /{0} Do", "q 0 0 100 100 re W n /{0} Do Q", "/{0} Do /{0} Do",
+    "q /{0} Do Q 10 10 30 3 re f", "2 w /{0} Do", "0 0 297 210 re S /{0} Do", "q 1 J 10 10 m 60 10 l S Q /{0} Do",
+    "/{0} Do 10 10 m 60 10 l s", "/{0} Do 10 10 m 60 10 30 30 v b", "10 10 m 60 10 l n"])
+def test_the_ground_of_a_pdf_is_drawn_plainly(operators: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What reaches into a form from outside, or is drawn with operators that the writer never uses."""
+    def form(writer: ContentWriter, resource: str) -> None:
+        writer._ops.append(operators.format(resource))
+    monkeypatch.setattr(ContentWriter, "form", form)
+    forged = issue()
+    for data in (forged.ofd, forged.pdf):
+        assert check(data).verdict is not Verdict.VALID
