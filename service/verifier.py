@@ -7,7 +7,9 @@ page carries the report itself, authenticated, and gives it back when a copy in 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+import contextlib
+import functools
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from typing import Any, Final, Literal
 
 from fastapi import FastAPI, Request, Response
@@ -32,6 +34,7 @@ __all__ = ["verifier_app"]
 _TYPES: Final = {".html": "text/html; charset=utf-8", ".pdf": "application/pdf", ".xml": "application/xml",
                  ".json": "application/json"}
 _DRAWING_S: Final = 12.0
+_HEARD_S: Final = 2.0
 _REPORT_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 
@@ -90,8 +93,11 @@ class _Site:
 
     async def verify(self, request: Request) -> Response:
         """Judge a file and show it."""
+        return await _heard_out(request, self._verified)
+
+    async def _verified(self, request: Request, pieces: AsyncIterator[bytes]) -> Response:
         with self._admission.enter(_client(request)) as admitted:
-            form = await self._form(request, "file", MAX_FILE_SIZE, admitted.hold)
+            form = await self._form(request, pieces, "file", MAX_FILE_SIZE, admitted.hold)
             if not form.data:
                 raise Refused("no-file")
             data = bytes(form.data)
@@ -109,8 +115,11 @@ class _Site:
 
     async def report(self, request: Request, ending: Literal["html", "pdf", "xml", "json"]) -> Response:
         """A report that a page gives back, in another form."""
+        return await _heard_out(request, functools.partial(self._reported, ending=ending))
+
+    async def _reported(self, request: Request, pieces: AsyncIterator[bytes], ending: str) -> Response:
         with self._admission.enter(_client(request)) as admitted:
-            form = await self._form(request, "report", LARGEST, admitted.hold)
+            form = await self._form(request, pieces, "report", LARGEST, admitted.hold)
             report = self._tokens.open((form.data or b"").decode("ascii", "replace"))
             if report is None:
                 raise Refused("token")
@@ -121,10 +130,28 @@ class _Site:
             "content-disposition": f'attachment; filename="verification-report.{ending}"',
             "content-security-policy": _REPORT_POLICY})
 
-    async def _form(self, request: Request, large: str, limit: int, hold: Any) -> Form:
-        return await read_form(request.stream(), request.headers.get("content-type", ""),
+    async def _form(self, request: Request, pieces: AsyncIterator[bytes], large: str, limit: int,
+                    hold: Callable[[int], None]) -> Form:
+        return await read_form(pieces, request.headers.get("content-type", ""),
                                request.headers.get("content-length"), large=large, limit=limit, hold=hold,
                                pace=self._pace)
+
+
+async def _heard_out(request: Request, answer: Callable[[Request, AsyncIterator[bytes]], Awaitable[Response]],
+                     ) -> Response:
+    """Answer; where the answer is a refusal, first take in a little more of what is being sent.
+
+    A connection that is closed while bytes are under way is reset, and its sender never reads the refusal.
+    """
+    pieces = request.stream()
+    try:
+        return await answer(request, pieces)
+    except Refused:
+        with contextlib.suppress(TimeoutError, ClientDisconnect):
+            async with asyncio.timeout(_HEARD_S):
+                async for _ in pieces:
+                    pass
+        raise
 
 
 def _client(request: Request) -> str:
