@@ -7,8 +7,9 @@ from the written bytes; none of it from the place where it was put in. Any diffe
 from __future__ import annotations
 
 import enum
+import functools
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import zxingcpp
 from lxml import etree
@@ -24,8 +25,11 @@ from docgen.licence import Licence
 from docgen.ofd_xml import OFD_NS
 from docgen.page import Document, GlyphRun, Image, Page
 from layouts import Face, Field, Line, cells, heads, line_text, stands, table_of
+from layouts.folders import on_change
+from layouts.loading import changed_since_release
+from layouts.released import released_artwork, template_digest
 
-__all__ = ["DisagreementError", "qr_claims", "require_metadata", "require_same_face"]
+__all__ = ["DisagreementError", "qr_claims", "require_metadata", "require_released", "require_same_face"]
 
 
 class DisagreementCode(enum.StrEnum):
@@ -34,6 +38,7 @@ class DisagreementCode(enum.StrEnum):
     FACE = "issue.face-differs"
     QR = "issue.qr-differs"
     METADATA = "issue.metadata-differs"
+    RELEASED = "issue.kind-unreleased"
 
 
 class DisagreementError(EngineError):
@@ -51,6 +56,43 @@ def qr_claims(licence: Licence) -> qr_payload.QrClaims:
         valid_to=licence.valid_to, extended_to=licence.extended_to, version=licence.version,
         scope_digest=None if scope is None else sm3(scope.encode("utf-8")),
         address_digest=sm3(address.encode("utf-8"))[:qr_payload.ADDRESS_DIGEST_BYTES])
+
+
+def require_released(licence: Licence, templates: Iterable[bytes]) -> None:
+    """Refuse to seal what verifiers would call not genuine: a kind that was changed after its version was released.
+
+    Args:
+        templates: the template pages of the OFD as written. Of a kind that was never released nothing is asked.
+
+    Raises:
+        DisagreementError: ``issue.kind-unreleased``.
+    """
+    kind = licence.kind
+    what = None
+    if changed_since_release(kind.code):
+        what = "数据（kind.json）", "data (kind.json)"
+    elif any(_unreleased(kind.code, kind.version, data) for data in templates):
+        what = "边框或底纹", "border or ground"
+    if what is not None:
+        raise DisagreementError(
+            DisagreementCode.RELEASED,
+            f"证照种类{kind.code}的{what[0]}与已发布的版本 {kind.version} 不同，核验时会判为不真实，不予盖章；"
+            f"请恢复原样，或提高 version 后用 zhengyin kinds release {kind.code} 发布",
+            f"the {what[1]} of the kind {kind.code} is not what was released as version {kind.version}: verifiers "
+            "would call the licence not genuine, so nothing is sealed; put it back, or raise the version and release "
+            f"it with zhengyin kinds release {kind.code}")
+
+
+@functools.lru_cache(maxsize=64)         # many documents share a template page
+def _unreleased(code: str, version: str, data: bytes) -> bool:
+    table = released_artwork(code, version)
+    if table is None:
+        return False
+    digest = template_digest(data)
+    return all(digest not in sheet.grounds for sheet in table.sheets)
+
+
+on_change(_unreleased.cache_clear)
 
 
 def require_same_face(document: Document, licence: Licence, certificate: Certificate) -> None:

@@ -19,7 +19,7 @@ from certs.trust import key_id
 from certs.x509 import Certificate
 from codes import qr_payload
 from docgen import pdf as pdf_writer
-from docgen.agreement import qr_claims, require_metadata, require_same_face
+from docgen.agreement import qr_claims, require_metadata, require_released, require_same_face
 from docgen.compose import compose
 from docgen.legibility import require_legible
 from docgen.licence import Licence
@@ -36,6 +36,7 @@ __all__ = ["Earlier", "assemble", "rendition_of"]
 Earlier = tuple[tuple[str, bytes], ...]
 
 _RECORD, _RENDITION = "record.xml", "rendition.pdf"
+_TEMPLATES = "Doc_0/Tpls/"
 
 
 def assemble(
@@ -67,6 +68,7 @@ def assemble(
             short_names={item.field: item.name for item in licence.kind.metadata if item.field},
             creator_version=_engine_version()),
         attachments=_attachments(licence, record, rendition, authority, earlier))
+    require_released(licence, (data for name, data in parts.entries.items() if name.startswith(_TEMPLATES)))
     require_metadata(licence, ofd_xml=parts.entries["OFD.xml"], record=record)
     entries = seal_ofd(
         parts, seal=authority.seal.seal, signer=authority.sealing_signer,

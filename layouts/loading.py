@@ -51,13 +51,29 @@ def load_kind(code: str, version: str | None = None) -> Kind:
     Kinds that ship with the engine are held against ``kind.schema.json`` by the tests; those of a deployment are here.
 
     Args:
-        version: of the kind as it was released once; None for the kind as it is now.
+        version: of the kind as it was released, whatever its folder says now; None for the kind as it is now.
 
     Raises:
         KindError: ``kind.unknown``, ``kind.version``, ``kind.data`` or ``kind.no-legal-basis``.
     """
     kind = _current(code)
-    return kind if version in (None, kind.version) else _released(code, str(version))
+    if version is None or (version == kind.version and not changed_since_release(code)):
+        return kind
+    return _released(code, version)
+
+
+@functools.cache
+def changed_since_release(code: str) -> bool:
+    """Whether the data of a kind are others than those that were released under the same version.
+
+    Raises:
+        KindError: as :func:`load_kind`.
+    """
+    data = released_file(code, _current(code).version, KIND)
+    return data is not None and json.loads(data) != frozen_data(code)
+
+
+on_change(changed_since_release.cache_clear)
 
 
 @functools.cache
@@ -100,7 +116,7 @@ def frozen_data(code: str) -> dict[str, Any]:
     Raises:
         KindError: as :func:`load_kind`.
     """
-    load_kind(code)
+    _current(code)
     common = _common()
     data = with_head(json.loads(resource(code, "kind.json")), common["heads"])
     return {**data, "patterns": {**common["patterns"], **data.get("patterns", {})}}

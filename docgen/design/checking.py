@@ -14,6 +14,7 @@ from docgen.design.drawing import Drawings, draw
 from docgen.design.findings import Finding, FindingCode, to_json
 from docgen.design.folder import KindFolder
 from layouts import Kind, KindError, load_kind
+from layouts.loading import changed_since_release
 from layouts.schema import schema_bytes
 
 __all__ = ["check_kind", "draw"]
@@ -32,7 +33,7 @@ def check_kind(folder: KindFolder, *, drawing_s: float) -> dict[str, Any]:
         except KindError as error:
             findings += kind_findings(folder.code, error)
         else:
-            findings += _completeness(folder, kind)
+            findings += _completeness(folder, kind) + _released(folder, kind)
             drawings = Drawings(folder, kind, drawing_s=drawing_s)
             drawings.all()
             findings += _once(drawings.findings)
@@ -66,6 +67,16 @@ def _undecided(folder: KindFolder) -> list[Finding]:
     return [Finding(code=FindingCode.UNDECIDED.value, zh=found[1], en=found[2] or "still to be decided",
                     file=f"{folder.code}/kind.json", line=text.count("\n", 0, found.start()) + 1)
             for found in _UNDECIDED.finditer(text)]
+
+
+def _released(folder: KindFolder, kind: Kind) -> list[Finding]:
+    """Whether verifiers have other data of this version already."""
+    if not changed_since_release(folder.code):
+        return []
+    return [Finding(
+        code=FindingCode.RELEASED.value, file=f"{folder.code}/kind.json", line=_key_line(folder, "version"),
+        field="version", zh=f"版本 {kind.version} 已发布，现在的数据与之不同，核验会按已发布的判断；请提高 version",
+        en=f"version {kind.version} was released with other data, by which verifiers judge: raise version")]
 
 
 def _missing(file: str, zh: str, en: str, *, line: int = 1, field: str = "") -> Finding:

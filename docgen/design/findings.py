@@ -41,6 +41,7 @@ class FindingCode(enum.StrEnum):
     TIME = "design.time"
     MEMORY = "design.memory"
     UNDECIDED = "design.undecided"
+    RELEASED = "design.released"
     PORT = "design.port"
     OUT = "design.out-folder"
     RECORD = "design.record-unreadable"

@@ -12,6 +12,7 @@ import pytest
 import docgen
 import layouts
 from cli.kinds_release import release_kind
+from codes.errors import EngineError
 from docgen.design.scaffold import new_kind
 from layouts import KindError, load_kind
 from layouts.released import (
@@ -113,14 +114,38 @@ def test_packages_of_an_earlier_version_stay_genuine(tmp_path: Path) -> None:
 
 def test_a_package_is_held_against_the_drawings_of_its_own_version(tmp_path: Path) -> None:
     kind = made(tmp_path / "kinds")
-    release_kind(CODE)
     home = make_home(tmp_path / "home", kinds=(CODE,))
-    changed(kind / "art" / "border.svg", ("#2f5d8a", "#8a2f5d"))        # and the version stays
+    changed(kind / "art" / "border.svg", ("#2f5d8a", "#8a2f5d"))
     record = json.loads((kind / "samples" / "example-1.json").read_bytes())
-    package = docgen.issue(record, home=home)
+    package = docgen.issue(record, home=home)                           # before anything was released
+    changed(kind / "art" / "border.svg", ("#8a2f5d", "#2f5d8a"))
+    release_kind(CODE)
     for data in (package.ofd, package.pdf):
         report = verify(data, trust=home.trust())
         assert report.verdict is Verdict.INVALID and weighing(report) >= {"page.artwork"}
+
+
+@pytest.mark.parametrize(("file", "old", "new"), [
+    ("art/border.svg", "#2f5d8a", "#8a2f5d"), ("kind.json", '"name": "试验许可证"', '"name": "试验准可证"'),
+])
+def test_a_kind_that_was_changed_under_its_released_version_is_not_issued_and_judged_as_released(
+    tmp_path: Path, file: str, old: str, new: str,
+) -> None:
+    """Whoever has the released data would call it not genuine; so it is refused where it can still be mended."""
+    kind = made(tmp_path / "kinds")
+    release_kind(CODE)
+    home = make_home(tmp_path / "home", kinds=(CODE,))
+    record = json.loads((kind / "samples" / "example-1.json").read_bytes())
+    good = docgen.issue(record, home=home)
+    changed(kind / file, (old, new))
+    other = {**record, "许可证编号": record["许可证编号"][:-1] + "2", "二维码": record["二维码"][:-1] + "2"}
+    with pytest.raises(EngineError) as refusal:
+        docgen.issue(other, home=home)
+    assert refusal.value.code == "issue.kind-unreleased" and "1.0" in refusal.value.zh
+    assert verify(good.ofd, trust=home.trust()).verdict is Verdict.VALID
+    assert load_kind(CODE, "1.0").name == "试验许可证"
+    changed(kind / file, (new, old))
+    assert docgen.issue(other, home=home).ofd
 
 
 def test_a_kind_without_a_table_is_said_to_have_none(tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ def _patched(change: Change, ofd: Change, pdf: Change, seal_png: bytes | None) -
         patch.setattr(assembly, "compose", lambda *values, **named: change(compose(*values, **named)))
         patch.setattr(assembly, "write_ofd", lambda document, **named: write_ofd(ofd(document), **named))
         patch.setattr(assembly, "require_legible", lambda *_: None)
+        patch.setattr(assembly, "require_released", lambda *_: None)
         patch.setattr(assembly.pdf_writer, "write_pdf", write)
         yield
 
