@@ -26,7 +26,11 @@ def serve_page(files: Sequence[Path] | None, *, trust: Path | None, signer: Call
         files: what stands on the command line as files: nothing may.
         signer: gives the key that signs reports, if there is one.
         sites: names under which the page is reached; needed where it listens on more than one address.
+
+    Raises:
+        TrustError: the trust folder cannot be used.
     """
+    from certs.trust import Trust
     from layouts.folders import added_folders
     from service.serving import serve
     from service.verifier import verifier_app
@@ -34,6 +38,8 @@ def serve_page(files: Sequence[Path] | None, *, trust: Path | None, signer: Call
 
     if files:
         raise typer.BadParameter("--serve 不与文件同用 / --serve takes no files", param_hint="--serve")
+    if trust is not None:
+        Trust.load(trust)                # one that cannot be used is told before anybody relies on the page
     hosts = _hosts(host, sites)
     _free(host, port)
     with Verifiers(trust=trust, kinds=added_folders(), children=children) as verifiers:

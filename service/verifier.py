@@ -33,9 +33,23 @@ __all__ = ["verifier_app"]
 
 _TYPES: Final = {".html": "text/html; charset=utf-8", ".pdf": "application/pdf", ".xml": "application/xml",
                  ".json": "application/json"}
+_NO_TRUST: Final = {
+    "zh": "本网站的信任目录暂时无法使用，任何文件都不能判为真实；请联系网站管理者，稍后再试",
+    "en": "this site's trust folder cannot be used at present, so no file can be called genuine: tell the site's "
+          "keepers, and try again later",
+}
 _DRAWING_S: Final = 12.0
 _HEARD_S: Final = 2.0
 _REPORT_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+
+
+def _for_strangers(value: Any) -> Any:
+    """The report with one reason said anew: where the site's trust folder lies, and what ails it, is not theirs to
+    know, and not theirs to mend."""
+    if isinstance(value, dict):
+        told = {key: _for_strangers(each) for key, each in value.items()}
+        return {**told, **_NO_TRUST} if value.get("code") == "trust.unusable" else told
+    return [_for_strangers(each) for each in value] if isinstance(value, list) else value
 
 
 def verifier_app(verifiers: Verifiers, *, hosts: Collection[str] = (), children: int = 2, signer: Signer | None = None,
@@ -111,7 +125,7 @@ class _Site:
     def _judge(self, data: bytes, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
         answer = self._verifiers.verify(data, name=name)
         drawing = self._verifiers.draw(data, seconds=_DRAWING_S)
-        return dict(answer.report), drawing
+        return _for_strangers(dict(answer.report)), drawing
 
     async def report(self, request: Request, ending: Literal["html", "pdf", "xml", "json"]) -> Response:
         """A report that a page gives back, in another form."""

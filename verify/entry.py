@@ -98,9 +98,7 @@ def verify_source(source: bytes | Path, *, trust: Trust | Path | None, at: dt.da
     loaded, unusable = _trust(trust)
     checks, run = _judge_of(kind)
     case = Case(name=name, kind=kind, data=data, at=moment, clock_now=now,
-                trust=loaded, demanded=checks)
-    if unusable:
-        case.found.keep(unusable)
+                trust=loaded, unusable=unusable, demanded=checks)
     run(case)
     _note_name(case)
     return case.report(require_status)

@@ -19,7 +19,7 @@ from layouts import Kind, Table
 from verify.agree import kind_of, role_value, withheld
 from verify.chains import Judge
 from verify.model import Finding, PageView, Severity, SignatureEvidence, Verdict
-from verify.reasons import Findings, Refusal
+from verify.reasons import Findings, Refusal, finding
 from verify.record import RecordData, Value, read_record
 from verify.report import Check, Coverage, FieldValue, FileFacts, LicenceData, Report
 from verify.status import LicenceState, Status, licence_status
@@ -50,6 +50,7 @@ class Case:
     at: dt.datetime
     clock_now: dt.datetime
     trust: Trust | None
+    unusable: Finding | None = None      # why the trust folder that was named cannot be used
     demanded: tuple[str, ...]
     found: Findings = field(default_factory=Findings)
     judge: Judge = field(init=False)
@@ -89,9 +90,9 @@ class Case:
             trust_name=self.trust.name if self.trust else "", require_status=require_status)
 
     def without_trust(self) -> None:
-        """Say that nothing can be trusted, unless the reason has been told already."""
-        if self.trust is None and not self.found.has("trust.unusable"):
-            self.found.add("trust.none")
+        """Say that nothing can be trusted, and why."""
+        if self.trust is None:
+            self.found.keep(self.unusable or finding("trust.none"))
 
     def demonstration(self, certificates: Iterable[Certificate]) -> None:
         """Say that a trusted anchor is a demonstration's, or that certificates of no trusted anchor claim to be."""

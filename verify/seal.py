@@ -37,6 +37,7 @@ _SUB: Final = {
     "seal.form": "FORMAT_FAILURE", "seal.missing": "FORMAT_FAILURE", "seal.reference": "FORMAT_FAILURE",
     "seal.method": "CRYPTO_CONSTRAINTS_FAILURE", "seal.expired": "OUT_OF_BOUNDS_NO_POE",
     "seal.future": "OUT_OF_BOUNDS_NO_POE", "trust.none": "NO_CERTIFICATE_CHAIN_FOUND",
+    "trust.unusable": "NO_CERTIFICATE_CHAIN_FOUND",
     "trust.maker": "NO_CERTIFICATE_CHAIN_FOUND",
     "seal.after-lost": "REVOKED", "seal.after-cancelled": "REVOKED", "seal.after-suspended": "REVOKED",
     "seal.while-suspended": "REVOKED", "seal.after-retired": "EXPIRED", "seal.lost": "REVOKED_NO_POE",

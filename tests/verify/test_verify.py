@@ -270,3 +270,19 @@ def test_the_ends_of_the_calendar_are_moments_like_others(moment: dt.datetime, h
     for data in (issued().ofd, issued().pdf):
         report = check(data, at=moment.replace(tzinfo=zone))
         assert report.verdict is Verdict.INDETERMINATE and report.to_json() and report.to_text()
+
+
+@pytest.mark.parametrize("content", [None, b"{", b'{"name": "x", "lookup_hosts": []}'])
+def test_a_trust_folder_that_cannot_be_used_leaves_no_green_tick_on_what_rests_on_it(
+    tmp_path: Path, content: bytes | None,
+) -> None:
+    folder = tmp_path / "trust"
+    folder.mkdir()
+    if content is not None:
+        (folder / "trust.json").write_bytes(content)
+    report = check(issued().ofd, trust=folder)
+    assert report.verdict is Verdict.INDETERMINATE and "trust.unusable" in codes(report)
+    results = {each.name: each.result for each in report.checks}
+    assert results["trust"] == "indeterminate"
+    assert {each.indication for each in report.signatures} == {"INDETERMINATE"}
+    assert "TOTAL-PASSED" not in report.to_text()
