@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Teller", "shown_progress", "telling"]
 
-_COLUMNS: Final = ("path", "exit_code", "verdict", "licence_status", "first_day", "last_day", "identifier", "sm3",
-                   "codes", "reason_zh", "reason_en")
+_COLUMNS: Final = ("path", "exit_code", "verdict", "verdict_zh", "proven", "licence_status", "licence_status_zh",
+                   "first_day", "last_day", "identifier", "sm3", "codes", "reason_zh", "reason_en")
 _FORMULA: Final = tuple("=+-@\t\r")           # a spreadsheet would carry out a cell that begins so
 _EVERY_S: Final = 0.2
 
@@ -46,9 +46,12 @@ class Teller:
                    else f"{answer.line} · {shown}")
         status, licence = report["status"], report["licence"] or {}
         first = next(iter(report["reasons"]), {"zh": "", "en": ""})
-        self._row(shown, report["exit_code"], report["verdict"], status["code"], status["first_day"],
-                  status["last_day"], licence.get("identifier"), report["file"]["sm3"],
-                  " ".join(reason["code"] for reason in report["reasons"]), first["zh"], first["en"])
+        proven = bool(licence.get("proven"))
+        claimed = "" if proven or not licence else "自称"
+        self._row(shown, report["exit_code"], report["verdict"], report["verdict_zh"], "yes" if proven else "no",
+                  status["code"] if proven or not licence else f"claimed-{status['code']}", claimed + status["zh"],
+                  status["first_day"], status["last_day"], licence.get("identifier"), report["file"]["sm3"],
+                  " ".join(dict.fromkeys(reason["code"] for reason in report["reasons"])), first["zh"], first["en"])
 
     def error(self, path: Path, error: EngineError) -> None:
         """Tell why a file could not be read."""
@@ -58,7 +61,7 @@ class Teller:
         typer.echo(json.dumps({"path": shown, "error": error.code.value, "zh": error.zh, "en": error.en},
                               ensure_ascii=False) if self._json
                    else f"? {shown}: {error.zh} / {error.en} [{error.code.value}]")
-        self._row(shown, 3, "", "", "", "", "", "", error.code.value, error.zh, error.en)
+        self._row(shown, 3, *[""] * (len(_COLUMNS) - 5), error.code.value, error.zh, error.en)
 
     def _row(self, *cells: object) -> None:
         if self._rows is not None:

@@ -140,6 +140,8 @@ class _OfdJudge:
         for entry in coverage.entries:
             if entry.state == "unprotected":
                 self.case.found.add("coverage.unprotected", entry.name)
+            elif entry.state == "changed":           # told with the seal already; what it covers is at fault as well
+                self.case.found.add("seal.changed", entry.name)
         if not self.sealings:
             raise Refusal("seal.none" if not self.listed else "file.broken-off", "seal", check="seal")
 

@@ -44,7 +44,8 @@ _FILE: Final = {
                        "the file is over the limit of {limit} bytes"),
     "file.name": (_NOTE, "文件名不是证照标识（浏览器常会改名；文件名不影响结论）",
                   "the file is not named by its identifier (browsers rename; this changes no verdict)"),
-    "file.broken-off": (_UNSURE, "检查“{check}”未能完成", "the check “{check}” could not be completed"),
+    "file.broken-off": (_UNSURE, "“{check}”没有检查：前面的检查没有通过",
+                        "“{check}” was not checked, because an earlier check did not pass"),
     "contained.time": (_UNSURE, "{seconds} 秒内未能检查完：文件可能有意使检查不能结束",
                        "the file was not checked within {seconds} s: it may be made to keep a checker busy"),
     "contained.ended": (_UNSURE, "检查进程意外结束（多为内存超过 {memory} MB）：文件可能有意破坏检查",
@@ -55,8 +56,9 @@ _FILE: Final = {
 }
 
 _ZIP: Final = {
-    "zip.truncated": (_NO, "文件不完整或已损坏：找不到压缩包的结尾记录",
-                      "the file is incomplete or damaged: the end record of the archive is missing"),
+    "zip.truncated": (_NO, "文件不完整或已损坏（常因没有下载完，请重新获取）：找不到压缩包的结尾记录",
+                      "the file is incomplete or damaged, often for want of a complete download, so get it again: the "
+                      "end record of the archive is missing"),
     "zip.two-ends": (_NO, "压缩包有两个结尾记录，不同阅读器会看到不同内容",
                      "the archive has two end records: readers would see different content"),
     "zip.split": (_NO, "分卷压缩包不被接受", "an archive in several volumes is not accepted"),

@@ -151,6 +151,8 @@ def test_a_folder_is_kept_as_a_table_that_a_spreadsheet_cannot_be_harmed_by(
     rows = {Path(row["path"]).name: row for row in csv.DictReader(text[1:].splitlines())}
     assert rows[package.name]["exit_code"] == "0" and rows[package.name]["licence_status"] == "in-force"
     assert rows[package.name]["identifier"] == issued().identifier
+    assert (rows[package.name]["proven"], rows[tampered.name]["proven"]) == ("yes", "no")
+    assert rows[tampered.name]["licence_status"] == "claimed-in-force", "nothing of a forgery can be taken for proven"
     assert rows[tampered.name]["verdict"] == "invalid" and "seal.changed" in rows[tampered.name]["codes"].split()
     assert rows["=cmd|x.pdf"]["exit_code"] == "4"
 
