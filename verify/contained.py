@@ -13,6 +13,7 @@ import datetime as dt
 import json
 import os
 import queue
+import resource
 import signal
 import struct
 import subprocess
@@ -35,6 +36,8 @@ _HEAD: Final = struct.Struct(">IQ")                 # lengths of the order (JSON
 _ANSWER_LIMIT: Final = 64 << 20
 _ANSWER: Final = frozenset({"report", "text", "line"})
 _LOOK_S: Final = 1.0                                # between two looks whether the trust folder has changed
+_FILES: Final = 2000                                # that one child judges at most
+_SHARE: Final = 4                                   # of its memory, the part beyond which it is replaced
 _GRACE_S: Final = 5.0                               # beyond a child's own alarm
 _START: Final = "import sys; sys.path.insert(0, sys.argv[1]); from verify.contained import serve; serve()"
 _ROOT: Final = Path(__file__).resolve().parent.parent
@@ -143,7 +146,11 @@ class Verifiers:
         Args:
             seconds: after so long no further page is begun.
         """
-        answer = self._ask({**self._order, "draw": seconds}, data) if len(data) <= MAX_FILE_SIZE else ""
+        child = _Child(self._limits, self._starter)     # of its own: what draws never ran where files are judged
+        try:
+            answer = child.ask({**self._order, "draw": seconds}, data) if len(data) <= MAX_FILE_SIZE else ""
+        finally:
+            child.end()
         return {"count": 0, "pages": []} if isinstance(answer, str) else answer["drawing"]
 
     def _ask(self, order: Mapping[str, Any], data: bytes) -> dict[str, Any] | str:
@@ -213,6 +220,8 @@ class _Child:
             clock.cancel()
         if answer is None:
             return "contained.time" if self.end() == -signal.SIGALRM or late.is_set() else "contained.ended"
+        if answer.get("last"):
+            self.end()
         return answer
 
     def started(self) -> _Process:
@@ -322,14 +331,18 @@ def serve() -> None:
 
 
 def _serve(orders: IO[bytes], answers: IO[bytes], parent: int) -> None:
-    """Take orders until there are no more."""
+    """Take orders until there are no more, or until what files leave behind could be felt by the next ones.
+
+    Libraries keep things (libxml2 every name that it has read), so one stranger's files could fill a child and make it
+    fail over everybody else's. It says so in its answer, and its parent replaces it.
+    """
     from certs.process_limits import end_with_parent, set_limits
 
     end_with_parent(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)    # the parent decides what becomes of the work
     sys.dont_write_bytecode = True
     judged = _Judging()
-    limited = False
+    limited, count = False, 0
     while True:
         head = orders.read(_HEAD.size)
         if len(head) < _HEAD.size:
@@ -340,7 +353,11 @@ def _serve(orders: IO[bytes], answers: IO[bytes], parent: int) -> None:
             set_limits(memory_mb=order["memory_mb"], file_mb=0)
             limited = True
         signal.setitimer(signal.ITIMER_REAL, order["seconds"])
-        answer = json.dumps(judged.answer(order, data)).encode("ascii")
+        told = judged.answer(order, data)
+        count += 1
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        last = count >= _FILES or peak > order["memory_mb"] // _SHARE
+        answer = json.dumps({**told, "last": last}).encode("ascii")
         signal.setitimer(signal.ITIMER_REAL, 0)
         answers.write(len(answer).to_bytes(8, "big") + answer)
         answers.flush()

@@ -24,6 +24,8 @@ __all__ = ["check_forms"]
 _OFD: Final = "http://www.ofdspec.org/2016"
 _TAGS: Final = "urn:zhengyin:licence-tags:1"
 _TOLD: Final = 20
+_DECLARATION: Final = b'<?xml version="1.0" encoding="UTF-8"?>\n<'
+"""How each of ours begins: nothing stands before the root that a reader could believe."""
 _EDGE_MM: Final = 0.002
 _TEMPLATE_LIMIT: Final = 4 << 20          # bytes of a template page
 
@@ -200,6 +202,8 @@ def _odd_file(root: etree._Element, data: bytes, space: str, forms: Mapping[str,
     """The first thing in a file that ours do not have, "" when there is none."""
     if b"<![CDATA[" in data:
         return "CDATA"
+    if not data.startswith(_DECLARATION) or data[len(_DECLARATION):len(_DECLARATION) + 1] in (b"?", b"!"):
+        return "xml"
     if root.tag != f"{{{space}}}{next(iter(forms))}":          # each list of forms begins with the root
         return local_name(root)
     own, common = f"{{{space}}}", f"{{{_OFD}}}"

@@ -17,7 +17,11 @@ __all__ = [
 _LIMIT: Final = 8 << 20                 # bytes of one XML file
 _NODE_LIMIT: Final = 1_000_000          # elements and attributes of one XML file, by a rough count
 _BOM: Final = b"\xef\xbb\xbf"
-_ENCODING: Final = re.compile(rb"""^<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
+_DECLARATION: Final = re.compile(
+    rb"""<\?xml[ \t\r\n]+version[ \t\r\n]*=[ \t\r\n]*(?:"1\.0"|'1\.0')"""
+    rb"""(?:[ \t\r\n]+encoding[ \t\r\n]*=[ \t\r\n]*(?:"utf-?8"|'utf-?8'))?"""
+    rb"""(?:[ \t\r\n]+standalone[ \t\r\n]*=[ \t\r\n]*(?:"(?:yes|no)"|'(?:yes|no)'))?[ \t\r\n]*\?>""", re.IGNORECASE)
+"""The whole of it: what is not read here, a reader may believe; so no other encoding and no XML 1.1 stands in it."""
 OFD_NAMESPACES: Final = frozenset({"http://www.ofdspec.org/2016", "http://www.ofdspec.org"})
 _Element = etree._Element
 
@@ -39,8 +43,7 @@ def parse_xml(data: bytes, where: str) -> _Element:
     if len(data) > _LIMIT:
         raise Refusal("xml.size", where, limit=_LIMIT)
     body = data.removeprefix(_BOM)
-    declared = _ENCODING.match(body[:200])
-    if b"\0" in body or (declared and declared.group(1).lower() not in (b"utf-8", b"utf8")):
+    if b"\0" in body or (body[:5].lower() == b"<?xml" and body[5:6] in b" \t\r\n" and not _DECLARATION.match(body)):
         raise Refusal("xml.encoding", where)
     try:
         body.decode("utf-8")

@@ -171,3 +171,19 @@ def test_many_files_are_answered_in_their_order(tmp_path: Path) -> None:
         else:
             assert isinstance(answer, Answer)
             assert answer.exit_code == (0 if int(path.stem) % 3 else 4)
+
+
+def test_what_files_leave_behind_is_not_felt_by_the_next_ones() -> None:
+    """libxml2 keeps every name that it has read: files full of fresh names would fill a child for good."""
+    from tests.verify.archives import archive, item
+
+    def fresh(number: int) -> bytes:
+        names = "".join(f"<n{number}x{index}{'y' * 45}/>" for index in range(100_000))
+        return archive([item("OFD.xml", f'<OFD xmlns="http://www.ofdspec.org/2016">{names}</OFD>'.encode())])
+
+    with Verifiers(trust=shared_home().trust_dir, limits=Limits(memory_mb=1000)) as verifiers:
+        first = child_of(verifiers)
+        for number in range(12):
+            verifiers.verify(fresh(number))
+        assert verifiers.verify(issued().ofd).report["verdict"] == "valid"
+        assert child_of(verifiers) != first

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.verify.packages import PAGE, PUBLIC, SIGNATURE, TEMPLATE, Forger, check, codes, entries
+from tests.verify.packages import PAGE, PUBLIC, SIGNATURE, TEMPLATE, Forger, check, codes, entries, forged
 from verify.model import Verdict
 
 DOCUMENT, ATTACHMENTS, LIST = "Doc_0/Document.xml", "Doc_0/Attachs/Attachments.xml", "Doc_0/Signs/Signatures.xml"
@@ -108,3 +108,16 @@ def test_an_entry_of_another_name_is_refused() -> None:
     parts[DOCUMENT] = parts[DOCUMENT].replace(b"Pages/Page_2/", b"Pages/Page_9/")
     assert check(Forger().apply(parts)).verdict is Verdict.INDETERMINATE
     assert SIGNATURE in parts
+
+
+@pytest.mark.req("R-003-31")
+@pytest.mark.parametrize("declared", [
+    b'<?xml version="1.0"' + b" " * 220 + b'encoding="GBK"?>\n', b'<?xml version="1.1" encoding="UTF-8"?>\n', b"",
+    b'\xef\xbb\xbf<?xml version="1.0" encoding="UTF-8"?>\n', b'<?xml version="1.0" encoding="utf-8"?>\n',
+    b'<?xml version="1.0" encoding="UTF-8"?>\n<?xml-stylesheet href="x.xsl"?>\n',
+])
+def test_nothing_stands_before_the_root_that_a_reader_could_believe(declared: bytes) -> None:
+    """A reader that believes another encoding sees other words; one that follows a style sheet, another page."""
+    for name in (PAGE, "OFD.xml", "Doc_0/Document.xml", TEMPLATE):
+        data = forged(name, lambda old, begin=declared: begin + old[old.index(b"?>\n") + 3:])  # type: ignore[misc]
+        assert check(data).verdict is not Verdict.VALID, name

@@ -8,6 +8,7 @@ an archive is read on, so that the report can tell more, but it is never called 
 from __future__ import annotations
 
 import contextlib
+import re
 import stat
 import struct
 import unicodedata
@@ -35,6 +36,9 @@ _DOS_FOLDER: Final = 0x10
 _LOCATOR_SIZE: Final = 20
 _NEWEST: Final = 63                     # version of the format, times 10: readers refuse what is newer
 _ASIDE_LIMIT: Final = 1024              # bytes of a comment or an extra field
+_FOLDED: Final = re.compile(
+    r"[.]$|~[0-9]|[<>\"|?*]|^(?:con|prn|aux|nul|com[0-9]|lpt[0-9]|conin\$|conout\$)(?:[.]|$)", re.IGNORECASE)
+"""What Windows takes for another name when the archive is unpacked: dots at the end, short names, devices."""
 _OTHER_FILES: Final = (b"%pdf", b"startxref", b"%%eof", b"<html", b"<svg", b"pk\3\4", b"pk\1\2")
 """What lets another program take the file for something else; in lower case."""
 
@@ -72,7 +76,9 @@ def read_container(data: bytes, found: Findings, limits: Limits | None = None) -
 def _odd_kind(made_by: int, external: int, name: str) -> bool:
     """Whether the attributes say that a file is a folder, a link or a device: who unpacks it gets something else."""
     folder = name.endswith("/")
-    kind = stat.S_IFMT(external >> 16) if made_by >> 8 in _UNIX else 0
+    kind = stat.S_IFMT(external >> 16)
+    if made_by >> 8 not in _UNIX and kind != stat.S_IFLNK:      # some programs make links whatever system it says
+        kind = 0
     return kind not in (0, stat.S_IFDIR if folder else stat.S_IFREG) or bool(external & _DOS_FOLDER and not folder)
 
 
@@ -228,7 +234,7 @@ class _Reader:
                 self._forgive("中文条目名没有 UTF-8 标志", "names outside ASCII without the UTF-8 flag")
         parts = (name[:-1] if name.endswith("/") else name).split("/")
         if (not name or len(raw) > self.limits.name or "\\" in name or ":" in name
-                or any(part in ("", ".", "..") or part != part.strip() for part in parts)
+                or any(part in ("", ".", "..") or part != part.strip() or _FOLDED.search(part) for part in parts)
                 or any(unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp") for char in name)):
             self._doubt("zip.name", name or raw.hex())
         return name or raw.hex()

@@ -85,6 +85,8 @@ def cover(archive: Archive, structure: Structure, signatures: Sequence[Judged], 
     """
     passed = [each for each in signatures if each.passed]
     counted = passed or [each for each in signatures if each.evidence.indication != "TOTAL-FAILED"]
+    if passed:
+        _require_listed(structure, passed)
     entries = [_entry(name, digests, structure, signatures, counted) for name in archive.entries]
     entries += [CoveredEntry(name=name, state="removed", expected=expected.digest.hex(), role="unreached", part="other")
                 for name, expected in _expected(signatures).items() if name not in archive.entries]
@@ -101,12 +103,22 @@ def cover(archive: Archive, structure: Structure, signatures: Sequence[Judged], 
         left = [entry.name for entry in entries
                 if entry.state == "protected" and entry.role == "picture" and entry.name not in each.good]
         if left:
-            found.add("coverage.partly", left[0], id=each.evidence.id, count=len(left))
+            code = "coverage.stamped-partly" if each.evidence.stamps else "coverage.partly"
+            found.add(code, left[0], id=each.evidence.id, count=len(left))
     for path in structure.lists:
         if not any(path in each.good for each in counted):
             found.add("foreign.rollback", path)
+            if structure.bodies > 1:
+                found.add("foreign.whose", path)
     complete = bool(passed) and all(entry.state in ("protected", "signature") for entry in entries)
     return Coverage(complete=complete, entries=tuple(entries), loose=tuple(loose))
+
+
+def _require_listed(structure: Structure, passed: Sequence[Judged]) -> None:
+    """What only tags name is harmless where their listing is protected; otherwise anyone could have named it."""
+    for name, listing in structure.tagged.items():
+        if structure.roles.get(name) == "harmless" and not any(listing in each.good for each in passed):
+            structure.roles[name] = "unreached"
 
 
 def _expected(signatures: Iterable[Judged]) -> dict[str, Expected]:

@@ -41,7 +41,7 @@ class Structure:
     """What was found.
 
     ``parts`` says of each entry what it is (page, font, …), ``roles`` what it does: picture, harmless, signature,
-    unreached. ``places`` tells where it shows.
+    unreached. ``places`` tells where it shows, ``tagged`` which listing of tags names it.
     """
 
     parts: dict[str, str] = field(default_factory=dict)
@@ -50,7 +50,9 @@ class Structure:
     pages: list[Page] = field(default_factory=list)
     signatures: list[Listed] = field(default_factory=list)
     lists: list[str] = field(default_factory=list)
-    documents: int = 0
+    tagged: dict[str, str] = field(default_factory=dict)
+    documents: int = 0                   # with those of versions
+    bodies: int = 0
 
     def mark(self, name: str, part: str, role: str) -> None:
         """Say what an entry is and does; what can change the picture wins over anything else."""

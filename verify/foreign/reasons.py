@@ -58,6 +58,10 @@ _FOREIGN: Final = {
         _NOTE, "签名列表 {where} 不受签名保护：文件按现有签名判断，不能排除其后还有签名被移除",
         "the list of signatures {where} is not protected: judged by the signatures present; that later ones were "
         "removed cannot be excluded"),
+    "foreign.whose": (
+        _UNSURE, "文件含有多个文档，而签名列表 {where} 不受保护：印章属于哪个文档无法证明",
+        "the file holds several documents and the list of signatures {where} is not protected: nothing proves which "
+        "document a seal belongs to"),
     "foreign.dangling": (
         _UNSURE, "{where} 引用的“{location}”不存在，可能已被移除，所见可能不完整",
         "{where} refers to “{location}”, which is not there and may have been removed: what is seen may not be all"),
@@ -83,6 +87,11 @@ _COVERAGE: Final = {
     "coverage.partly": (
         _NOTE, "签名 {id} 不保护可能改变画面的 {count} 个部分（如 {where}），它们由其他签名保护",
         "the signature {id} leaves {count} parts that can change the picture (such as {where}) to other signatures"),
+    "coverage.stamped-partly": (
+        _UNSURE, "签名 {id} 的印章盖在页面上，却不保护可能改变画面的 {count} 个部分（如 {where}）："
+                 "印章所属单位未必见过这样的页面",
+        "the signature {id} shows a seal on the pages and leaves {count} parts unprotected that can change the picture "
+        "(such as {where}): the organisation of the seal need not have seen these pages"),
     "coverage.page": (_UNSURE, "第 {page} 页的{part}来自不受签名保护的 {where}（位置 {box}）",
                       "the {part_en} on page {page} comes from {where}, which is not protected (at {box})"),
 }

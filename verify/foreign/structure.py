@@ -30,10 +30,13 @@ _TEMPLATE_DEPTH: Final = 8
 _USES_KEPT: Final = 20                  # places kept of one entry on one page
 _RESOURCES: Final = ("Font", "MultiMedia", "ColorSpace", "DrawParam", "CompositeGraphicUnit", "Pattern")
 _GUARDED: Final = frozenset({"ofdentries.xml", "encryptions.xml", "decryptseed.dat"})
+_ASKED_LIMIT: Final = 100_000           # values that may name an entry, the whole file counted
 _SHOWS_LIMIT: Final = 300_000           # how often something shows on a page, the whole file counted
 _FIXED: Final = re.compile(
-    r"(?:ofd|document|publicres|documentres|pageres|content|template|page|annotations?|attachments|signatures?)\.xml",
+    r"(?:ofd|doc(?:ument)?|publicres|documentres|pageres|res|content|template|tpl|page|annot(?:ation)?s?|attachments?"
+    r"|signatures?|extensions?|customtags?|versions?|container|entries|ofdentries)(?:[_-]?[0-9]+)?\.xml|.*\.ofd",
     re.IGNORECASE)
+"""Names by which a reader might take an entry for a part of the document, or for another one."""
 
 
 class _Drawn(NamedTuple):
@@ -74,6 +77,19 @@ def read_structure(archive: Archive, files: XmlFiles, locator: Locator, found: F
     return _Walk(archive, files, locator, found).run()
 
 
+def _odd_list(root: etree._Element) -> str:
+    """What in a list of signatures some reader could follow and this one does not; "" for nothing."""
+    for element in root.iter(etree.Element):
+        depth = sum(1 for _ in element.iterancestors())
+        name = local_name(element)
+        if depth > 1 or (depth == 1 and name not in ("MaxSignId", "Signature")):
+            return name
+        odd = next((str(key) for key in element.attrib if "}" in str(key)), "")
+        if odd:
+            return odd.rpartition("}")[2]
+    return ""
+
+
 class _Walk:
     """One walk."""
 
@@ -83,6 +99,7 @@ class _Walk:
         self.seen: set[str] = set()
         self.drawn: dict[str, _Drawn] = {}
         self.shows = 0
+        self.asked = 0
 
     def run(self) -> Structure:
         if any(name.rpartition("/")[2].casefold() in _GUARDED for name in self.archive.entries):
@@ -94,6 +111,7 @@ class _Walk:
         bodies = children(root, "DocBody")
         if not bodies:
             raise Refusal("ofd.structure", path, detail="DocBody")
+        self.made.bodies = len(bodies)
         if len(bodies) > 1:
             self.found.add("form.documents", path, count=len(bodies))
         for body in bodies:
@@ -124,6 +142,9 @@ class _Walk:
         """Whatever else in a picture file names an entry may show it."""
         for value in values_of(root):
             if self.locator.may_name(value):
+                self.asked += 1
+                if self.asked > _ASKED_LIMIT:
+                    raise Refusal("ofd.too-many", base, limit=_ASKED_LIMIT)
                 for name in self.locator.find(base, value, quiet=True):
                     if self.made.roles.get(name) != "signature":
                         self.made.mark(name, "other", "picture")
@@ -309,7 +330,8 @@ class _Walk:
         for element in () if root is None else children(root, "Attachment"):
             hidden = str(element.get("Visible", "true")).strip().lower() in ("false", "0")
             for entry in self._linked(element, "FileLoc", listing):
-                self.made.mark(entry, "attachment", "harmless" if hidden else "picture")
+                harmless = hidden and not _FIXED.fullmatch(entry.rpartition("/")[2])
+                self.made.mark(entry, "attachment", "harmless" if harmless else "picture")
 
     def _tags(self, listing: str) -> None:
         """Tags say what page objects mean and draw nothing; their files are not even read.
@@ -323,6 +345,7 @@ class _Walk:
                     base = entry.rpartition("/")[2]
                     harmless = base.lower().endswith((".xml", ".xsd")) and not _FIXED.fullmatch(base)
                     self.made.mark(entry, "tags", "harmless" if harmless else "picture")
+                    self.made.tagged.setdefault(entry, listing)
 
     def _signatures(self, listing: str, pages: tuple[Page, ...]) -> None:
         """A list of signatures, of the document with these pages."""
@@ -330,6 +353,8 @@ class _Walk:
             return
         self.made.lists.append(listing)
         root = self._file(listing, "signatures", "signature")
+        if root is not None and _odd_list(root):
+            self.found.add("ofd.not-understood", listing, element=_odd_list(root))
         for element in () if root is None else children(root, "Signature"):
             if len(self.made.signatures) >= _SIGNATURE_LIMIT:
                 raise Refusal("ofd.too-many", listing, limit=_SIGNATURE_LIMIT)

@@ -139,15 +139,18 @@ GENUINE: list[tuple[str, Callable[[], bytes], Verdict, set[str], set[str]]] = [
     ("property: one space", lambda: pack(sealed(info=" ")), VALID, set(), set()),
     ("white space in digests", lambda: pack(sealed(edit=lambda data: re.sub(
         rb"(<ofd:CheckValue>.{20})", rb"\1\n  ", data))), VALID, set(), {"form.check-value"}),
-    ("tags that are no XML outside the seal", lambda: pack(sealed(covers=without(TAG, TAGS))), VALID, set(),
+    ("tags that are no XML outside the seal", lambda: pack(sealed(covers=without(TAG, TAGS))), UNSURE,
+     {"coverage.unreached"}, {"coverage.harmless"}),
+    ("tags outside the seal whose listing is under it", lambda: pack(sealed(covers=without(TAG))), VALID, set(),
      {"coverage.harmless"}),
     ("a hidden attachment outside the seal", lambda: pack(sealed(covers=without(HIDDEN))), VALID, set(),
      {"coverage.harmless"}),
     ("two seals", lambda: pack(twice()), VALID, set(), {"foreign.rollback"}),
     ("two seals, the second over the list too", lambda: pack(twice(covers=everything)), VALID, set(), set()),
-    ("two seals that protect it together", lambda: pack(sealed(sealed(covers=without(ANNOT)))), VALID, set(),
-     {"coverage.partly"}),
-    ("two documents under one seal", lambda: pack(sealed(two_documents())), VALID, set(), {"form.documents"}),
+    ("two seals that protect it together", lambda: pack(sealed(sealed(covers=without(ANNOT)))), UNSURE,
+     {"coverage.stamped-partly"}, set()),
+    ("two documents under one seal, the list outside it", lambda: pack(sealed(two_documents())), UNSURE,
+     {"foreign.whose"}, {"form.documents"}),
     ("an earlier version under the seal", lambda: pack(sealed(version())), VALID, set(), {"form.version"}),
     ("font not embedded", lambda: pack(sealed({
         name: data for name, data in swapped(PLAIN, PUBLIC, "<ofd:FontFile>font_0.ttf</ofd:FontFile>", "").items()
@@ -222,7 +225,8 @@ def test_the_report_tells_of_each_entry_who_protects_it_and_what_it_can_do() -> 
     assert told["coverage"]["loose"] == [{"page": 1, "part": "annotation", "entry": ANNOT, "box_mm": [50, 60, 70, 8]}]
     text = report.to_text()
     assert "未受保护，不影响画面 / unprotected, harmless" in text and "annotation on page 1 (50 60 70 8 mm)" in text
-    assert report.verdict is Verdict.INDETERMINATE and weighing(report) == {"coverage.foreign", "coverage.page"}
+    assert report.verdict is Verdict.INDETERMINATE
+    assert weighing(report) == {"coverage.foreign", "coverage.page", "coverage.stamped-partly"}
 
 
 def test_a_clip_of_a_seal_counts_from_its_corner() -> None:
