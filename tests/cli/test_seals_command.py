@@ -327,7 +327,7 @@ MISTAKES = [
     (["apply", "--uscc", COUNTY[0], "--org", COUNTY[1], "--as", "申请人", "--type", "私章"], 2, "私章", "no such type"),
     (["activate", "S2026-000001", "--as", "保管人", "--from", "morgen"], 2, "morgen", "no moment"),
     (["lost", "S2026-000001", "--as", "保管人"], 2, "--reason", "no reason"),
-    (["cancel", "S2026-000001", "--as", "nobody"], 3, "file.missing", "no such person"),
+    (["cancel", "S2026-000001", "--as", "nobody"], 3, "keystore.missing", "no such person"),
     (["review", "S2026-000001", "--as", "县审核"], 2, "--accept", "neither accepted nor refused"),
     (["init", "--administrator", "管理员/actor.cer"], 3, "registry.exists", "made already"),
 ]

@@ -166,7 +166,8 @@ def _foreign_ofd() -> Iterable[tuple[str, str, bytes]]:
         "plain": lambda: pack(sealed()), "closed": lambda: pack(sealed(covers=genuine.everything)),
         "folders": lambda: zipped(sealed(), folders=True, comment=b"made"), "twice": lambda: pack(genuine.twice()),
         "unprefixed": lambda: pack(sealed(style=genuine.unprefixed)),
-        "documents": lambda: pack(sealed(genuine.two_documents())), "version": lambda: pack(sealed(genuine.version())),
+        "documents": lambda: pack(sealed(genuine.two_documents(), covers=genuine.everything)),
+        "version": lambda: pack(sealed(genuine.version())),
         "gbk": genuine.gbk_names, "no-seal-beside": lambda: pack(sealed(seal_file=False)),
         "sha-256": lambda: pack(sealed(method="SHA-256", digest=genuine.digested)),
     }

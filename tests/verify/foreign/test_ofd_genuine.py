@@ -151,6 +151,8 @@ GENUINE: list[tuple[str, Callable[[], bytes], Verdict, set[str], set[str]]] = [
      {"coverage.stamped-partly"}, set()),
     ("two documents under one seal, the list outside it", lambda: pack(sealed(two_documents())), UNSURE,
      {"foreign.whose"}, {"form.documents"}),
+    ("two documents under one seal, the list too", lambda: pack(sealed(two_documents(), covers=everything)), VALID,
+     set(), {"form.documents"}),
     ("an earlier version under the seal", lambda: pack(sealed(version())), VALID, set(), {"form.version"}),
     ("font not embedded", lambda: pack(sealed({
         name: data for name, data in swapped(PLAIN, PUBLIC, "<ofd:FontFile>font_0.ttf</ofd:FontFile>", "").items()
