@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import resource
 import subprocess
 import sys
@@ -28,6 +29,9 @@ def _run(*words: str | Path) -> tuple[float, float, str]:
     return spent, now.ru_utime + now.ru_stime - used.ru_utime - used.ru_stime, done.stdout
 
 
+_CASE = re.compile(r"S[0-9]{4}-[0-9]{6}")
+
+
 def measure_seals(count: int) -> None:
     """Print how long each command takes with ``count`` seals that are due."""
     now = datetime.now(UTC)
@@ -51,7 +55,8 @@ def measure_seals(count: int) -> None:
         }.items():
             seconds, processor, told[title] = _run(*words)
             print(f"  {title:<34}{seconds:7.1f} s   {processor:6.1f} s of processor", flush=True)
-        seen = (told["seals due"].count("\n"), told["seals rotate --dry-run"].count('"state": "planned", '))
+        due = set(_CASE.findall(told["seals due"]))
+        seen = (len(due), told["seals rotate --dry-run"].count('"state": "planned", '))
         if seen != (count + 1, count + 1) or "完整" not in told["audit verify"]:
             raise SystemExit("a command did not see every seal")
         size = (folder / "public" / "seal-status.json").stat().st_size
