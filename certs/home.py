@@ -47,11 +47,12 @@ from certs.seal import SealFile
 from certs.seal_folder import ROLES, SealUse, authority_name, incomplete, seal_folders, seal_in_use, seal_uses
 from certs.signer import LocalSigner, Signer
 from certs.trust import Trust
-from certs.x509 import Certificate
+from certs.x509 import MAX_BYTES, Certificate
 from codes.errors import EngineError
 
 __all__ = ["Home", "HomeCode", "HomeError"]
 
+_OU = "2.5.4.11"
 _MAX_SMALL: Final = 4 * 1024 * 1024
 _MAX_SETTINGS = 8 * 1024 * 1024
 
@@ -271,6 +272,30 @@ class Home:
             pdf_signer=signers["pdf"], chain=chain, pdf_chain=pdf_chain,
             crls=tuple(crl for crl in known.crls if crl.issuer in needed), known=known.certificates,
             damaged=known.damaged)
+
+    def service_signer(self, role: str, *, unit: str | None = None) -> Signer | None:
+        """Return a key that acts for the deployment as a whole, ``<role>/<role>.key`` with its ``<role>.cer``.
+
+        Args:
+            role: of :data:`certs.csr.SERVICES`.
+            unit: OU that its certificate must name; None for any.
+
+        Returns:
+            None where there is no such certificate.
+
+        Raises:
+            KeyStoreError, HomeError, FileError, EngineError: the key or its certificate cannot be had.
+        """
+        folder = self.path / role
+        try:
+            certificate = Certificate.load(read_file(folder / f"{role}.cer", max_bytes=MAX_BYTES))
+        except FileError as error:
+            if error.code is FileCode.MISSING:
+                return None
+            raise
+        if unit is not None and certificate.subject_attribute(_OU) != unit:
+            return None
+        return LocalSigner(certificate, load_key(folder / f"{role}.key", self.password()))
 
     def _signer(self, folder: Path, role: str, password: Password) -> Signer:
         certificate = _parse(folder / f"{role}.cer", Certificate.load, _MAX_SMALL)

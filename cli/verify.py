@@ -13,6 +13,7 @@ import typer
 
 from cli.kind_folders import KINDS_HELP, add_kinds
 from cli.verify_tell import Teller, shown_progress, telling
+from codes.china_time import CHINA_TIME
 from codes.errors import EngineError
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ USAGE, CANNOT, NOT_SUCH = 2, 3, 4
 _ENDINGS: Final = frozenset({".ofd", ".pdf"})
 _WORST: Final = (1, 3, 4, 0)            # of several files the first of these that occurs is the exit code
 _EARLIEST, _LATEST = 1900, 9998          # years of --at; beyond them a time zone may leave the calendar
-_CHINA: Final = dt.timezone(dt.timedelta(hours=8))
 
 
 @app.command()
@@ -112,7 +112,7 @@ def _moment(text: str | None) -> dt.datetime | None:
     except ValueError:
         raise typer.BadParameter(f"{text!r} 不是 ISO 8601 时间 / is no ISO 8601 time, e.g. 2026-01-31T09:00",
                                  param_hint="--at") from None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=_CHINA)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=CHINA_TIME)
     if not _EARLIEST <= moment.year <= _LATEST:
         raise typer.BadParameter(f"{text!r} 的年份应在 {_EARLIEST} 至 {_LATEST} 之间 / the year must be from "
                                  f"{_EARLIEST} to {_LATEST}", param_hint="--at")
@@ -151,10 +151,9 @@ def _report_signer(home: Path | None) -> Signer | None:
     """The key for reports of the home that is named, if there are a home and a key."""
     from certs.config import HomeCode, HomeError
     from certs.home import Home
-    from reports.pdf import report_signer
 
     try:
-        return report_signer(Home.open(home, environ=os.environ))
+        return Home.open(home, environ=os.environ).service_signer("report")
     except HomeError as error:
         if error.code is HomeCode.NONE:
             return None

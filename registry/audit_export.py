@@ -27,14 +27,12 @@ from certs.audit import (
 )
 from certs.audit_checkpoints import MAX_CHECKPOINT
 from certs.crl import MAX_BYTES as MAX_CRL
-from certs.files import FileCode, FileError, flushed, make_folder, publishing, read_file, reported, write_atomic
+from certs.files import flushed, make_folder, publishing, read_file, reported, write_atomic
 from certs.home import Home
-from certs.keystore import load_key
 from certs.known import load_known
-from certs.signer import LocalSigner, Signer
+from certs.signer import Signer
 from certs.statement import SignedStatement, sign_statement
 from certs.x509 import MAX_BYTES as MAX_CERTIFICATE
-from certs.x509 import Certificate
 from registry.audit_logs import AuditLog, Unreadable, ledger_log, registry_log
 from registry.database import Registry, Transaction
 from registry.errors import RegistryCode, RegistryError
@@ -42,7 +40,6 @@ from registry.tables import Audit
 
 __all__ = ["audit_signer", "check_out", "export_logs", "make_checkpoint"]
 
-_OU: Final = "2.5.4.11"
 _COPIED: Final = (("chain", ".cer", MAX_CERTIFICATE), ("crls", ".crl", MAX_CRL))
 
 
@@ -53,16 +50,10 @@ def audit_signer(home: Home) -> Signer:
         RegistryError: ``registry.audit-key`` when there is none, or its certificate is not for audit.
         KeyStoreError, HomeError, FileError: the key cannot be had.
     """
-    folder = home.path / "audit"
-    try:
-        certificate = Certificate.load(read_file(folder / "audit.cer", max_bytes=MAX_CERTIFICATE))
-    except FileError as error:
-        if error.code is not FileCode.MISSING:
-            raise
-        raise _no_key(folder) from None
-    if certificate.subject_attribute(_OU) != AUDIT_UNIT:
-        raise _no_key(folder)
-    return LocalSigner(certificate, load_key(folder / "audit.key", home.password()))
+    signer = home.service_signer("audit", unit=AUDIT_UNIT)
+    if signer is None:
+        raise _no_key(home.path / "audit")
+    return signer
 
 
 def make_checkpoint(registry: Registry, signer: Signer) -> SignedStatement:

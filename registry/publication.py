@@ -23,9 +23,8 @@ from sqlalchemy import select
 from certs.config import load_config
 from certs.files import locked, make_folder, read_file, write_atomic
 from certs.home import Home
-from certs.keystore import load_key
 from certs.moments import write_moment
-from certs.signer import LocalSigner, Signer
+from certs.signer import Signer
 from certs.status_list import (
     LONGEST,
     StatusList,
@@ -55,7 +54,6 @@ STATUS_FOLDER: Final = "status"
 _SEQUENCE: Final = "status-sequence"
 _PUBLISHED: Final = "status.published"
 _LOCK: Final = ".publication.lock"
-_MAX_CERTIFICATE: Final = 64 * 1024
 
 
 class PublicationCode(enum.StrEnum):
@@ -88,15 +86,15 @@ def status_signer(home: Home) -> Signer:
         RegistryError: ``publication.no-key``.
         KeyStoreError, HomeError, FileError: the key cannot be had.
     """
-    folder = home.path / STATUS_FOLDER
-    if not (folder / "status.cer").is_file():
+    signer = home.service_signer("status")
+    if signer is None:
+        folder = home.path / STATUS_FOLDER
         raise RegistryError(
             PublicationCode.NO_KEY,
             f"{folder} 中没有状态发布证书 status.cer 及其密钥 status.key，请向证书机构申请后放入",
             f"{folder} holds no status certificate status.cer with its key status.key: "
             "have one certified by the CA and put both there")
-    certificate = Certificate.load(read_file(folder / "status.cer", max_bytes=_MAX_CERTIFICATE))
-    return LocalSigner(certificate, load_key(folder / "status.key", home.password()))
+    return signer
 
 
 def publish(registry: Registry, *, signer: Signer, valid_for: timedelta, out: Path | None = None) -> Publication:

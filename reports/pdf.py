@@ -1,4 +1,4 @@
-"""A report as a sheet of PDF/A-3b, signed where the home has a key for reports."""
+"""A report as a sheet of PDF/A-3b, signed where a key for reports is given."""
 
 from __future__ import annotations
 
@@ -6,16 +6,12 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any, Final
 
-from certs.files import FileCode, FileError
-from certs.home import Home
-from certs.keystore import load_key
-from certs.signer import LocalSigner, Signer
-from certs.x509 import Certificate
+from certs.signer import Signer
 from docgen.pades import sign_pdf
 from docgen.pdf import PdfMeta, SignaturePlan, write_pdf, write_plain_pdf
 from reports.sheet import lay_out
 
-__all__ = ["report_pdf", "report_signer"]
+__all__ = ["report_pdf"]
 
 _NOTICE: Final = "核验报告，不是证照 / a verification report, not a licence"
 _RESERVED: Final = 16_384
@@ -41,22 +37,3 @@ def report_pdf(report: Mapping[str, Any], *, signer: Signer | None = None, now: 
     unsigned = write_pdf(document, meta=meta, seal_png=None, signature=SignaturePlan(
         signer_name=author, signed_at=moment, reason="核验报告", reserved=_RESERVED))
     return sign_pdf(unsigned, signer)
-
-
-def report_signer(home: Home) -> Signer | None:
-    """The key for reports of a home, ``report/report.key`` with ``report/report.cer``; None where there is none.
-
-    Raises:
-        HomeError: the password of the keys is missing or wrong.
-        EngineError: the key or its certificate is damaged.
-    """
-    from certs.files import read_file
-
-    folder = home.path / "report"
-    try:
-        certificate = Certificate.load(read_file(folder / "report.cer", max_bytes=1 << 16))
-    except FileError as error:
-        if error.code is FileCode.MISSING:
-            return None
-        raise
-    return LocalSigner(certificate, load_key(folder / "report.key", home.password()))

@@ -11,6 +11,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from codes.china_time import CHINA_TIME
 from codes.errors import EngineError
 from docgen.design.art_inspection import art_findings
 from docgen.design.drawing import draw, template_lines
@@ -32,7 +33,7 @@ from layouts.schema import record_schema
 
 __all__ = ["draw_preview"]
 
-_EPOCH = dt.datetime(2000, 1, 1, tzinfo=dt.timezone(dt.timedelta(hours=8)))
+_EPOCH = dt.datetime(2000, 1, 1, tzinfo=CHINA_TIME)
 
 
 def draw_preview(folder: KindFolder, *, out: Path, record: str | None, record_name: str, data: str | None = None,

@@ -25,7 +25,7 @@ from reports import words
 from reports.etsi import NAMESPACE, report_etsi
 from reports.files import ENDINGS, ReportError, made, write_report
 from reports.html import report_html
-from reports.pdf import report_pdf, report_signer
+from reports.pdf import report_pdf
 from tests.support.demo_home import CITY, copied_home
 from tests.verify.packages import PAGE, changed, check, issued, swap
 
@@ -145,12 +145,12 @@ def test_the_ending_says_the_form_and_nothing_half_written_is_left(tmp_path: Pat
 
 def test_a_home_with_a_key_for_reports_signs_the_sheet_which_is_no_licence(tmp_path: Path) -> None:
     home = copied_home(tmp_path / "home")
-    assert report_signer(home) is None
+    assert home.service_signer("report") is None
     (home.path / "report").mkdir()
     for ending in ("key", "cer"):
         found = next((home.path / "authorities" / CITY[0]).rglob(f"pdf.{ending}"))
         shutil.copy(found, home.path / "report" / f"report.{ending}")
-    signed = report_pdf(told("genuine"), signer=report_signer(home))
+    signed = report_pdf(told("genuine"), signer=home.service_signer("report"))
     signature = PdfFileReader(io.BytesIO(signed)).embedded_signatures[0]
     status = validate_pdf_signature(signature, ValidationContext(trust_roots=[], allow_fetching=False))
     assert status.intact and status.valid and status.coverage.name == "ENTIRE_FILE"
