@@ -25,6 +25,7 @@ from certs.config import Config, Password, load_config, store_config
 from certs.files import FileCode, FileError
 from codes.errors import EngineError
 from tests.support.demo_home import CHEAP
+from tests.support.falling import fall_at
 from tests.support.limits import disk_of
 
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
@@ -362,20 +363,8 @@ def _killed(act: Callable[[], None], at: int) -> bool:
     """Do it in a child that is killed at its step ``at``; say whether it was."""
     child = os.fork()
     if child == 0:
-        count = 0
-
-        def watched(call: Callable[..., Any]) -> Callable[..., Any]:
-            def step(*arguments: Any, **named: Any) -> Any:
-                nonlocal count
-                count += 1
-                if count == at:
-                    os.kill(os.getpid(), signal.SIGKILL)
-                return call(*arguments, **named)
-            return step
-
         try:
-            for owner, name in STEPS:
-                setattr(owner, name, watched(getattr(owner, name)))
+            fall_at(at, *STEPS)
             act()
             os._exit(0)
         finally:

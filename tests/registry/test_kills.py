@@ -8,7 +8,7 @@ import shutil
 import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +23,11 @@ from certs.statement import SignedStatement
 from registry.acts import perform
 from registry.deploy import settle
 from registry.projection import PENDING
-from registry.states import State, renewal_opens
+from registry.states import State
 from registry.tables import Seal
 from tests.registry.test_approvals import terms
 from tests.support.postgresql import Server
-from tests.support.seal_office import COUNTY, DAY, ENDING, Office, make_home, organisation_keys
+from tests.support.seal_office import DAY, ENDING, Office, make_home
 
 RULES = {"rules": b"rules"}
 STEPS: tuple[tuple[Any, str], ...] = (
@@ -59,17 +59,7 @@ def _activate(office: Office) -> Scene:
 
 
 def _take_the_place(office: Office) -> Scene:
-    old = office.in_use()
-    end = office.row(old).valid_end
-    assert end is not None
-    office.now = renewal_opens(end).astimezone(UTC)
-    keys = organisation_keys(*COUNTY, start=office.now)
-    new = office.act("保管人", "renew", old, {}, {
-        f"certificate{tail}": keys[role].certificate.der
-        for role, tail in (("sealing", ""), ("data", "-data"), ("pdf", "-pdf"))}).case
-    office.act("县审核", "review-county", new)
-    office.act("制章员", "make", new, {}, {"seal": office.prepare(new).der})
-    office.lay_down(COUNTY[0], new, keys)
+    _, new = office.renewed()
     return _act(office, "保管人", "activate", new)
 
 

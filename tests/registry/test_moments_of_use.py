@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,7 @@ from registry.public_seals import public_seals
 from registry.publication_page import draw_page
 from registry.requests import Outcome, Request
 from registry.seals import describe, list_cases
-from registry.states import Phase, State, renewal_opens
+from registry.states import Phase, State
 from tests.registry.test_publication import fill_trust, key, published
 from tests.support.seal_office import COUNTY, DAY, START, Office, organisation_keys, person, refused
 
@@ -66,17 +66,7 @@ def scheduled(office: Office, moment: datetime = SOON) -> str:
 
 def successor(office: Office, moment: timedelta) -> tuple[str, str, datetime]:
     """A seal and its successor, which is to take over after some time: both cases, and the moment."""
-    old = office.in_use()
-    end = office.row(old).valid_end
-    assert end is not None
-    office.now = renewal_opens(end).astimezone(UTC)
-    keys = organisation_keys(*COUNTY, start=office.now)
-    new = office.act("保管人", "renew", old, {}, {
-        f"certificate{tail}": keys[role].certificate.der
-        for role, tail in (("sealing", ""), ("data", "-data"), ("pdf", "-pdf"))}).case
-    office.act("县审核", "review-county", new)
-    office.act("制章员", "make", new, {}, {"seal": office.prepare(new).der})
-    office.lay_down(COUNTY[0], new, keys)
+    old, new = office.renewed()
     start = office.now + moment
     office.act("保管人", "activate", new, {"from": write_moment(start)})
     return old, new, start

@@ -33,7 +33,7 @@ from registry.making import Grounds, prepare_seal
 from registry.projection import stage_keys
 from registry.requests import Outcome
 from registry.seals import application_of
-from registry.states import State
+from registry.states import State, renewal_opens
 from registry.tables import Audit, Base, Seal
 from tests.support.demo_home import CHEAP, CITY, PROVINCE, imprint
 
@@ -222,6 +222,21 @@ class Office:
         case = self.made(**how)
         self.act(custodian, "activate", case, {}, {"rules": "用章制度".encode()})
         return case
+
+    def renewed(self) -> tuple[str, str]:
+        """A seal in use and its successor, made and with its keys in place, as soon as renewal opens: both cases."""
+        old = self.in_use()
+        end = self.row(old).valid_end
+        assert end is not None
+        self.now = renewal_opens(end).astimezone(UTC)
+        keys = organisation_keys(*COUNTY, start=self.now)
+        new = self.act("保管人", "renew", old, {}, {
+            f"certificate{tail}": keys[role].certificate.der
+            for role, tail in (("sealing", ""), ("data", "-data"), ("pdf", "-pdf"))}).case
+        self.act("县审核", "review-county", new)
+        self.act("制章员", "make", new, {}, {"seal": self.prepare(new).der})
+        self.lay_down(COUNTY[0], new, keys)
+        return old, new
 
     def bring(self, state: State, business: str) -> str:
         """Bring a new case of a 业务专用章 to a state."""
