@@ -18,7 +18,7 @@ from codes.errors import EngineError
 
 if TYPE_CHECKING:
     from certs.signer import Signer
-    from verify.contained import Answer, Verifiers
+    from verify.contained import Verifiers
 
 __all__ = ["app"]
 
@@ -86,14 +86,11 @@ def verify(
                                      "name files or folders to verify, or --serve the page", param_hint="FILE|DIR…")
         alone = len(files) == 1 and not files[0].is_dir()
         with Verifiers(trust=_trust(trust, home), kinds=added_folders(), children=1 if alone else jobs) as verifiers:
-            if reports:
-                if not alone or as_csv is not None:
-                    raise typer.BadParameter("报告只为单个文件出具；多个文件请用 --csv 或 --json / "
-                                             "a report is on one file; for many use --csv or --json",
-                                             param_hint="--report")
-                code = _reported(files[0], verifiers, moment, require_status, as_json, reports, home)
-            elif alone and as_csv is None:
-                code = _one(files[0], verifiers, moment, require_status, as_json)
+            if reports and (not alone or as_csv is not None):
+                raise typer.BadParameter("报告只为单个文件出具；多个文件请用 --csv 或 --json / "
+                                         "a report is on one file; for many use --csv or --json", param_hint="--report")
+            if alone and as_csv is None:
+                code = _one(files[0], verifiers, moment, require_status, as_json, reports or [], home)
             else:
                 with telling(as_json=as_json, as_csv=as_csv) as tell:
                     code = _several(files, verifiers, moment, require_status, tell)
@@ -133,15 +130,15 @@ def _trust(folder: Path | None, home: Path | None) -> Path | None:
         raise
 
 
-def _reported(file: Path, verifiers: Verifiers, at: dt.datetime | None, require_status: bool, as_json: bool,
-              reports: list[Path], home: Path | None) -> int:
+def _one(file: Path, verifiers: Verifiers, at: dt.datetime | None, require_status: bool, as_json: bool,
+         reports: list[Path], home: Path | None) -> int:
     """Verify one file, print its report and keep it in the forms that are wanted."""
     from reports.files import require_endings, write_report
 
     require_endings(reports)
     signer = _report_signer(home) if any(path.suffix.lower() == ".pdf" for path in reports) else None
     answer = verifiers.verify(file, at=at, require_status=require_status)
-    _print(answer, as_json)
+    typer.echo(json.dumps(answer.report, ensure_ascii=False, indent=2) if as_json else answer.text, nl=as_json)
     for path in reports:
         write_report(answer.report, path, signer=signer)
     return answer.exit_code
@@ -158,17 +155,6 @@ def _report_signer(home: Path | None) -> Signer | None:
         if error.code is HomeCode.NONE:
             return None
         raise
-
-
-def _print(answer: Answer, as_json: bool) -> None:
-    typer.echo(json.dumps(answer.report, ensure_ascii=False, indent=2) if as_json else answer.text, nl=as_json)
-
-
-def _one(file: Path, verifiers: Verifiers, at: dt.datetime | None, require_status: bool, as_json: bool) -> int:
-    """Verify one file and print its report."""
-    answer = verifiers.verify(file, at=at, require_status=require_status)
-    _print(answer, as_json)
-    return answer.exit_code
 
 
 def _several(named: list[Path], verifiers: Verifiers, at: dt.datetime | None, require_status: bool,
