@@ -183,7 +183,9 @@ def test_what_files_leave_behind_is_not_felt_by_the_next_ones() -> None:
 
     with Verifiers(trust=shared_home().trust_dir, limits=Limits(memory_mb=1000)) as verifiers:
         first = child_of(verifiers)
-        for number in range(12):
+        for number in range(200):
             verifiers.verify(fresh(number))
-        assert verifiers.verify(issued().ofd).report["verdict"] == "valid"
+            if child_of(verifiers) != first:
+                break
         assert child_of(verifiers) != first
+        assert verifiers.verify(issued().ofd).report["verdict"] == "valid"
