@@ -87,7 +87,7 @@ class PrivateKey:
         """SubjectPublicKeyInfo (DER) of the public key."""
         return _SPKI_PREFIX + self.public
 
-    def sign(self, message: bytes) -> bytes:
+    def sign(self, message: bytes, *, approval: str = "") -> bytes:  # noqa: ARG002 - for keys elsewhere
         """A DER ECDSA signature with SHA-256 over ``message``."""
         return self._key.sign(message, self._ecdsa)
 

@@ -40,8 +40,13 @@ class SigningKey(Protocol):
     def spki(self) -> bytes:
         """SubjectPublicKeyInfo (DER) of its public key."""
 
-    def sign(self, message: bytes) -> bytes:
-        """A DER signature over ``message``."""
+    def sign(self, message: bytes, *, approval: str = "") -> bytes:
+        """Return the signature over ``message``.
+
+        Args:
+            approval: identifier of the approval under which a licence is sealed; "" for what needs none. A key
+                in this process does not ask for it; a signer process checks and counts it.
+        """
 
 
 class Signer(Protocol):
@@ -55,8 +60,8 @@ class Signer(Protocol):
     def algorithm(self) -> Algorithm:
         """How it signs."""
 
-    def sign(self, message: bytes) -> bytes:
-        """A DER signature over ``message``."""
+    def sign(self, message: bytes, *, approval: str = "") -> bytes:
+        """The signature over ``message``; see :meth:`SigningKey.sign`."""
 
 
 class LocalSigner:
@@ -83,9 +88,9 @@ class LocalSigner:
         """How it signs."""
         return self._key.algorithm
 
-    def sign(self, message: bytes) -> bytes:
-        """A DER signature over ``message``."""
-        return self._key.sign(message)
+    def sign(self, message: bytes, *, approval: str = "") -> bytes:
+        """The signature over ``message``; see :meth:`SigningKey.sign`."""
+        return self._key.sign(message, approval=approval)
 
     def __repr__(self) -> str:
         return f"<signer {self.certificate.subject_cn} ({self.algorithm})>"

@@ -293,7 +293,9 @@ class PrivateKey:
         """SubjectPublicKeyInfo (DER) of the public key."""
         return spki(self.public)
 
-    def sign(self, message: bytes, user_id: bytes = DEFAULT_ID) -> bytes:
+    def sign(
+        self, message: bytes, user_id: bytes = DEFAULT_ID, *, approval: str = "",  # noqa: ARG002 - for keys elsewhere
+    ) -> bytes:
         """A DER signature over ``message``."""
         return self.sign_digest(signed_digest(self.public, message, user_id))
 

@@ -41,7 +41,7 @@ _TEMPLATES = "Doc_0/Tpls/"
 
 def assemble(
     licence: Licence, authority: Authority, moment: dt.datetime, timestamper: Timestamper | None,
-    earlier: Earlier,
+    earlier: Earlier, *, approval: str,
 ) -> tuple[bytes, bytes]:
     """Return the sealed package and the rendition inside it.
 
@@ -49,17 +49,18 @@ def assemble(
         moment: of signing and sealing, in whole seconds.
         timestamper: of the PDF's signature; None for a home without one.
         earlier: the documents that this one rests on, by the kind's keys.
+        approval: identifier of the approval under which the three signatures are made.
 
     Raises:
         ComposeError, TemplateError, SvgError, QrError, TypesetError: as ``compose`` and ``require_legible``.
         DisagreementError: what was drawn is not what the record says.
     """
-    qr_text = _signed_qr(licence, authority)
+    qr_text = _signed_qr(licence, authority, approval)
     document = compose(licence, qr_text, seal_size_mm=authority.seal.width_mm)
     require_legible(document, licence)
     require_same_face(document, licence, authority.data_signer.certificate)
     record = record_xml(licence)
-    rendition = _signed_pdf(document, licence, authority, record, moment, timestamper)
+    rendition = _signed_pdf(document, licence, authority, record, moment, timestamper, approval)
     parts = write_ofd(
         document,
         meta=OfdMeta(
@@ -72,7 +73,8 @@ def assemble(
     require_metadata(licence, ofd_xml=parts.entries["OFD.xml"], record=record)
     entries = seal_ofd(
         parts, seal=authority.seal.seal, signer=authority.sealing_signer,
-        places=[page.seals for page in document.pages], signed_at=moment, version=_engine_version())
+        places=[page.seals for page in document.pages], signed_at=moment, version=_engine_version(),
+        approval=approval)
     return pack(entries, shared=parts.shared), rendition
 
 
@@ -82,7 +84,7 @@ def rendition_of(package: bytes) -> bytes:
         return archive.read(f"Doc_0/Attachs/{_RENDITION}")
 
 
-def _signed_qr(licence: Licence, authority: Authority) -> str:
+def _signed_qr(licence: Licence, authority: Authority, approval: str) -> str:
     """Return the text of the QR code: the address, and the claims signed by the data-signing key.
 
     Empty for a kind without QR code.
@@ -92,7 +94,7 @@ def _signed_qr(licence: Licence, authority: Authority) -> str:
         return ""
     signer = authority.data_signer
     message = qr_payload.message(qr_claims(licence), key_id(signer.certificate))
-    return qr_payload.text(address, message, raw_from_der(signer.sign(message)))
+    return qr_payload.text(address, message, raw_from_der(signer.sign(message, approval=approval)))
 
 
 def _room(authority: Authority, *, with_timestamp: bool) -> int:
@@ -104,7 +106,7 @@ def _room(authority: Authority, *, with_timestamp: bool) -> int:
 
 def _signed_pdf(
     document: Document, licence: Licence, authority: Authority, record: bytes, moment: dt.datetime,
-    timestamper: Timestamper | None,
+    timestamper: Timestamper | None, approval: str,
 ) -> bytes:
     meta = pdf_writer.PdfMeta(
         identifier=licence.identifier.text(), title=document.title, author=licence.issuer_name,
@@ -116,7 +118,9 @@ def _signed_pdf(
         signature=pdf_writer.SignaturePlan(
             signer_name=licence.issuer_name, signed_at=moment,
             reserved=_room(authority, with_timestamp=timestamper is not None)))
-    return sign_pdf(unsigned, authority.pdf_signer, chain=_below_root(authority.pdf_chain), timestamper=timestamper)
+    return sign_pdf(
+        unsigned, authority.pdf_signer, chain=_below_root(authority.pdf_chain), timestamper=timestamper,
+        approval=approval)
 
 
 def _below_root(chain: Sequence[Certificate]) -> tuple[Certificate, ...]:

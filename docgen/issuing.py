@@ -122,7 +122,8 @@ class Issuer:
                     _claim(licence, authority, identifier), functools.partial(self._approval, licence, authority),
                     moment)
             try:
-                package, rendition = assemble(licence, authority, moment, self._timestamper, earlier)
+                package, rendition = assemble(
+                    licence, authority, moment, self._timestamper, earlier, approval=reservation.approval)
                 with self._logging_refusals(licence, moment):
                     self._require_still(licence, authority, moment, reservation)
                 reservation.keep(package, moment)

@@ -76,7 +76,7 @@ def _signature_xml(
 
 def seal_ofd(
     parts: OfdParts, *, seal: SesSeal, signer: Signer, places: Sequence[Sequence[Stamp]],
-    signed_at: datetime, version: str = "",
+    signed_at: datetime, version: str = "", approval: str = "",
 ) -> dict[str, bytes]:
     """Seal a package and return all its entries in their final order.
 
@@ -86,6 +86,7 @@ def seal_ofd(
         places: for each page, where the seal stands on it (mm), whole or cut.
         signed_at: aware moment of sealing; written in whole seconds of UTC.
         version: of this engine.
+        approval: identifier of the approval under which it is sealed.
 
     Raises:
         ValueError: no place on any page, or not one list of places for each page.
@@ -102,5 +103,5 @@ def seal_ofd(
     signature_xml = _signature_xml(covered, parts.shared | {SEAL_ENTRY}, stamps, moment, version)
     to_sign = build_to_sign(
         seal=seal, signed_at=moment, data_hash=sm3(signature_xml), property_info=f"/{SIGNATURE_ENTRY}")
-    value = assemble_signature(to_sign, signer.certificate.der, signer.sign(to_sign))
+    value = assemble_signature(to_sign, signer.certificate.der, signer.sign(to_sign, approval=approval))
     return {**covered, SIGNATURE_ENTRY: signature_xml, _VALUE_ENTRY: value.der}

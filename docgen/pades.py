@@ -75,17 +75,18 @@ def _material(certificate: bytes, chain: tuple[bytes, ...]) -> _Material:
 class _EngineSigner(CmsSigner):
     """pyHanko's CMS builder over a signer and a time-stamping authority of ours."""
 
-    def __init__(self, material: _Material, signer: Signer, timestamper: Timestamper | None) -> None:
+    def __init__(self, material: _Material, signer: Signer, timestamper: Timestamper | None, approval: str) -> None:
         super().__init__(signing_cert=material.certificate, cert_registry=material.store,
                          signature_mechanism=material.mechanism)
         self._signer = signer
         self._timestamper = timestamper
+        self._approval = approval
 
     async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
         """Return the ECDSA signature over DATA in its one spelling; the digest is always SHA-256."""
         if digest_algorithm != _DIGEST or dry_run:
             raise NotImplementedError
-        return canonical_signature(self._signer.sign(data))
+        return canonical_signature(self._signer.sign(data, approval=self._approval))
 
     async def unsigned_attrs(
         self, digest_algorithm: str, signature: bytes, *_: Any, **__: Any  # noqa: ARG002 - pyHanko's interface
@@ -113,12 +114,14 @@ def sign_pdf(
     *,
     chain: Sequence[Certificate] = (),
     timestamper: Timestamper | None = None,
+    approval: str = "",
 ) -> bytes:
     """Return the signed PDF: ``unsigned`` with its ``/Contents`` filled in, nothing else changed.
 
     Args:
         signer: P-256; its certificate goes into the CMS together with CHAIN.
         timestamper: gives the signature timestamp that makes it B-T.
+        approval: identifier of the approval under which a licence is issued.
 
     Raises:
         PdfError: ``pdf.signer-unfit`` (not P-256, or outside its certificate's validity at the claimed time),
@@ -135,7 +138,7 @@ def sign_pdf(
     digest.update(unsigned.data[unsigned.end:])
     material = _material(certificate.der, tuple(one.der for one in chain))
     attributes = _attributes(*material.fixed, _attribute("message_digest", digest.digest()))
-    builder = _EngineSigner(material, signer, timestamper)
+    builder = _EngineSigner(material, signer, timestamper, approval)
     built: bytes = _run(builder.async_sign_prescribed_attributes(_DIGEST, attributes)).dump()
     try:
         require_der(built, sorted_sets=timestamper is None)
