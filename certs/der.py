@@ -41,6 +41,7 @@ SET: Final = 0x31
 MAX_DEPTH: Final = 24
 MAX_BYTES: Final = 64 * 1024 * 1024
 MAX_VALUES: Final = 200_000
+MAX_INTEGER: Final = 1_700               # bytes: more than an RSA key of 8192 bits, and still written in decimal
 
 _PRINTABLE = re.compile(rb"[A-Za-z0-9 '()+,\-./:=?]*")
 _UTC = re.compile(rb"[0-9]{12}Z")
@@ -327,6 +328,8 @@ class Reader:
         """An INTEGER in its shortest form."""
         start, stop = self._next(INTEGER)
         _check_integer(self._data, start, stop)
+        if stop - start > MAX_INTEGER:
+            _fail(DerCode.LIMIT, start, "整数过长", "an INTEGER is too long")
         return int.from_bytes(self._data[start:stop], "big", signed=True)
 
     def boolean(self) -> bool:

@@ -90,6 +90,13 @@ def test_depth_and_number_of_values_are_bounded() -> None:
         assert caught.value.code is der.DerCode.LIMIT
 
 
+def test_an_integer_is_never_too_long_to_be_told() -> None:
+    assert str(Reader(build.integer(1 << 8 * der.MAX_INTEGER - 2)).integer())
+    with pytest.raises(DerError) as caught:
+        Reader(build.integer(1 << 8 * der.MAX_INTEGER)).integer()
+    assert caught.value.code is der.DerCode.LIMIT
+
+
 READS: list[tuple[bytes, Callable[[Reader], Any], str]] = [
     (build.octet_string(b"a"), lambda r: r.integer(), "another type"),
     (build.sequence(build.integer(1)), lambda r: r.enter().done(), "a field too many"),

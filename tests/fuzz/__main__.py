@@ -1,7 +1,8 @@
 """The fuzzer's command line.
 
-``python -m tests.fuzz corpus DIR`` makes the seeds; ``run`` looks at inputs and says what was seen, as JSON; ``show``
-writes one input of a run and what the verifier says of it. Exit 1 when a rule was broken.
+``python -m tests.fuzz corpus DIR`` makes the seeds; ``run`` looks at whole files, ``parts`` at parts of files before
+their readers, and both say what was seen, as JSON; ``show`` writes one whole file of a run and what the verifier says
+of it. Exit 1 when a rule was broken.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from tests.fuzz.corpus import load_corpus, make_corpus
 from tests.fuzz.inputs import make_input
-from tests.fuzz.running import run
+from tests.fuzz.running import run, run_parts
 from verify import verify
 
 
@@ -23,13 +24,15 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     corpus = commands.add_parser("corpus", help="make the seeds in a new folder")
     running = commands.add_parser("run", help="look at COUNT inputs from number START on")
+    parts = commands.add_parser("parts", help="put COUNT parts before their readers from number START on")
     showing = commands.add_parser("show", help="write input NUMBER to OUT")
-    for command in (corpus, running, showing):
+    for command in (corpus, running, parts, showing):
         command.add_argument("folder", type=Path)
-    for command in (running, showing):
+    for command in (running, parts, showing):
         command.add_argument("--seed", type=int, required=True)
-    running.add_argument("--start", type=int, default=0)
-    running.add_argument("--count", type=int, required=True)
+    for command in (running, parts):
+        command.add_argument("--start", type=int, default=0)
+        command.add_argument("--count", type=int, required=True)
     showing.add_argument("--number", type=int, required=True)
     showing.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
@@ -44,7 +47,9 @@ def main() -> int:
         at = loaded.moment(made.family)
         print(verify(made.data, trust=loaded.trust(made.family), at=at, clock_now=at).to_text())
         return 0
-    result = run(loaded, options.seed, range(options.start, options.start + options.count), options.folder / "faults")
+    numbers = range(options.start, options.start + options.count)
+    look = run if options.command == "run" else run_parts
+    result = look(loaded, options.seed, numbers, options.folder / "faults")
     print(json.dumps(result.to_dict(), ensure_ascii=False, indent=1))
     return 1 if result.faults else 0
 

@@ -9,6 +9,7 @@ validation data behind the last signature.
 from __future__ import annotations
 
 import io
+import itertools
 import re
 from collections.abc import Mapping
 from typing import Any, Final
@@ -99,8 +100,17 @@ def _weighed(part: tuple[str, bytes]) -> tuple[str, bytes]:
     for row in range(12, 12 + 16 * int.from_bytes(data[4:6], "big"), 16):
         start, size = (int.from_bytes(data[row + place:row + place + 4], "big") for place in (8, 12))
         tables[data[row:row + 4]] = data[start:start + size]
-    drawn = [tables.get(tag, b"") for tag in (b"glyf", b"loca", b"cmap", b"CFF ")]
-    return name, b"".join(drawn) + tables.get(b"head", b"")[18:20]
+    drawn = [*_outlines(tables), tables.get(b"cmap", b""), tables.get(b"CFF ", b"")]
+    return name, b"|".join(drawn) + tables.get(b"head", b"")[18:20]
+
+
+def _outlines(tables: Mapping[bytes, bytes]) -> list[bytes]:
+    """The outline of every glyph but the first one, which stands for no character and is drawn nowhere."""
+    wide = tables.get(b"head", bytes(54))[50:52] == b"\0\1"
+    loca, glyf = tables.get(b"loca", b""), tables.get(b"glyf", b"")
+    step, factor = (4, 1) if wide else (2, 2)
+    places = [factor * int.from_bytes(loca[at:at + step], "big") for at in range(0, len(loca), step)]
+    return [glyf[start:end] for start, end in itertools.pairwise(places[1:])]
 
 
 def _same_ofd(parts: zips.Parts, genuine: zips.Parts) -> bool:

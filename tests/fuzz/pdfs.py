@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from tests.fuzz import ders
 from tests.fuzz.raw import damage, numbers
 
-__all__ = ["mutate"]
+__all__ = ["bodies", "mutate", "signature_values"]
 
 _OBJECT = re.compile(rb"(?:^|[\r\n])(\d{1,6}) (\d{1,5}) obj\b(.*?)\bendobj", re.S)
 _TOKEN = re.compile(rb"/[^\s/<>\[\]()]*|\d+ \d+ R|[-+]?\d*\.?\d+|<<|>>|\[|\]|\((?:[^()\\]|\\.)*\)|<[0-9A-Fa-f\s]*>|\w+")
@@ -33,6 +33,17 @@ class _Object:
     generation: int
     start: int                           # of the body, behind ``obj``
     body: bytes
+
+
+def bodies(data: bytes) -> list[bytes]:
+    """What stands in every plain object."""
+    return [one[3] for one in _OBJECT.finditer(data)]
+
+
+def signature_values(data: bytes) -> list[bytes]:
+    """What stands in the gaps, without what fills them up."""
+    held = [bytes.fromhex(one[1][:len(one[1]) // 2 * 2].decode()) for one in _CONTENTS.finditer(data)]
+    return [value[:4 + int.from_bytes(value[2:4], "big")] for value in held if value[:2] == b"\x30\x82"]
 
 
 def mutate(data: bytes, dice: random.Random, other: bytes = b"") -> bytes:

@@ -1,4 +1,7 @@
-"""Runs inputs through ``verify.verify`` in one process, and counts what it says; what must not be is kept."""
+"""Runs whole files through ``verify.verify``, and parts through their readers, in one process; counts what is said.
+
+What must not be is kept.
+"""
 
 from __future__ import annotations
 
@@ -12,24 +15,28 @@ import signal
 import tempfile
 import traceback
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from tests.fuzz.corpus import Corpus
 from tests.fuzz.inputs import Input, make_input
 from tests.fuzz.oracle import Oracle
+from tests.fuzz.readers import Part, collect_parts, make_part, read_part
 from verify import verify
 from verify.report import Report
 
-__all__ = ["Fault", "Result", "run"]
+__all__ = ["Fault", "Result", "run", "run_parts"]
 
 SECONDS: Final = 5.0
 """Processor time that one input may take."""
 MEMORY_KB: Final = 500 * 1024
 """Peak of the process's memory while one input is looked at."""
+
+
+_T = TypeVar("_T")
 
 
 class _Hangs(BaseException):
@@ -92,23 +99,13 @@ def _peak_kb() -> int:
 def run(corpus: Corpus, seed: int, numbers: range, keep: Path) -> Result:
     """Look at the inputs of these numbers; those that break a rule are kept in the folder ``keep``."""
     result, oracle = Result(seed), Oracle(corpus)
-    last = _peak_kb()
+    memory = _Memory(result)
     for number in numbers:
         made = make_input(corpus, seed, number)
-        result.inputs += 1
-        began = _spent()
-        try:
-            with _bounded():
-                report = _looked_at(made, corpus)
-                plain = report.to_dict()
-                report.to_text()
-        except _Hangs as hang:
-            _fault(result, made, "hangs", str(hang), keep)
+        done = _within(result, made, keep, lambda made=made: _told(made, corpus))   # type: ignore[misc]
+        if done is None:
             continue
-        except Exception:                # that is what is looked for
-            _fault(result, made, "raises", traceback.format_exc(limit=-6), keep)
-            continue
-        result.slowest_s = max(result.slowest_s, _spent() - began)
+        report, plain = done
         result.verdicts[f"{made.family} {report.verdict.value}"] += 1
         result.codes.update({reason.code for reason in report.reasons})
         _unexpected(result, made, report, keep)
@@ -120,11 +117,57 @@ def run(corpus: Corpus, seed: int, numbers: range, keep: Path) -> Result:
             _photo(result, made, plain, corpus, keep)
         if made.family == "status":
             _status(result, made, plain, keep)
-        peak = _peak_kb()
-        if peak > MEMORY_KB >= last:
-            _fault(result, made, "memory", f"{peak} kB", keep)
-        result.peak_kb, last = max(result.peak_kb, peak), peak
+        memory.look(made, keep)
     return result
+
+
+def run_parts(corpus: Corpus, seed: int, numbers: range, keep: Path) -> Result:
+    """Put the parts of these numbers before their readers; those that break a rule are kept in ``keep``."""
+    result, parts = Result(seed), collect_parts(corpus)
+    memory = _Memory(result)
+    for number in numbers:
+        part = make_part(parts, seed, number)
+        _within(result, part, keep, lambda part=part: read_part(part, result.codes))  # type: ignore[misc]
+        result.verdicts[f"part {part.shape}"] += 1
+        memory.look(part, keep)
+    return result
+
+
+class _Memory:
+    """Watches the peak of the process's memory."""
+
+    def __init__(self, result: Result) -> None:
+        self._result, self._last = result, _peak_kb()
+
+    def look(self, made: Input | Part, keep: Path) -> None:
+        peak = _peak_kb()
+        if peak > MEMORY_KB >= self._last:
+            _fault(self._result, made, "memory", f"{peak} kB", keep)
+        self._result.peak_kb, self._last = max(self._result.peak_kb, peak), peak
+
+
+def _within(result: Result, made: Input | Part, keep: Path, work: Callable[[], _T]) -> _T | None:
+    """What WORK returns within the time that one input may take; None where it broke a rule, which is kept."""
+    result.inputs += 1
+    began = _spent()
+    try:
+        with _bounded():
+            done = work()
+    except _Hangs as hang:
+        _fault(result, made, "hangs", str(hang), keep)
+        return None
+    except Exception:                    # that is what is looked for
+        _fault(result, made, "raises", traceback.format_exc(limit=-6), keep)
+        return None
+    result.slowest_s = max(result.slowest_s, _spent() - began)
+    return done
+
+
+def _told(made: Input, corpus: Corpus) -> tuple[Report, dict[str, Any]]:
+    report = _looked_at(made, corpus)
+    plain = report.to_dict()
+    report.to_text()
+    return report, plain
 
 
 def _looked_at(made: Input, corpus: Corpus) -> Report:
@@ -174,13 +217,15 @@ def _spent() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def _fault(result: Result, made: Input, kind: str, what: str, keep: Path) -> None:
+def _fault(result: Result, made: Input | Part, kind: str, what: str, keep: Path) -> None:
     file = _keep(result, made, kind, keep)
-    result.faults.append(Fault(made.number, kind, f"{made.family} {made.seed.name} {made.how}: {what}", str(file)))
+    of = f"part {made.shape}" if isinstance(made, Part) else f"{made.family} {made.seed.name} {made.how}"
+    result.faults.append(Fault(made.number, kind, f"{of}: {what}", str(file)))
 
 
-def _keep(result: Result, made: Input, kind: str, keep: Path) -> Path:
+def _keep(result: Result, made: Input | Part, kind: str, keep: Path) -> Path:
     keep.mkdir(parents=True, exist_ok=True)
-    file = keep / f"{kind}-{result.seed}-{made.number}-{made.seed.name}"
+    name = f"part.{made.shape}" if isinstance(made, Part) else made.seed.name
+    file = keep / f"{kind}-{result.seed}-{made.number}-{name}"
     file.write_bytes(made.data)
     return file

@@ -148,6 +148,8 @@ class _Reader:
 
     def section(self, told: int) -> Section:
         """The section at an offset, whichever form it has; some writers name the line end before it."""
+        if told > len(self.data):
+            raise ForeignRefusal("fpdf.xref", f"@{told}")
         self.told, at = told, skip_space(self.data, told)
         if at - told > _LINE_END:
             raise ForeignRefusal("fpdf.xref", f"@{told}")

@@ -67,3 +67,10 @@ def test_an_offset_into_the_number_of_an_object_is_refused() -> None:
     report = verify(made, trust=world().trust(), name="file.pdf")
     assert report.verdict is Verdict.INDETERMINATE
     assert "fpdf.xref" in {reason.code for reason in report.reasons}
+
+
+def test_an_offset_beyond_what_a_machine_counts_is_refused_by_name() -> None:
+    data = re.sub(rb"startxref\s+\d+", b"startxref\n%d" % 10 ** 25, f.approved())
+    report = verify(data, trust=world().trust(), name="file.pdf")
+    assert report.verdict is not Verdict.VALID
+    assert "fpdf.xref" in {reason.code for reason in report.reasons}
