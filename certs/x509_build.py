@@ -14,11 +14,15 @@ from certs.x509 import Certificate
 from certs.x509_errors import CertificateCode, CertificateError
 from certs.x509_extensions import KEY_USAGES, OID_USCC
 
-__all__ = ["DOCUMENT_SIGNING", "TIME_STAMPING", "algorithm_identifier", "build_certificate",
+__all__ = ["DOCUMENT_SIGNING", "OCSP_SIGNING", "TIME_STAMPING", "algorithm_identifier", "build_certificate",
            "encode_name", "ext_key_usage_extension", "extension", "key_usage_extension", "uscc_extension"]
 
 DOCUMENT_SIGNING: Final = "1.3.6.1.5.5.7.3.36"
 TIME_STAMPING: Final = "1.3.6.1.5.5.7.3.8"
+OCSP_SIGNING: Final = "1.3.6.1.5.5.7.3.9"
+_OCSP_NOCHECK: Final = "1.3.6.1.5.5.7.48.1.5"
+_AUTHORITY_INFO: Final = "1.3.6.1.5.5.7.1.1"
+_AT_OCSP: Final = "1.3.6.1.5.5.7.48.1"
 
 _STRING_KINDS: Final = {
     "C": build.printable, "serialNumber": build.printable, "emailAddress": build.ia5, "DC": build.ia5,
@@ -87,6 +91,8 @@ def build_certificate(
     ext_key_usage: Sequence[str] = (),
     uscc: str | None = None,
     crl_urls: Sequence[str] = (),
+    ocsp_urls: Sequence[str] = (),
+    ocsp_nocheck: bool = False,
 ) -> Certificate:
     """Make a certificate and read it back.
 
@@ -99,6 +105,9 @@ def build_certificate(
         key_usage: names of ``KEY_USAGES``; the extension is critical.
         ext_key_usage: dotted OIDs.
         uscc: 统一社会信用代码.
+        crl_urls: where the issuer's revocation list is to be had.
+        ocsp_urls: where its answers on this certificate are.
+        ocsp_nocheck: tell that nobody is to ask about this certificate, a responder's (RFC 6960 clause 4.2.2.2.1).
 
     Raises:
         CertificateError: ``certificate.bad-request`` when the parts contradict each other.
@@ -120,6 +129,11 @@ def build_certificate(
         extensions.append(ext_key_usage_extension(ext_key_usage))
     if crl_urls:
         extensions.append(extension("2.5.29.31", _distribution_points(crl_urls)))
+    if ocsp_urls:
+        extensions.append(extension(_AUTHORITY_INFO, build.sequence(*(
+            build.sequence(build.oid(_AT_OCSP), _url(url)) for url in ocsp_urls))))
+    if ocsp_nocheck:
+        extensions.append(extension(_OCSP_NOCHECK, build.null()))
     if uscc is not None:
         extensions.append(uscc_extension(uscc))
     algorithm = algorithm_identifier(issuer_key.algorithm)
@@ -132,11 +146,12 @@ def build_certificate(
 
 
 def _distribution_points(urls: Sequence[str]) -> bytes:
-    points = []
-    for url in urls:
-        general = build.tlv(0x86, url.encode("ascii"))
-        points.append(build.sequence(build.explicit(0, build.explicit(0, general))))
-    return build.sequence(*points)
+    return build.sequence(*(build.sequence(build.explicit(0, build.explicit(0, _url(url)))) for url in urls))
+
+
+def _url(url: str) -> bytes:
+    """GeneralName with a URI."""
+    return build.implicit(6, url.encode("ascii"))
 
 
 def _check_request(spki: bytes, issuer: Certificate | None, issuer_key: SigningKey, serial: int,
