@@ -68,7 +68,8 @@ class Certificate:
 
     ``issuer`` and ``subject`` are the encoded Names (compared byte by byte); times are aware UTC;
     ``key_usage`` and ``ext_key_usage`` (dotted OIDs) are None when the extension is absent;
-    ``fingerprint`` is the SM3 of ``der`` in lower-case hex.
+    ``fingerprint`` is the SM3 of ``der`` in lower-case hex. ``crl_points`` are the encoded names of each distribution
+    point that has lists for all reasons by the issuer itself; ``ocsp_urls`` say where the issuer answers by OCSP.
     """
 
     der: bytes
@@ -89,6 +90,9 @@ class Certificate:
     subject_key_id: bytes | None
     authority_key_id: bytes | None
     crl_urls: tuple[str, ...]
+    crl_points: tuple[frozenset[bytes], ...]
+    ocsp_urls: tuple[str, ...]
+    ocsp_no_check: bool
     uscc: str | None
     unknown_critical: tuple[str, ...]
     fingerprint: str
@@ -201,8 +205,9 @@ def _load(der: bytes) -> Certificate:
         key_usage=extensions.key_usage, ext_key_usage=extensions.ext_key_usage,
         ext_key_usage_critical=extensions.ext_key_usage_critical, is_ca=extensions.is_ca,
         path_len=extensions.path_len, subject_key_id=extensions.subject_key_id,
-        authority_key_id=extensions.authority_key_id, crl_urls=extensions.crl_urls, uscc=uscc,
-        unknown_critical=extensions.unknown_critical, fingerprint=sm3(der).hex())
+        authority_key_id=extensions.authority_key_id, crl_urls=extensions.crl_urls,
+        crl_points=extensions.crl_points, ocsp_urls=extensions.ocsp_urls, ocsp_no_check=extensions.ocsp_no_check,
+        uscc=uscc, unknown_critical=extensions.unknown_critical, fingerprint=sm3(der).hex())
 
 
 def _uscc_of_name(attributes: tuple[tuple[str, str], ...]) -> str | None:

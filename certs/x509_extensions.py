@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from certs.der import IA5_STRING, OCTET_STRING, OID, SEQUENCE, Reader, context
+from certs import der_build as build
+from certs.der import IA5_STRING, OCTET_STRING, OID, SEQUENCE, DerError, Reader, context
 from certs.x509_errors import malformed
 
 __all__ = [
     "KEY_USAGES", "OID_USCC", "USCC_SHAPE", "Extensions", "read_authority_key_id", "read_extension", "read_extensions",
+    "read_general_names", "uris",
 ]
 
 OID_USCC: Final = "1.2.156.10260.4.4"
@@ -24,6 +27,10 @@ _UNDERSTOOD: Final = frozenset({
     "2.5.29.14", "2.5.29.15", "2.5.29.17", "2.5.29.19", "2.5.29.31", "2.5.29.32", "2.5.29.35", "2.5.29.37",
     OID_USCC,
 })
+_AUTHORITY_ACCESS: Final = "1.3.6.1.5.5.7.1.1"
+_ACCESS_OCSP: Final = "1.3.6.1.5.5.7.48.1"
+_NO_CHECK: Final = "1.3.6.1.5.5.7.48.1.5"
+_URI: Final = context(6, constructed=False)
 
 
 @dataclass(slots=True)
@@ -38,6 +45,9 @@ class Extensions:
     subject_key_id: bytes | None = None
     authority_key_id: bytes | None = None
     crl_urls: tuple[str, ...] = ()
+    crl_points: tuple[frozenset[bytes], ...] = ()
+    ocsp_urls: tuple[str, ...] = ()
+    ocsp_no_check: bool = False
     uscc: str | None = None
     unknown_critical: tuple[str, ...] = ()
 
@@ -75,6 +85,10 @@ def read_extensions(reader: Reader) -> Extensions:
             inner = Reader(value)
             decode(inner, found, critical)
             inner.done()
+        elif oid == _AUTHORITY_ACCESS and not critical:
+            found.ocsp_urls = _ocsp_urls(value)
+        elif oid == _NO_CHECK:
+            found.ocsp_no_check = value == build.null()
         elif critical and oid not in _UNDERSTOOD:
             unknown.append(oid)
     if not seen:
@@ -134,22 +148,55 @@ def _authority_key_id(reader: Reader, found: Extensions, _: bool) -> None:
     found.authority_key_id = read_authority_key_id(reader)
 
 
-def _crl_urls(reader: Reader, found: Extensions, _: bool) -> None:
+def _crl_points(reader: Reader, found: Extensions, _: bool) -> None:
+    """Distribution points; those for some reasons only, or with another issuer's lists, are none for us."""
     urls: list[str] = []
+    named: list[frozenset[bytes]] = []
     points = reader.enter(SEQUENCE)
     while points.more():
         point = points.enter(SEQUENCE)
+        names: list[bytes] = []
         if point.peek() == context(0):
             name = point.enter(context(0))
             if name.peek() == context(0):
-                general = name.enter(context(0))
-                while general.more():
-                    tag = general.peek()
-                    raw = general.raw()
-                    if tag == context(6, constructed=False):
-                        urls.append(Reader(bytes((IA5_STRING,)) + raw[1:]).text(IA5_STRING))
-        # reasons and cRLIssuer make partial or indirect CRLs; those CRLs are refused when they are read.
-    found.crl_urls = tuple(urls)
+                names = read_general_names(name.enter(context(0)))
+        if not point.more() and names:
+            named.append(frozenset(names))
+        urls += uris(names)
+    found.crl_urls, found.crl_points = tuple(urls), tuple(named)
+
+
+def read_general_names(reader: Reader) -> list[bytes]:
+    """Every GeneralName up to the reader's end, encoded."""
+    names: list[bytes] = []
+    while reader.more():
+        names.append(reader.raw())
+    return names
+
+
+def uris(names: Iterable[bytes]) -> list[str]:
+    """The addresses among encoded GeneralNames.
+
+    Raises:
+        DerError: one is not ASCII.
+    """
+    return [Reader(bytes((IA5_STRING,)) + name[1:]).text(IA5_STRING) for name in names if name[0] == _URI]
+
+
+def _ocsp_urls(value: bytes) -> tuple[str, ...]:
+    """Where the issuer answers by OCSP. Only a hint, so what is malformed names nothing."""
+    urls: list[str] = []
+    try:
+        outer = Reader(value)
+        accesses = outer.enter(SEQUENCE)
+        outer.done()
+        while accesses.more():
+            access = accesses.enter(SEQUENCE)
+            if access.oid() == _ACCESS_OCSP:
+                urls += uris([access.raw()])
+    except DerError:
+        return ()
+    return tuple(urls)
 
 
 def _uscc(reader: Reader, found: Extensions, _: bool) -> None:
@@ -161,5 +208,5 @@ def _uscc(reader: Reader, found: Extensions, _: bool) -> None:
 
 _DECODERS = {
     "2.5.29.14": _subject_key_id, "2.5.29.15": _key_usage, "2.5.29.19": _basic_constraints,
-    "2.5.29.31": _crl_urls, "2.5.29.35": _authority_key_id, "2.5.29.37": _ext_key_usage, OID_USCC: _uscc,
+    "2.5.29.31": _crl_points, "2.5.29.35": _authority_key_id, "2.5.29.37": _ext_key_usage, OID_USCC: _uscc,
 }
