@@ -67,27 +67,36 @@ _OUTCOMES: Final[dict[str, _Outcome]] = {
 
 def verify_token(
     token: TimestampToken,
-    message: bytes,
+    message: bytes | None = None,
     *,
+    imprint: bytes | None = None,
     anchors: Iterable[Certificate],
     intermediates: Iterable[Certificate] = (),
     crls: Iterable[Crl] = (),
     at: datetime,
     clock_now: datetime | None = None,
 ) -> TimestampResult:
-    """Whether a token proves that ``message`` existed at its time.
+    """Whether a token proves that ``message``, or what ``imprint`` is the digest of, existed at its time.
 
     Args:
         message: the bytes whose digest the token holds (for SES the content octets of ``signature``).
+        imprint: instead of them, their digest by the token's ``imprint_algorithm``.
         anchors: trusted certificates of timestamp authorities or their roots.
         crls: lists beside those the token carries.
         at: the moment to judge the authority's chain at (aware); usually the present.
         clock_now: the present; a token from the future of it is refused.
+
+    Raises:
+        ValueError: neither or both of ``message`` and ``imprint``.
     """
+    if (message is None) == (imprint is None):
+        raise ValueError("a token is of a message or of its digest")
+    if message is not None:
+        imprint = digest(token.imprint_algorithm, message)
     trusted, extra = tuple(anchors), tuple(intermediates)
     known = (*token.certificates, *extra, *trusted)
     signer = next((certificate for certificate in known if token.names(certificate)), None)
-    code = _first_fault(token, message, signer, known, max(at, clock_now or at))
+    code = _first_fault(token, imprint, signer, known, max(at, clock_now or at))
     chain: ChainResult | None = None
     if code is None and signer is not None:
         chain = validate(signer, intermediates=(*token.certificates, *extra), anchors=trusted,
@@ -104,10 +113,10 @@ def verify_token(
                            gen_time=token.gen_time, signer=signer, chain=chain)
 
 
-def _first_fault(token: TimestampToken, message: bytes, signer: Certificate | None,
+def _first_fault(token: TimestampToken, imprint: bytes | None, signer: Certificate | None,
                  known: tuple[Certificate, ...], latest: datetime) -> str | None:
     """What is wrong with the token itself, before its authority is judged; None when nothing is."""
-    if digest(token.imprint_algorithm, message) != token.imprint:
+    if imprint != token.imprint:
         return "timestamp.wrong-imprint"
     if signer is None:
         return "timestamp.no-certificate"

@@ -1,0 +1,230 @@
+"""Ask time-stamping authorities for tokens over HTTP (RFC 3161), and take only what proves the time.
+
+Services are asked in order. Each answer is held against the request and the present before anybody relies on it:
+status, form, imprint, nonce, the authority's signature and chain, and its time beside our own clock. Whatever is wrong
+with one, the next is asked; where none gives a token, the error says what each of them said.
+"""
+
+from __future__ import annotations
+
+import enum
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final, Protocol
+
+from certs.crl import Crl
+from certs.http_client import HttpCode, HttpError, Post, http_post, split_url
+from certs.timestamp import verify_token
+from certs.timestamp_token import TimestampToken
+from certs.tsp_messages import RefusedError, build_request, read_response
+from certs.x509 import Certificate
+from codes.china_time import time_en, time_zh
+from codes.errors import EngineError, Fault
+
+__all__ = ["MAX_ANSWER", "Timestamper", "Timestampers", "TsaCode", "TsaError"]
+
+MAX_ANSWER: Final = 64 * 1024
+"""Largest answer of a service, in bytes."""
+_MEDIA_TYPE: Final = "application/timestamp-query"
+_SM2: Final = "sm2-sm3"
+
+
+class TsaCode(enum.StrEnum):
+    """Codes of :class:`TsaError` and of the faults in it."""
+
+    NO_TOKEN = "timestamp.none"  # noqa: S105 (an error code)
+    NO_SERVICE = "timestamp.no-service"
+    UNREADABLE = "timestamp.unreadable"
+    WRONG_IMPRINT = "timestamp.wrong-imprint"
+    WRONG_NONCE = "timestamp.wrong-nonce"
+    WRONG_TIME = "timestamp.wrong-time"
+    UNFIT = "timestamp.unfit"
+    UNTRUSTED = "timestamp.untrusted"
+    INCOMPLETE = "timestamp.no-certificate"
+    PAUSED = "timestamp.paused"
+
+
+class TsaError(EngineError):
+    """No service gave a token that holds; ``faults`` tells of each service (``field`` is its URL)."""
+
+    def __init__(self, code: TsaCode, zh: str, en: str, faults: Sequence[Fault] = ()) -> None:
+        super().__init__(code, zh, en, services=" ".join(fault.field for fault in faults))
+        self.faults = tuple(faults)
+
+
+class Timestamper(Protocol):
+    """Whatever gives RFC 3161 tokens that have been verified."""
+
+    def token(self, imprint: bytes, algorithm: str) -> bytes:
+        """Return the DER of a TimeStampToken over a digest.
+
+        Args:
+            imprint: the digest.
+            algorithm: how it was made, a name of :data:`certs.timestamp_token.DIGEST_BY_OID`.
+
+        Raises:
+            TsaError: none can be had.
+        """
+
+    def require_hope(self, algorithm: str) -> None:
+        """Refuse at once, before anything is signed, when no service could be reached a moment ago.
+
+        Raises:
+            TsaError: as :meth:`token` would.
+        """
+
+
+class Timestampers:
+    """Several time-stamping services, the first of which is asked first; safe to share between threads.
+
+    A service that could not be reached, or does not serve a digest algorithm, is left out for ``pause_s`` seconds, so
+    that a batch does not wait for it each time; then it is asked again.
+    """
+
+    def __init__(
+        self, urls: Iterable[str], *, anchors: Iterable[Certificate], intermediates: Iterable[Certificate] = (),
+        crls: Iterable[Crl] = (), clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        tolerance_s: int = 300, timeout_s: float = 10.0, pause_s: float = 10.0, post: Post = http_post,
+        random: Callable[[int], bytes] = os.urandom, monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Name the services and what their tokens are judged by.
+
+        Args:
+            anchors: trusted certificates of timestamp authorities or their roots.
+            crls: revocation lists beside those that a token carries.
+            clock: the present, aware.
+            tolerance_s: by how many seconds a token's time may differ from ``clock``.
+            timeout_s: for each request.
+            random: gives the bytes of nonces.
+
+        Raises:
+            TsaError: ``timestamp.no-service``: no URL, or one that is none of http or https.
+        """
+        self._urls = tuple(urls)
+        if not self._urls:
+            raise TsaError(TsaCode.NO_SERVICE, "没有时间戳服务，请在 config.toml 的 tsa_urls 中写入其地址",
+                           "there is no timestamp service: name one in tsa_urls of config.toml")
+        for url in self._urls:
+            try:
+                split_url(url)
+            except HttpError as error:
+                raise TsaError(
+                    TsaCode.NO_SERVICE, f"时间戳服务 {url} 的{error.zh}", f"the timestamp service {url}: {error.en}",
+                    [_fault(url, error)]) from error
+        self._anchors, self._intermediates, self._crls = tuple(anchors), tuple(intermediates), tuple(crls)
+        self._clock, self._tolerance = clock, timedelta(seconds=tolerance_s)
+        self._timeout_s, self._pause_s = timeout_s, pause_s
+        self._post, self._random, self._monotonic = post, random, monotonic
+        self._lock = threading.Lock()
+        self._pauses: dict[tuple[str, str], tuple[float, Fault]] = {}
+
+    def token(self, imprint: bytes, algorithm: str) -> bytes:
+        """Return a verified token, DER, with the authority's certificate: see :class:`Timestamper`.
+
+        An SM3 imprint is stamped by an authority with an SM2 key, any other by one with an RSA or ECDSA key: readers
+        of the one know nothing of the other.
+        """
+        faults: list[Fault] = []
+        for url in self._urls:
+            paused = self._paused(url, algorithm)
+            if paused is not None:
+                faults.append(paused)
+                continue
+            try:
+                return self._ask(url, imprint, algorithm)
+            except EngineError as error:
+                faults.append(_fault(url, error))
+                self._remember(url, algorithm, error)
+        raise _none(faults)
+
+    def require_hope(self, algorithm: str) -> None:
+        """Refuse when every service is left out for now: see :class:`Timestamper`."""
+        faults = [self._paused(url, algorithm) for url in self._urls]
+        if all(fault is not None for fault in faults):
+            raise _none([fault for fault in faults if fault is not None])
+
+    def _ask(self, url: str, imprint: bytes, algorithm: str) -> bytes:
+        """Ask one service; everything that is wrong with its answer is raised."""
+        nonce = int.from_bytes(b"\x01" + self._random(8), "big")
+        answer = self._post(url, build_request(imprint, algorithm, nonce), media_type=_MEDIA_TYPE,
+                            timeout_s=self._timeout_s, max_bytes=MAX_ANSWER)
+        token = _read(answer)
+        if (token.imprint_algorithm, token.imprint) != (algorithm, imprint):
+            raise TsaError(TsaCode.WRONG_IMPRINT, "返回的时间戳不是为此数据所加",
+                           "answered with a token for other data")
+        if token.nonce != nonce:
+            raise TsaError(TsaCode.WRONG_NONCE, "返回的时间戳不属于本次请求",
+                           "answered with a token for another request")
+        if (token.signature_algorithm == _SM2) != (algorithm == "sm3"):
+            raise TsaError(
+                TsaCode.UNFIT, f"以 {token.signature_algorithm} 为 {algorithm} 摘要签名，此处不用",
+                f"signs {algorithm} digests with {token.signature_algorithm}, which is not used here")
+        self._require_proof(token, imprint)
+        return token.der
+
+    def _require_proof(self, token: TimestampToken, imprint: bytes) -> None:
+        """Demand that the token proves its time to whoever has the anchor, and that it is the present."""
+        now = self._clock()
+        if abs(token.gen_time - now) > self._tolerance:
+            raise TsaError(
+                TsaCode.WRONG_TIME, f"的时间是 {time_zh(token.gen_time)}，与本机时钟 {time_zh(now)} 相差过大",
+                f"says {time_en(token.gen_time)} while this machine's clock shows {time_en(now)}")
+        result = verify_token(
+            token, imprint=imprint, anchors=self._anchors, intermediates=self._intermediates, crls=self._crls, at=now)
+        if not result.ok:
+            raise TsaError(TsaCode.UNTRUSTED, f"的时间戳不可采信：{result.zh}",
+                           f"gave a token that proves nothing: {result.en}")
+        if result.signer not in token.certificates:
+            raise TsaError(TsaCode.INCOMPLETE, "没有在时间戳中附上自己的证书",
+                           "left its certificate out of the token")
+
+    def _paused(self, url: str, algorithm: str) -> Fault | None:
+        """What the service said, when that is so short a time ago that it is not asked again."""
+        with self._lock:
+            for key in ((url, ""), (url, algorithm)):
+                since, fault = self._pauses.get(key, (0.0, None))
+                left = since + self._pause_s - self._monotonic()
+                if fault is not None and left > 0:
+                    return Fault(
+                        field=url, code=TsaCode.PAUSED.value, zh=f"刚才{fault.zh}，{left:.0f} 秒后再试",
+                        en=f"a moment ago it {fault.en}; asked again in {left:.0f} seconds")
+                self._pauses.pop(key, None)
+        return None
+
+    def _remember(self, url: str, algorithm: str, error: EngineError) -> None:
+        """Leave a service out for a while when asking it costs time or is of no use."""
+        if error.code in (HttpCode.UNREACHABLE, HttpCode.SLOW):
+            key = (url, "")
+        elif error.code is TsaCode.UNFIT or (isinstance(error, RefusedError) and error.names_algorithm):
+            key = (url, algorithm)
+        else:
+            return
+        with self._lock:
+            self._pauses[key] = (self._monotonic(), _fault(url, error))
+
+
+def _read(answer: bytes) -> TimestampToken:
+    """The token in an answer, whatever a stranger sent."""
+    try:
+        return TimestampToken.parse(read_response(answer))
+    except RefusedError:
+        raise
+    except EngineError as error:
+        raise TsaError(TsaCode.UNREADABLE, f"返回的数据无法读取（{error.zh}）",
+                       f"answered with unreadable data ({error.en})") from error
+    except (ValueError, OverflowError, LookupError, TypeError) as error:
+        raise TsaError(TsaCode.UNREADABLE, f"返回的数据无法读取（{type(error).__name__}）",
+                       f"answered with unreadable data ({type(error).__name__})") from error
+
+
+def _fault(url: str, error: EngineError) -> Fault:
+    return Fault(field=url, code=error.code.value, zh=error.zh, en=error.en)
+
+
+def _none(faults: Sequence[Fault]) -> TsaError:
+    return TsaError(
+        TsaCode.NO_TOKEN, "没有一个时间戳服务给出可以采信的时间戳，请按下列原因检查后重试",
+        "no timestamp service gave a token that holds: see to the reasons below and repeat", faults)
