@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ALGORITHM_OID", "MAX_BYTES", "SEAL_OF_UNIT", "SM3_OID", "VERSION", "VERSIONS", "ExtensionData", "Picture",
-    "SesCode", "SesError", "SesSeal", "SesSealInfo", "SesSignature",
+    "SesCode", "SesError", "SesSeal", "SesSealInfo", "SesSignature", "ToSign",
 ]
 
 _TIMESTAMP_IN_SEAL: Final = 5
@@ -90,6 +90,28 @@ class SesSeal:
         """Whether ``maker`` is the seal's maker certificate, byte for byte, and its key signed the seal."""
         return maker.der == self.certificate and maker.key_kind == "sm2" and verify_cached(
             maker.public_key, self.signed, self.signature, "sm2-sm3")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToSign:
+    """TBS_Sign: what is signed when a document is sealed; the fields are those of :class:`SesSignature`."""
+
+    seal: SesSeal
+    signed_at: datetime
+    data_hash: bytes
+    property_info: str
+    extensions: tuple[ExtensionData, ...]
+
+    @classmethod
+    def parse(cls, der: bytes) -> ToSign:
+        """Read what is or was to be signed.
+
+        Raises:
+            DerError: not strict DER, or fields beyond the structure.
+            SesError: another version or algorithm, or a value out of range.
+        """
+        require_seal_data(der)
+        return _read_to_sign(der)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,7 +211,15 @@ def _read_signature(der: bytes, allow_timestamp: bool) -> SesSignature:
                            "use a verification that handles timestamps")
         timestamp = _read_timestamp(body)
     body.done()
-    fields = Reader(to_sign).enter(SEQUENCE)
+    signed = _read_to_sign(to_sign)
+    return SesSignature(
+        der=der, to_sign=to_sign, seal=signed.seal, signed_at=signed.signed_at, data_hash=signed.data_hash,
+        property_info=signed.property_info, extensions=signed.extensions, certificate=certificate,
+        signature=signature, timestamp=timestamp)
+
+
+def _read_to_sign(der: bytes) -> ToSign:
+    fields = Reader(der).enter(SEQUENCE)
     version = read_version(fields)
     seal = _read_seal(fields.raw(SEQUENCE))
     if seal.info.version != version:
@@ -206,7 +236,5 @@ def _read_signature(der: bytes, allow_timestamp: bool) -> SesSignature:
     if len(data_hash) != 32:
         raise bad_value(f"原文摘要为 {len(data_hash)} 字节，应为 32 字节",
                      f"the document's digest has {len(data_hash)} bytes instead of 32")
-    return SesSignature(
-        der=der, to_sign=to_sign, seal=seal, signed_at=signed_at, data_hash=data_hash,
-        property_info=property_info, extensions=extensions, certificate=certificate, signature=signature,
-        timestamp=timestamp)
+    return ToSign(seal=seal, signed_at=signed_at, data_hash=data_hash, property_info=property_info,
+                  extensions=extensions)

@@ -27,7 +27,7 @@ from codes.errors import EngineError
 
 __all__ = [
     "ADDRESS_DIGEST_BYTES", "KEY_ID_BYTES", "SIGNATURE_BYTES", "QrClaims", "QrPayload", "QrPayloadError",
-    "QrPayloadErrorCode", "message", "parse", "split", "text",
+    "QrPayloadErrorCode", "message", "parse", "read_message", "split", "text",
 ]
 
 FORM_VERSION = 1
@@ -206,6 +206,21 @@ def parse(content: str) -> QrPayload:
             "the signed data have another version or are too short",
         )
     signed, signature = data[:-SIGNATURE_BYTES], data[-SIGNATURE_BYTES:]
+    key_id, claims = read_message(signed)
+    return QrPayload(address=address, key_id=key_id, claims=claims, message=signed, signature=signature)
+
+
+def read_message(signed: bytes) -> tuple[bytes, QrClaims]:
+    """Read the bytes that are or were to be signed; returns the key id and the claims.
+
+    Raises:
+        QrPayloadError: ``qr.form``, ``qr.claims`` or ``qr.not-canonical``.
+    """
+    if signed[:1] != bytes([FORM_VERSION]) or len(signed) <= 1 + KEY_ID_BYTES:
+        raise _error(
+            QrPayloadErrorCode.FORM, "二维码数据的版本或长度不符",
+            "the signed data have another version or are too short",
+        )
     key_id = signed[1:1 + KEY_ID_BYTES]
     claims = _claims(signed[1 + KEY_ID_BYTES:])
     if message(claims, key_id) != signed:
@@ -213,7 +228,7 @@ def parse(content: str) -> QrPayload:
             QrPayloadErrorCode.NOT_CANONICAL, "二维码数据不是规定的唯一编码",
             "the signed data are not in their one canonical form",
         )
-    return QrPayload(address=address, key_id=key_id, claims=claims, message=signed, signature=signature)
+    return key_id, claims
 
 
 def _claims(data: bytes) -> QrClaims:
