@@ -24,7 +24,9 @@ PASSWORD_VARIABLE = "ZHENGYIN_PASSWORD"  # noqa: S105 (the name of a variable)
 _MAX_CONFIG, _MAX_PASSWORD = 256 * 1024, 1024
 _TEXTS = ("font_pack", "kinds_folder", "registry", "webhook_secret_file")
 _LISTS = ("lookup_hosts", "tsa_urls", "seal_ca")
-_KEYS = frozenset({"name", "demo", *_TEXTS, *_LISTS})
+_KEYS = frozenset({"name", "demo", "timestamps", "tsa_tolerance_s", *_TEXTS, *_LISTS})
+_TIMESTAMPS = ("none", "refuse", "queue")
+_MAX_TOLERANCE_S = 300                      # what a verifier allows between the time claimed and the time proven
 
 
 class HomeCode(enum.StrEnum):
@@ -62,7 +64,10 @@ class Config:
         name: what the deployment calls itself.
         demo: whether ``certs demo`` made the home and may change it.
         lookup_hosts: hosts on which QR addresses may lie, lower case.
-        tsa_urls: timestamp services, tried in order; none means signatures without timestamps.
+        tsa_urls: timestamp services, tried in order.
+        timestamps: what happens when none of them gives a token: ``refuse`` to issue, or ``queue`` the record until one
+            does; ``none`` issues without timestamps. "" for ``refuse`` where there are services, else ``none``.
+        tsa_tolerance_s: by how many seconds a token's time may differ from this machine's clock.
         font_pack: folder of further fonts, absolute or from the home; empty for none.
         kinds_folder: folder with the office's own kinds, from the home's folder; "" for none.
         registry: URL of the registry's PostgreSQL database, without a password; "" for ``registry.sqlite3`` in
@@ -77,11 +82,18 @@ class Config:
     demo: bool = False
     lookup_hosts: tuple[str, ...] = ()
     tsa_urls: tuple[str, ...] = ()
+    timestamps: str = ""
+    tsa_tolerance_s: int = _MAX_TOLERANCE_S
     font_pack: str = ""
     kinds_folder: str = ""
     registry: str = ""
     seal_ca: tuple[str, ...] = ()
     webhook_secret_file: str = ""
+
+    @property
+    def timestamp_policy(self) -> str:
+        """``none``, ``refuse`` or ``queue``."""
+        return self.timestamps or ("refuse" if self.tsa_urls else "none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +152,19 @@ def load_config(home: Path) -> Config:
             raise ValueError(f"name, {', '.join(_TEXTS)} take a text, demo true or false")
         if not all(isinstance(one, list) and all(isinstance(text, str) for text in one) for one in lists.values()):
             raise ValueError(f"{', '.join(_LISTS)} take lists of texts")
+        timestamps, tolerance = content.get("timestamps", ""), content.get("tsa_tolerance_s", _MAX_TOLERANCE_S)
+        if timestamps not in ("", "none") and (timestamps not in _TIMESTAMPS or not lists["tsa_urls"]):
+            raise ValueError(f"timestamps takes one of {', '.join(_TIMESTAMPS)}, all but none with tsa_urls")
+        if type(tolerance) is not int or not 1 <= tolerance <= _MAX_TOLERANCE_S:
+            raise ValueError(f"tsa_tolerance_s takes a number of seconds from 1 to {_MAX_TOLERANCE_S}")
     except ValueError as error:
         raise HomeError(
             HomeCode.CONFIG, f"{path} 写得不对（{error}），请更正",
             f"{path} is not right ({error}): correct it", path=str(path)) from None
     return Config(
         name=str(name), demo=demo, lookup_hosts=tuple(host.lower() for host in lists["lookup_hosts"]),
-        tsa_urls=tuple(lists["tsa_urls"]), seal_ca=tuple(one.lower() for one in lists["seal_ca"]), **texts)
+        tsa_urls=tuple(lists["tsa_urls"]), timestamps=timestamps, tsa_tolerance_s=tolerance,
+        seal_ca=tuple(one.lower() for one in lists["seal_ca"]), **texts)
 
 
 def store_config(home: Path, config: Config) -> None:
@@ -165,6 +183,10 @@ def store_config(home: Path, config: Config) -> None:
         f"lookup_hosts = {text(list(config.lookup_hosts))}",
         f"tsa_urls = {text(list(config.tsa_urls))}",
     ]
+    if config.timestamps:
+        lines.append(f"timestamps = {text(config.timestamps)}")
+    if config.tsa_tolerance_s != _MAX_TOLERANCE_S:
+        lines.append(f"tsa_tolerance_s = {config.tsa_tolerance_s}")
     lines.extend(f"{key} = {text(getattr(config, key))}" for key in _TEXTS if getattr(config, key))
     if config.seal_ca:
         lines.append(f"seal_ca = {text(list(config.seal_ca))}")

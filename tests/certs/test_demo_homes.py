@@ -281,6 +281,8 @@ def test_opening_says_how_a_home_is_made(tmp_path: Path, demo_home: Home) -> Non
 @pytest.mark.parametrize("content", [
     "name = ", 'name = "x"\nhosts = []', "name = 1", 'name = "x"\nlookup_hosts = "a"',
     'name = "x"\ntsa_urls = [1]', 'name = "x"\ndemo = "yes"', "\ufeff\x00",
+    'name = "x"\ntimestamps = "queue"', 'name = "x"\ntsa_urls = ["http://a/"]\ntimestamps = "never"',
+    'name = "x"\ntimestamps = ["none"]', 'name = "x"\ntsa_tolerance_s = 301', 'name = "x"\ntsa_tolerance_s = true',
 ])
 def test_a_faulty_configuration_is_refused(own_home: Home, content: str) -> None:
     (own_home.path / "config.toml").write_text(content, encoding="utf-8")

@@ -1,0 +1,56 @@
+"""The timestamp services of a home: those that its settings name, judged by its own trust folder.
+
+What verifiers will judge the tokens by is what they are judged by here: ``trust/tsa``, ``trust/intermediates`` and
+``trust/crls``. A file that changes there counts from the next token on.
+"""
+
+from __future__ import annotations
+
+import threading
+
+from certs.file_marks import mark_files
+from certs.files import reported
+from certs.home import Home
+from certs.tsa import Timestampers
+
+__all__ = ["HomeTimestamper", "timestamper_of"]
+
+_JUDGED_BY = ("tsa", "intermediates", "crls")
+
+
+class HomeTimestamper:
+    """The services of one home; safe to share between threads."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._lock = threading.Lock()
+        self._kept: tuple[object, Timestampers] | None = None
+
+    def token(self, imprint: bytes, algorithm: str) -> bytes:
+        """Return a verified token: see :class:`certs.tsa.Timestamper`.
+
+        Raises:
+            TsaError: none can be had.
+            TrustError: the trust folder cannot be used.
+        """
+        return self._services().token(imprint, algorithm)
+
+    def require_hope(self, algorithm: str) -> None:
+        """Refuse at once when no service could be reached a moment ago: see :class:`certs.tsa.Timestamper`."""
+        self._services().require_hope(algorithm)
+
+    def _services(self) -> Timestampers:
+        folder, config = self._home.trust_dir, self._home.config
+        with self._lock, reported(folder):
+            marks = tuple(mark_files(folder / name) for name in _JUDGED_BY)
+            if self._kept is None or self._kept[0] != marks:
+                trust = self._home.trust()
+                self._kept = marks, Timestampers(
+                    config.tsa_urls, anchors=trust.tsa, intermediates=trust.intermediates, crls=trust.crls,
+                    clock=self._home.clock, tolerance_s=config.tsa_tolerance_s)
+            return self._kept[1]
+
+
+def timestamper_of(home: Home) -> HomeTimestamper | None:
+    """Return the timestamp services of a home; None where its settings say ``timestamps = "none"``."""
+    return None if home.config.timestamp_policy == "none" else HomeTimestamper(home)
