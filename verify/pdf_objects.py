@@ -122,7 +122,7 @@ class _Parser:
         if kind == "number":
             return _number(match["number"], match.start()), end
         if kind == "ref":
-            number, generation, _ = match["ref"].split()
+            number, generation, _ = match["ref"].replace(b"\0", b" ").split()
             return Ref(int(number), int(generation)), end
         if kind == "numbers":
             return [_number(each, match.start()) for each in match["numbers"].split()], end

@@ -197,7 +197,7 @@ def test_any_bytes_as_page_content_are_read_or_refused(junk: bytes, at: int) -> 
     (b"/A#42C", Name("ABC")), (b"[1 -2.5 +3 .5 4.]", [1, -2.5, 3, 0.5, 4.0]),
     (b"(a(b)c\\)\\101\\\n)", PdfString(b"a(b)c)A", 0, 15, False)),
     (b"<4 1 4>", PdfString(b"A@", 0, 7, True)), (b"true", True), (b"null", None),
-    (b" % comment\n 7", 7), (b"1 0 R", Ref(1, 0)), (b"1 0", 1),
+    (b" % comment\n 7", 7), (b"1 0 R", Ref(1, 0)), (b"3\0 0\0R", Ref(3, 0)), (b"1 0", 1),
 ])
 def test_objects_are_read_as_the_standard_says(source: bytes, value: object) -> None:
     assert parse_object(source, 0)[0] == value
