@@ -75,6 +75,8 @@ def verify_token(
     crls: Iterable[Crl] = (),
     at: datetime,
     clock_now: datetime | None = None,
+    at_is_proven: bool = False,
+    covered: bool = False,
 ) -> TimestampResult:
     """Whether a token proves that ``message``, or what ``imprint`` is the digest of, existed at its time.
 
@@ -85,6 +87,8 @@ def verify_token(
         crls: lists beside those the token carries.
         at: the moment to judge the authority's chain at (aware); usually the present.
         clock_now: the present; a token from the future of it is refused.
+        at_is_proven: something else proves that the token existed at ``at``; then a later revocation does no harm.
+        covered: something else protects every byte of the token, so that what it carries need not verify.
 
     Raises:
         ValueError: neither or both of ``message`` and ``imprint``.
@@ -96,11 +100,12 @@ def verify_token(
     trusted, extra = tuple(anchors), tuple(intermediates)
     known = (*token.certificates, *extra, *trusted)
     signer = next((certificate for certificate in known if token.names(certificate)), None)
-    code = _first_fault(token, imprint, signer, known, max(at, clock_now or at))
+    code = _first_fault(token, imprint, signer, () if covered else known, max(at, clock_now or at))
     chain: ChainResult | None = None
     if code is None and signer is not None:
         chain = validate(signer, intermediates=(*token.certificates, *extra), anchors=trusted,
-                         crls=(*crls, *token.crls), at=at, clock_now=clock_now, usage=Usage.TIMESTAMP)
+                         crls=(*crls, *token.crls), at=at, clock_now=clock_now, usage=Usage.TIMESTAMP,
+                         at_is_proven=at_is_proven)
         if not chain.ok:
             return TimestampResult(
                 indication=chain.indication, sub_indication=chain.sub_indication, code=chain.code,
@@ -115,20 +120,26 @@ def verify_token(
 
 def _first_fault(token: TimestampToken, imprint: bytes | None, signer: Certificate | None,
                  known: tuple[Certificate, ...], latest: datetime) -> str | None:
-    """What is wrong with the token itself, before its authority is judged; None when nothing is."""
+    """What is wrong with the token itself, before its authority is judged; None when nothing is.
+
+    Args:
+        known: certificates by which what the token carries has to verify; none where that is not asked.
+    """
     if imprint != token.imprint:
         return "timestamp.wrong-imprint"
     if signer is None:
         return "timestamp.no-certificate"
     if not signer.verify(token.signed_attributes, token.signature, token.signature_algorithm):
         return "timestamp.bad-signature"
-    if _carries_loose_parts(token, known):
+    if known and _carries_loose_parts(token, known):
         return "timestamp.loose-parts"
     return "timestamp.future" if token.gen_time > latest + CLOCKS_DIFFER else None
 
 
 def _carries_loose_parts(token: TimestampToken, known: tuple[Certificate, ...]) -> bool:
-    """Whether a certificate or list inside the token is neither known from elsewhere nor verifiable here."""
+    """Whether a certificate, list or answer inside the token is neither known from elsewhere nor verifiable here."""
+    if token.ocsp:
+        return True
     elsewhere = {certificate.der for certificate in known[len(token.certificates):]}
     return any(
         certificate.der not in elsewhere and not any(certificate.issued_by(ca) for ca in known)

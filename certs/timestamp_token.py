@@ -2,7 +2,8 @@
 
 A token is a CMS SignedData (RFC 5652, for SM2 also with the identifiers of GB/T 35275) around a TSTInfo. It
 is taken only as DER, with one signer, a signed signing-certificate attribute and no unsigned attribute. What it
-proves says :mod:`certs.timestamp`.
+proves says :mod:`certs.timestamp`. Beside certificates and revocation lists it may carry OCSP answers (RFC 5940), as
+those of an evidence record do.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ MAX_BYTES: Final = 256 * 1024
 MAX_CERTIFICATES: Final = 10
 
 OID_TST_INFO: Final = "1.2.840.113549.1.9.16.1.4"
+OID_OCSP_ANSWER: Final = "1.3.6.1.5.5.7.16.2"
 _SIGNED_DATA: Final = frozenset({"1.2.840.113549.1.7.2", "1.2.156.10197.6.1.4.2.2"})
 _CONTENT_TYPE: Final = "1.2.840.113549.1.9.3"
 _MESSAGE_DIGEST: Final = "1.2.840.113549.1.9.4"
@@ -71,8 +73,9 @@ def _malformed(zh: str, en: str) -> TimestampError:
 class TimestampToken:
     """One token. ``gen_time`` is aware UTC; ``imprint`` is the digest by ``imprint_algorithm``.
 
-    ``signed_attributes`` is the DER SET that was signed; ``certificates`` and ``crls`` are what the token
-    carries, untrusted; ``signer_ids`` are the digests (algorithm, value) that name the signer's certificate.
+    ``signed_attributes`` is the DER SET that was signed; ``certificates``, ``crls`` and ``ocsp`` (OCSPResponse, DER)
+    are what the token carries, untrusted; ``signer_ids`` are the digests (algorithm, value) that name the signer's
+    certificate.
     """
 
     der: bytes
@@ -94,22 +97,27 @@ class TimestampToken:
     signer_ids: tuple[tuple[str, bytes], ...]
     certificates: tuple[Certificate, ...]
     crls: tuple[Crl, ...]
+    ocsp: tuple[bytes, ...]
 
     def __repr__(self) -> str:
         return f"<timestamp {self.serial:x} at {self.gen_time.isoformat()}>"
 
     @classmethod
-    def parse(cls, der: bytes) -> TimestampToken:
+    def parse(cls, der: bytes, *, max_bytes: int = MAX_BYTES) -> TimestampToken:
         """Read a token.
+
+        Args:
+            max_bytes: of the largest token.
 
         Raises:
             DerError: not strict DER, or fields beyond the structure.
             TimestampError: ``timestamp.malformed``, ``timestamp.algorithm``, ``timestamp.too-large``.
             CertificateError, CrlError, PublicKeyError: of what the token carries.
         """
-        if len(der) > MAX_BYTES:
-            raise TimestampError(TimestampCode.TOO_LARGE, "时间戳超过 256 KiB，请检查来源",
-                                 "the timestamp exceeds 256 KiB; check where it comes from")
+        if len(der) > max_bytes:
+            size = f"{max_bytes >> 10} KiB"
+            raise TimestampError(TimestampCode.TOO_LARGE, f"时间戳超过 {size}，请检查来源",
+                                 f"the timestamp exceeds {size}; check where it comes from")
         require_der(der)
         return _read_token(der)
 
@@ -196,16 +204,16 @@ def _read_token(der: bytes) -> TimestampToken:
     holder.done()
     encapsulated.done()
     certificates = _read_certificates(body.enter(context(0))) if body.peek() == context(0) else ()
-    crls = _read_crls(body.enter(context(1))) if body.peek() == context(1) else ()
+    crls, ocsp = _read_revocation(body.enter(context(1))) if body.peek() == context(1) else ((), ())
     signers = body.enter(SET)
     body.done()
     signer = _read_signer(signers.enter(SEQUENCE), content)
     signers.done()
-    if version != 3 or named != signer.digest_algorithm:
+    if version != (5 if ocsp else 3) or named != signer.digest_algorithm:
         raise _malformed("的版本或摘要算法前后不一", "disagrees with itself on version or digest")
     info = _read_info(content)
     return TimestampToken(
-        der=der, content=content, certificates=certificates, crls=crls, policy=info.policy,
+        der=der, content=content, certificates=certificates, crls=crls, ocsp=ocsp, policy=info.policy,
         imprint_algorithm=info.imprint_algorithm, imprint=info.imprint, serial=info.serial,
         gen_time=info.gen_time, nonce=info.nonce, content_digest=signer.content_digest,
         digest_algorithm=signer.digest_algorithm, signature_algorithm=signer.signature_algorithm,
@@ -223,11 +231,20 @@ def _read_certificates(reader: Reader) -> tuple[Certificate, ...]:
     return tuple(found)
 
 
-def _read_crls(reader: Reader) -> tuple[Crl, ...]:
-    found: list[Crl] = []
+def _read_revocation(reader: Reader) -> tuple[tuple[Crl, ...], tuple[bytes, ...]]:
+    """RevocationInfoChoices (RFC 5652 clause 10.2.1): lists and OCSP answers."""
+    crls: list[Crl] = []
+    ocsp: list[bytes] = []
     while reader.more():
-        found.append(Crl.load(reader.raw(SEQUENCE)))
-    return tuple(found)
+        if reader.peek() == SEQUENCE:
+            crls.append(Crl.load(reader.raw(SEQUENCE)))
+            continue
+        other = reader.enter(context(1))
+        if other.oid() != OID_OCSP_ANSWER:
+            raise _malformed("带有未知种类的撤销信息", "carries revocation information of an unknown kind")
+        ocsp.append(other.raw(SEQUENCE))
+        other.done()
+    return tuple(crls), tuple(ocsp)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
