@@ -1,5 +1,5 @@
-"""The certificates of a demonstration: two roots, two issuing CAs, a seal maker, each authority's three, and
-those of persons, of the audit log and of the status list.
+"""The certificates of a demonstration: two roots, two issuing CAs, a seal maker, each authority's three, those of
+persons, of the audit log and of the status list, and those that stamp time and answer for certificates.
 
 All but an organisation's carry 演示 in their names; an organisation's name stays exactly as given. Two trees,
 because the OFD is sealed with SM2 and the PDF signed with ECDSA on P-256.
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -20,18 +20,26 @@ from certs import p256, sm2
 from certs.csr import PROFILES, SIGNING, CertificateRequest, authority_request, new_key
 from certs.keystore import PrivateKey
 from certs.x509 import SHORT_NAMES, Certificate, name_attributes
-from certs.x509_build import build_certificate
+from certs.x509_build import OCSP_SIGNING, TIME_STAMPING, build_certificate
 from codes.china_time import CHINA_TIME
 
 __all__ = [
-    "AUTHORITY_YEARS", "CHINA_TIME", "KeyPair", "certify_request", "make_authority", "make_cas", "make_person",
-    "make_service", "midnight",
+    "AUTHORITY_YEARS", "CHINA_TIME", "RESPONDERS", "TREES", "KeyPair", "certify_request", "make_authority", "make_cas",
+    "make_person", "make_responder", "make_service", "midnight", "with_addresses",
 ]
 
 AUTHORITY_YEARS: Final = 3
 _LEAF_YEARS, _ISSUING_YEARS, _ROOT_YEARS = 10, 15, 20
 _OPERATOR: Final = "证印演示"
 _CA_USAGE: Final = ("keyCertSign", "cRLSign")
+TREES: Final = ("sm2", "p256")
+"""The two trees, by the kind of their keys; ``<tree>-root`` and ``<tree>-issuing`` are their CAs."""
+RESPONDERS: Final = tuple(f"{task}-{tree}" for task in ("tsa", "ocsp") for tree in TREES)
+"""Who stamps time and who answers for certificates, in each tree."""
+_RESPONDING: Final = {
+    "tsa": ("时间戳", "演示时间戳服务", TIME_STAMPING), "ocsp": ("证书状态", "演示证书状态服务", OCSP_SIGNING),
+}
+_TREE_NAMES: Final = {"sm2": "SM2", "p256": "P-256"}
 _SERVICES: Final = {"audit": ("审计", "演示审计日志"), "status": ("印章状态", "演示印章状态发布")}
 _CA_NAMES: Final = {
     "sm2-root": "证印演示根证书（SM2）", "sm2-issuing": "证印演示签发中心（SM2）",
@@ -42,10 +50,21 @@ _CA_NAMES: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyPair:
-    """A private key and its certificate."""
+    """A private key and its certificate; of a CA also where its lists and answers are to be had, which stands in the
+    certificates that it issues."""
 
     key: PrivateKey
     certificate: Certificate
+    crl_urls: tuple[str, ...] = ()
+    ocsp_urls: tuple[str, ...] = ()
+
+
+def with_addresses(ca: KeyPair, role: str, services: str) -> KeyPair:
+    """Give a CA the addresses of the services at the URL ``services``; none when that is empty."""
+    if not services:
+        return ca
+    return replace(ca, crl_urls=(f"{services}/crl/{role}.crl",),
+                   ocsp_urls=(f"{services}/ocsp/{role.partition('-')[0]}",))
 
 
 def midnight(moment: datetime) -> datetime:
@@ -73,20 +92,25 @@ def _certify(
         subject=(("C", "CN"), ("O", _OPERATOR), ("CN", _CA_NAMES[role])), spki=key.spki,
         issuer=issuer.certificate if issuer else None, issuer_key=issuer.key if issuer else key,
         serial=_serial(), not_before=start, not_after=_last_second(start, years),
-        key_usage=_CA_USAGE if ca else SIGNING, ca=ca, path_len=path_len))
+        key_usage=_CA_USAGE if ca else SIGNING, ca=ca, path_len=path_len,
+        crl_urls=issuer.crl_urls if issuer else (), ocsp_urls=issuer.ocsp_urls if issuer else ()))
 
 
-def make_cas(now: datetime) -> Mapping[str, KeyPair]:
+def make_cas(now: datetime, services: str = "") -> Mapping[str, KeyPair]:
     """Make both roots, both issuing CAs and the seal maker.
+
+    Args:
+        services: URL of the services at which certificates are to be asked for; "" for none.
 
     Returns:
         ``sm2-root``, ``sm2-issuing``, ``seal-maker``, ``p256-root`` and ``p256-issuing``.
     """
     made: dict[str, KeyPair] = {}
-    for tree, generate in (("sm2", sm2.PrivateKey.generate), ("p256", p256.PrivateKey.generate)):
+    for tree in TREES:
         root, issuing = f"{tree}-root", f"{tree}-issuing"
-        made[root] = _certify(root, generate(), None, now, _ROOT_YEARS, path_len=1)
-        made[issuing] = _certify(issuing, generate(), made[root], now, _ISSUING_YEARS, path_len=0)
+        made[root] = with_addresses(_certify(root, _new_key(tree), None, now, _ROOT_YEARS, path_len=1), root, services)
+        made[issuing] = with_addresses(
+            _certify(issuing, _new_key(tree), made[root], now, _ISSUING_YEARS, path_len=0), issuing, services)
     made["seal-maker"] = _certify(
         "seal-maker", sm2.PrivateKey.generate(), made["sm2-issuing"], now, _LEAF_YEARS)
     return made
@@ -116,7 +140,8 @@ def certify_request(request: CertificateRequest, *, issuer: KeyPair, now: dateti
         subject=[(SHORT_NAMES[oid], text) for oid, text in name_attributes(request.subject)],
         spki=request.public_key.spki, issuer=issuer.certificate, issuer_key=issuer.key, serial=_serial(),
         not_before=start, not_after=_last_second(start, AUTHORITY_YEARS), key_usage=request.key_usage or SIGNING,
-        ext_key_usage=request.ext_key_usage or (), uscc=request.uscc)
+        ext_key_usage=request.ext_key_usage or (), uscc=request.uscc, crl_urls=issuer.crl_urls,
+        ocsp_urls=issuer.ocsp_urls)
 
 
 def make_person(
@@ -127,22 +152,37 @@ def make_person(
     Args:
         key: the person's own; a new one by default.
     """
-    return _sm2_leaf((("C", "CN"), ("O", unit), ("CN", name)), key or sm2.PrivateKey.generate(), issuer=issuer,
-                     now=now, code=code)
+    return _leaf((("C", "CN"), ("O", unit), ("CN", name)), key or sm2.PrivateKey.generate(), issuer=issuer,
+                 now=now, code=code)
 
 
 def make_service(role: str, *, issuer: KeyPair, now: datetime) -> KeyPair:
     """Make the certificate that signs checkpoints of the audit log (``audit``) or the status list (``status``)."""
     unit, name = _SERVICES[role]
-    return _sm2_leaf((("C", "CN"), ("O", _OPERATOR), ("OU", unit), ("CN", name)), sm2.PrivateKey.generate(),
-                     issuer=issuer, now=now)
+    return _leaf((("C", "CN"), ("O", _OPERATOR), ("OU", unit), ("CN", name)), sm2.PrivateKey.generate(),
+                 issuer=issuer, now=now)
 
 
-def _sm2_leaf(
-    subject: tuple[tuple[str, str], ...], key: sm2.PrivateKey, *, issuer: KeyPair, now: datetime,
-    code: str | None = None,
+def make_responder(role: str, *, issuer: KeyPair, now: datetime) -> KeyPair:
+    """Make one of :data:`RESPONDERS`: who stamps time (RFC 3161 clause 2.3), or who answers in the name of the CA
+    ``issuer`` for the certificates that it issued (RFC 6960 clause 4.2.2.2)."""
+    task, _, tree = role.partition("-")
+    unit, name, usage = _RESPONDING[task]
+    return _leaf((("C", "CN"), ("O", _OPERATOR), ("OU", unit), ("CN", f"{name}（{_TREE_NAMES[tree]}）")),
+                 _new_key(tree), issuer=issuer, now=now, usage=usage)
+
+
+def _new_key(tree: str) -> PrivateKey:
+    return sm2.PrivateKey.generate() if tree == "sm2" else p256.PrivateKey.generate()
+
+
+def _leaf(
+    subject: tuple[tuple[str, str], ...], key: PrivateKey, *, issuer: KeyPair, now: datetime,
+    code: str | None = None, usage: str | None = None,
 ) -> KeyPair:
     start = midnight(now)
     return KeyPair(key=key, certificate=build_certificate(
         subject=subject, spki=key.spki, issuer=issuer.certificate, issuer_key=issuer.key, serial=_serial(),
-        not_before=start, not_after=_last_second(start, _LEAF_YEARS), key_usage=SIGNING, uscc=code))
+        not_before=start, not_after=_last_second(start, _LEAF_YEARS), key_usage=SIGNING, uscc=code,
+        ext_key_usage=(usage,) if usage else (), ocsp_nocheck=usage == OCSP_SIGNING,
+        crl_urls=issuer.crl_urls, ocsp_urls=issuer.ocsp_urls))

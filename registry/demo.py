@@ -17,13 +17,14 @@ from typing import Final
 
 from certs.config import Config, load_config, read_password, store_config
 from certs.csr import MAX_NAME, CertificateRequest
-from certs.demo_pki import certify_request
+from certs.demo_pki import RESPONDERS, certify_request
 from certs.files import locked, make_folder, reported, sweep
 from certs.home import Home
 from certs.keystore import ScryptCost
 from certs.picture import check_picture
 from certs.plain_text import no_name
 from certs.seal_folder import seal_folders
+from certs.trial import TrialAuthority
 from certs.x509 import Certificate
 from codes.errors import EngineError
 from codes.uscc import is_uscc
@@ -36,7 +37,7 @@ from registry.tables import Organisation
 
 __all__ = [
     "CRL_DAYS", "DEFAULT_AUTHORITIES", "DEMO_LOOKUP_HOST", "LOWER_LINE", "DemoAuthority", "DemoCode",
-    "DemoError", "certify", "make_demo", "revoke",
+    "DemoError", "certify", "make_demo", "revoke", "trial_authority",
 ]
 
 DEMO_LOOKUP_HOST: Final = "lookup.example.invalid"
@@ -54,6 +55,8 @@ class DemoCode(enum.StrEnum):
     TWICE = "demo.authority-twice"
     OTHER_NAME = "demo.other-name"
     OTHER_IMPRINT = "demo.other-imprint"
+    OTHER_SERVICES = "demo.other-services"
+    NO_SERVICES = "demo.no-services"
 
 
 class DemoError(EngineError):
@@ -88,7 +91,7 @@ DEFAULT_AUTHORITIES: Final = (
 def make_demo(
     home: Path, authorities: Sequence[DemoAuthority] = DEFAULT_AUTHORITIES, *, now: datetime,
     environ: Mapping[str, str], draw: Callable[[str, int], bytes], kinds: Sequence[str],
-    lookup_hosts: Sequence[str] = (DEMO_LOOKUP_HOST,), cost: ScryptCost | None = None,
+    lookup_hosts: Sequence[str] = (DEMO_LOOKUP_HOST,), services: str = "", cost: ScryptCost | None = None,
     tell: Callable[[str, str], None] | None = None,
 ) -> None:
     """Make a demo home, or complete and freshen one that an earlier call made.
@@ -102,6 +105,8 @@ def make_demo(
         draw: (name, diameter in mm) → PNG of a demo imprint that says 测试专用.
         kinds: codes of the licence kinds that the standing approvals cover.
         lookup_hosts: hosts of QR addresses, for a new home.
+        services: URL, without a slash at its end, at which the home's services will run (:mod:`certs.trial`), for a
+            new home: its certificates name it for revocation lists and status. "" lets them name nothing.
         cost: of the keys' encryption.
         tell: called with each step done, in Chinese and English.
 
@@ -125,8 +130,10 @@ def make_demo(
             make_folder(home / folder)
         for own in (home, home / "actors", home / "chain", home / "crls", home / "trust"):
             sweep(own)
-        files = DemoFiles(home=home, now=now, password=find_password(home, environ), cost=cost, told=tell)
+        files = DemoFiles(home=home, now=now, password=find_password(home, environ), cost=cost, told=tell,
+                          services=services)
         files.make_cas()
+        _check_services(files)
         files.renew_crls()
         files.make_services()
         files.write_trust()                         # a seal is taken only from a maker whom verifiers trust
@@ -137,6 +144,17 @@ def make_demo(
             files.write_trust()
             publish(registry, signer=status_signer(Home.open(home, environ=environ)), valid_for=LONGEST)
         files.tell(f"已更新信任目录 {home / 'trust'}", f"brought the trust folder {home / 'trust'} up to date")
+
+
+def _check_services(files: DemoFiles) -> None:
+    """Refuse another URL than the one that the certificates of the home name."""
+    named = files.named_services()
+    if files.services not in ("", named):
+        raise DemoError(
+            DemoCode.OTHER_SERVICES,
+            f"{files.home} 的证书已写定服务地址“{named or '无'}”，不能改为“{files.services}”；请另建一个目录",
+            f"the certificates of {files.home} name the services at {named or 'no address'}, which is not turned into "
+            f"{files.services}; make another home", path=str(files.home))
 
 
 def _settle(registry: Registry) -> None:
@@ -180,6 +198,31 @@ def revoke(
         files.revoke(role, certificate.serial, reason)
         files.renew_crls()
         files.write_trust()
+
+
+def trial_authority(home: Path, *, clock: Callable[[], datetime], environ: Mapping[str, str]) -> TrialAuthority:
+    """Return the services of a demo home; what is revoked later is told as revoked.
+
+    Args:
+        clock: the present, aware.
+
+    Raises:
+        DemoError: ``demo.not-a-demo-home``; ``demo.no-services`` where an earlier version made the home.
+        HomeError, KeyStoreError, FileError: as :func:`make_demo`.
+    """
+    with reported(home):
+        _claim(home)
+        if not (home / "ca").is_dir():
+            raise _not_demo(home)
+        if not (home / "responders").is_dir():
+            raise DemoError(
+                DemoCode.NO_SERVICES, f"{home} 还没有时间戳与证书状态的密钥，请先再执行一次 certs demo --home {home}",
+                f"{home} has no keys for timestamps and certificate status yet: run certs demo --home {home} again",
+                path=str(home))
+        files = DemoFiles(home=home, now=clock(), password=read_password(home, environ))
+        return TrialAuthority(
+            cas={role: files.ca(role) for role in CA_ROLES}, revoked=files.revoked, clock=clock,
+            responders={role: files.responder(role) for role in RESPONDERS})
 
 
 def certify(

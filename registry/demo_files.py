@@ -14,7 +14,16 @@ from typing import Final
 from certs.config import HomeCode, HomeError, Password, load_config, read_password
 from certs.crl import MAX_BYTES as MAX_CRL
 from certs.crl import Crl, Revocation, build_crl
-from certs.demo_pki import KeyPair, make_cas, make_person, make_service
+from certs.demo_pki import (
+    RESPONDERS,
+    TREES,
+    KeyPair,
+    make_cas,
+    make_person,
+    make_responder,
+    make_service,
+    with_addresses,
+)
 from certs.files import make_folder, publish_folder, read_file, sweep, write_atomic
 from certs.keystore import ScryptCost, load_key, seal_key
 from certs.signer import LocalSigner
@@ -26,7 +35,8 @@ __all__ = ["CA_ROLES", "CRL_DAYS", "DemoFiles", "find_password"]
 
 CRL_DAYS: Final = 366
 """How long a demo CRL says it is good for; a real CA's is days."""
-CA_ROLES: Final = ("sm2-root", "sm2-issuing", "p256-root", "p256-issuing")
+CA_ROLES: Final = tuple(f"{tree}-{place}" for tree in TREES for place in ("root", "issuing"))
+_SERVICES: Final = "services.json"
 
 
 def find_password(home: Path, environ: Mapping[str, str]) -> Password:
@@ -42,13 +52,15 @@ def find_password(home: Path, environ: Mapping[str, str]) -> Password:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoFiles:
-    """One run over the files of a home: ``now`` is aware, ``told`` is called with each step done."""
+    """One run over the files of a home: ``now`` is aware, ``told`` is called with each step done; ``services`` is the
+    URL of the services that certificates of a new home are to name, "" for none."""
 
     home: Path
     now: datetime
     password: Password
     cost: ScryptCost | None = None
     told: Callable[[str, str], None] | None = None
+    services: str = ""
     pairs: dict[Path, KeyPair] = field(default_factory=dict, repr=False)
 
     def tell(self, zh: str, en: str) -> None:
@@ -65,7 +77,16 @@ class DemoFiles:
 
     def ca(self, role: str) -> KeyPair:
         """Return a CA or the seal maker."""
-        return self.pair(self.home / "ca" / f"{role}.key")
+        return with_addresses(self.pair(self.home / "ca" / f"{role}.key"), role, self.named_services())
+
+    def named_services(self) -> str:
+        """Return the URL that the certificates of this home name for lists and answers; "" when they name none."""
+        path = self.home / "ca" / _SERVICES
+        return str(json.loads(read_file(path, max_bytes=1 << 16))["url"]) if path.is_file() else ""
+
+    def responder(self, role: str) -> KeyPair:
+        """Return one of :data:`certs.demo_pki.RESPONDERS`."""
+        return self.pair(self.home / "responders" / f"{role}.key")
 
     def signer(self, person: str) -> LocalSigner:
         """Return the signer of a demo person, by the name of the folder in ``actors``."""
@@ -82,22 +103,22 @@ class DemoFiles:
         if folder.is_dir():
             self.ca("sm2-issuing")                  # the password is that of this home, or nothing is done
         else:
-            made = make_cas(self.now)
-            files: dict[str, tuple[bytes, int]] = {}
-            for role, pair in made.items():
-                certificate, key = self.encrypted(pair)
-                files |= {f"{role}.cer": (certificate.der, 0o644), f"{role}.key": (key, 0o600)}
-            publish_folder(folder, files)
-            self.pairs.update({folder / f"{role}.key": pair for role, pair in made.items()})
+            extra = {_SERVICES: (json.dumps({"url": self.services}).encode(), 0o644)} if self.services else {}
+            self._publish(folder, make_cas(self.now, self.services), extra)
             self.tell("已建立演示根证书、签发中心和制章中心", "made demo roots, issuing CAs and the seal maker")
         for path in sorted(folder.glob("*.cer")):
             _put(self.home / "chain" / path.name, path.read_bytes())
 
     def make_services(self) -> None:
-        """See that there are keys for checkpoints of the audit log and for the status list."""
+        """See that there are keys for checkpoints of the audit log, for the status list, and for the services that
+        stamp time and answer for certificates."""
         for role in ("audit", "status"):
             self._keep_pair(self.home / role, role,
                             partial(make_service, role, issuer=self.ca("sm2-issuing"), now=self.now))
+        if not (self.home / "responders").is_dir():
+            self._publish(self.home / "responders", {
+                role: make_responder(role, issuer=self.ca(f"{role.rpartition('-')[2]}-issuing"), now=self.now)
+                for role in RESPONDERS})
 
     def make_person(self, person: str, name: str, *, unit: str, code: str) -> Certificate:
         """See that a demo person has key and certificate in ``actors/<person>``; return the certificate."""
@@ -109,10 +130,18 @@ class DemoFiles:
     def _keep_pair(self, folder: Path, name: str, make: Callable[[], KeyPair]) -> None:
         """Make a folder with a key and its certificate appear, unless it is there."""
         if not folder.is_dir():
-            pair = make()
+            self._publish(folder, {name: make()})
+
+    def _publish(
+        self, folder: Path, made: Mapping[str, KeyPair], extra: Mapping[str, tuple[bytes, int]] | None = None,
+    ) -> None:
+        """Make a folder with keys and their certificates appear, whole."""
+        files = dict(extra or {})
+        for name, pair in made.items():
             certificate, key = self.encrypted(pair)
-            publish_folder(folder, {f"{name}.cer": (certificate.der, 0o644), f"{name}.key": (key, 0o600)})
-            self.pairs[folder / f"{name}.key"] = pair
+            files |= {f"{name}.cer": (certificate.der, 0o644), f"{name}.key": (key, 0o600)}
+        publish_folder(folder, files)
+        self.pairs.update({folder / f"{name}.key": pair for name, pair in made.items()})
 
     def revoked(self) -> dict[str, dict[int, Revocation]]:
         """Return CA → serial number → revocation."""
@@ -154,7 +183,7 @@ class DemoFiles:
         about = {"name": config.name, "lookup_hosts": list(config.lookup_hosts)}
         files = {"trust.json": json.dumps(about, ensure_ascii=False, indent=2).encode()}
         places = {"intermediates": ("sm2-issuing", "p256-issuing"), "seal-makers": ("seal-maker",),
-                  "roots": ("sm2-root", "p256-root")}
+                  "roots": ("sm2-root", "p256-root"), "tsa": ("sm2-root", "p256-root")}
         for folder, roles in places.items():
             files |= {f"{folder}/{role}.cer": _certificate(home / "ca" / f"{role}.cer").der for role in roles}
         status = _certificate(home / "status" / "status.cer")

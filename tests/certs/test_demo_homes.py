@@ -81,10 +81,10 @@ def test_organisations_keep_their_names_and_all_else_says_demo(demo_home: Home) 
 
 def test_a_home_is_private(demo_home: Home) -> None:
     secret = [path for path in demo_home.path.rglob("*") if path.suffix == ".key" or path.name == "password"]
-    assert len(secret) == 5 + 2 + 4 + len(DEFAULT_AUTHORITIES) * (3 + 2) + 1
+    assert len(secret) == 5 + 2 + 4 + 4 + len(DEFAULT_AUTHORITIES) * (3 + 2) + 1
     assert {path.stat().st_mode & 0o777 for path in secret} == {0o600}
     folders = [demo_home.path, *(demo_home.path / name for name in (
-        "ca", "authorities", "approvals", "actors", "audit", "status", "pending"))]
+        "ca", "authorities", "approvals", "actors", "audit", "status", "responders", "pending"))]
     assert {path.stat().st_mode & 0o777 for path in folders} == {0o700}
     assert not list(demo_home.path.rglob("*.tmp-*"))
 

@@ -39,11 +39,11 @@ def imprint(name: str, diameter_mm: int) -> bytes:
 
 def make_home(
     path: Path, *, now: datetime | None = None, authorities: Sequence[DemoAuthority] = DEFAULT_AUTHORITIES,
-    kinds: Sequence[str] = KINDS,
+    kinds: Sequence[str] = KINDS, services: str = "",
 ) -> Home:
     """Make (or complete) a demo home at ``path`` and open it; ``now`` is the present by default."""
     make_demo(path, authorities, now=now or datetime.now(UTC), environ={}, draw=imprint, kinds=kinds,
-              cost=CHEAP)
+              services=services, cost=CHEAP)
     return Home.open(path, environ={})
 
 
