@@ -56,9 +56,10 @@ def build_seal_info(
     return build.sequence(header, build.ia5(es_id), properties, imprint)
 
 
-def _closed(first: bytes, certificate: bytes, signature: bytes) -> bytes:
-    return build.sequence(first, build.octet_string(certificate), build.oid(ses.ALGORITHM_OID),
-                          build.bit_string(signature))
+def _closed(first: bytes, certificate: bytes, signature: bytes, timestamp: bytes | None = None) -> bytes:
+    return build.sequence(
+        first, build.octet_string(certificate), build.oid(ses.ALGORITHM_OID), build.bit_string(signature),
+        b"" if timestamp is None else build.explicit(0, build.bit_string(timestamp)))
 
 
 def assemble_seal(info: bytes, maker_certificate: bytes, signature: bytes) -> SesSeal:
@@ -85,10 +86,16 @@ def build_to_sign(*, seal: SesSeal, signed_at: datetime, data_hash: bytes, prope
                           build.bit_string(data_hash), build.ia5(property_info))
 
 
-def assemble_signature(to_sign: bytes, signer_certificate: bytes, signature: bytes) -> SesSignature:
+def assemble_signature(
+    to_sign: bytes, signer_certificate: bytes, signature: bytes, *, timestamp: bytes | None = None,
+) -> SesSignature:
     """The seal signature from what was signed, the signer's certificate (DER) and the DER ``{r, s}``.
+
+    Args:
+        timestamp: RFC 3161 token (DER) over the SM3 of ``signature``.
 
     Raises:
         DerError, SesError: a part is not what the standard of its version allows.
     """
-    return SesSignature.parse(_closed(to_sign, signer_certificate, signature))
+    return SesSignature.parse(
+        _closed(to_sign, signer_certificate, signature, timestamp), allow_timestamp=timestamp is not None)

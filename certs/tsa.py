@@ -18,7 +18,7 @@ from typing import Final, Protocol
 from certs.crl import Crl
 from certs.http_client import HttpCode, HttpError, Post, http_post, split_url
 from certs.timestamp import verify_token
-from certs.timestamp_token import TimestampToken
+from certs.timestamp_token import TimestampToken, digest
 from certs.tsp_messages import RefusedError, build_request, read_response
 from certs.x509 import Certificate
 from codes.china_time import time_en, time_zh
@@ -69,8 +69,8 @@ class Timestamper(Protocol):
             TsaError: none can be had.
         """
 
-    def require_hope(self, algorithm: str) -> None:
-        """Refuse at once, before anything is signed, when no service could be reached a moment ago.
+    def require_ready(self, algorithm: str) -> None:
+        """Refuse before anything is signed when no token was to be had last time, and still is not.
 
         Raises:
             TsaError: as :meth:`token` would.
@@ -119,6 +119,7 @@ class Timestampers:
         self._timeout_s, self._pause_s = timeout_s, pause_s
         self._post, self._random, self._monotonic = post, random, monotonic
         self._lock = threading.Lock()
+        self._doubted: set[str] = set()             # digest algorithms for which the last call had no token
         self._pauses: dict[tuple[str, str], tuple[float, Fault]] = {}
 
     def token(self, imprint: bytes, algorithm: str) -> bytes:
@@ -134,17 +135,20 @@ class Timestampers:
                 faults.append(paused)
                 continue
             try:
-                return self._ask(url, imprint, algorithm)
+                token = self._ask(url, imprint, algorithm)
             except EngineError as error:
                 faults.append(_fault(url, error))
                 self._remember(url, algorithm, error)
+            else:
+                self._doubted.discard(algorithm)
+                return token
+        self._doubted.add(algorithm)
         raise _none(faults)
 
-    def require_hope(self, algorithm: str) -> None:
-        """Refuse when every service is left out for now: see :class:`Timestamper`."""
-        faults = [self._paused(url, algorithm) for url in self._urls]
-        if all(fault is not None for fault in faults):
-            raise _none([fault for fault in faults if fault is not None])
+    def require_ready(self, algorithm: str) -> None:
+        """After a failure ask for a token on trial: see :class:`Timestamper`."""
+        if algorithm in self._doubted:
+            self.token(digest(algorithm, self._random(16)), algorithm)
 
     def _ask(self, url: str, imprint: bytes, algorithm: str) -> bytes:
         """Ask one service; everything that is wrong with its answer is raised."""

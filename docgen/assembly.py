@@ -16,6 +16,7 @@ from certs.authority import Authority
 from certs.sm2 import raw_from_der
 from certs.sm3 import sm3
 from certs.trust import key_id
+from certs.tsa import Timestamper
 from certs.x509 import Certificate
 from codes import qr_payload
 from docgen import pdf as pdf_writer
@@ -29,7 +30,6 @@ from docgen.package import pack
 from docgen.pades import sign_pdf
 from docgen.page import Document
 from docgen.record_xml import record_xml
-from docgen.tsa import Timestamper
 
 __all__ = ["Earlier", "assemble", "rendition_of"]
 
@@ -47,13 +47,14 @@ def assemble(
 
     Args:
         moment: of signing and sealing, in whole seconds.
-        timestamper: of the PDF's signature; None for a home without one.
+        timestamper: of the PDF's signature and the seal's; None for a home without timestamps.
         earlier: the documents that this one rests on, by the kind's keys.
         approval: identifier of the approval under which the three signatures are made.
 
     Raises:
         ComposeError, TemplateError, SvgError, QrError, TypesetError: as ``compose`` and ``require_legible``.
         DisagreementError: what was drawn is not what the record says.
+        TsaError: no timestamp can be had.
     """
     qr_text = _signed_qr(licence, authority, approval)
     document = compose(licence, qr_text, seal_size_mm=authority.seal.width_mm)
@@ -74,7 +75,7 @@ def assemble(
     entries = seal_ofd(
         parts, seal=authority.seal.seal, signer=authority.sealing_signer,
         places=[page.seals for page in document.pages], signed_at=moment, version=_engine_version(),
-        approval=approval)
+        approval=approval, timestamper=timestamper)
     return pack(entries, shared=parts.shared), rendition
 
 

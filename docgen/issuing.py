@@ -21,6 +21,7 @@ from certs.approval_scope import Sealing
 from certs.authority import Authority
 from certs.config import HomeCode
 from certs.home import Home
+from certs.home_time import timestamper_of
 from certs.seal import SealError
 from certs.seal_folder import seal_in_use
 from certs.sm3 import sm3
@@ -34,7 +35,6 @@ from docgen.ledger import Claim, Ledger, Reservation
 from docgen.ledger_errors import exists
 from docgen.licence import Licence
 from docgen.record import read_record, validate
-from docgen.tsa import FirstToAnswer
 from layouts import add_folder
 
 __all__ = ["Issuer", "check_record", "issue", "issuer_of"]
@@ -61,8 +61,7 @@ class Issuer:
         if home.config.kinds_folder:
             add_folder(home.path / home.config.kinds_folder)
         self._ledger = Ledger(home.issued_dir, clock=home.clock)
-        urls = home.config.tsa_urls
-        self._timestamper = FirstToAnswer(urls) if urls else None
+        self._timestamper = timestamper_of(home)
 
     def issue(
         self, record: Mapping[str, Any] | bytes, *, out: Path | None = None, font_pack: Path | None = None,

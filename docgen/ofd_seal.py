@@ -2,7 +2,8 @@
 
 Its References name every entry except its own Signature.xml (bound by dataHash) and SignedValue.dat (the
 signature itself). Signatures.xml and Seal.esl are among them, so both are final before Signature.xml is
-written; nothing can be added to the package later without breaking it.
+written; nothing can be added to the package later without breaking it. A timestamp over the signature value stands
+beside that value in SignedValue.dat.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from certs.ses import ALGORITHM_OID, SM3_OID, SesSeal
 from certs.ses_build import assemble_signature, build_to_sign
 from certs.signer import Signer
 from certs.sm3 import sm3
+from certs.tsa import Timestamper
 from docgen.memo import Memo
 from docgen.ofd import OfdParts
 from docgen.ofd_xml import add, box, micron, root, to_bytes
@@ -76,7 +78,7 @@ def _signature_xml(
 
 def seal_ofd(
     parts: OfdParts, *, seal: SesSeal, signer: Signer, places: Sequence[Sequence[Stamp]],
-    signed_at: datetime, version: str = "", approval: str = "",
+    signed_at: datetime, version: str = "", approval: str = "", timestamper: Timestamper | None = None,
 ) -> dict[str, bytes]:
     """Seal a package and return all its entries in their final order.
 
@@ -87,11 +89,13 @@ def seal_ofd(
         signed_at: aware moment of sealing; written in whole seconds of UTC.
         version: of this engine.
         approval: identifier of the approval under which it is sealed.
+        timestamper: proves when the signature existed.
 
     Raises:
         ValueError: no place on any page, or not one list of places for each page.
+        TsaError: no timestamp can be had.
 
-    Source: GB/T 33190-2016 chapter 18; GB/T 38540-2020; R-003-24.
+    Source: GB/T 33190-2016 chapter 18; GB/T 38540-2020 (timeStamp); R-003-24.
     """
     stamps = [
         (number, stamp)
@@ -103,5 +107,8 @@ def seal_ofd(
     signature_xml = _signature_xml(covered, parts.shared | {SEAL_ENTRY}, stamps, moment, version)
     to_sign = build_to_sign(
         seal=seal, signed_at=moment, data_hash=sm3(signature_xml), property_info=f"/{SIGNATURE_ENTRY}")
-    value = assemble_signature(to_sign, signer.certificate.der, signer.sign(to_sign, approval=approval))
+    signature = signer.sign(to_sign, approval=approval)
+    value = assemble_signature(
+        to_sign, signer.certificate.der, signature,
+        timestamp=None if timestamper is None else timestamper.token(sm3(signature), "sm3"))
     return {**covered, SIGNATURE_ENTRY: signature_xml, _VALUE_ENTRY: value.der}

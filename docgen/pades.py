@@ -28,8 +28,8 @@ from docgen.pdf_errors import PdfError, PdfErrorCode
 
 if TYPE_CHECKING:
     from certs.signer import Signer
+    from certs.tsa import Timestamper
     from certs.x509 import Certificate
-    from docgen.tsa import Timestamper
 
 __all__ = ["sign_pdf"]
 
@@ -94,7 +94,7 @@ class _EngineSigner(CmsSigner):
         """Return the signature timestamp, None without an authority."""
         if self._timestamper is None:
             return None
-        token = cms.ContentInfo.load(self._timestamper.token(hashlib.sha256(signature).digest()))
+        token = cms.ContentInfo.load(self._timestamper.token(hashlib.sha256(signature).digest(), _DIGEST))
         return _attributes(_attribute("signature_time_stamp_token", token))
 
 
@@ -125,7 +125,8 @@ def sign_pdf(
 
     Raises:
         PdfError: ``pdf.signer-unfit`` (not P-256, or outside its certificate's validity at the claimed time),
-            ``pdf.signature-too-long`` for the room that was planned, ``pdf.timestamp-failed``.
+            ``pdf.signature-too-long`` for the room that was planned.
+        TsaError: no timestamp can be had.
     """
     certificate = signer.certificate
     if signer.algorithm != "ecdsa-p256-sha256":
@@ -141,7 +142,7 @@ def sign_pdf(
     builder = _EngineSigner(material, signer, timestamper, approval)
     built: bytes = _run(builder.async_sign_prescribed_attributes(_DIGEST, attributes)).dump()
     try:
-        require_der(built, sorted_sets=timestamper is None)
+        require_der(built)
     except DerError as exc:
         raise PdfError(PdfErrorCode.SIGNER_UNFIT, "签名数据不是规范的 DER 编码，请检查证书链",
                        "the signature is not strict DER; check the certificates of the chain") from exc

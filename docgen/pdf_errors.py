@@ -17,7 +17,6 @@ class PdfErrorCode(enum.StrEnum):
     TIME_NAIVE = "pdf.time-without-zone"
     SIGNER_UNFIT = "pdf.signer-unfit"
     SIGNATURE_TOO_LONG = "pdf.signature-too-long"
-    TIMESTAMP_FAILED = "pdf.timestamp-failed"
 
 
 class PdfError(EngineError):

@@ -205,17 +205,20 @@ def test_when_none_can_be_reached_the_refusal_is_at_once_and_does_not_last() -> 
     only = raising(HttpCode.UNREACHABLE)
     world = World({"http://tsa.invalid/": only})
     stampers = world.stampers()
-    stampers.require_hope("sm3")
+    stampers.require_ready("sm3")
     for attempt in range(3):
         with pytest.raises(TsaError) as caught:
             stampers.token(bytes(32), "sm3")
         assert caught.value.faults[0].code == ("timestamp.paused" if attempt else "http.unreachable")
     assert only.asked == 1
     with pytest.raises(TsaError):
-        stampers.require_hope("sm3")
+        stampers.require_ready("sm3")
     only.answer = good(SM2).answer
     world.elapsed = 10.1
-    stampers.require_hope("sm3")
+    stampers.require_ready("sm3")
+    assert only.asked == 2
+    stampers.require_ready("sm3")
+    assert only.asked == 2                                   # nothing is doubted any longer
     assert stampers.token(bytes(32), "sm3")
 
 
@@ -224,7 +227,8 @@ def test_a_lie_does_not_keep_a_service_from_being_asked_again() -> None:
     stampers = World({"http://tsa.invalid/": service}).stampers()
     with pytest.raises(TsaError):
         stampers.token(bytes(32), "sm3")
-    stampers.require_hope("sm3")
+    with pytest.raises(TsaError):
+        stampers.require_ready("sm3")
     service.answer = good(SM2).answer
     assert stampers.token(bytes(32), "sm3")
 

@@ -21,7 +21,6 @@ import pytest
 
 import docgen
 from certs.approval import Terms
-from certs.config import store_config
 from certs.home import Home, HomeError
 from certs.seal import SealError
 from certs.seal_folder import UseState, set_use
@@ -34,15 +33,13 @@ from docgen.ledger import Ledger, Reservation
 from docgen.page import Document, GlyphRun
 from registry.demo import revoke
 from tests.docgen.records import as_json, record
-from tests.docgen.test_pades import Tsa, tsa
 from tests.docgen.use_logs import events, use_log
 from tests.support.approvals import approve, change_approvals, sealing
 from tests.support.demo_home import CITY, copied_home, own_home, seal_folder
 from tests.support.falling import fall_at
 
-__all__ = ["own_home", "tsa"]
+__all__ = ["own_home"]
 
-TIMESTAMP_TOKEN = bytes.fromhex("060b2a864886f70d010910020e")      # OID of the unsigned attribute
 FORK = multiprocessing.get_context("fork")
 
 
@@ -459,23 +456,6 @@ def test_without_a_home_the_call_says_how_to_make_one(monkeypatch: pytest.Monkey
     with pytest.raises(HomeError) as raised:
         docgen.issue(record())
     assert "certs demo" in raised.value.en
-
-
-@pytest.mark.judge
-def test_the_first_time_stamping_authority_that_answers_stamps_the_pdf(own_home: Home, tsa: Tsa) -> None:
-    tsa.mode = "good"
-    for urls, stamped in ((("http://127.0.0.1:9/", tsa.url), True), ((), False)):
-        store_config(own_home.path, dataclasses.replace(own_home.config, tsa_urls=urls))
-        issued = docgen.issue(record(1 + stamped), home=Home.open(own_home.path, environ={}))
-        start = issued.pdf.index(b"/Contents <") + 11
-        cms = issued.pdf[start:issued.pdf.index(b">", start)]
-        assert (TIMESTAMP_TOKEN in bytes.fromhex(cms.decode())) is stamped
-
-
-def test_when_no_time_stamping_authority_answers_nothing_is_issued(own_home: Home) -> None:
-    store_config(own_home.path, dataclasses.replace(own_home.config, tsa_urls=("http://127.0.0.1:9/",)))
-    assert refusal(Home.open(own_home.path, environ={}), record()).code == "pdf.timestamp-failed"
-    assert used(own_home) == 0
 
 
 def test_a_date_of_issue_in_the_future_is_pointed_out(own_home: Home) -> None:
