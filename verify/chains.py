@@ -36,13 +36,17 @@ PURPOSES: Final = {
 class Judge:
     """Judges chains at one time with one trust folder. ``trust`` None: nothing can be trusted.
 
-    Intermediates may come from anywhere; roots and revocation lists only from the trust folder.
+    Intermediates may come from anywhere; roots and revocation lists only from the trust folder, and ``lists`` that ride
+    with evidence. ``existed_at`` is a moment at which something beside its signatures proves that all of the file
+    existed.
     """
 
     trust: Trust | None
     at: dt.datetime
     clock_now: dt.datetime
     found: Findings
+    existed_at: dt.datetime | None = None
+    lists: tuple[Crl, ...] = ()
     demo: bool = False                   # a chain led to a demonstration's anchor, good or not
     anchors: dict[tuple[str, str], Anchor] = field(default_factory=dict)
     _view: StatusView | None = None
@@ -61,10 +65,11 @@ class Judge:
         """
         if self.trust is None:
             return None
+        proven = proven_at or self.existed_at
         result = validate(
             certificate, intermediates=(*self.trust.intermediates, *inside), anchors=self.trust.roots,
-            crls=(*self.trust.crls, *lists), at=proven_at or self.at, clock_now=max(self.at, self.clock_now),
-            at_is_proven=proven_at is not None)
+            crls=(*self.trust.crls, *self.lists, *lists), at=proven or self.at,
+            clock_now=max(self.at, self.clock_now), at_is_proven=proven is not None)
         self.seen(result)
         zh, en = PURPOSES[purpose]
         if result.ok:

@@ -34,11 +34,16 @@ _RECORD: Final = "record.xml"
 _NOBODY: Final = Trust(name="", lookup_hosts=(), roots=(), data_signing=MappingProxyType({}))
 
 
-def _evidence(case: Case, data: bytes) -> PdfEvidence:
+def _evidence(case: Case, data: bytes, *, archived: bool = False) -> PdfEvidence:
     """What the PDF half found, with its findings kept under the current check."""
-    evidence = check_pdf(data, case.trust or _NOBODY, case.at, case.clock_now)
+    evidence = check_pdf(data, case.trust or _NOBODY, case.at, case.clock_now, archived=archived)
     case.found.extend(found for found in evidence.findings)
     case.signatures.extend(evidence.signatures)
+    if evidence.later is not None:
+        case.signatures.extend(evidence.later.stamps)
+        case.judge.existed_at, case.judge.lists = evidence.later.existed_at, evidence.later.crls
+        for anchor in evidence.later.anchors:
+            case.judge.trusted(anchor, "timestamp")
     if evidence.chain is not None:
         case.judge.seen(evidence.chain)
         if evidence.chain.ok:
@@ -79,7 +84,7 @@ class _PdfJudge:
         guarded(self.case, "qr", self._qr)
 
     def _signature(self) -> None:
-        self.evidence = _evidence(self.case, self.case.data)
+        self.evidence = _evidence(self.case, self.case.data, archived=True)
         self.case.found.keep(pdf_finding("pdf.copy"))
         self.case.own = self.evidence.is_rendition
         verdict, _ = judge(self.evidence)

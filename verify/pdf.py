@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from certs.chain import ChainResult
 from certs.crl import Crl
@@ -26,11 +26,15 @@ from verify.pdf_reasons import HOSTILE, FindingList, PdfRefusal, pdf_finding
 from verify.pdf_signature import OWN_MARK, Judged, Moment, judge_signature
 from verify.pdf_xmp import COPY_STATEMENT, PdfMetadata
 
+if TYPE_CHECKING:
+    from verify.pdf_later import Later
+
 __all__ = ["PdfEvidence", "PdfMetadata", "check_pdf", "is_pdf", "judge"]
 
 MAX_SIGNATURES: Final = 16
 _BYTE_RANGE: Final = re.compile(rb"/ByteRange(?![A-Za-z0-9_.+-])")
 _OBJECT: Final = re.compile(rb"(?<!\d)\d{1,10}[\x00\t\n\x0c\r ]+\d{1,5}[\x00\t\n\x0c\r ]+obj(?![A-Za-z])")
+_REVISED: Final = re.compile(rb"/Prev(?![A-Za-z0-9_.+-])")
 _LOOK_BACK: Final = 64 << 10            # bytes from a signature's object head to its ByteRange
 
 
@@ -54,6 +58,7 @@ class PdfEvidence:
     chain: ChainResult | None = None
     covered: int = 0                    # bytes from the start that the signature covers, its own gap included
     size: int = 0
+    later: Later | None = None          # evidence and timestamps behind the rendition
     unfinished: tuple[str, ...] = ()
 
     @property
@@ -72,7 +77,7 @@ def is_pdf(data: bytes) -> bool:
 
 
 def check_pdf(data: bytes, trust: Trust, at: datetime, clock_now: datetime | None = None, *,
-              crls: Iterable[Crl] = ()) -> PdfEvidence:
+              crls: Iterable[Crl] = (), archived: bool = False) -> PdfEvidence:
     """Read and check one PDF. Never raises for anything that the bytes hold.
 
     Args:
@@ -81,6 +86,7 @@ def check_pdf(data: bytes, trust: Trust, at: datetime, clock_now: datetime | Non
         at: the moment to judge at (aware); for the chain, a trusted timestamp takes its place.
         clock_now: the present (aware).
         crls: further revocation lists, such as those that ride beside the PDF in a package.
+        archived: whether revisions of evidence may follow the rendition, as an archive adds them.
 
     Raises:
         ValueError: ``at`` or ``clock_now`` has no time zone.
@@ -91,7 +97,17 @@ def check_pdf(data: bytes, trust: Trust, at: datetime, clock_now: datetime | Non
     if len(data) > MAX_FILE_SIZE:
         findings.add("pdf.too-large", "file")
         return PdfEvidence(findings=findings.all(), size=len(data), unfinished=("file", *STEPS))
-    check = _Check(data, trust, Moment(at=at, clock_now=clock_now), tuple(crls), findings)
+    moment = Moment(at=at, clock_now=clock_now)
+    later = _later(data, trust, moment, findings) if archived and _REVISED.search(data) else None
+    if later is not None:
+        inner = replace(moment, existed_at=later.existed_at)
+        return _with_later(_checked(data[:later.base], trust, inner, (*crls, *later.crls), findings), later, data)
+    return _checked(data, trust, moment, tuple(crls), findings)
+
+
+def _checked(data: bytes, trust: Trust, moment: Moment, crls: tuple[Crl, ...], findings: FindingList) -> PdfEvidence:
+    """Read and check a file, or the first revision of one."""
+    check = _Check(data, trust, moment, crls, findings)
     try:
         file = read_file(data)
     except PdfRefusal as refusal:
@@ -101,6 +117,32 @@ def check_pdf(data: bytes, trust: Trust, at: datetime, clock_now: datetime | Non
         findings.add("pdf.unreadable", "file", what=type(error).__name__)
         return check.other_form()
     return check.own_form(file)
+
+
+def _later(data: bytes, trust: Trust, moment: Moment, findings: FindingList) -> Later | None:
+    """The revisions of evidence behind a rendition; None where there are none or they hold something else."""
+    from verify.pdf_later import read_later  # loads only for files of an archive
+
+    try:
+        later = read_later(data, trust, moment)
+    except PdfRefusal as refusal:
+        findings.keep(refusal.finding())
+        return None
+    except HOSTILE as error:
+        findings.add("pdf.unreadable", "revisions", what=type(error).__name__)
+        return None
+    if later is not None and b"%%EOF" not in data[later.base - 8:later.base]:
+        findings.add("pdf.later-form", f"@{later.base}")
+        return None
+    return later
+
+
+def _with_later(evidence: PdfEvidence, later: Later, data: bytes) -> PdfEvidence:
+    """What was found of the rendition, with what follows it; all of the file is covered where the rendition is."""
+    whole = evidence.covered == evidence.size
+    return replace(
+        evidence, findings=tuple(dict.fromkeys((*evidence.findings, *later.findings))),
+        later=later, size=len(data), covered=len(data) if whole else evidence.covered)
 
 
 def judge(evidence: PdfEvidence) -> tuple[Verdict, tuple[Reason, ...]]:
@@ -122,7 +164,8 @@ def _all_good(evidence: PdfEvidence) -> bool:
     return (not evidence.unfinished and evidence.own_form and len(evidence.signatures) == 1
             and evidence.signatures[0].indication == "TOTAL-PASSED" and evidence.signer is not None
             and evidence.chain is not None and evidence.chain.ok and evidence.covered == evidence.size > 0
-            and bool(evidence.pages))
+            and bool(evidence.pages) and (evidence.later is None or all(
+                each.indication == "TOTAL-PASSED" for each in evidence.later.stamps)))
 
 
 class _Check:
@@ -202,7 +245,7 @@ class _Check:
         judged: list[Judged] = []
         for place in places[:MAX_SIGNATURES]:
             entries = self.dictionary_around(place)
-            if entries is not None:
+            if entries is not None and entries.get("Type") != "DocTimeStamp":
                 judged.append(self.signature(entries, f"@{place}"))
         if len(places) > 1:
             self.findings.add("pdf.many-signatures", "file", count=str(len(places)))

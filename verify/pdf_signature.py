@@ -13,7 +13,7 @@ from typing import Final
 
 from certs.chain import ChainResult, Indication, validate
 from certs.crl import Crl
-from certs.timestamp import verify_token
+from certs.timestamp import TimestampResult, verify_token
 from certs.timestamp_token import TimestampToken
 from certs.trust import Trust
 from certs.x509 import Certificate
@@ -23,7 +23,7 @@ from verify.pdf_cms import CmsSignature, read_cms
 from verify.pdf_objects import Dict, PdfString
 from verify.pdf_reasons import HOSTILE, FindingList, PdfRefusal
 
-__all__ = ["OWN_MARK", "Judged", "Moment", "judge_signature", "pdf_date"]
+__all__ = ["OWN_MARK", "Judged", "Moment", "judge_signature", "kept_severity", "pdf_date"]
 
 MAX_CMS: Final = 1 << 20                # bytes
 _LOWER_HEX: Final = re.compile(rb"(?:[0-9a-f]{2})*")
@@ -35,10 +35,14 @@ _CLOCK_SLACK: Final = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
-    """When to judge: ``at`` is the moment asked for, ``clock_now`` the present; both aware."""
+    """When to judge: ``at`` is the moment asked for, ``clock_now`` the present; both aware.
+
+    ``existed_at`` is a moment at which something beside the signature proves that all of it existed.
+    """
 
     at: datetime
     clock_now: datetime | None = None
+    existed_at: datetime | None = None
 
     @property
     def latest(self) -> datetime:
@@ -151,7 +155,7 @@ class _Run:
             return
         if cms.timestamp is not None:
             self.timestamp(cms.timestamp, cms.signature)
-        moment, proven = self.moment, self.proven_at
+        moment, proven = self.moment, self.proven_at or self.moment.existed_at
         intermediates = (*self.trust.intermediates, *cms.certificates)
         self.chain = chain = validate(
             cms.signer, intermediates=intermediates, anchors=self.trust.roots,
@@ -181,19 +185,17 @@ class _Run:
             return
         result = verify_token(
             token, signature, anchors=self.trust.tsa, intermediates=self.trust.intermediates,
-            crls=(*self.trust.crls, *self.crls), at=self.moment.at, clock_now=self.moment.latest)
+            crls=(*self.trust.crls, *self.crls), at=self.moment.existed_at or self.moment.at,
+            clock_now=self.moment.latest, at_is_proven=self.moment.existed_at is not None)
         if result.ok:
             self.proven_at = result.gen_time
             return
-        # loose parts: with an unknown authority its own certificate is one, which proves no forgery
-        failed = result.indication is Indication.FAILED and result.code != "timestamp.loose-parts"
         self.stamp_sub = str(result.sub_indication or "")
-        self.findings.keep(_timestamp_finding(
-            result.zh, result.en, Severity.INVALID if failed else Severity.INDETERMINATE, self.where))
+        self.findings.keep(_timestamp_finding(result.zh, result.en, kept_severity(result), self.where))
 
     def times(self, signer: Certificate) -> None:
         """What the signer claims must be possible."""
-        claimed, proven = self.claimed_at, self.proven_at
+        claimed, proven = self.claimed_at, self.proven_at or self.moment.existed_at
         if claimed is None:
             return
         if claimed > self.moment.at + _CLOCK_SLACK:
@@ -221,7 +223,7 @@ class _Run:
         chain = self.chain
         evidence = SignatureEvidence(
             kind="PAdES", indication=indication, sub_indication=sub, claimed_at=self.claimed_at,
-            proven_at=self.proven_at, reasons=tuple(each.reason for each in found))
+            proven_at=self.proven_at or self.moment.existed_at, reasons=tuple(each.reason for each in found))
         signer = self.cms.signer if self.cms else None
         if self.cms is not None and signer is not None:
             evidence = self.named(evidence, signer, self.cms.algorithm)
@@ -267,6 +269,15 @@ def _may_be_lawful(data: bytes, end: int) -> bool:
     if b"/DSS" in later or b"/DocTimeStamp" in later:
         return True
     return b"/ByteRange" in later and OWN_MARK not in data
+
+
+def kept_severity(result: TimestampResult) -> Severity:
+    """What a token that does not hold weighs.
+
+    Loose parts: with an unknown authority its own certificate is one, which proves no forgery.
+    """
+    failed = result.indication is Indication.FAILED and result.code != "timestamp.loose-parts"
+    return Severity.INVALID if failed else Severity.INDETERMINATE
 
 
 def _timestamp_finding(zh: str, en: str, severity: Severity, where: str) -> Finding:

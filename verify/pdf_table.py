@@ -1,7 +1,7 @@
 """Reason codes of the PDF half: weight, sentence in Chinese, sentence in English.
 
 A code is never renamed or reused once released. Codes ``chain.…`` come from ``certs.chain`` with their own
-sentences; ``pdf.timestamp`` gets its sentences from ``certs.timestamp``.
+sentences; ``pdf.timestamp`` and ``pdf.document-timestamp`` get theirs from ``certs.timestamp``.
 """
 
 from __future__ import annotations
@@ -39,6 +39,15 @@ _SIGNATURE: Final = {
     "pdf.later-revision": (
         _UNSURE, "签名之后附加了内容（{where} 之后），本版本不判定其影响",
         "content was added after signing (from {where}); its effect is not judged in this version"),
+    "pdf.later-form": (
+        _UNSURE, "签名之后附加的内容不只是验证资料与文档时间戳（{where}），不能确认没有改动",
+        "what was added after signing is not only evidence and document timestamps ({where}): changes are not excluded"),
+    "pdf.evidence-odd": (
+        _UNSURE, "附加的验证资料中有无法核实的内容（{where}）",
+        "the added evidence holds what cannot be verified ({where})"),
+    "pdf.evidence-added": (
+        _NOTE, "签名之后附加了验证资料与 {count} 个文档时间戳（{where} 之后），显示内容未变",
+        "evidence and {count} document timestamps were added after signing (from {where}); what is shown is unchanged"),
     "pdf.digest": (
         _NO, "文件内容与签名不符：签名后被改动",
         "the content does not match the signature: it was changed"),

@@ -22,7 +22,7 @@ from verify.foreign.pdf_xref import inflate
 from verify.pdf_objects import Object, PdfString, Ref, Stream
 from verify.pdf_reasons import PdfRefusal
 
-__all__ = ["certificates_of", "odd_evidence"]
+__all__ = ["certificates_of", "odd_evidence", "parts_of"]
 
 _MAX_PARTS: Final = 64                  # of one kind
 _ENUMERATED: Final = 0x0A
@@ -33,8 +33,8 @@ _NAME: Final = re.compile(r"[0-9A-F]{40}")
 _TIME: Final = re.compile(rb"D:[0-9Z+\-']{4,21}")
 
 
-def _parts(state: State, key: str) -> list[bytes]:
-    """The data of the streams of one list.
+def parts_of(state: State, key: str) -> list[bytes]:
+    """The data of the streams of one list of the DSS: ``Certs``, ``CRLs`` or ``OCSPs``.
 
     Raises:
         ValueError: it is no list of such streams.
@@ -55,7 +55,7 @@ def _parts(state: State, key: str) -> list[bytes]:
 def certificates_of(state: State) -> tuple[Certificate, ...]:
     """Certificates of the DSS that can be read: they may link a signer to an anchor, nothing else."""
     try:
-        parts = _parts(state, "Certs")
+        parts = parts_of(state, "Certs")
     except (ValueError, PdfRefusal):
         return ()
     found: list[Certificate] = []
@@ -77,7 +77,7 @@ def odd_evidence(state: State, known: Sequence[Certificate]) -> str:
         return "DSS"
     for key, look in (("Certs", _certificates), ("CRLs", _lists), ("OCSPs", _responses)):
         try:
-            if not look(_parts(state, key), (*certificates_of(state), *known)):
+            if not look(parts_of(state, key), (*certificates_of(state), *known)):
                 return key
         except (EngineError, PdfRefusal, ValueError):
             return key
