@@ -70,11 +70,8 @@ class ArchiveTimestamp:
     token: TimestampToken
 
     def holds(self, leaf: bytes) -> bool:
-        """Whether ``leaf`` is what this is made for: in the first list, or the digest of that list as a group."""
-        if not self.tree:
-            return leaf == self.token.imprint
-        first = self.tree[0]
-        return leaf in first or (len(first) > 1 and leaf == node_hash(self.algorithm, first))
+        """Whether ``leaf`` is among what this is made for: it stands in the first list (RFC 4998 clause 4.3)."""
+        return leaf in self.tree[0] if self.tree else leaf == self.token.imprint
 
     @property
     def sound(self) -> bool:
@@ -118,8 +115,8 @@ class EvidenceRecord:
         return f"<evidence of {sum(map(len, self.chains))} time-stamps in {len(self.chains)} chains>"
 
     def earlier(self, count: int) -> bytes:
-        """The first ``count`` chains as the sequence (DER) that the next chain covers."""
-        return write_sequence([stamp.der for stamp in chain] for chain in self.chains[:count])
+        """The first ``count`` chains as the sequence (DER) that the next chain covers; nothing before the first."""
+        return write_sequence([stamp.der for stamp in chain] for chain in self.chains[:count]) if count else b""
 
 
 def node_hash(algorithm: str, values: Sequence[bytes]) -> bytes:
