@@ -1,7 +1,7 @@
 """Certificate chain validation (RFC 5280 clause 6) with results named as in ETSI EN 319 102-1.
 
-Nothing is fetched: intermediates, anchors and revocation lists are what the caller has. Silence is never
-consent: a CA in the path without a usable list gives INDETERMINATE / TRY_LATER.
+Nothing is fetched: intermediates, anchors, revocation lists and OCSP answers are what the caller has. Silence is never
+consent: a certificate in the path of which none of them says that it is good gives INDETERMINATE / TRY_LATER.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from datetime import datetime
 from typing import Final
 
 from certs.crl import Crl, Revocation
+from certs.ocsp import OcspResponse
+from certs.revocation import Doubt, Said, decisive, revocation_of, said_of
 from certs.x509 import Certificate
 from codes.china_time import time_en, time_zh
 
@@ -95,6 +97,7 @@ def validate(
     intermediates: Iterable[Certificate],
     anchors: Iterable[Certificate],
     crls: Iterable[Crl],
+    ocsp: Iterable[OcspResponse] = (),
     at: datetime,
     clock_now: datetime | None = None,
     usage: Usage = Usage.SIGNATURE,
@@ -106,8 +109,9 @@ def validate(
         intermediates: certificates that may link the leaf to an anchor; not trusted.
         anchors: trusted certificates. An anchor's own dates and rights are demanded too.
         crls: lists from anywhere; each counts only for the CA whose signature it carries.
+        ocsp: answers from anywhere; each counts only for what the CA or its responder signed.
         at: the moment to judge at (aware).
-        clock_now: the present (aware); a list published between ``at`` and the present counts.
+        clock_now: the present (aware); a list or answer published between ``at`` and the present counts.
         usage: what the leaf's key did.
         at_is_proven: a trusted timestamp proves that the signature existed at ``at``. Then a later revocation
             does no harm, and an earlier one is FAILED / REVOKED instead of INDETERMINATE / REVOKED_NO_POE.
@@ -120,10 +124,14 @@ def validate(
     """
     if at.tzinfo is None or (clock_now is not None and clock_now.tzinfo is None):
         raise ValueError("moments need a time zone")
-    usable = tuple(crls)
+    lists, answers, helpers = tuple(crls), tuple(ocsp), tuple(intermediates)
+    latest = max(at, clock_now or at)
     first: ChainResult | None = None
-    for path in _paths(leaf, tuple(intermediates), tuple(anchors)):
-        result = _judge(path, usable, at, max(at, clock_now or at), usage, at_is_proven)
+    for path in _paths(leaf, helpers, tuple(anchors)):
+        told = tuple(
+            said_of(certificate, ca, crls=lists, ocsp=answers, at=at, latest=latest, helpers=helpers)
+            for certificate, ca in itertools.pairwise(path))
+        result = _judge(path, told, at, latest, usage, at_is_proven)
         if result.ok:
             return result
         first = first or result
@@ -176,15 +184,15 @@ def _may_issue(candidate: Certificate, path: tuple[Certificate, ...]) -> bool:
     return all(c.subject != candidate.subject or c.public_key.spki != candidate.public_key.spki for c in path)
 
 
-def _judge(path: tuple[Certificate, ...], crls: Sequence[Crl], at: datetime, latest: datetime,
+def _judge(path: tuple[Certificate, ...], told: Sequence[Sequence[Said]], at: datetime, latest: datetime,
            usage: Usage, at_is_proven: bool) -> ChainResult:
     """Rights, revocation, dates, in the order of how final the answer is."""
     return (
         _check_usage(path, usage)
         or _check_authorities(path)
-        or _check_revocation(path, crls, at, latest, at_is_proven)
+        or _check_revocation(path, told, at if at_is_proven else None, latest)
         or _check_dates(path, at, at_is_proven)
-        or _check_lists(path, crls, at, latest)
+        or _check_known(path, told)
         or ChainResult(indication=Indication.PASSED, sub_indication=None, code="chain.good",
                        zh="证书链有效", en="the certificate chain is valid", path=path)
     )
@@ -237,28 +245,12 @@ def _check_authorities(path: tuple[Certificate, ...]) -> ChainResult | None:
         en=f"certificate {_label(culprit)} {en}; ask the certificate authority")
 
 
-def _lists_of(ca: Certificate, crls: Sequence[Crl]) -> list[Crl]:
-    return [crl for crl in crls if not crl.unknown_critical and crl.issued_by(ca)]
-
-
-def _usable(crl: Crl, at: datetime, latest: datetime) -> bool:
-    return crl.this_update <= latest and crl.next_update is not None and at <= crl.next_update
-
-
-def _check_revocation(path: tuple[Certificate, ...], crls: Sequence[Crl], at: datetime, latest: datetime,
-                      at_is_proven: bool) -> ChainResult | None:
-    """A revocation counts from any list the CA signed, fresh or not; a hold only from the newest usable."""
-    for index, (certificate, ca) in enumerate(itertools.pairwise(path)):
-        lists = _lists_of(ca, crls)
-        newest = max((crl for crl in lists if _usable(crl, at, latest)),
-                     key=lambda crl: crl.this_update, default=None)
-        for crl in lists:
-            entry = crl.revoked.get(certificate.serial)
-            if entry is None or (entry.reason == "certificateHold" and crl is not newest):
-                continue
-            if at_is_proven and entry.effective_at > at:
-                continue
-            return _revoked(path, index, entry, at_is_proven)
+def _check_revocation(path: tuple[Certificate, ...], told: Sequence[Sequence[Said]], proven_at: datetime | None,
+                      latest: datetime) -> ChainResult | None:
+    for index, said in enumerate(told):
+        entry = revocation_of(said, proven_at=proven_at, latest=latest)
+        if entry is not None:
+            return _revoked(path, index, entry, proven_at is not None)
     return None
 
 
@@ -296,17 +288,41 @@ def _check_dates(path: tuple[Certificate, ...], at: datetime, at_is_proven: bool
     return None
 
 
-def _check_lists(path: tuple[Certificate, ...], crls: Sequence[Crl], at: datetime,
-                 latest: datetime) -> ChainResult | None:
-    for ca in path[1:]:
-        lists = _lists_of(ca, crls)
-        if any(_usable(crl, at, latest) for crl in lists):
+# Why nothing that is there shows a certificate to be good, the first that fits: code, zh, en.
+_UNKNOWN: Final[dict[Doubt, tuple[str, str, str]]] = {
+    Doubt.UNKNOWN: ("chain.ocsp-unknown", "的 OCSP 服务器不认识该证书", "does not know it by OCSP"),
+    Doubt.RESPONDER_REVOKED: ("chain.ocsp-responder", "的 OCSP 应答由已撤销的证书签发",
+                              "has answered by OCSP with a certificate that is revoked"),
+    Doubt.RESPONDER_EXPIRED: ("chain.ocsp-responder", "的 OCSP 应答由不在有效期内的证书签发",
+                              "has answered by OCSP with a certificate that is not valid then"),
+    Doubt.RESPONDER_UNCHECKED: ("chain.ocsp-responder", "的 OCSP 应答者证书是否撤销无从查证",
+                                "has answered by OCSP with a certificate that may be revoked for all that is known"),
+    Doubt.STRANGER: ("chain.ocsp-responder", "未授权作出该 OCSP 应答者", "has not authorised whoever answered by OCSP"),
+}
+
+
+def _check_known(path: tuple[Certificate, ...], told: Sequence[Sequence[Said]]) -> ChainResult | None:
+    for certificate, ca, said in zip(path, path[1:], told, strict=False):
+        newest = decisive(said)
+        if newest is not None and newest.doubt is Doubt.NONE:
             continue
-        code = "chain.crl-stale" if lists else "chain.crl-missing"
-        zh = "的撤销列表已过时" if lists else "没有撤销列表"
-        en = "has only stale revocation lists" if lists else "has no revocation list"
+        code, zh, en = _why_unknown(said)
         return ChainResult(
             indication=Indication.INDETERMINATE, sub_indication=SubIndication.TRY_LATER, code=code, path=path,
-            zh=f"证书机构“{_label(ca)}”{zh}，无法确认证书未被撤销，请取得最新列表后再验",
-            en=f"certificate authority {_label(ca)} {en}, so revocation is unknown; get the latest and retry")
+            zh=f"证书机构“{_label(ca)}”{zh}，无法确认证书“{_label(certificate)}”未被撤销，请取得最新列表或应答后再验",
+            en=f"certificate authority {_label(ca)} {en}, so it is unknown whether certificate {_label(certificate)} "
+               "is revoked; get the latest list or answer and retry")
     return None
+
+
+def _why_unknown(said: Sequence[Said]) -> tuple[str, str, str]:
+    """Code and the middle of the two sentences."""
+    doubts = {each.doubt for each in said}
+    for doubt, words in _UNKNOWN.items():
+        if doubt in doubts:
+            return words
+    if any(isinstance(each.source, Crl) and each.doubt is not Doubt.OTHERS for each in said):
+        return "chain.crl-stale", "的撤销列表已过时", "has only stale revocation lists"
+    if doubts - {Doubt.OTHERS}:
+        return "chain.ocsp-stale", "的 OCSP 应答已过时", "has given only stale OCSP answers"
+    return "chain.crl-missing", "没有撤销列表", "has no revocation list"

@@ -1,7 +1,7 @@
-"""Certificate revocation lists (RFC 5280 clause 5): reading and making complete, direct lists.
+"""Certificate revocation lists (RFC 5280 clause 5): reading and making direct lists, complete or one part of several.
 
-Delta, partitioned and indirect lists carry a critical extension that is named in ``unknown_critical``; chain
-validation then does not use them.
+A delta list and one with a critical extension that is not known name it in ``unknown_critical``, an indirect list has
+an odd ``scope``; chain validation does not use them.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from certs import der_build as build
+from certs.crl_scope import OID_SCOPE, CrlScope, read_scope
 from certs.der import GENERALIZED_TIME, INTEGER, SEQUENCE, Reader, context
 from certs.public_key import read_algorithm, verify_cached
 from certs.x509 import Certificate, name_attributes, name_text
@@ -32,6 +33,9 @@ _OID_NUMBER: Final = "2.5.29.20"
 _OID_REASON: Final = "2.5.29.21"
 _OID_INVALIDITY: Final = "2.5.29.24"
 _OID_AUTHORITY_KEY: Final = "2.5.29.35"
+_OID_DELTA: Final = "2.5.29.27"
+_OID_EXPIRED_SINCE: Final = "2.5.29.60"     # expiredCertsOnCRL, X.509 clause 9.5.2.8
+_LIFTED: Final = "removeFromCRL"        # in delta lists alone
 _ENUMERATED: Final = 0x0A
 # RFC 5280 clause 5.3.1; 7 is not assigned.
 REASONS: Final[dict[int, str]] = {
@@ -75,7 +79,10 @@ class Revocation:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Crl:
-    """One revocation list, read strictly; ``revoked`` maps serial numbers. Times are aware UTC."""
+    """One revocation list, read strictly; ``revoked`` maps serial numbers. Times are aware UTC.
+
+    The list still names certificates that have expired at ``expired_since`` or later; None when it may leave them out.
+    """
 
     der: bytes
     tbs: bytes
@@ -88,6 +95,8 @@ class Crl:
     authority_key_id: bytes | None
     number: int | None
     unknown_critical: tuple[str, ...]
+    scope: CrlScope
+    expired_since: datetime | None
 
     @classmethod
     def load(cls, der: bytes) -> Crl:
@@ -111,6 +120,11 @@ class Crl:
     def issuer_text(self) -> str:
         """The issuer for people."""
         return name_text(self.issuer)
+
+    @property
+    def counts(self) -> bool:
+        """Whether what the list says can be used at all: it is no delta list, not indirect, and wholly understood."""
+        return not self.unknown_critical and not self.scope.odd
 
     def issued_by(self, ca: Certificate) -> bool:
         """Whether ``ca`` issued this list: name, key identifier, cRLSign and signature."""
@@ -141,7 +155,7 @@ def _load(der: bytes) -> Crl:
     this_update = reader.time()
     next_update = None if reader.peek() in (SEQUENCE, context(0), -1) else reader.time()
     revoked = _read_revoked(reader.enter(SEQUENCE)) if reader.peek() == SEQUENCE else {}
-    authority_key_id, number = None, None
+    authority_key_id, number, scope, expired_since = None, None, CrlScope(), None
     unknown: list[str] = []
     if reader.more():
         wrapper = reader.enter(context(0))
@@ -156,12 +170,23 @@ def _load(der: bytes) -> Crl:
             elif oid == _OID_NUMBER:
                 number = inner.integer()
                 inner.done()
-            elif critical:
+            elif oid == OID_SCOPE:
+                scope = read_scope(value)
+            elif oid == _OID_EXPIRED_SINCE:
+                expired_since = inner.time(GENERALIZED_TIME)
+                inner.done()
+            elif critical or oid == _OID_DELTA:
                 unknown.append(oid)
     reader.done()
+    lifted = [serial for serial, entry in revoked.items() if entry.reason == _LIFTED]
+    if lifted and _OID_DELTA not in unknown:
+        raise _malformed("的撤销原因有误", "names an unknown reason")
+    for serial in lifted:
+        del revoked[serial]
     return Crl(der=der, tbs=tbs, signature_algorithm=algorithm, signature=signature, issuer=issuer,
                this_update=this_update, next_update=next_update, revoked=MappingProxyType(revoked),
-               authority_key_id=authority_key_id, number=number, unknown_critical=tuple(unknown))
+               authority_key_id=authority_key_id, number=number, unknown_critical=tuple(unknown), scope=scope,
+               expired_since=expired_since)
 
 
 _load_known = functools.lru_cache(maxsize=64)(_load)
@@ -197,7 +222,7 @@ def _reason(reader: Reader) -> str:
     body = reader.body(_ENUMERATED)
     reader.done()
     name = REASONS.get(body[0]) if len(body) == 1 else None
-    if name is None or name == "removeFromCRL":
+    if name is None:
         raise _malformed("的撤销原因有误", "names an unknown reason")
     return name
 
@@ -210,8 +235,14 @@ def build_crl(
     next_update: datetime,
     number: int,
     revoked: Mapping[int, Revocation] | Iterable[tuple[int, Revocation]] = (),
+    scope: bytes | None = None,
+    expired_since: datetime | None = None,
 ) -> Crl:
-    """Make a complete list signed by a CA and read it back. Times are aware.
+    """Make a list signed by a CA and read it back. Times are aware.
+
+    Args:
+        scope: makes it one part of the CA's lists (:func:`certs.crl_scope.scope_value`); complete without.
+        expired_since: the moment (aware) since which expired certificates are still listed.
 
     Raises:
         CrlError: ``crl.bad-request`` when the key is not the issuer's or the times are wrong.
@@ -243,5 +274,8 @@ def build_crl(
         build.x509_time(next_update), build.sequence(*entries) if entries else b"",
         build.explicit(0, build.sequence(
             extension(_OID_AUTHORITY_KEY, build.sequence(build.implicit(0, key_id))),
-            extension(_OID_NUMBER, build.integer(number)))))
+            extension(_OID_NUMBER, build.integer(number)),
+            b"" if scope is None else extension(OID_SCOPE, scope, critical=True),
+            b"" if expired_since is None else extension(
+                _OID_EXPIRED_SINCE, build.generalized_time(expired_since)))))
     return Crl.load(build.sequence(tbs, algorithm, build.bit_string(issuer_key.sign(tbs))))

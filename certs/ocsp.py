@@ -36,6 +36,7 @@ OID_NONCE: Final = "1.3.6.1.5.5.7.48.1.2"
 OID_OCSP_SIGNING: Final = "1.3.6.1.5.5.7.3.9"
 _OID_REASON: Final = "2.5.29.21"
 _OID_INVALIDITY: Final = "2.5.29.24"
+_OID_ARCHIVE_CUTOFF: Final = "1.3.6.1.5.5.7.48.1.6"
 _ENUMERATED: Final = 0x0A
 _REMEMBERED_BYTES: Final = 16 * 1024
 # OCSPResponseStatus; 0 is successful, 4 is not used (RFC 6960 clause 4.2.1).
@@ -66,13 +67,17 @@ def _digests(data: bytes) -> frozenset[bytes]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OcspStatus:
-    """What is said of one certificate; ``revocation`` is there when it is revoked. Times are aware UTC."""
+    """What is said of one certificate; ``revocation`` is there when it is revoked. Times are aware UTC.
+
+    The responder still knows certificates that have expired at ``archived_since`` or later; None when it may not.
+    """
 
     cert_id: CertId
     status: Literal["good", "revoked", "unknown"]
     revocation: Revocation | None
     this_update: datetime
     next_update: datetime | None
+    archived_since: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -250,19 +255,22 @@ def _answer(single: Reader, unknown: list[str]) -> OcspStatus:
         wrapper = single.enter(context(0))
         next_update = wrapper.time(GENERALIZED_TIME)
         wrapper.done()
-    since = None
+    since, archived = None, None
     if single.more():
         for oid, critical, value in _extensions(single.enter(context(1))):
             inner = Reader(value)
             if oid == _OID_INVALIDITY:
                 since = inner.time(GENERALIZED_TIME)
                 inner.done()
+            elif oid == _OID_ARCHIVE_CUTOFF:
+                archived = inner.time(GENERALIZED_TIME)
+                inner.done()
             elif oid != _OID_REASON and critical:
                 unknown.append(oid)
     single.done()
     revocation = None if moment is None else Revocation(revoked_at=moment, reason=reason, invalid_since=since)
     return OcspStatus(cert_id=identity, status=status, revocation=revocation, this_update=this_update,
-                      next_update=next_update)
+                      next_update=next_update, archived_since=archived)
 
 
 def _reason(reader: Reader) -> str:

@@ -60,7 +60,8 @@ _BY_CHAIN = {
     "chain.revoked": SealCode.CERTIFICATE_REVOKED, "chain.ca-revoked": SealCode.CERTIFICATE_REVOKED,
     "chain.no-anchor": SealCode.CERTIFICATE_UNTRUSTED, "chain.constraints": SealCode.CERTIFICATE_UNTRUSTED,
     "chain.wrong-usage": SealCode.CERTIFICATE_USAGE, "chain.crl-stale": SealCode.STATUS_UNKNOWN,
-    "chain.crl-missing": SealCode.STATUS_UNKNOWN,
+    "chain.crl-missing": SealCode.STATUS_UNKNOWN, "chain.ocsp-stale": SealCode.STATUS_UNKNOWN,
+    "chain.ocsp-unknown": SealCode.STATUS_UNKNOWN, "chain.ocsp-responder": SealCode.STATUS_UNKNOWN,
 }
 
 

@@ -92,7 +92,7 @@ class Certificate:
     crl_urls: tuple[str, ...]
     crl_points: tuple[frozenset[bytes], ...]
     ocsp_urls: tuple[str, ...]
-    ocsp_no_check: bool
+    ocsp_nocheck: bool
     uscc: str | None
     unknown_critical: tuple[str, ...]
     fingerprint: str
@@ -206,7 +206,7 @@ def _load(der: bytes) -> Certificate:
         ext_key_usage_critical=extensions.ext_key_usage_critical, is_ca=extensions.is_ca,
         path_len=extensions.path_len, subject_key_id=extensions.subject_key_id,
         authority_key_id=extensions.authority_key_id, crl_urls=extensions.crl_urls,
-        crl_points=extensions.crl_points, ocsp_urls=extensions.ocsp_urls, ocsp_no_check=extensions.ocsp_no_check,
+        crl_points=extensions.crl_points, ocsp_urls=extensions.ocsp_urls, ocsp_nocheck=extensions.ocsp_nocheck,
         uscc=uscc, unknown_critical=extensions.unknown_critical, fingerprint=sm3(der).hex())
 
 

@@ -47,7 +47,7 @@ class Extensions:
     crl_urls: tuple[str, ...] = ()
     crl_points: tuple[frozenset[bytes], ...] = ()
     ocsp_urls: tuple[str, ...] = ()
-    ocsp_no_check: bool = False
+    ocsp_nocheck: bool = False
     uscc: str | None = None
     unknown_critical: tuple[str, ...] = ()
 
@@ -88,7 +88,7 @@ def read_extensions(reader: Reader) -> Extensions:
         elif oid == _AUTHORITY_ACCESS and not critical:
             found.ocsp_urls = _ocsp_urls(value)
         elif oid == _NO_CHECK:
-            found.ocsp_no_check = value == build.null()
+            found.ocsp_nocheck = value == build.null()
         elif critical and oid not in _UNDERSTOOD:
             unknown.append(oid)
     if not seen:

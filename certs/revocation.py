@@ -1,0 +1,176 @@
+"""Is a certificate revoked? What revocation lists and OCSP answers say of it, and which of them may be believed.
+
+Three rules. A revocation counts from any list or answer of the CA, however old. That a certificate is *not* revoked is
+believed of the newest one alone that is in force at the moment in question, and only if that one says so. Where there
+is none, nothing is known: silence is never consent.
+
+A list is the CA's by its signature. An answer is the CA's if the CA signed it, or a responder whose certificate that
+same CA issued for OCSPSigning, was valid then, and is not revoked (RFC 6960 clause 4.2.2.2).
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from certs.crl import Crl, Revocation
+from certs.moments import CLOCKS_DIFFER
+from certs.ocsp import OID_OCSP_SIGNING, OcspResponse, OcspStatus
+from certs.public_key import verify_cached
+from certs.x509 import Certificate
+
+__all__ = ["Doubt", "Said", "decisive", "revocation_of", "said_of"]
+
+_HOLD: Final = "certificateHold"
+# Reasons that leave the key with its owner, so that what it signed before stays true.
+_KEY_KEPT: Final = frozenset({"affiliationChanged", "superseded", "cessationOfOperation", "privilegeWithdrawn"})
+
+
+class Doubt(enum.StrEnum):
+    """Why what was said does not show that a certificate is good; ``NONE`` when it does show that."""
+
+    NONE = ""
+    STALE = "stale"
+    FUTURE = "future"
+    TOO_LATE = "too-late"                # made when the certificate had expired, and may leave out what is past
+    OTHERS = "others"                    # a list on other certificates of the same CA
+    UNKNOWN = "unknown"                  # a responder that does not know the certificate
+    STRANGER = "stranger"                # signed by none that may answer for the CA
+    RESPONDER_EXPIRED = "responder-expired"
+    RESPONDER_REVOKED = "responder-revoked"
+    RESPONDER_UNCHECKED = "responder-unchecked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What one list or answer says of one certificate.
+
+    ``believed`` says that it is the CA's own word; ``doubt`` why it is not enough for calling the certificate good.
+    """
+
+    source: Crl | OcspResponse
+    this_update: datetime
+    revocation: Revocation | None
+    doubt: Doubt
+    believed: bool = True
+
+    @property
+    def in_force(self) -> bool:
+        """Whether it may decide: the CA's word at that moment, though it may be that the certificate is unknown."""
+        return self.believed and self.doubt in (Doubt.NONE, Doubt.UNKNOWN)
+
+
+def said_of(
+    certificate: Certificate, ca: Certificate, *, crls: Iterable[Crl], ocsp: Iterable[OcspResponse],
+    at: datetime, latest: datetime, helpers: Iterable[Certificate] = (),
+) -> tuple[Said, ...]:
+    """Return what all lists and answers say of a certificate that ``ca`` issued; what is no word on it is left out.
+
+    Args:
+        at: the moment in question (aware).
+        latest: the present, or ``at`` where that is later; nothing newer is believed to be in force.
+        helpers: certificates among which a responder's may be that did not ride in its answer.
+    """
+    lists = [crl for crl in crls if crl.counts and crl.issued_by(ca)]
+    told = [_list_says(crl, certificate, at, latest) for crl in lists]
+    for response in ocsp:
+        answer = None if response.unknown_critical else response.on(certificate, ca)
+        if answer is None:
+            continue
+        wrong, believed = _entitled(response, ca, lists, at, latest, tuple(helpers))
+        told.append(Said(source=response, this_update=answer.this_update, revocation=answer.revocation,
+                         doubt=wrong or _answer_says(response, answer, certificate, at, latest), believed=believed))
+    return tuple(told)
+
+
+def _list_says(crl: Crl, certificate: Certificate, at: datetime, latest: datetime) -> Said:
+    doubt = Doubt.OTHERS
+    if crl.scope.covers(certificate):
+        doubt = Doubt.STALE if crl.next_update is None else _timely(crl.this_update, crl.next_update, at, latest)
+        doubt = doubt or _complete(certificate, crl.this_update, crl.expired_since)
+    return Said(source=crl, this_update=crl.this_update, revocation=crl.revoked.get(certificate.serial), doubt=doubt)
+
+
+def _answer_says(response: OcspResponse, answer: OcspStatus, certificate: Certificate, at: datetime,
+                 latest: datetime) -> Doubt:
+    """An answer that names no end is one of the moment: the next question may be answered otherwise."""
+    until = answer.next_update or answer.this_update + CLOCKS_DIFFER
+    doubt = _timely(max(answer.this_update, response.produced_at), until, at, latest + CLOCKS_DIFFER)
+    if not doubt and answer.status == "unknown":
+        return Doubt.UNKNOWN
+    return doubt or _complete(certificate, answer.this_update, answer.archived_since)
+
+
+def _complete(certificate: Certificate, this_update: datetime, since: datetime | None) -> Doubt:
+    """Whether what was made then still tells of the certificate: revoked ones may be left out once expired."""
+    expired = this_update > certificate.not_after
+    return Doubt.TOO_LATE if expired and (since is None or since > certificate.not_after) else Doubt.NONE
+
+
+def _timely(this_update: datetime, until: datetime, at: datetime, latest: datetime) -> Doubt:
+    if this_update > latest:
+        return Doubt.FUTURE
+    return Doubt.NONE if at <= until else Doubt.STALE
+
+
+def _entitled(response: OcspResponse, ca: Certificate, lists: Sequence[Crl], at: datetime, latest: datetime,
+              helpers: Sequence[Certificate]) -> tuple[Doubt, bool]:
+    """Why an answer may not decide at that moment, and whether it is the CA's word all the same."""
+    if response.named_by(ca) and _signed(response, ca):
+        return Doubt.NONE, True
+    for responder in (*response.certificates, *helpers):
+        if not response.named_by(responder) or not _may_answer(responder, ca) or not _signed(response, responder):
+            continue
+        entries = (crl.revoked.get(responder.serial) for crl in lists)
+        if any(entry is not None and (entry.reason not in _KEY_KEPT or entry.effective_at <= response.produced_at)
+               for entry in entries):
+            return Doubt.RESPONDER_REVOKED, False
+        then = responder.valid_at(response.produced_at)
+        if not then or at > responder.not_after:
+            return Doubt.RESPONDER_EXPIRED, then
+        checked = responder.ocsp_nocheck or any(not _list_says(crl, responder, at, latest).doubt for crl in lists)
+        return (Doubt.NONE if checked else Doubt.RESPONDER_UNCHECKED), checked
+    return Doubt.STRANGER, False
+
+
+def _may_answer(responder: Certificate, ca: Certificate) -> bool:
+    """Whether ``ca`` itself has given the certificate the right to answer for it; anyExtendedKeyUsage is not enough."""
+    usage = responder.key_usage
+    return (
+        OID_OCSP_SIGNING in (responder.ext_key_usage or ()) and not responder.is_ca and not responder.unknown_critical
+        and (usage is None or bool(usage & {"digitalSignature", "nonRepudiation"})) and responder.issued_by(ca))
+
+
+def _signed(response: OcspResponse, by: Certificate) -> bool:
+    return verify_cached(by.public_key, response.tbs, response.signature, response.signature_algorithm)
+
+
+def decisive(told: Iterable[Said]) -> Said | None:
+    """The newest word in force, by which alone a certificate may be good; of equally new ones the worst."""
+    return max((said for said in told if said.in_force), default=None, key=lambda said: (
+        said.this_update, said.revocation is not None, said.doubt is Doubt.UNKNOWN))
+
+
+def revocation_of(told: Sequence[Said], *, proven_at: datetime | None, latest: datetime) -> Revocation | None:
+    """The revocation that counts, None without one.
+
+    A hold counts while no newer word in force says that it was lifted.
+
+    Args:
+        proven_at: a moment at which the signature is proven to have existed; a later revocation does no harm then.
+    """
+    newest = decisive(told)
+    for said in told:
+        entry = said.revocation
+        if entry is None or not said.believed:
+            continue
+        if entry.reason == _HOLD and (
+                said.this_update > latest or newest is None or said.this_update < newest.this_update):
+            continue
+        if proven_at is not None and entry.effective_at > proven_at:
+            continue
+        return entry
+    return None
