@@ -121,7 +121,7 @@ class FormJudge(_Judge):
 
 
 class CryptoJudge(_Judge):
-    """BouncyCastle on SM2 certificates, CRLs, certificate requests, e-seals and e-seal signatures."""
+    """BouncyCastle on SM2 certificates, CRLs, certificate requests, e-seals, e-seal signatures, timestamps, OCSP."""
 
     module, main = "crypto", "judges.Crypto"
 
@@ -139,3 +139,15 @@ class CryptoJudge(_Judge):
 
     def seal_signature(self, signature: Path, signature_xml: Path, path_in_package: str) -> Answer:
         return self.ask("seal-signature", signature, signature_xml, path_in_package)
+
+    def timestamp(self, token: Path, message: Path, tsa: Path) -> Answer:
+        """Is this a token over the message by the holder of the certificate? The text is its time (POSIX seconds)."""
+        return self.ask("timestamp", token, message, tsa)
+
+    def timestamp_response(self, response: Path, request: Path, message: Path, tsa: Path) -> Answer:
+        """Does this response answer that request, with such a token?"""
+        return self.ask("timestamp-response", response, request, message, tsa)
+
+    def ocsp(self, response: Path, leaf: Path, issuer: Path) -> Answer:
+        """What does this answer say of the certificate: ``good``, ``unknown``, ``revoked`` with the reason's number?"""
+        return self.ask("ocsp", response, leaf, issuer)

@@ -64,6 +64,9 @@ public final class Crypto {
             case "request" -> request(read(words[1]));
             case "seal" -> seal(ASN1Sequence.getInstance(read(words[1])));
             case "seal-signature" -> sealSignature(read(words[1]), read(words[2]), words[3]);
+            case "timestamp" -> Trusted.timestamp(read(words[1]), read(words[2]), load(read(words[3])));
+            case "timestamp-response" -> Trusted.response(read(words[1]), read(words[2]), read(words[3]), load(read(words[4])));
+            case "ocsp" -> Trusted.ocsp(read(words[1]), load(read(words[2])), load(read(words[3])));
             default -> throw new IllegalArgumentException("unknown command " + words[0]);
         };
     }
@@ -72,11 +75,11 @@ public final class Crypto {
         return Files.readAllBytes(Paths.get(path));
     }
 
-    private static X509Certificate load(byte[] der) throws Exception {
+    static X509Certificate load(byte[] der) throws Exception {
         return (X509Certificate) CertificateFactory.getInstance("X.509", "BC").generateCertificate(new ByteArrayInputStream(der));
     }
 
-    private static void require(boolean holds, String what) {
+    static void require(boolean holds, String what) {
         if (!holds) {
             throw new IllegalStateException(what);
         }
@@ -91,7 +94,7 @@ public final class Crypto {
     }
 
     /** A certificate and its issuer's: names and signature. */
-    private static String certificate(byte[] leafDer, byte[] issuerDer) throws Exception {
+    static String certificate(byte[] leafDer, byte[] issuerDer) throws Exception {
         X509Certificate leaf = load(leafDer);
         X509Certificate issuer = load(issuerDer);
         require(Arrays.equals(leaf.getIssuerX500Principal().getEncoded(), issuer.getSubjectX500Principal().getEncoded()), "names differ");
