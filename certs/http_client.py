@@ -13,7 +13,7 @@ import io
 import socket
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol
 from urllib.parse import SplitResult, urlsplit
 
@@ -80,10 +80,16 @@ def http_post(url: str, body: bytes, *, media_type: str, timeout_s: float, max_b
 
 def http_exchange(
     method: str, url: str, body: bytes | None, headers: Mapping[str, str], *, timeout_s: float, max_bytes: int,
+    admit: Callable[[str], bool] | None = None,
 ) -> bytes:
-    """One request of any method: see :func:`http_post`."""
+    """One request of any method: see :func:`http_post`.
+
+    Args:
+        admit: says of each numeric address that the host's name stands for whether it may be connected to; the
+            connection is made to that very address. ``http.address`` where it admits none.
+    """
     parts = split_url(url)
-    connection = _Connection(parts, time.monotonic() + timeout_s)
+    connection = _Connection(parts, time.monotonic() + timeout_s, admit)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     try:
         connection.request(method, target, body, {**headers, "Connection": "close", "User-Agent": "zhengyin"})
@@ -122,10 +128,10 @@ def _left(deadline: float) -> float:
 class _Connection(http.client.HTTPConnection):
     """A connection whose every step ends at one deadline."""
 
-    def __init__(self, parts: SplitResult, deadline: float) -> None:
+    def __init__(self, parts: SplitResult, deadline: float, admit: Callable[[str], bool] | None) -> None:
         self._secure = parts.scheme == "https"
         super().__init__(parts.hostname or "", parts.port or (443 if self._secure else 80))
-        self._deadline = deadline
+        self._deadline, self._admit = deadline, admit
 
     def connect(self) -> None:
         plain = self._dial()
@@ -140,8 +146,12 @@ class _Connection(http.client.HTTPConnection):
 
     def _dial(self) -> socket.socket:
         """Try the addresses of the host in order."""
-        failed: OSError = OSError("the name has no address")
+        failed: Exception = OSError("the name has no address")
         for family, kind, protocol, _, address in socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM):
+            if self._admit is not None and not self._admit(str(address[0])):
+                failed = HttpError(HttpCode.ADDRESS, "主机位于内部网络，不予访问",
+                                   "the host lies in an internal network and is not asked")
+                continue
             plain = socket.socket(family, kind, protocol)
             try:
                 plain.settimeout(_left(self._deadline))
