@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from certs.chain import ChainResult, Indication, validate
+from certs.chain import ChainResult, Indication
 from certs.crl import Crl
 from certs.moments import CLOCKS_DIFFER
-from certs.timestamp import verify_token
 from certs.timestamp_token import TimestampToken
 from certs.trust import Trust, is_demo_anchor
 from certs.x509 import Certificate
 from codes.errors import EngineError
+from verify.existence import chain_by, token_by
 from verify.reasons import Findings
 from verify.report import Anchor
 from verify.seal_state import StatusView, view_status
@@ -38,7 +38,7 @@ class Judge:
 
     Intermediates may come from anywhere; roots and revocation lists only from the trust folder, and ``lists`` that ride
     with evidence. ``existed_at`` is a moment at which something beside its signatures proves that all of the file
-    existed.
+    existed (:meth:`exists`).
     """
 
     trust: Trust | None
@@ -58,18 +58,17 @@ class Judge:
         """Judge a certificate; what is wrong becomes a finding. None when there is no trust folder.
 
         Args:
-            proven_at: a moment at which a trusted timestamp proves that the signature existed.
+            proven_at: the moment of the signature's own timestamp, when that is trusted.
             inside: certificates that the signature carries; they may link, never anchor.
             lists: revocation lists that the signature carries.
             found: where the finding goes, by default to those of the file.
         """
         if self.trust is None:
             return None
-        proven = proven_at or self.existed_at
-        result = validate(
+        result = chain_by(
             certificate, intermediates=(*self.trust.intermediates, *inside), anchors=self.trust.roots,
-            crls=(*self.trust.crls, *self.lists, *lists), at=proven or self.at,
-            clock_now=max(self.at, self.clock_now), at_is_proven=proven is not None)
+            crls=(*self.trust.crls, *self.lists, *lists), at=self.at, clock_now=max(self.at, self.clock_now),
+            proven_at=proven_at, existed_at=self.existed_at)
         self.seen(result)
         zh, en = PURPOSES[purpose]
         if result.ok:
@@ -98,8 +97,10 @@ class Judge:
         except EngineError as error:
             found.add("value.timestamp", where, zh=error.zh, en=error.en, sub="FORMAT_FAILURE")
             return None
-        result = verify_token(read, octets, anchors=self.trust.tsa, intermediates=self.trust.intermediates,
-                              crls=self.trust.crls, at=self.at, clock_now=max(self.at, self.clock_now))
+        result = token_by(
+            read, octets, anchors=self.trust.tsa, intermediates=self.trust.intermediates,
+            crls=(*self.trust.crls, *self.lists), at=self.at, clock_now=max(self.at, self.clock_now),
+            existed_at=self.existed_at)
         if result.chain is not None:
             self.seen(result.chain)
         if not result.ok:
@@ -113,6 +114,24 @@ class Judge:
         if claimed_at is not None and claimed_at > result.gen_time + CLOCKS_DIFFER:
             found.add("value.timestamp-order", where, time=local_time(claimed_at), proven=local_time(result.gen_time))
         return result.gen_time
+
+    def exists(self, at: dt.datetime | None, lists: Iterable[Crl] = ()) -> None:
+        """Something proves that all of the file existed at a moment; of several the earliest counts.
+
+        Args:
+            lists: revocation lists that ride with what proves it.
+        """
+        self.lists = (*self.lists, *lists)
+        if at is not None and (self.existed_at is None or at < self.existed_at):
+            self.existed_at = at
+
+    def since(self, proven_at: dt.datetime | None, claimed_at: dt.datetime | None) -> dt.datetime | None:
+        """The earliest moment at which a signature is proven to have existed: by its own timestamp, else by what proves
+        the file, unless the signer states a later time."""
+        if proven_at is not None or self.existed_at is None:
+            return proven_at
+        late = claimed_at is not None and claimed_at > self.existed_at + CLOCKS_DIFFER
+        return None if late else self.existed_at
 
     def status(self) -> StatusView:
         """The status list of seals, looked at once a file. Without a trust folder there is none."""

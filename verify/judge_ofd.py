@@ -149,6 +149,9 @@ class _OfdJudge:
         self.case.without_trust()
         for each in self.sealings:
             self.judgements.append(judge_sealing(each, self.case.judge))
+        if len(self.judgements) == 1 and not any(each.severity is Severity.INVALID for each in self._weighing()):
+            # what a good seal covers existed when it was timestamped: the QR code, the rendition, their signatures
+            self.case.judge.exists(self.judgements[0].proven_at)
         if not self.sealings:
             raise Refusal("file.broken-off", "seal", check="seal")
         self.case.demonstration(certificate for each in self.sealings for certificate in (each.signer, each.maker))
@@ -233,6 +236,7 @@ class _OfdJudge:
             return
         inner = Case(name="", kind="ofd", data=attachment.data, at=self.case.at, clock_now=self.case.clock_now,
                      trust=self.case.trust, demanded=CHECKS, depth=self.case.depth + 1)
+        inner.judge.exists(self.case.judge.existed_at, self.case.judge.lists)
         judge_ofd(inner)
         report = inner.report(False)
         if inner.record is None or inner.record.record.identifier != identifier:

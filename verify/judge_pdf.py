@@ -36,12 +36,13 @@ _NOBODY: Final = Trust(name="", lookup_hosts=(), roots=(), data_signing=MappingP
 
 def _evidence(case: Case, data: bytes, *, archived: bool = False) -> PdfEvidence:
     """What the PDF half found, with its findings kept under the current check."""
-    evidence = check_pdf(data, case.trust or _NOBODY, case.at, case.clock_now, archived=archived)
+    evidence = check_pdf(data, case.trust or _NOBODY, case.at, case.clock_now, crls=case.judge.lists,
+                         existed_at=case.judge.existed_at, archived=archived)
     case.found.extend(found for found in evidence.findings)
     case.signatures.extend(evidence.signatures)
     if evidence.later is not None:
         case.signatures.extend(evidence.later.stamps)
-        case.judge.existed_at, case.judge.lists = evidence.later.existed_at, evidence.later.crls
+        case.judge.exists(evidence.later.existed_at, evidence.later.crls)
         for anchor in evidence.later.anchors:
             case.judge.trusted(anchor, "timestamp")
     if evidence.chain is not None:

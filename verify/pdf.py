@@ -76,8 +76,8 @@ def is_pdf(data: bytes) -> bool:
     return b"%PDF-" in data[:1024]
 
 
-def check_pdf(data: bytes, trust: Trust, at: datetime, clock_now: datetime | None = None, *,
-              crls: Iterable[Crl] = (), archived: bool = False) -> PdfEvidence:
+def check_pdf(data: bytes, trust: Trust, at: datetime, clock_now: datetime | None = None, *, crls: Iterable[Crl] = (),
+              existed_at: datetime | None = None, archived: bool = False) -> PdfEvidence:
     """Read and check one PDF. Never raises for anything that the bytes hold.
 
     Args:
@@ -86,6 +86,7 @@ def check_pdf(data: bytes, trust: Trust, at: datetime, clock_now: datetime | Non
         at: the moment to judge at (aware); for the chain, a trusted timestamp takes its place.
         clock_now: the present (aware).
         crls: further revocation lists, such as those that ride beside the PDF in a package.
+        existed_at: a moment at which something beside the PDF proves that all of it existed.
         archived: whether revisions of evidence may follow the rendition, as an archive adds them.
 
     Raises:
@@ -97,10 +98,11 @@ def check_pdf(data: bytes, trust: Trust, at: datetime, clock_now: datetime | Non
     if len(data) > MAX_FILE_SIZE:
         findings.add("pdf.too-large", "file")
         return PdfEvidence(findings=findings.all(), size=len(data), unfinished=("file", *STEPS))
-    moment = Moment(at=at, clock_now=clock_now)
+    moment = Moment(at=at, clock_now=clock_now, existed_at=existed_at)
     later = _later(data, trust, moment, findings) if archived and _REVISED.search(data) else None
     if later is not None:
-        inner = replace(moment, existed_at=later.existed_at)
+        times = [each for each in (later.existed_at, existed_at) if each is not None]
+        inner = replace(moment, existed_at=min(times, default=None))
         return _with_later(_checked(data[:later.base], trust, inner, (*crls, *later.crls), findings), later, data)
     return _checked(data, trust, moment, tuple(crls), findings)
 

@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
-from certs.chain import ChainResult, Indication, validate
+from certs.chain import ChainResult, Indication
 from certs.crl import Crl
-from certs.timestamp import TimestampResult, verify_token
+from certs.timestamp import TimestampResult
 from certs.timestamp_token import TimestampToken
 from certs.trust import Trust
 from certs.x509 import Certificate
 from codes.errors import EngineError
+from verify.existence import chain_by, token_by
 from verify.model import Finding, Reason, Severity, SignatureEvidence
 from verify.pdf_cms import CmsSignature, read_cms
 from verify.pdf_objects import Dict, PdfString
@@ -48,6 +49,12 @@ class Moment:
     def latest(self) -> datetime:
         """The later of the two."""
         return max(self.at, self.clock_now or self.at)
+
+    def since(self, proven_at: datetime | None, claimed_at: datetime | None) -> datetime | None:
+        """The earliest moment at which a signature is proven to have existed, unless the signer states a later one."""
+        if proven_at is not None or self.existed_at is None:
+            return proven_at
+        return None if claimed_at is not None and claimed_at > self.existed_at + _CLOCK_SLACK else self.existed_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,12 +162,11 @@ class _Run:
             return
         if cms.timestamp is not None:
             self.timestamp(cms.timestamp, cms.signature)
-        moment, proven = self.moment, self.proven_at or self.moment.existed_at
-        intermediates = (*self.trust.intermediates, *cms.certificates)
-        self.chain = chain = validate(
-            cms.signer, intermediates=intermediates, anchors=self.trust.roots,
-            crls=(*self.trust.crls, *self.crls), at=proven or moment.at, clock_now=moment.latest,
-            at_is_proven=proven is not None)
+        moment = self.moment
+        self.chain = chain = chain_by(
+            cms.signer, intermediates=(*self.trust.intermediates, *cms.certificates), anchors=self.trust.roots,
+            crls=(*self.trust.crls, *self.crls), at=moment.at, clock_now=moment.latest, proven_at=self.proven_at,
+            existed_at=moment.existed_at)
         if not chain.ok:
             self.findings.keep(_chain_finding(chain, self.where))
         else:
@@ -183,10 +189,10 @@ class _Run:
         except EngineError as error:
             self.findings.keep(_timestamp_finding(error.zh, error.en, Severity.INDETERMINATE, self.where))
             return
-        result = verify_token(
+        result = token_by(
             token, signature, anchors=self.trust.tsa, intermediates=self.trust.intermediates,
-            crls=(*self.trust.crls, *self.crls), at=self.moment.existed_at or self.moment.at,
-            clock_now=self.moment.latest, at_is_proven=self.moment.existed_at is not None)
+            crls=(*self.trust.crls, *self.crls), at=self.moment.at, clock_now=self.moment.latest,
+            existed_at=self.moment.existed_at)
         if result.ok:
             self.proven_at = result.gen_time
             return
@@ -195,7 +201,7 @@ class _Run:
 
     def times(self, signer: Certificate) -> None:
         """What the signer claims must be possible."""
-        claimed, proven = self.claimed_at, self.proven_at or self.moment.existed_at
+        claimed, proven = self.claimed_at, self.proven_at
         if claimed is None:
             return
         if claimed > self.moment.at + _CLOCK_SLACK:
@@ -223,7 +229,7 @@ class _Run:
         chain = self.chain
         evidence = SignatureEvidence(
             kind="PAdES", indication=indication, sub_indication=sub, claimed_at=self.claimed_at,
-            proven_at=self.proven_at or self.moment.existed_at, reasons=tuple(each.reason for each in found))
+            proven_at=self.moment.since(self.proven_at, self.claimed_at), reasons=tuple(each.reason for each in found))
         signer = self.cms.signer if self.cms else None
         if self.cms is not None and signer is not None:
             evidence = self.named(evidence, signer, self.cms.algorithm)

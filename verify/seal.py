@@ -50,7 +50,8 @@ _SUB: Final = {
 class Judgement:
     """What is known of a sealing when the trust folder was asked; ``standing`` None when there is none.
 
-    ``standing`` is what the status list says of the seal, ``proven_at`` the time that a timestamp proves.
+    ``standing`` is what the status list says of the seal, ``proven_at`` the earliest time at which the signature is
+    proven to have existed.
     """
 
     standing: SealStanding | None = None
@@ -160,7 +161,8 @@ def judge_sealing(sealing: Sealing, judge: Judge) -> Judgement:
     token = sealing.signature.timestamp
     proven = None if token is None else judge.proven_at(
         token, sealing.signature.signature, claimed_at=claimed, where=sealing.described.value_path, found=found)
-    if (proven or judge.at) > info.valid_end:
+    since = judge.since(proven, claimed)
+    if (since or judge.at) > info.valid_end:
         found.add("seal.expired", info.es_id)
     judge.chain(sealing.signer, "seal", proven_at=proven)
     judge.chain(sealing.maker, "seal-maker", proven_at=proven)
@@ -168,8 +170,8 @@ def judge_sealing(sealing: Sealing, judge: Judge) -> Judgement:
     if not accepted:
         found.add("trust.maker", "", name=sealing.maker.subject_cn or sealing.maker.subject_text)
     standing = judge_state(info.es_id, info.der, claimed, judge.status(), found, accepted_maker=accepted,
-                           proven_at=proven)
-    return Judgement(standing=standing, proven_at=proven)
+                           proven_at=since)
+    return Judgement(standing=standing, proven_at=since)
 
 
 def evidence_of(

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from certs.chain import ChainResult, Indication, validate
-from certs.timestamp import TimestampResult, verify_token
+from certs.chain import ChainResult, Indication
+from certs.timestamp import TimestampResult
 from certs.timestamp_token import TimestampToken
 from certs.trust import Trust
 from certs.x509 import Certificate
 from codes.errors import EngineError
+from verify.existence import chain_by, token_by
 from verify.foreign.pdf_cms import ForeignCms, read_cms
 from verify.foreign.pdf_fields import FormField, Rule, rule_of
 from verify.foreign.pdf_reasons import ForeignRefusal, foreign_finding
@@ -235,10 +236,10 @@ class _Run:
             self.add("form.pdf-weak-binding")
 
     def validated(self, cms: ForeignCms) -> ChainResult:
-        chain = validate(
+        chain = chain_by(
             cms.signer, intermediates=(*self.intermediates, *cms.certificates), anchors=self.trust.roots,
-            crls=self.trust.crls, at=self.proven or self.moment.at, clock_now=self.moment.latest,
-            at_is_proven=self.proven is not None)
+            crls=self.trust.crls, at=self.moment.at, clock_now=self.moment.latest, proven_at=self.proven,
+            existed_at=self.moment.existed_at)
         if not chain.ok:
             self.signed.findings.keep(_chain_finding(chain, self.signed.label))
             self.sub = str(chain.sub_indication or "")
@@ -296,8 +297,9 @@ class _Run:
             self.sub = "FORMAT_FAILURE"
             self.add("fpdf.timestamp", zh=error.zh, en=error.en)
             return None
-        result = verify_token(token, message, anchors=self.trust.tsa, intermediates=self.intermediates,
-                              crls=self.trust.crls, at=self.moment.at, clock_now=self.moment.latest)
+        result = token_by(token, message, anchors=self.trust.tsa, intermediates=self.intermediates,
+                          crls=self.trust.crls, at=self.moment.at, clock_now=self.moment.latest,
+                          existed_at=self.moment.existed_at)
         if not result.ok:
             # loose parts: with an unknown authority its own certificate is one, which proves no forgery
             forged = result.indication is Indication.FAILED and result.code != "timestamp.loose-parts"
@@ -321,7 +323,7 @@ class _Run:
             sub = self.sub_indication(unsure, "SIG_CONSTRAINTS_FAILURE") if unsure else ""
         evidence = SignatureEvidence(
             id=self.signed.label, kind=self.kind(), indication=indication, sub_indication=sub, claimed_at=self.claimed,
-            proven_at=self.proven, reasons=tuple(each.reason for each in found),
+            proven_at=self.moment.since(self.proven, self.claimed), reasons=tuple(each.reason for each in found),
             algorithm=self.cms.algorithm if self.cms else "")
         if self.signer is not None:
             evidence = _named(evidence, self.signer)

@@ -157,6 +157,11 @@ class _Run:
         if value.seal is not None:
             self.seal_trusted(value.seal)
 
+    @property
+    def since(self) -> dt.datetime | None:
+        """The earliest moment at which the signature is proven to have existed."""
+        return self.judge.since(self.proven_at, self.value.claimed_at)
+
     def read_lists(self) -> list[Crl]:
         """The revocation lists inside that can be read; the others are loose parts."""
         read: list[Crl] = []
@@ -194,7 +199,7 @@ class _Run:
 
     def seal_trusted(self, seal: ForeignSeal) -> None:
         """Steps 6 to 8, and the maker's chain."""
-        judge, moment = self.judge, self.proven_at or self.judge.at
+        judge, moment = self.judge, self.since or self.judge.at
         if judge.trust is None:
             return
         if not _in_force(seal, moment):
@@ -209,7 +214,7 @@ class _Run:
                 self.found.add("trust.maker", "", name=seal.maker.subject_cn or seal.maker.subject_text)
         if self.value.claimed_at is not None:
             self.standing = judge_state(seal.seal_id, seal.info, self.value.claimed_at, judge.status(), self.found,
-                                        accepted_maker=accepted, proven_at=self.proven_at)
+                                        accepted_maker=accepted, proven_at=self.since)
 
     # -- outcome
 
@@ -229,7 +234,7 @@ class _Run:
             organisation=(signer.subject_o or "") if signer else "",
             organisation_code=(signer.uscc or "") if signer else "",
             certificate_fingerprint=signer.fingerprint if signer else "", claimed_at=value.claimed_at,
-            proven_at=self.proven_at, anchor=(anchor.subject_cn or "") if anchor else "",
+            proven_at=self.since, anchor=(anchor.subject_cn or "") if anchor else "",
             anchor_fingerprint=anchor.fingerprint if anchor else "", algorithm=value.algorithm, seal=self.standing,
             reasons=tuple(each.reason for each in found))
 
