@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 MAX_HEAD: Final = 16 * 1024
-MAX_BODY: Final = 4 * 1024 * 1024 + 64 * 1024            # a seal with the largest imprint, and what is around it
+MAX_BODY: Final = 16 * 1024 * 1024 + 64 * 1024           # the largest status list, and what stands before it
 _MAGIC: Final = b"ZYS1"
 _HEADER: Final = struct.Struct(">4sII")
 HEADER_BYTES: Final = _HEADER.size

@@ -35,7 +35,7 @@ from codes.errors import EngineError
 
 __all__ = [
     "MAX_CONTENT", "SignedStatement", "StatementBody", "StatementCode", "StatementError", "check_signature",
-    "check_statement", "sign_statement",
+    "check_statement", "read_signed", "sign_statement",
 ]
 
 StatementBody = Mapping[str, JSON]
@@ -148,6 +148,18 @@ def sign_statement(body: StatementBody, signer: Signer, *, max_bytes: int = MAX_
     statement = SignedStatement(content=content, certificate=signer.certificate, signature=signature)
     vars(statement)["body"] = read
     return statement
+
+
+def read_signed(message: bytes, certificate: Certificate, *, max_bytes: int = MAX_CONTENT) -> StatementBody:
+    """Return the body of the statement that a signature by ``certificate`` over ``message`` makes.
+
+    Raises:
+        StatementError: ``statement.malformed``: it makes none.
+    """
+    start = _message(certificate, b"")
+    if not message.startswith(start):
+        raise malformed("不是以这张证书签署的", "is not one that this certificate signs")
+    return _body(message[len(start):], max_bytes=max_bytes)
 
 
 def check_signature(signed: SignedStatement) -> None:

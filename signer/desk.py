@@ -1,0 +1,163 @@
+"""One question to a signer, answered: known, in order, allowed, counted, signed; in this order, and told in a log.
+
+Nothing of a message is logged but its SM3. What was refused is logged too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from certs.approval import ApprovalCode
+from certs.canonical_json import JSON
+from certs.home import Home
+from certs.remote_wire import RemoteCode, RemoteError, malformed
+from certs.seal import SealCode
+from certs.sm3 import sm3
+from codes.errors import EngineError
+from signer.counts import Counts, Use
+from signer.leave import Leaves
+from signer.purpose import require_purpose
+from signer.room import HeldKey, KeyRoom, no_key
+from signer.settings import Client, Peer, Settings, SettingsFile
+
+__all__ = ["Answer", "Desk", "refusal"]
+
+Answer = tuple[Mapping[str, JSON], bytes]
+Log = Callable[[str, Mapping[str, JSON]], None]
+_LONGEST_NAME: Final = 128
+_LONGEST: Final = 1000
+_TOLD: Final = 100
+_FACTS: Final = frozenset({"approval", "seal", "key", "chain"})
+_MEMBERS: Final = {
+    "key": frozenset({"op", "key"}), "sign": frozenset({"op", "key", "approval"}), "health": frozenset({"op"})}
+
+
+class Desk:
+    """Answers for one home; safe to share between threads."""
+
+    def __init__(self, home: Home, counts: Counts, *, log: Log) -> None:
+        """Take over a home's keys.
+
+        Args:
+            log: takes an event (``signed``, ``refused``) and its facts.
+        """
+        self._home, self._counts, self._log = home, counts, log
+        self._settings = SettingsFile(home.path)
+        self._room, self._leaves = KeyRoom(home), Leaves(home)
+
+    def require_settings(self) -> None:
+        """Refuse to begin with settings that are not right.
+
+        Raises:
+            RemoteError: ``signer.settings``.
+            FileError: there are none.
+        """
+        self._settings.read()
+
+    def client(self, peer: Peer) -> Client:
+        """Return who that is, by the settings of this moment.
+
+        Raises:
+            RemoteError: ``signer.stranger``, ``signer.settings``.
+        """
+        client = self._settings.read().client(peer)
+        if client is None:
+            raise RemoteError(
+                RemoteCode.STRANGER, f"签名进程不认识 {peer}，请在 signer.toml 中登记该客户端",
+                f"the signer does not know {peer}: enter this client in signer.toml")
+        return client
+
+    def answer(self, peer: Peer, head: Mapping[str, JSON], body: bytes) -> Answer:
+        """Answer a question; whatever goes wrong is an answer too."""
+        facts: dict[str, JSON] = {"peer": str(peer), "op": _shown(head.get("op")), "key": _shown(head.get("key"))}
+        if head.get("op") == "sign":
+            facts |= {"approval": _shown(head.get("approval")), "message": sm3(body).hex()}
+        try:
+            settings, client = self._settings.read(), self.client(peer)
+            facts["client"] = client.name
+            return self._answer(settings, client, head, body, facts)
+        except EngineError as error:
+            self._log("refused", {**facts, "code": error.code.value, "reason": error.en})
+            return refusal(error)
+        except Exception as error:
+            self._log("failed", {**facts, "error": type(error).__name__})
+            return refusal(RemoteError(
+                RemoteCode.INTERNAL, f"签名进程内部错误（{type(error).__name__}），没有签名，请报告",
+                f"an internal error of the signer ({type(error).__name__}), nothing is signed: please report it"))
+
+    def _answer(
+        self, settings: Settings, client: Client, head: Mapping[str, JSON], body: bytes, facts: dict[str, JSON],
+    ) -> Answer:
+        op, key = head.get("op"), head.get("key", "")
+        members = _MEMBERS.get(op) if isinstance(op, str) else None
+        if members is None or members != set(head) or not isinstance(key, str) or (body and op != "sign"):
+            raise malformed("不是规定的请求", "asks nothing that is known")
+        if op == "health":
+            return self._health(client)
+        if len(key) > _LONGEST_NAME or not client.may_use(key):
+            raise no_key(_shown(key))
+        held = self._room.get(key)
+        if op == "key":
+            return {"ok": True, "algorithm": held.key.algorithm}, held.key.spki
+        approval = head["approval"]
+        if not isinstance(approval, str) or len(approval) > _LONGEST_NAME:
+            raise malformed("中的用印审批编号不对", "names no approval")
+        return self._sign(settings, client, held, approval, body, facts)
+
+    def _sign(
+        self, settings: Settings, client: Client, held: HeldKey, approval: str, message: bytes, facts: dict[str, JSON],
+    ) -> Answer:
+        now = self._home.clock()
+        at = require_purpose(held, message, now=now)
+        self._room.require_usable(held, at=at, now=now)
+        use = Use(
+            approval=approval if held.seal else "", role=held.role, key=held.name, message=sm3(message),
+            client=client.name, at=now, limits={f"client {client.name}": client.limits} | (
+                {f"seal {held.seal_id}": settings.seals[held.seal_id]} if held.seal_id in settings.seals else {}))
+        leave = self._leaves.find(approval, held) if held.seal else None
+
+        def require(used: Mapping[str, int]) -> None:
+            if leave is not None:
+                leave.require(held, at=at, used=used)
+
+        counted = self._counts.count(use, require)
+        try:
+            signature = held.key.sign(message)
+        except Exception:
+            if counted:
+                with contextlib.suppress(EngineError):      # then it stays counted
+                    self._counts.give_back(use)
+            raise
+        self._log("signed", {**facts, "counted": counted})
+        return {"ok": True, "message": use.message.hex()}, signature
+
+    def _health(self, client: Client) -> Answer:
+        """Say what is wrong with each key that the client may use, and whether counting works."""
+        keys: dict[str, JSON] = {}
+        now = self._home.clock()
+        for name in self._room.names():
+            if client.may_use(name):
+                try:
+                    self._room.require_usable(self._room.get(name), at=now, now=now)
+                    keys[name] = ""
+                except EngineError as error:
+                    keys[name] = error.code.value
+        self._counts.used()
+        return {"ok": True, "ready": True, "keys": dict(list(keys.items())[:_TOLD])}, b""
+
+
+def refusal(error: EngineError) -> Answer:
+    """Make the answer that an error is; of what is amiss inside the signer's home a client is told the code alone."""
+    if error.code not in {*RemoteCode, *ApprovalCode, *SealCode}:
+        error = RemoteError(
+            RemoteCode.KEY_FAILED, f"签名进程自身有问题（{error.code.value}），没有签名；详见其日志",
+            f"something is amiss at the signer ({error.code.value}), so nothing is signed: see its log")
+    facts: dict[str, JSON] = {key: value[:_LONGEST_NAME] for key, value in error.facts.items() if key in _FACTS}
+    return {"ok": False, "code": error.code.value, "zh": error.zh[:_LONGEST], "en": error.en[:_LONGEST],
+            "facts": facts}, b""
+
+
+def _shown(value: JSON) -> str:
+    return value[:_LONGEST_NAME] if isinstance(value, str) else ""

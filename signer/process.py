@@ -1,0 +1,90 @@
+"""The life of a signer process: sockets, signals, the service manager, the log."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from certs.home import Home
+from signer.counts import Counts
+from signer.desk import Desk
+from signer.listening import listen_tcp, listen_unix
+from signer.log import Log
+from signer.peers import TlsFiles
+from signer.server import Listening, Patience, Server
+
+__all__ = ["run"]
+
+
+def run(home: Home, *, unix: tuple[Path, int, str] | None, tls: tuple[str, int, TlsFiles] | None,
+        patience: Patience | None = None) -> None:
+    """Serve the keys of a home until SIGTERM or SIGINT.
+
+    Args:
+        unix: path of the socket, its mode, and the group that it is given ("" for none).
+        tls: host, port and files.
+
+    Raises:
+        RemoteError: ``signer.settings`` (an address cannot be had, ``signer.toml`` is not right), ``signer.state``.
+        EngineError: the home cannot be used.
+    """
+    log = Log(sys.stderr, lambda: datetime.now(UTC))
+    counts = Counts(home.path, home.config.registry)
+    with contextlib.ExitStack() as open_ones:
+        open_ones.callback(counts.close)
+        desk = Desk(home, counts, log=log)
+        desk.require_settings()
+        listening = []
+        if unix is not None:
+            listening.append(Listening(open_ones.enter_context(listen_unix(*unix))))
+        if tls is not None:
+            host, port, files = tls
+            files.context()
+            listening.append(Listening(open_ones.enter_context(listen_tcp(host, port)), files))
+        asyncio.run(_serve(Server(desk, log=log, patience=patience), listening, log))
+
+
+async def _serve(server: Server, listening: list[Listening], log: Log) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, server.stop)
+    loop.add_signal_handler(signal.SIGHUP, lambda: log("followed", {"what": "files are read when they change"}))
+
+    def ready() -> None:
+        log("ready", {"pid": os.getpid(), "listening": [_name(one.socket) for one in listening]})
+        _notify("READY=1")
+
+    watchdog = asyncio.create_task(_watchdog())
+    try:
+        await server.serve(listening, ready)
+    finally:
+        watchdog.cancel()
+        _notify("STOPPING=1")
+        log("ended", {"pid": os.getpid()})
+
+
+async def _watchdog() -> None:
+    """Tell the service manager that this process still works, as often as it wants to hear it."""
+    wanted = os.environ.get("WATCHDOG_USEC", "")
+    while wanted.isdecimal() and int(wanted):
+        _notify("WATCHDOG=1")
+        await asyncio.sleep(int(wanted) / 2e6)
+
+
+def _notify(state: str) -> None:
+    """Tell systemd, where it asked to be told (sd_notify)."""
+    place = os.environ.get("NOTIFY_SOCKET", "")
+    if place:
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
+            line.sendto(state.encode(), "\0" + place[1:] if place.startswith("@") else place)
+
+
+def _name(line: socket.socket) -> str:
+    name = line.getsockname()
+    return f"unix:{name}" if isinstance(name, str) else f"tls://{name[0]}:{name[1]}"

@@ -1,0 +1,150 @@
+"""The keys of a signer's home, by name, with what each belongs to; opened once and again when a file has changed.
+
+``<USCC>/<seal id>/<role>`` is a key of a seal; ``audit``, ``status`` and ``report`` are those of services. A key lies
+in an encrypted file or wherever its reference leads (:mod:`certs.key_reference`), but not in another signer.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from certs.config import HomeCode, HomeError
+from certs.file_marks import FileMark, mark_file
+from certs.files import FileCode, FileError, read_file, reported
+from certs.home import Home
+from certs.key_reference import key_path, open_key, read_reference
+from certs.known import load_known, naming_damaged
+from certs.moments import CLOCKS_DIFFER
+from certs.remote_wire import RemoteCode, RemoteError
+from certs.seal import SealFile, check_chain, check_names, check_usable
+from certs.seal_folder import ROLES, can_name_folder, incomplete, seal_folders, seal_in_use, seal_uses
+from certs.signer import LocalSigner, SigningKey
+from certs.x509 import MAX_BYTES as MAX_CERTIFICATE
+from certs.x509 import Certificate
+
+__all__ = ["SERVICES", "HeldKey", "KeyRoom", "no_key"]
+
+SERVICES: Final = ("audit", "status", "report")
+_CODE: Final = re.compile(r"[0-9A-Z]{1,32}", re.ASCII)
+_MAX_SEAL: Final = 4 * 1024 * 1024
+_BESIDE: Final = ("{role}.key", "{role}.key.json", "{role}.cer", "seal.esl")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldKey:
+    """A key with its certificate; ``code`` (USCC) and ``seal`` of the seal that it belongs to, None for a service's."""
+
+    name: str
+    role: str
+    code: str | None
+    seal: SealFile | None
+    certificate: Certificate
+    key: SigningKey
+
+    @property
+    def seal_id(self) -> str:
+        """Identifier of its seal; "" for a service's key."""
+        return self.seal.seal_id if self.seal else ""
+
+
+class KeyRoom:
+    """The keys of one home; safe to share between threads."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._lock = threading.Lock()
+        self._kept: dict[str, tuple[tuple[FileMark | None, ...], HeldKey]] = {}
+
+    def names(self) -> Iterator[str]:
+        """Yield the name of every key here."""
+        with reported(self._home.path):
+            for code, _ in self._home.authorities():
+                for folder in seal_folders(self._home.path / "authorities" / code):
+                    yield from (f"{code}/{folder.name}/{role}" for role in ROLES if key_path(folder, role))
+            yield from (role for role in SERVICES if key_path(self._home.path / role, role))
+
+    def get(self, name: str) -> HeldKey:
+        """Return a key.
+
+        Raises:
+            RemoteError: ``signer.no-key``, ``signer.settings`` (its reference leads to another signer).
+            HomeError, KeyStoreError, KeyReferenceError, FileError, SignerError, EngineError: it cannot be opened.
+        """
+        folder, role, code = self._place(name)
+        with self._lock, reported(folder):
+            marks = tuple(mark_file(folder / file.format(role=role)) for file in _BESIDE)
+            kept = self._kept.get(name)
+            if kept is None or kept[0] != marks:
+                kept = self._kept[name] = (marks, self._open(name, folder, role, code))
+            return kept[1]
+
+    def _place(self, name: str) -> tuple[Path, str, str | None]:
+        """Return folder, role and USCC of a key."""
+        parts = name.split("/")
+        if len(parts) == 3 and _CODE.fullmatch(parts[0]) and can_name_folder(parts[1]) and parts[2] in ROLES:
+            code, seal_id, role = parts
+            return self._home.path / "authorities" / code / seal_id, role, code
+        if name in SERVICES:
+            return self._home.path / name, name, None
+        raise no_key(name)
+
+    def _open(self, name: str, folder: Path, role: str, code: str | None) -> HeldKey:
+        path = key_path(folder, role)
+        if path is None:
+            raise no_key(name)
+        if path.suffix == ".json" and read_reference(path)["store"] == "signer":
+            raise RemoteError(
+                RemoteCode.SETTINGS, f"{path} 又指向一个签名进程；签名进程须自己持有密钥",
+                f"{path} leads to a signer again, but a signer holds its keys itself", path=str(path))
+        try:
+            certificate = Certificate.load(read_file(folder / f"{role}.cer", max_bytes=MAX_CERTIFICATE))
+            seal = None if code is None else SealFile.load(read_file(folder / "seal.esl", max_bytes=_MAX_SEAL))
+        except FileError as error:
+            if error.code is not FileCode.MISSING:
+                raise
+            raise incomplete(folder, f"{role}.cer, seal.esl") from error
+        if seal is not None and seal.seal_id != folder.name:
+            raise incomplete(folder, "seal.esl")
+        key = open_key(folder, role, self._home.password)
+        LocalSigner(certificate, key)                       # a pair
+        return HeldKey(name=name, role=role, code=code, seal=seal, certificate=certificate, key=key)
+
+    def require_usable(self, held: HeldKey, *, at: datetime, now: datetime) -> None:
+        """Refuse a key whose seal is not in use at ``at``, or whose certificate is not good then (both aware).
+
+        Raises:
+            SealError: as :func:`certs.seal_folder.seal_in_use`, :func:`certs.seal.check_usable` and
+                :func:`certs.seal.check_chain`.
+            HomeError, FileError: the home's files cannot be used.
+        """
+        known, clock_now = load_known(self._home.path), max(at, now) + CLOCKS_DIFFER
+        with naming_damaged(known.damaged):
+            if held.seal is not None and held.code is not None:
+                use = seal_uses(self._home.path, held.code).get(held.seal_id)
+                if use is None:
+                    raise HomeError(
+                        HomeCode.NO_SEAL, f"印章 {held.seal_id} 已不在此目录",
+                        f"seal {held.seal_id} is no longer in this home", seal=held.seal_id)
+                seal_in_use({held.seal_id: use}, at, name=held.seal.name)
+                check_names(held.seal.name, held.code, held.certificate)
+                if held.role == "sealing":
+                    check_usable(
+                        held.seal, certificate=held.certificate, intermediates=known.certificates,
+                        anchors=known.anchors, crls=known.crls, at=at, clock_now=clock_now)
+                    return
+            check_chain(held.certificate, intermediates=known.certificates, anchors=known.anchors, crls=known.crls,
+                        at=at, clock_now=clock_now)
+
+
+def no_key(name: str) -> RemoteError:
+    """Make the refusal of a name that is no key's, or of a key that the client may not use: it is not told which."""
+    return RemoteError(
+        RemoteCode.NO_KEY, f"签名进程没有密钥 {name}，或不许此客户端使用；请核对引用中的 key 和 signer.toml",
+        f"the signer has no key {name}, or this client may not use it: check the reference's key and signer.toml",
+        key=name)
