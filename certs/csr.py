@@ -94,8 +94,10 @@ SERVICES: Final[Mapping[str, KeyProfile]] = MappingProxyType({
     "status": KeyProfile(kind="sm2", unit="印章状态"),
     "seal-maker": KeyProfile(kind="sm2", unit="制章"),
     "report": KeyProfile(kind="p256", unit="核验报告", ext_key_usage=(DOCUMENT_SIGNING,)),
+    "trust-list": KeyProfile(kind="sm2", unit="信任列表"),
 })
-"""Keys that act for a deployment as a whole: of the audit log, of the status list, of the seal maker, of reports."""
+"""Keys that act for a deployment as a whole: of the audit log, of the status list, of the seal maker, of reports, of
+the trust list."""
 PERSON: Final = "actor"
 """Role of the key with which a person signs acts and approvals."""
 _ALL: Final = {**PROFILES, **SERVICES, PERSON: KeyProfile(kind="sm2", unit="")}

@@ -13,7 +13,9 @@ Layout (every certificate one DER file, every CRL one DER file)::
     seal-status.json                that list (certs.status_list)
     fonts/<SHA-256>.outlines        tables of outlines of an office's further fonts, by the digest of the font
 
-All folders but ``roots`` may be missing, and so may the status list; one that cannot be read says nothing. An
+All folders but ``roots`` may be missing, and so may the status list; one that cannot be read says nothing. Where
+``list-signers/*.cer`` or ``trust-list.json`` lie there, a signed list (certs.trust_list) says what trust.json and these
+folders would say, but for the revocation lists, and they must be empty. An
 anchor whose subject's CN holds 演示 is a demonstration's: what rests on it has no legal effect.
 """
 
@@ -25,7 +27,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from certs.crl import Crl
 from certs.files import FileCode, FileError, read_file, reported
@@ -33,12 +35,15 @@ from certs.x509 import Certificate
 from certs.x509_loose import load_loose
 from codes.errors import EngineError
 
+if TYPE_CHECKING:
+    from certs.trust_list import TrustList
+
 __all__ = [
     "DEMO_MARK", "MAX_STATUS_LIST", "STATUS_LIST", "Trust", "TrustCode", "TrustError", "is_demo_anchor", "key_id",
 ]
 
 DEMO_MARK = "演示"
-STATUS_LIST = "seal-status.json"
+STATUS_LIST, LIST_FILE, SIGNERS = "seal-status.json", "trust-list.json", "list-signers"
 _T = TypeVar("_T")
 _MAX_CERTIFICATE, _MAX_CRL, _MAX_OUTLINES, _MAX_FILES = 64 * 1024, 16 * 1024 * 1024, 4 * 1024 * 1024, 10_000
 MAX_STATUS_LIST = 40 * 1024 * 1024
@@ -91,6 +96,7 @@ class Trust:
     seal_status: bytes | None = None
     folder: Path | None = None
     font_outlines: Mapping[str, bytes] = field(default_factory=dict)
+    trust_list: TrustList | None = None
 
     @classmethod
     def load(cls, folder: Path) -> Trust:
@@ -101,37 +107,42 @@ class Trust:
                 (trust.json), ``trust.bad-file`` (a file that is no DER certificate or CRL),
                 ``trust.key-id`` (a data-signing file not named by its key id), ``trust.no-roots``,
                 ``trust.too-many``.
+            TrustListError, StatementError: the signed list cannot be believed; whether it is fresh is for who judges
+                by it to ask (:func:`certs.trust_list.check_trust_list`).
         """
         with reported(folder):
             return cls._load(folder)
 
     @classmethod
     def _load(cls, folder: Path) -> Trust:
-        name, hosts = _settings(folder)
+        listed = _believed_list(folder)
+        name, hosts = (listed.name, listed.lookup_hosts) if listed else _settings(folder)
+        source = _Source(folder, listed)
         data_signing = {}
-        for path, certificate in _load(folder / "data-signing", ".cer", Certificate.load, _MAX_CERTIFICATE):
+        for path, certificate in source.load("data-signing", ".cer", Certificate.load, _MAX_CERTIFICATE):
             expected = key_id(certificate).hex()
             if path.stem != expected:
                 raise TrustError(
                     TrustCode.KEY_ID, f"信任目录中 {path} 的文件名应为 {expected}.cer，请改名或换回原证书",
                     f"{path} must be called {expected}.cer: rename it or put the right certificate back")
             data_signing[expected] = certificate
-        roots = _certificates(folder / "roots")
+        roots = source.certificates("roots")
         if not roots:
             raise TrustError(
                 TrustCode.NO_ROOTS, f"信任目录 {folder} 的 roots/ 中没有根证书，请放入 DER 格式的 .cer 文件",
                 f"{folder} has no root certificate in roots/: put .cer files (DER) there")
         return cls(
             name=name, lookup_hosts=hosts, roots=roots,
-            intermediates=_certificates(folder / "intermediates"),
-            seal_makers=_certificates(folder / "seal-makers"),
+            intermediates=source.certificates("intermediates"),
+            seal_makers=source.certificates("seal-makers"),
             data_signing=MappingProxyType(data_signing),
             crls=tuple(crl for _, crl in _load(folder / "crls", ".crl", Crl.load, _MAX_CRL)),
-            tsa=_certificates(folder / "tsa"),
-            status_signers=_certificates(folder / "status-signers"), seal_status=_seal_status(folder),
+            tsa=source.certificates("tsa"),
+            status_signers=source.certificates("status-signers"), seal_status=_seal_status(folder),
             folder=folder.resolve(),
             font_outlines=MappingProxyType({
-                path.stem: data for path, data in _load(folder / "fonts", ".outlines", bytes, _MAX_OUTLINES)}))
+                path.stem: data for path, data in source.load("fonts", ".outlines", bytes, _MAX_OUTLINES)}),
+            trust_list=listed)
 
 
 def _settings(folder: Path) -> tuple[str, tuple[str, ...]]:
@@ -163,9 +174,39 @@ def _seal_status(folder: Path) -> bytes | None:
         return None if error.code is FileCode.MISSING else b""
 
 
-def _certificates(folder: Path) -> tuple[Certificate, ...]:
-    """Read certificates that may be another maker's, and then need not be strict DER."""
-    return tuple(one.certificate for _, one in _load(folder, ".cer", load_loose, _MAX_CERTIFICATE))
+def _believed_list(folder: Path) -> TrustList | None:
+    """Return the signed list of a folder that is governed by one; None for a folder of files."""
+    if not (folder / LIST_FILE).exists() and not (folder / SIGNERS).exists():
+        return None
+    from certs.trust_list import check_trust_list, listed_signers, require_nothing_beside, stored_list
+
+    require_nothing_beside(folder)
+    listed = stored_list(folder)
+    if listed is None:
+        raise TrustError(
+            TrustCode.MISSING, f"{folder} 由信任列表决定，但缺少 {LIST_FILE}，请取得列表（zhengyin trust receive）",
+            f"{folder} takes a trust list and has no {LIST_FILE}: get the list (zhengyin trust receive)")
+    check_trust_list(listed, listed_signers(folder))
+    return listed
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Where certificates are read from: the folder, or the list that speaks for it."""
+
+    folder: Path
+    listed: TrustList | None
+
+    def certificates(self, name: str) -> tuple[Certificate, ...]:
+        """Read certificates that may be another maker's, and then need not be strict DER."""
+        return tuple(one.certificate for _, one in self.load(name, ".cer", load_loose, _MAX_CERTIFICATE))
+
+    def load(self, name: str, ending: str, parse: Callable[[bytes], _T], max_bytes: int) -> list[tuple[Path, _T]]:
+        """Read every file of a folder whose name ends so, in order of names."""
+        if self.listed is None:
+            return _load(self.folder / name, ending, parse, max_bytes)
+        return [(self.folder / LIST_FILE / name / own, _parsed(self.folder / LIST_FILE / name / own, data, parse))
+                for own, data in self.listed.within(name) if own.endswith(ending)]
 
 
 def _load(
@@ -180,14 +221,14 @@ def _load(
         raise TrustError(
             TrustCode.TOO_MANY, f"{folder} 中有 {len(paths)} 个文件，最多 {_MAX_FILES} 个，请清理",
             f"{folder} holds {len(paths)} files where {_MAX_FILES} are the most: clear it up")
-    found = []
-    for path in paths:
-        data = read_file(path, max_bytes=max_bytes)
-        try:
-            found.append((path, parse(data)))
-        except EngineError as error:
-            raise TrustError(
-                TrustCode.BAD_FILE, f"信任目录中的 {path} 读不出来（{error.zh}），请换成 DER 格式的原文件",
-                f"{path} in the trust folder cannot be read ({error.en}); replace it by the DER original",
-            ) from error
-    return found
+    return [(path, _parsed(path, read_file(path, max_bytes=max_bytes), parse)) for path in paths]
+
+
+def _parsed(path: Path, data: bytes, parse: Callable[[bytes], _T]) -> _T:
+    try:
+        return parse(data)
+    except EngineError as error:
+        raise TrustError(
+            TrustCode.BAD_FILE, f"信任目录中的 {path} 读不出来（{error.zh}），请换成 DER 格式的原文件",
+            f"{path} in the trust folder cannot be read ({error.en}); replace it by the DER original",
+        ) from error

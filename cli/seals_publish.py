@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
@@ -15,13 +14,11 @@ from certs.moments import write_moment
 from certs.status_list import StatusList, name_seals, receive_status_list
 from certs.trust import MAX_STATUS_LIST
 from cli.seals_common import HomeOption, JsonOption, opened, print_json, state_words
+from cli.spans import read_span
 from codes.china_time import time_en, time_zh
 from registry.publication import PAGE, Publication, publish, status_signer
 
 __all__ = ["app"]
-
-_SPAN: Final = re.compile(r"([1-9][0-9]{0,5})([mhd])", re.ASCII)
-_UNITS: Final = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
@@ -35,7 +32,7 @@ def publish_states(
     home: HomeOption = None, as_json: JsonOption = False,
 ) -> None:
     """公示全部印章的现状：签发状态列表，更新信任目录 / publish what became of every seal."""
-    span = _span(valid_for)
+    span = read_span(valid_for)
     with opened(home) as registry:
         made = publish(registry, signer=status_signer(Home.open(registry.home)), valid_for=span, out=out)
     if as_json:
@@ -88,11 +85,3 @@ def receive(
 def _facts(listed: StatusList) -> dict[str, str | int]:
     return {"sequence": listed.sequence, "published": write_moment(listed.this_update),
             "until": write_moment(listed.next_update), "seals": len(listed.seals)}
-
-
-def _span(text: str) -> timedelta:
-    read = _SPAN.fullmatch(text)
-    if read is None:
-        raise typer.BadParameter(f"时长应写作 90m、24h、7d：{text} / a span is written 90m, 24h or 7d: {text}",
-                                 param_hint="--valid-for")
-    return int(read[1]) * _UNITS[read[2]]

@@ -95,7 +95,7 @@ def verify_source(source: bytes | Path, *, trust: Trust | Path | None, at: dt.da
     if data is None or kind == "unknown":
         told = finding("file.too-large", limit=MAX_FILE_SIZE) if data is None else finding("file.not-such")
         return unjudged(name, size, data, told, moment)
-    loaded, unusable = _trust(trust)
+    loaded, unusable = _trust(trust, now)
     checks, run = _judge_of(kind)
     case = Case(name=name, kind=kind, data=data, at=moment, clock_now=now,
                 trust=loaded, unusable=unusable, demanded=checks)
@@ -128,14 +128,17 @@ def _judge_of(kind: str) -> tuple[tuple[str, ...], Callable[[Case], None]]:
     return judge_ofd.CHECKS, judge_ofd.judge_ofd
 
 
-def _trust(trust: Trust | Path | None) -> tuple[Trust | None, Finding | None]:
-    """Load the trust folder; one that cannot be used is a finding and nothing is trusted."""
-    if trust is None or isinstance(trust, Trust):
-        return trust, None
+def _trust(trust: Trust | Path | None, now: dt.datetime) -> tuple[Trust | None, Finding | None]:
+    """Load the trust folder; one that cannot be used now is a finding and nothing is trusted."""
     try:
-        return Trust.load(trust), None
+        loaded = trust if trust is None or isinstance(trust, Trust) else Trust.load(trust)
+        if loaded is not None and loaded.trust_list is not None:
+            from certs.trust_list import check_trust_list
+
+            check_trust_list(loaded.trust_list, (loaded.trust_list.signed.certificate,), clock_now=now)
     except EngineError as error:
         return None, finding("trust.unusable", str(error.code), zh=error.zh, en=error.en)
+    return loaded, None
 
 
 def _note_name(case: Case) -> None:

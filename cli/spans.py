@@ -1,0 +1,23 @@
+"""Lengths of time as an option takes them: 90m, 24h, 7d."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Final
+
+import typer
+
+__all__ = ["read_span"]
+
+_SPAN: Final = re.compile(r"([1-9][0-9]{0,5})([mhd])", re.ASCII)
+_UNITS: Final = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+
+
+def read_span(text: str, *, option: str = "--valid-for") -> timedelta:
+    """Return the time that ``text`` says; a usage error that names the option where it says none."""
+    read = _SPAN.fullmatch(text)
+    if read is None:
+        raise typer.BadParameter(f"时长应写作 90m、24h、7d：{text} / a span is written 90m, 24h or 7d: {text}",
+                                 param_hint=option)
+    return int(read[1]) * _UNITS[read[2]]
