@@ -15,6 +15,7 @@ from certs.config import HOME_VARIABLE, HomeCode, HomeError
 from certs.files import read_file
 from certs.home import Home
 from cli import certs_backup, certs_ca, certs_keys, certs_seal
+from cli.certs_serve import DEFAULT_PORT, name_services, serve_trial, services_at
 from cli.kind_folders import KINDS_HELP, add_named_kinds
 from docgen.imprint import draw_imprint
 
@@ -53,6 +54,17 @@ def demo(
         metavar="MM", help="印章直径：42、45、50 毫米 / the seals' diameter: 42, 45 or 50 mm")] = 42,
     kinds: Annotated[list[Path] | None, typer.Option(
         "--kinds", exists=True, file_okay=False, help=KINDS_HELP)] = None,
+    serve: Annotated[bool, typer.Option(
+        "--serve", help="随后在本机提供时间戳、证书状态（OCSP）和撤销列表服务，仅供试验 / then serve timestamps, "
+                        "certificate status (OCSP) and revocation lists on this machine, for trials only")] = False,
+    port: Annotated[int | None, typer.Option(
+        metavar="N", min=0, max=65535, help=f"服务端口，缺省 {DEFAULT_PORT}，0 为任一空闲端口 / port of the services, "
+                                            f"{DEFAULT_PORT} by default; 0 takes a free one")] = None,
+    services_url: Annotated[str | None, typer.Option(
+        metavar="URL", help="新目录：证书中写明服务的地址 / a new home: its certificates name the services' URL, "
+                            f"http://127.0.0.1:{DEFAULT_PORT}")] = None,
+    with_services: Annotated[bool, typer.Option(
+        "--with-services", help="把时间戳服务写入 config.toml / put the timestamp services into config.toml")] = False,
 ) -> None:
     """建立演示目录 / make a demo home: certificates, registry, persons, seals, approvals, trust.
 
@@ -61,17 +73,23 @@ def demo(
     """
     from registry.demo import make_demo  # slow to load, and no other command here needs it
 
-    folder = _folder(home)
+    folder, (url, number) = _folder(home), services_at(services_url, port)
+    if with_services and not number:
+        raise typer.BadParameter("写入设置须有固定端口 / settings need a port that stays", param_hint="--port")
     add_named_kinds(kinds)
     make_demo(
         folder, _authorities(org or [], uscc or [], imprint or [], diameter), now=datetime.now(UTC),
-        environ=os.environ, draw=_draw, kinds=layouts.kinds(), tell=_tell)
+        environ=os.environ, draw=_draw, kinds=layouts.kinds(), services=url if services_url else "", tell=_tell)
     opened = Home.open(folder)
     typer.echo(f"发证机关 / authorities in {folder}:")
     for code, name in opened.authorities():
         typer.echo(f"  {code}  {name}")
     typer.echo(f"信任目录 / trust folder: {opened.trust_dir}")
     typer.echo("演示证书不具法律效力 / demonstration certificates have no legal effect")
+    if with_services:
+        name_services(folder, url)
+    if serve:
+        serve_trial(folder, number)
 
 
 def _folder(home: Path | None) -> Path:
