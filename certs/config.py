@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from certs.files import FileCode, FileError, read_file, write_atomic
+from certs.revocation_settings import RevocationSettings, read_settings
 from codes.errors import EngineError
 
 __all__ = [
@@ -24,9 +25,10 @@ PASSWORD_VARIABLE = "ZHENGYIN_PASSWORD"  # noqa: S105 (the name of a variable)
 _MAX_CONFIG, _MAX_PASSWORD = 256 * 1024, 1024
 _TEXTS = ("font_pack", "kinds_folder", "registry", "webhook_secret_file")
 _LISTS = ("lookup_hosts", "tsa_urls", "seal_ca")
-_KEYS = frozenset({"name", "demo", "timestamps", "tsa_tolerance_s", *_TEXTS, *_LISTS})
+_KEYS = frozenset({"name", "demo", "timestamps", "tsa_tolerance_s", "revocation", *_TEXTS, *_LISTS})
 _TIMESTAMPS = ("none", "refuse", "queue")
 _MAX_TOLERANCE_S = 300                      # what a verifier allows between the time claimed and the time proven
+_FETCHING = RevocationSettings()
 
 
 class HomeCode(enum.StrEnum):
@@ -76,6 +78,7 @@ class Config:
             in ``chain/``.
         webhook_secret_file: file with the secret that signs reminders sent to a webhook, absolute or from the home;
             "" for none.
+        revocation: how revocation lists and OCSP answers are fetched.
     """
 
     name: str
@@ -89,6 +92,7 @@ class Config:
     registry: str = ""
     seal_ca: tuple[str, ...] = ()
     webhook_secret_file: str = ""
+    revocation: RevocationSettings = _FETCHING
 
     @property
     def timestamp_policy(self) -> str:
@@ -157,6 +161,7 @@ def load_config(home: Path) -> Config:
             raise ValueError(f"timestamps takes one of {', '.join(_TIMESTAMPS)}, all but none with tsa_urls")
         if type(tolerance) is not int or not 1 <= tolerance <= _MAX_TOLERANCE_S:
             raise ValueError(f"tsa_tolerance_s takes a number of seconds from 1 to {_MAX_TOLERANCE_S}")
+        revocation = read_settings(content.get("revocation", {}))
     except ValueError as error:
         raise HomeError(
             HomeCode.CONFIG, f"{path} 写得不对（{error}），请更正",
@@ -164,7 +169,7 @@ def load_config(home: Path) -> Config:
     return Config(
         name=str(name), demo=demo, lookup_hosts=tuple(host.lower() for host in lists["lookup_hosts"]),
         tsa_urls=tuple(lists["tsa_urls"]), timestamps=timestamps, tsa_tolerance_s=tolerance,
-        seal_ca=tuple(one.lower() for one in lists["seal_ca"]), **texts)
+        seal_ca=tuple(one.lower() for one in lists["seal_ca"]), revocation=revocation, **texts)
 
 
 def store_config(home: Path, config: Config) -> None:
@@ -190,6 +195,8 @@ def store_config(home: Path, config: Config) -> None:
     lines.extend(f"{key} = {text(getattr(config, key))}" for key in _TEXTS if getattr(config, key))
     if config.seal_ca:
         lines.append(f"seal_ca = {text(list(config.seal_ca))}")
+    if config.revocation != _FETCHING:
+        lines += ["", "[revocation]", *(f"{key} = {text(value)}" for key, value in config.revocation.changed())]
     write_atomic(home / "config.toml", ("\n".join(lines) + "\n").encode(), mode=0o600)
 
 
