@@ -15,11 +15,11 @@ import binascii
 import contextlib
 import enum
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from unicodedata import is_normalized
 
 from certs import der_build as build
@@ -27,7 +27,8 @@ from certs import p256, sm2
 from certs.config import Password
 from certs.der import SEQUENCE, SET, DerError, Reader, context, require_der
 from certs.files import read_file, write_atomic
-from certs.keystore import PrivateKey, ScryptCost, load_key, store_key
+from certs.key_reference import key_path, make_like, open_key
+from certs.keystore import PrivateKey, ScryptCost, store_key
 from certs.plain_text import no_name, odd_character, says_something
 from certs.public_key import PublicKey, PublicKeyError, read_algorithm
 from certs.signer import SigningKey
@@ -303,29 +304,36 @@ def _check_organisation(name: str, code: str) -> None:
 
 
 def keep_request(
-    folder: Path, role: str, *, name: str, code: str, password: Password, person: str = "",
-    cost: ScryptCost | None = None,
+    folder: Path, role: str, *, name: str, code: str, password: Callable[[], Password], person: str = "",
+    cost: ScryptCost | None = None, elsewhere: Mapping[str, Any] | None = None, label: str = "",
 ) -> CertificateRequest:
-    """See that ``folder`` (which must exist) holds ``<role>.key`` and ``<role>.csr``, and return the request.
+    """See that ``folder`` (which must exist) holds the key of a role and ``<role>.csr``, and return the request.
 
     A key that is there is kept, so that a run that was cut short is taken up by the next; a request that asks for
     something else is made anew from it.
 
     Args:
+        password: encrypts a key file; asked for only where there is one.
         person: whose key it is, where ``role`` is :data:`PERSON`.
+        elsewhere: reference to a key in the store where a new one is made under ``label``; None for a key file.
 
     Raises:
         RequestError: as :func:`authority_request` and :func:`person_request`.
-        KeyStoreError: the key that is there cannot be read with the password.
+        KeyStoreError, KeyReferenceError: the key that is there cannot be had, or none can be made.
         FileError: a file cannot be read or written.
     """
-    key_path, path = folder / f"{role}.key", folder / f"{role}.csr"
-    kept = key_path.exists()
-    key = load_key(key_path, password) if kept else new_key(role)
+    path, new = folder / f"{role}.csr", None
+    key: SigningKey
+    if key_path(folder, role) is not None:
+        key = open_key(folder, role, password)
+    elif elsewhere is not None:
+        key = make_like(elsewhere, folder, role, label=label)
+    else:
+        key = new = new_key(role)
     request = (person_request(key, person=person, name=name, code=code) if role == PERSON
                else authority_request(role, key, name=name, code=code))
-    if not kept:
-        store_key(key_path, key, password, cost=cost)
+    if new is not None:
+        store_key(folder / f"{role}.key", new, password(), cost=cost)
     if path.exists():
         with contextlib.suppress(RequestError):
             there = CertificateRequest.load(read_file(path, max_bytes=_MAX_BYTES))

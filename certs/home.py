@@ -41,7 +41,7 @@ from certs.config import (
 )
 from certs.file_marks import mark_file, mark_files
 from certs.files import FileCode, FileError, read_file, reported
-from certs.keystore import load_key
+from certs.key_reference import open_key
 from certs.known import Known, load_known
 from certs.seal import SealFile
 from certs.seal_folder import ROLES, SealUse, authority_name, incomplete, seal_folders, seal_in_use, seal_uses
@@ -129,7 +129,7 @@ class Home:
                      if not path.name.startswith(".") and _is_authority(path))
 
     def authority(self, code: str, name: str, at: datetime | None = None) -> Authority:
-        """Return the authority whose code and name these are with the seal in use, its keys decrypted.
+        """Return the authority whose code and name these are with the seal in use, its keys opened.
 
         Args:
             at: aware moment of sealing; by default the present.
@@ -139,7 +139,7 @@ class Home:
                 name), ``home.no-seal``, ``home.incomplete`` (files missing or not fitting together), or the
                 password's.
             SealError: no seal is in use then; see :func:`certs.seal_folder.seal_in_use`.
-            KeyStoreError: a key cannot be had.
+            KeyStoreError, KeyReferenceError, or its store's error: a key cannot be had.
             FileError: a file cannot be read.
         """
         folder = self.path / "authorities" / code
@@ -259,8 +259,7 @@ class Home:
         return name
 
     def _load(self, folder: Path, known: Known, code: str, name: str) -> Authority:
-        password = self.password()
-        signers = {role: self._signer(folder, role, password) for role in ROLES}
+        signers = {role: self._signer(folder, role) for role in ROLES}
         seal: SealFile = _parse(folder / "seal.esl", SealFile.load, _MAX_SMALL)
         if seal.seal_id != folder.name:                     # then use.json speaks of another seal
             raise incomplete(folder, "seal.esl")
@@ -274,7 +273,7 @@ class Home:
             damaged=known.damaged)
 
     def service_signer(self, role: str, *, unit: str | None = None) -> Signer | None:
-        """Return a key that acts for the deployment as a whole, ``<role>/<role>.key`` with its ``<role>.cer``.
+        """Return a key that acts for the deployment as a whole: that of ``<role>/`` with its ``<role>.cer``.
 
         Args:
             role: of :data:`certs.csr.SERVICES`.
@@ -284,7 +283,8 @@ class Home:
             None where there is no such certificate.
 
         Raises:
-            KeyStoreError, HomeError, FileError, EngineError: the key or its certificate cannot be had.
+            KeyStoreError, KeyReferenceError, HomeError, FileError, EngineError: the key or its certificate cannot be
+                had.
         """
         folder = self.path / role
         try:
@@ -295,11 +295,11 @@ class Home:
             raise
         if unit is not None and certificate.subject_attribute(_OU) != unit:
             return None
-        return LocalSigner(certificate, load_key(folder / f"{role}.key", self.password()))
+        return LocalSigner(certificate, open_key(folder, role, self.password))
 
-    def _signer(self, folder: Path, role: str, password: Password) -> Signer:
+    def _signer(self, folder: Path, role: str) -> Signer:
         certificate = _parse(folder / f"{role}.cer", Certificate.load, _MAX_SMALL)
-        return LocalSigner(certificate, load_key(folder / f"{role}.key", password))
+        return LocalSigner(certificate, open_key(folder, role, self.password))
 
 
 def _is_authority(folder: Path) -> bool:

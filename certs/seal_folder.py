@@ -4,7 +4,7 @@ Layout of ``authorities/<USCC>/``::
 
     authority.json                  {"name", "code"}
     <seal id>/                      seal.esl, imprint.png, and key and certificate each of sealing, data and
-                                    pdf (.key, .cer)
+                                    pdf (.key or .key.json, .cer)
     <seal id>/use.json              {"state": "in-use" | "suspended" | "lost" | "cancelled", "from": moment,
                                     "until": moment or null}
 
@@ -25,6 +25,7 @@ from typing import Any, Final
 
 from certs.config import HomeCode, HomeError
 from certs.files import FileCode, FileError, make_folder, publish_folder, read_file, reported, write_atomic
+from certs.key_reference import key_file_name
 from certs.seal import SealCode, SealError, SealFile
 from certs.x509 import Certificate
 from codes.china_time import time_en, time_zh
@@ -35,7 +36,7 @@ __all__ = [
 ]
 
 ROLES: Final = ("sealing", "data", "pdf")
-"""The three keys of a seal's folder: sealing and data are SM2, pdf is P-256."""
+"""The three keys of a seal's folder: sealing and data are SM2, pdf is P-256 or RSA."""
 _MAX_SMALL, _MAX_SEAL = 64 * 1024, 4 * 1024 * 1024
 _FOLDER_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 _NAMES_OF_FILES: Final = (".json", ".tmp")
@@ -108,7 +109,7 @@ def publish_seal_folder(
     """Make a seal's folder appear whole below ``home/authorities/<code>``; one that is there gets ``use`` alone.
 
     Args:
-        keys: role (``sealing``, ``data``, ``pdf``) → certificate and encrypted key file.
+        keys: role (``sealing``, ``data``, ``pdf``) → certificate and key file, encrypted or a reference.
 
     Raises:
         SealError: ``seal.bad-identifier`` (no name of a folder), ``seal.folder-taken`` (another seal has the
@@ -134,7 +135,7 @@ def publish_seal_folder(
     files = {"seal.esl": seal.der, "imprint.png": seal.imprint, "use.json": use.to_json()}
     for role in ROLES:
         certificate, key = keys[role]
-        files |= {f"{role}.cer": certificate.der, f"{role}.key": key}
+        files |= {f"{role}.cer": certificate.der, key_file_name(role, key): key}
     publish_folder(folder, {file: (data, 0o600) for file, data in files.items()})
 
 

@@ -1,4 +1,4 @@
-"""The key of the person who acts (``--as FOLDER``): ``actor.cer`` and ``actor.key``, encrypted."""
+"""The key of the person who acts (``--as FOLDER``): ``actor.cer``, with ``actor.key`` or a reference to the key."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from certs.config import PASSWORD_FILE_VARIABLE, PASSWORD_VARIABLE, Password, read_password
+from certs.csr import PERSON
 from certs.files import read_file
-from certs.keystore import load_key
+from certs.key_reference import open_key
 from certs.signer import LocalSigner, Signer
 from certs.x509 import Certificate
 
@@ -38,10 +39,10 @@ def actor_signer(folder: Path, *, home: Path, environ: Mapping[str, str] = os.en
     either it is the home's, as in a demonstration.
 
     Raises:
-        FileError, HomeError, KeyStoreError, SignerError: the key or its password cannot be had, or the two files
-            do not belong together.
+        FileError, HomeError, KeyStoreError, KeyReferenceError, SignerError: the key or its password cannot be had, or
+            the two files do not belong together.
     """
-    key = load_key(folder / "actor.key", actor_password(home, environ))
+    key = open_key(folder, PERSON, lambda: actor_password(home, environ))
     return LocalSigner(load_certificate(folder / "actor.cer"), key)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache, partial
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ import typer
 from certs.config import HOME_VARIABLE, find_home, read_password
 from certs.csr import PERSON, PROFILES, SERVICES, keep_request
 from certs.files import make_folder
+from certs.key_reference import key_path
 from cli.actor_keys import actor_password
 
 __all__ = ["app"]
@@ -49,10 +51,10 @@ def request(
     for unknown in sorted(set(roles) - {*PROFILES, *SERVICES, *([PERSON] if person else [])}):
         raise typer.BadParameter(f"没有这种密钥：{unknown} / there is no such key: {unknown}", param_hint="--role")
     folder = find_home(home, os.environ)
-    password = actor_password(folder) if person else read_password(folder, os.environ)
+    password = cache(partial(actor_password, folder) if person else partial(read_password, folder, os.environ))
     make_folder(out)
     for one in roles:
         keep_request(out, one, name=org, code=uscc, password=password, person=person)
-        typer.echo(f"{out / one}.key  {out / one}.csr")
+        typer.echo(f"{key_path(out, one)}  {out / one}.csr")
     typer.echo("请将 .csr 送认证机构签发证书，.key 留在本处 / "
                "send the .csr files to the certification authority and keep the .key files here")

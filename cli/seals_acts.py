@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Final
@@ -13,7 +14,7 @@ import typer
 from certs.canonical_json import JSON
 from certs.config import Password, read_password
 from certs.files import read_file
-from certs.keystore import load_key
+from certs.key_reference import open_key, read_key_file
 from certs.moments import write_moment
 from certs.seal_folder import ROLES
 from certs.seal_import import read_seal
@@ -45,7 +46,6 @@ from registry.states import SealType, State
 
 __all__ = ["app"]
 
-_MAX_KEY: Final = 64 * 1024
 _TITLES: Final = {"sealing": "certificate", "data": "certificate-data", "pdf": "certificate-pdf"}
 KeysOption = Annotated[Path | None, typer.Option(
     "--keys", metavar="FOLDER", exists=True, file_okay=False,
@@ -63,13 +63,13 @@ def _certificates(folder: Path | None) -> dict[str, bytes]:
     return {title: load_certificate(folder / f"{role}.cer").der for role, title in _TITLES.items()} if folder else {}
 
 
-def _keys(folder: Path, password: Password) -> dict[str, tuple[Certificate, bytes]]:
+def _keys(folder: Path, password: Callable[[], Password]) -> dict[str, tuple[Certificate, bytes]]:
     """Return the keys of a folder, each seen to belong to its certificate."""
     keys = {}
     for role in ROLES:
-        certificate, path = load_certificate(folder / f"{role}.cer"), folder / f"{role}.key"
-        LocalSigner(certificate, load_key(path, password))
-        keys[role] = (certificate, read_file(path, max_bytes=_MAX_KEY))
+        certificate = load_certificate(folder / f"{role}.cer")
+        LocalSigner(certificate, open_key(folder, role, password))
+        keys[role] = (certificate, read_key_file(folder, role))
     return keys
 
 
@@ -78,7 +78,7 @@ def _lay_down(registry: Registry, case: str, folder: Path | None) -> None:
         return
     with registry.reading() as session:
         code = find_case(session, case).organisation
-    stage_keys(registry.home, code, case, _keys(folder, read_password(registry.home, os.environ)))
+    stage_keys(registry.home, code, case, _keys(folder, lambda: read_password(registry.home, os.environ)))
 
 
 @app.command()
@@ -181,7 +181,7 @@ def make(
             in_order(session, seal, "make")
             application = application_of(session, seal)
         folder = maker or registry.home / "ca"
-        key = load_key(folder / "seal-maker.key", read_password(registry.home, os.environ))
+        key = open_key(folder, "seal-maker", lambda: read_password(registry.home, os.environ))
         made = prepare_seal(
             application, maker=LocalSigner(load_certificate(folder / "seal-maker.cer"), key),
             seal_id=seal_id or f"{application.code}-{secrets.token_hex(4).upper()}",

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from certs.config import Password, find_home, load_config, read_password
-from certs.keystore import load_key
+from certs.key_reference import open_key
 from certs.signer import LocalSigner, Signer
 from certs.untrusted_files import printable
 from certs.x509 import Certificate
@@ -149,13 +149,13 @@ def _means(
     load = cache(load_certificate)                               # a folder may be given for several options
     people = {option: list(_people(option, folders or [], home, load)) for option, folders in given.items()}
     approvers = people.pop("approver")
-    password = read_password(home, os.environ)
+    password = cache(partial(read_password, home, os.environ))
     with registry.reading() as session:
         return Means(
             people=Attendance(session, [person for some in people.values() for person in some], at=now),
             approvers=Attendance(session, approvers, at=now) if approvers else None,
             certifier=_certifier(home, certificates, password, now),
-            maker=cache(partial(_maker, maker or home / "ca", password)), password=password, used=_used(home),
+            maker=cache(partial(_maker, maker or home / "ca", home)), password=password, used=_used(home),
             requests_out=requests)
 
 
@@ -180,18 +180,21 @@ def _people(
             yield Person(load(path / _ACTOR), partial(actor_signer, path, home=home, environ=environ))
 
 
-def _certifier(home: Path, certificates: Path | None, password: Password, now: datetime) -> Certifier | None:
+def _certifier(
+    home: Path, certificates: Path | None, password: Callable[[], Password], now: datetime,
+) -> Certifier | None:
     """Return where certificates come from: the folder, or in a demonstration its own CAs."""
     if certificates is None:
-        return DemoCertifier(home, password, now=now) if load_config(home).demo else None
+        return DemoCertifier(home, password(), now=now) if load_config(home).demo else None
     found = CertificateFolder(certificates)
     if found.unreadable:
         typer.echo(f"无法读取的证书文件 / no certificates: {', '.join(map(printable, found.unreadable))}", err=True)
     return found
 
 
-def _maker(folder: Path, password: Password) -> Signer:
-    return LocalSigner(load_certificate(folder / "seal-maker.cer"), load_key(folder / "seal-maker.key", password))
+def _maker(folder: Path, home: Path) -> Signer:
+    key = open_key(folder, "seal-maker", lambda: read_password(home, os.environ))
+    return LocalSigner(load_certificate(folder / "seal-maker.cer"), key)
 
 
 def _used(home: Path) -> Mapping[str, int]:

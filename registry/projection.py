@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 from certs.approval import CONFIRMED, GIVEN, Approval
 from certs.canonical_json import is_object
 from certs.files import make_folder, publish_folder, read_file, remove, reported, write_atomic
+from certs.key_reference import key_file_name, key_path, read_key_file
 from certs.moments import write_moment
 from certs.seal import SealFile
 from certs.seal_folder import ROLES, SealUse, UseState, narrow_use, publish_seal_folder, set_use
@@ -283,7 +284,7 @@ def stage_keys(home: Path, code: str, case: str, keys: Mapping[str, tuple[Certif
     """Lay the keys of a seal down until it is put into use; keys that lie there already are kept.
 
     Args:
-        keys: role (``sealing``, ``data``, ``pdf``) → certificate and encrypted key file.
+        keys: role (``sealing``, ``data``, ``pdf``) → certificate and key file, encrypted or a reference.
 
     Raises:
         FileError: they cannot be written; then none is there.
@@ -294,17 +295,17 @@ def stage_keys(home: Path, code: str, case: str, keys: Mapping[str, tuple[Certif
     make_folder(folder.parent)
     publish_folder(folder, {
         name: (data, 0o600) for role, (certificate, key) in keys.items()
-        for name, data in ((f"{role}.cer", certificate.der), (f"{role}.key", key))})
+        for name, data in ((f"{role}.cer", certificate.der), (key_file_name(role, key), key))})
 
 
 def staged_keys(home: Path, code: str, case: str) -> Mapping[str, tuple[Certificate, bytes]] | None:
     """Return the keys laid down for a case as :func:`stage_keys` takes them; None unless all three are there.
 
     Raises:
-        FileError, DerError, CertificateError: a file cannot be read.
+        FileError, KeyReferenceError, DerError, CertificateError: a file cannot be read.
     """
     folder = _staging(home, code, case)
-    if not all((folder / f"{role}{ending}").is_file() for role in ROLES for ending in (".cer", ".key")):
+    if not all((folder / f"{role}.cer").is_file() and key_path(folder, role) for role in ROLES):
         return None
     return {role: (Certificate.load(read_file(folder / f"{role}.cer", max_bytes=_MAX_SMALL)),
-                   read_file(folder / f"{role}.key", max_bytes=_MAX_SMALL)) for role in ROLES}
+                   read_key_file(folder, role)) for role in ROLES}

@@ -2,7 +2,8 @@
 
 Until the renewal has a case of its own, keys and requests lie in ``authorities/<USCC>/.renewal-<old case>/``; then the
 keys go to where activation looks for them (:func:`registry.projection.stage_keys`). They are nowhere else, so they
-are kept until they lie there.
+are kept until they lie there. A key follows one of its role: where that one lives on a token, so does the new one, and
+its reference is what lies in the folders.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Protocol
@@ -19,6 +20,7 @@ from certs.config import Password
 from certs.csr import PROFILES, CertificateRequest, keep_request
 from certs.demo_pki import KeyPair, certify_request
 from certs.files import make_folder, read_file, reported, write_atomic
+from certs.key_reference import key_path, read_key_file, read_reference
 from certs.keystore import ScryptCost, load_key
 from certs.seal_folder import ROLES
 from certs.x509 import MAX_BYTES as MAX_CERTIFICATE
@@ -41,16 +43,17 @@ def renewal_folder(home: Path, code: str, case: str) -> Path:
 class RenewalKeys:
     """The keys of the seal that will follow the one of a case."""
 
-    def __init__(self, home: Path, *, code: str, name: str, case: str, password: Password,
-                 cost: ScryptCost | None = None) -> None:
+    def __init__(self, home: Path, *, code: str, name: str, case: str, seal_id: str,
+                 password: Callable[[], Password], cost: ScryptCost | None = None) -> None:
         """Name the keys; nothing is made yet.
 
         Args:
             code, name: USCC of the organisation and the name on the seal; both stand in the requests.
-            case: of the seal that is renewed.
-            password: encrypts the keys; cost: of that encryption.
+            case, seal_id: of the seal that is renewed.
+            password: encrypts keys in files; cost: of that encryption.
         """
-        self._home, self._code, self._name = home, code, name
+        self._home, self._code, self._name, self._case = home, code, name, case
+        self._old = home / "authorities" / code / seal_id
         self._password, self._cost = password, cost
         self.folder = renewal_folder(home, code, case)
         self._requests: Mapping[str, CertificateRequest] = {}
@@ -59,13 +62,19 @@ class RenewalKeys:
         """Make what is not there, and return role → request; each was compared with its key.
 
         Raises:
-            RequestError, KeyStoreError, FileError: see :func:`certs.csr.keep_request`.
+            RequestError, KeyStoreError, KeyReferenceError, FileError: see :func:`certs.csr.keep_request`.
         """
         if not self._requests:
             make_folder(self.folder)
-            self._requests = {role: keep_request(self.folder, role, name=self._name, code=self._code,
-                                                 password=self._password, cost=self._cost) for role in ROLES}
+            self._requests = {role: self._request(role) for role in ROLES}
         return self._requests
+
+    def _request(self, role: str) -> CertificateRequest:
+        old = key_path(self._old, role)
+        return keep_request(
+            self.folder, role, name=self._name, code=self._code, password=self._password, cost=self._cost,
+            elsewhere=None if old is None or old.suffix == ".key" else read_reference(old),
+            label=f"{self._code} {self._case} {role}")
 
     def hand_over(self, case: str, certificates: Mapping[str, Certificate | None]) -> bool:
         """Lay the keys down for the case of the renewal; say whether they lie there now.
@@ -76,17 +85,17 @@ class RenewalKeys:
             case: of the renewal; certificates: role → what was applied for.
 
         Raises:
-            KeyStoreError, FileError: a key cannot be read or written.
+            KeyStoreError, KeyReferenceError, FileError: a key cannot be read or written.
         """
         if staged_keys(self._home, self._code, case) is None:
-            if not (self.folder / f"{ROLES[0]}.key").is_file():
+            if key_path(self.folder, ROLES[0]) is None:
                 return False
             keys = {}
             for role, request in self.requests().items():
                 certificate = certificates[role]
                 if certificate is None or certificate.public_key.spki != request.public_key.spki:
                     return False
-                keys[role] = certificate, read_file(self.folder / f"{role}.key", max_bytes=_MAX_KEY)
+                keys[role] = certificate, read_key_file(self.folder, role)
             stage_keys(self._home, self._code, case, keys)
         self.forget()
         return True

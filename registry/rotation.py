@@ -23,6 +23,7 @@ from certs.approval import Terms
 from certs.canonical_json import JSON
 from certs.config import Password
 from certs.files import FileCode, locked, reported, sweep
+from certs.key_reference import key_path
 from certs.keystore import ScryptCost, load_key
 from certs.moments import write_moment
 from certs.seal_folder import ROLES
@@ -84,7 +85,7 @@ class Means:
         people: who acts; approvers: who signs approvals anew, None to let them be.
         certifier: where certificates come from; None for nowhere yet.
         maker: returns the seal maker's signer; asked only when a seal is made.
-        password: of the home's keys, old and new; cost: of the new keys' encryption.
+        password: gives that of the home's keys, old and new; cost: of the new keys' encryption.
         used: number of an approval → licences sealed under it.
         requests_out: folder for copies of the requests.
     """
@@ -93,7 +94,7 @@ class Means:
     approvers: Attendance | None = None
     certifier: Certifier | None = None
     maker: Callable[[], Signer]
-    password: Password
+    password: Callable[[], Password]
     cost: ScryptCost | None = None
     used: Mapping[str, int] = field(default_factory=dict)
     requests_out: Path | None = None
@@ -225,8 +226,8 @@ class _Run:
         rotation.state = RotationState.ROTATED
 
     def _keys(self, due: DueSeal) -> RenewalKeys:
-        return RenewalKeys(self.home, code=due.code, name=due.name, case=due.case, password=self.means.password,
-                           cost=self.means.cost)
+        return RenewalKeys(self.home, code=due.code, name=due.name, case=due.case, seal_id=due.seal_id,
+                           password=self.means.password, cost=self.means.cost)
 
     def _successor(self, due: DueSeal) -> Seal | None:
         with self.registry.reading() as session:
@@ -261,10 +262,13 @@ class _Run:
         return outcome.case if outcome else None
 
     def _check_password(self, due: DueSeal) -> None:
-        """See once that the password is this home's, before anything is encrypted with it."""
+        """See once, by the keys in files, that the password is this home's, before anything is encrypted with it."""
         if not self._password_known:
-            load_key(self.home / "authorities" / due.code / due.seal_id / "sealing.key", self.means.password)
-            self._password_known = True
+            folder = self.home / "authorities" / due.code / due.seal_id
+            for path in filter(None, (key_path(folder, role) for role in ROLES)):
+                if path.suffix == ".key":
+                    load_key(path, self.means.password())
+                    self._password_known = True
 
     def _prepare(self, rotation: Rotation, keys: RenewalKeys, new: Seal) -> bool:
         """Take the renewal from its application to the finished seal; say whether it is made."""

@@ -184,7 +184,7 @@ def test_a_name_or_code_that_no_organisation_has_is_refused(name: str, code: str
 
 def test_a_key_that_is_there_is_kept_and_its_request_made_again(tmp_path: Path) -> None:
     def keep(name: str = NAME) -> CertificateRequest:
-        return keep_request(tmp_path, "sealing", name=name, code=CODE, password=PASSWORD, cost=CHEAP)
+        return keep_request(tmp_path, "sealing", name=name, code=CODE, password=lambda: PASSWORD, cost=CHEAP)
 
     first = keep()
     assert (tmp_path / "sealing.key").stat().st_mode & 0o777 == 0o600
@@ -198,14 +198,14 @@ def test_a_key_that_is_there_is_kept_and_its_request_made_again(tmp_path: Path) 
     assert renamed.public_key == first.public_key and renamed.subject_cn == "测试市另一局"
     assert CertificateRequest.load((tmp_path / "sealing.csr").read_bytes()) == renamed
     with pytest.raises(KeyStoreError):
-        keep_request(tmp_path, "sealing", name=NAME, code=CODE, password=Password(b"another"), cost=CHEAP)
+        keep_request(tmp_path, "sealing", name=NAME, code=CODE, password=lambda: Password(b"another"), cost=CHEAP)
 
 
 def test_a_key_of_another_kind_is_not_taken_for_the_roles(tmp_path: Path) -> None:
-    keep_request(tmp_path, "pdf", name=NAME, code=CODE, password=PASSWORD, cost=CHEAP)
+    keep_request(tmp_path, "pdf", name=NAME, code=CODE, password=lambda: PASSWORD, cost=CHEAP)
     (tmp_path / "pdf.key").rename(tmp_path / "sealing.key")
     with pytest.raises(RequestError) as refused:
-        keep_request(tmp_path, "sealing", name=NAME, code=CODE, password=PASSWORD, cost=CHEAP)
+        keep_request(tmp_path, "sealing", name=NAME, code=CODE, password=lambda: PASSWORD, cost=CHEAP)
     assert refused.value.code is csr.RequestCode.KEY
 
 

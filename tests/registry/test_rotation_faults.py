@@ -162,7 +162,7 @@ def test_another_moment_than_the_one_set_is_refused(aged: Aged) -> None:
 
 def test_the_wrong_password_makes_no_key(aged: Aged) -> None:
     files = aged.files()
-    means = replace(aged.means(), password=Password(b"wrong"))
+    means = replace(aged.means(), password=lambda: Password(b"wrong"))
     results = list(rotate(aged.registry, aged.due(), means=means, start=START))
     assert {one.error.code.value for one in results if one.error} == {"keystore.wrong-password"} and len(results) == 3
     assert aged.files() == files

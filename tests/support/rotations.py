@@ -107,9 +107,9 @@ class Aged:
             signing = None if approvers is None else Attendance(session, self.people(*approvers), at=self.now)
         ca = self.path / "ca"
         return Means(
-            people=attending, approvers=signing, certifier=certifier, password=password, cost=CHEAP, used=used or {},
-            maker=lambda: _signer(Certificate.load((ca / "seal-maker.cer").read_bytes()), ca / "seal-maker.key",
-                                  password), **more)
+            people=attending, approvers=signing, certifier=certifier, password=lambda: password, cost=CHEAP,
+            used=used or {}, maker=lambda: _signer(
+                Certificate.load((ca / "seal-maker.cer").read_bytes()), ca / "seal-maker.key", password), **more)
 
     def due(self, days: int = 30, *, codes: Collection[str] = ()) -> list[DueSeal]:
         """The seals that are due, of some organisations or of all."""
