@@ -19,7 +19,7 @@ from certs.revocation import Doubt, Said, decisive, revocation_of, said_of
 from certs.x509 import Certificate
 from codes.china_time import time_en, time_zh
 
-__all__ = ["ChainResult", "Indication", "SubIndication", "Usage", "validate"]
+__all__ = ["ChainResult", "Indication", "SubIndication", "Usage", "paths_of", "validate"]
 
 MAX_PATH: Final = 8
 MAX_SIGNATURE_CHECKS: Final = 64
@@ -127,11 +127,11 @@ def validate(
     lists, answers, helpers = tuple(crls), tuple(ocsp), tuple(intermediates)
     latest = max(at, clock_now or at)
     first: ChainResult | None = None
-    for path in _paths(leaf, helpers, tuple(anchors)):
+    for path in paths_of(leaf, helpers, tuple(anchors)):
         told = tuple(
             said_of(certificate, ca, crls=lists, ocsp=answers, at=at, latest=latest, helpers=helpers)
             for certificate, ca in itertools.pairwise(path))
-        result = _judge(path, told, at, latest, usage, at_is_proven)
+        result = _judge(path, told, at, usage, at_is_proven)
         if result.ok:
             return result
         first = first or result
@@ -145,7 +145,7 @@ def validate(
            "configure its root or add the intermediate certificates")
 
 
-def _paths(leaf: Certificate, intermediates: Sequence[Certificate],
+def paths_of(leaf: Certificate, intermediates: Sequence[Certificate],
            anchors: Sequence[Certificate]) -> Iterator[tuple[Certificate, ...]]:
     """Every chain from the leaf to an anchor whose names and signatures fit, within the limits."""
     trusted = {anchor.fingerprint for anchor in anchors}
@@ -184,13 +184,13 @@ def _may_issue(candidate: Certificate, path: tuple[Certificate, ...]) -> bool:
     return all(c.subject != candidate.subject or c.public_key.spki != candidate.public_key.spki for c in path)
 
 
-def _judge(path: tuple[Certificate, ...], told: Sequence[Sequence[Said]], at: datetime, latest: datetime,
-           usage: Usage, at_is_proven: bool) -> ChainResult:
+def _judge(path: tuple[Certificate, ...], told: Sequence[Sequence[Said]], at: datetime, usage: Usage,
+           at_is_proven: bool) -> ChainResult:
     """Rights, revocation, dates, in the order of how final the answer is."""
     return (
         _check_usage(path, usage)
         or _check_authorities(path)
-        or _check_revocation(path, told, at if at_is_proven else None, latest)
+        or _check_revocation(path, told, at if at_is_proven else None)
         or _check_dates(path, at, at_is_proven)
         or _check_known(path, told)
         or ChainResult(indication=Indication.PASSED, sub_indication=None, code="chain.good",
@@ -246,9 +246,9 @@ def _check_authorities(path: tuple[Certificate, ...]) -> ChainResult | None:
 
 
 def _check_revocation(path: tuple[Certificate, ...], told: Sequence[Sequence[Said]], proven_at: datetime | None,
-                      latest: datetime) -> ChainResult | None:
+                      ) -> ChainResult | None:
     for index, said in enumerate(told):
-        entry = revocation_of(said, proven_at=proven_at, latest=latest)
+        entry = revocation_of(said, proven_at=proven_at)
         if entry is not None:
             return _revoked(path, index, entry, proven_at is not None)
     return None

@@ -89,7 +89,8 @@ def said_of(
 def _list_says(crl: Crl, certificate: Certificate, at: datetime, latest: datetime) -> Said:
     doubt = Doubt.OTHERS
     if crl.scope.covers(certificate):
-        doubt = Doubt.STALE if crl.next_update is None else _timely(crl.this_update, crl.next_update, at, latest)
+        doubt = Doubt.STALE if crl.next_update is None else _timely(
+            crl.this_update, crl.next_update, at, latest + CLOCKS_DIFFER)
         doubt = doubt or _complete(certificate, crl.this_update, crl.expired_since)
     return Said(source=crl, this_update=crl.this_update, revocation=crl.revoked.get(certificate.serial), doubt=doubt)
 
@@ -154,7 +155,7 @@ def decisive(told: Iterable[Said]) -> Said | None:
         said.this_update, said.revocation is not None, said.doubt is Doubt.UNKNOWN))
 
 
-def revocation_of(told: Sequence[Said], *, proven_at: datetime | None, latest: datetime) -> Revocation | None:
+def revocation_of(told: Sequence[Said], *, proven_at: datetime | None) -> Revocation | None:
     """The revocation that counts, None without one.
 
     A hold counts while no newer word in force says that it was lifted.
@@ -168,7 +169,7 @@ def revocation_of(told: Sequence[Said], *, proven_at: datetime | None, latest: d
         if entry is None or not said.believed:
             continue
         if entry.reason == _HOLD and (
-                said.this_update > latest or newest is None or said.this_update < newest.this_update):
+                said.doubt is Doubt.FUTURE or newest is None or said.this_update < newest.this_update):
             continue
         if proven_at is not None and entry.effective_at > proven_at:
             continue

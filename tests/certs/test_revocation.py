@@ -105,7 +105,9 @@ ANSWERS: list[tuple[str, dict[str, Any], str]] = [
     ("without an end, of now", {"this_update": AT, "next_update": None}, "chain.good"),
     ("without an end, of ten minutes ago", {"this_update": AT - HOUR / 6, "next_update": None}, "chain.ocsp-stale"),
     ("by a clock that is a little ahead", {"this_update": AT + 60 * SECOND}, "chain.good"),
+    ("held by a clock that is a little ahead", {"this_update": AT + 60 * SECOND, "revoked": HELD}, "chain.revoked"),
     ("from the future", {"this_update": AT + HOUR}, "chain.ocsp-stale"),
+    ("held in the future", {"this_update": AT + HOUR, "revoked": HELD}, "chain.ocsp-stale"),
     ("made in the future", {"produced_at": AT + HOUR}, "chain.ocsp-stale"),
     ("unknown", {"unknown": True}, "chain.ocsp-unknown"),
     ("revoked", {"revoked": LOST}, "chain.revoked"),
@@ -119,6 +121,13 @@ ANSWERS: list[tuple[str, dict[str, Any], str]] = [
 @pytest.mark.parametrize(("what", "wish", "code"), ANSWERS)
 def test_an_answer_counts_for_its_time(sm2: Scene, what: str, wish: dict[str, Any], code: str) -> None:
     assert sm2.told(**wish).code() == code, what
+
+
+def test_a_list_by_a_clock_that_is_a_little_ahead_counts(sm2: Scene) -> None:
+    ahead = AT + 60 * SECOND
+    assert sm2.with_lists(sm2.ca.crl(this_update=ahead)).code() == "chain.good"
+    assert sm2.with_lists(sm2.ca.crl({3: HELD}, this_update=ahead)).code() == "chain.revoked"
+    assert sm2.with_lists(sm2.ca.crl(this_update=AT + HOUR)).code() == "chain.crl-stale"
 
 
 def _strange(scene: Scene) -> Scene:

@@ -1,0 +1,71 @@
+"""Why it could not be learnt whether a certificate is revoked."""
+
+from __future__ import annotations
+
+import enum
+from typing import Final
+
+from certs.revocation import Doubt
+from codes.errors import EngineError
+
+__all__ = ["CODE_BY_DOUBT", "RevocationCode", "RevocationError", "trouble"]
+
+
+class RevocationCode(enum.StrEnum):
+    """Codes of :class:`RevocationError`."""
+
+    NOWHERE = "revocation.nowhere"
+    FOREIGN = "revocation.foreign"
+    OTHER = "revocation.other-certificate"
+    UNUSABLE = "revocation.unusable"
+    REPLAYED = "revocation.replayed"
+    STALE = "revocation.stale"
+    TOO_OLD = "revocation.too-old"
+    FUTURE = "revocation.future"
+    UNKNOWN = "revocation.unknown"
+    RESPONDER = "revocation.responder"
+    WAITING = "revocation.waiting"
+
+
+class RevocationError(EngineError):
+    """A list or answer could not be had, or is none that helps. The sentences do not name the address."""
+
+
+_SENTENCES: Final[dict[RevocationCode, tuple[str, str]]] = {
+    RevocationCode.NOWHERE: (
+        "证书没有写明可查询的网址，请手工放入其机构的撤销列表",
+        "the certificate names no web address to ask at; put its CA's revocation list there by hand"),
+    RevocationCode.FOREIGN: (
+        "得到的内容不是该证书机构签发的，已弃用", "what was received is not the CA's and was thrown away"),
+    RevocationCode.OTHER: (
+        "得到的内容是关于其他证书的，已弃用", "what was received is on other certificates and was thrown away"),
+    RevocationCode.UNUSABLE: (
+        "得到的是增量或间接列表，不能单独使用", "what was received is a delta or indirect list, which is not enough"),
+    RevocationCode.REPLAYED: (
+        "得到的是早先的应答或列表（重放），已弃用", "what was received was given earlier already (a replay) and was "
+                                                     "thrown away"),
+    RevocationCode.STALE: ("得到的内容已过时", "what was received is out of date"),
+    RevocationCode.TOO_OLD: (
+        "得到的内容比设置 max_age_h 允许的更旧", "what was received is older than the setting max_age_h allows"),
+    RevocationCode.FUTURE: (
+        "得到的内容时间晚于现在，已弃用，请核对本机时钟",
+        "what was received is dated in the future and was thrown away; check this machine's clock"),
+    RevocationCode.UNKNOWN: ("OCSP 服务器不认识该证书", "the OCSP server does not know the certificate"),
+    RevocationCode.RESPONDER: (
+        "OCSP 应答者未获授权，或其证书过期、撤销、无从查证，应答已弃用",
+        "the OCSP responder is not authorised, or its certificate has expired, is revoked or cannot be checked; "
+        "the answer was thrown away"),
+    RevocationCode.WAITING: (
+        "服务器多次没有应答，稍候再询问", "the server has failed several times and is asked again in a while"),
+}
+CODE_BY_DOUBT: Final = {
+    Doubt.STALE: RevocationCode.STALE, Doubt.TOO_LATE: RevocationCode.STALE, Doubt.FUTURE: RevocationCode.FUTURE,
+    Doubt.OTHERS: RevocationCode.OTHER, Doubt.UNKNOWN: RevocationCode.UNKNOWN,
+    Doubt.STRANGER: RevocationCode.RESPONDER, Doubt.RESPONDER_EXPIRED: RevocationCode.RESPONDER,
+    Doubt.RESPONDER_REVOKED: RevocationCode.RESPONDER, Doubt.RESPONDER_UNCHECKED: RevocationCode.RESPONDER,
+}
+
+
+def trouble(code: RevocationCode) -> RevocationError:
+    """Return the error of a code."""
+    return RevocationError(code, *_SENTENCES[code])

@@ -1,0 +1,288 @@
+"""Asking a CA whether its certificates are revoked: lists and OCSP answers, from where the certificates say.
+
+The addresses stand in certificates, and those may come from strangers. So only a certificate that its CA has really
+signed is asked about, only by http and https, never where a redirect points, and never inside a network of one's own,
+unless the settings name the host. What comes back is judged before it is kept; what is kept, every time it is read.
+
+There is no silence: whatever is not had is told as a trouble with its reason. And no latch: a server that failed once
+is asked again at the next question; from the second failure in a row on there is a short wait.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final, Protocol, TypeVar
+
+from certs.crl import MAX_BYTES as MAX_CRL
+from certs.crl import Crl
+from certs.files import FileError
+from certs.http_client import HttpCode, HttpError, http_exchange, split_url
+from certs.ocsp import MAX_BYTES as MAX_OCSP
+from certs.ocsp import OcspCode, OcspError, OcspResponse, build_request
+from certs.revocation import Doubt, Said, said_of
+from certs.revocation_cache import Note, RevocationCache
+from certs.revocation_errors import CODE_BY_DOUBT, RevocationCode, trouble
+from certs.revocation_settings import RevocationSettings
+from certs.x509 import Certificate
+from codes.errors import EngineError
+
+__all__ = ["Fetched", "Http", "Inquiry", "Trouble", "admits"]
+
+_T = TypeVar("_T")
+_MAX_URLS: Final = 4                     # of one certificate that are tried
+_NONCE_BYTES: Final = 16
+_WEB_PORTS: Final = (80, 443)
+_CRL_TYPE: Final = {"Accept": "application/pkix-crl"}
+_OCSP_TYPE: Final = {"Content-Type": "application/ocsp-request", "Accept": "application/ocsp-response"}
+# Networks through which an address may mean another one, inside.
+_TUNNELS: Final = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")))
+
+
+class Http(Protocol):
+    """How a server is asked: :func:`certs.http_client.http_exchange`, or what a test puts in its place."""
+
+    def __call__(
+        self, method: str, url: str, body: bytes | None, headers: Mapping[str, str], *, timeout_s: float,
+        max_bytes: int, admit: Callable[[str], bool] | None,
+    ) -> bytes:
+        """Return the body of the answer; raise :class:`certs.http_client.HttpError`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """What could not be had from an address ("" where there is none), and why."""
+
+    url: str
+    error: EngineError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """What is known of one certificate: lists and answers that are the CA's, and the troubles on the way.
+
+    What is here may still say that the certificate is revoked, or be too old to say anything else.
+    """
+
+    crls: tuple[Crl, ...] = ()
+    ocsp: tuple[OcspResponse, ...] = ()
+    troubles: tuple[Trouble, ...] = ()
+
+
+def admits(address: str) -> bool:
+    """Whether a numeric address is one of the Internet at large."""
+    try:
+        number = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(number, ipaddress.IPv6Address):
+        if number.ipv4_mapped is not None:
+            number = number.ipv4_mapped
+        elif any(number in network for network in _TUNNELS):
+            return False
+    return number.is_global and not number.is_multicast
+
+
+class Inquiry:
+    """Asks, and keeps what it is told; safe to share between threads and processes."""
+
+    def __init__(
+        self, cache: Path, *, settings: RevocationSettings, clock: Callable[[], datetime],
+        http: Http = http_exchange, random: Callable[[int], bytes] = secrets.token_bytes, insist: bool = False,
+    ) -> None:
+        """Ask nothing yet.
+
+        Args:
+            cache: folder for what is fetched; made when it is first needed.
+            clock: the present, aware.
+            random: that many bytes, for nonces.
+            insist: ask once for each thing, were it fresh or had its server failed before.
+        """
+        self._cache = RevocationCache(cache)
+        self._settings, self._clock, self._http = settings, clock, http
+        self._random, self._insist = random, insist
+        self._asked: set[tuple[str, ...]] = set()
+        self._hosts: dict[str, Note] = {}
+
+    def lists(self, certificate: Certificate, ca: Certificate) -> Fetched:
+        """Fetch the revocation list that covers ``certificate``, from the first of its addresses that gives one.
+
+        Args:
+            ca: the issuer, itself trusted.
+        """
+        return self._first(certificate, ca, certificate.crl_urls, lambda url: self._list(url, certificate, ca))
+
+    def answers(self, certificate: Certificate, ca: Certificate, crls: Sequence[Crl] = ()) -> Fetched:
+        """Ask by OCSP, at the first of the certificate's addresses that answers.
+
+        Args:
+            ca: the issuer, itself trusted.
+            crls: lists by which the responder's own certificate is judged.
+        """
+        return self._first(certificate, ca, certificate.ocsp_urls,
+                           lambda url: self._answer(url, certificate, ca, tuple(crls)))
+
+    def _first(self, certificate: Certificate, ca: Certificate, urls: Sequence[str],
+               ask: Callable[[str], Fetched]) -> Fetched:
+        if not certificate.issued_by(ca):
+            return Fetched(troubles=(Trouble(url="", error=trouble(RevocationCode.FOREIGN)),))
+        web = [url for url in urls if url.lower().startswith(("http://", "https://"))]
+        if not web:
+            return Fetched(troubles=(Trouble(url="", error=trouble(RevocationCode.NOWHERE)),))
+        crls: list[Crl] = []
+        ocsp: list[OcspResponse] = []
+        troubles: list[Trouble] = []
+        for url in web[:_MAX_URLS]:
+            fetched = ask(url)
+            crls += fetched.crls
+            ocsp += fetched.ocsp
+            troubles += fetched.troubles
+            if not fetched.troubles:
+                break
+        return Fetched(crls=tuple(crls), ocsp=tuple(ocsp), troubles=tuple(troubles))
+
+    # -- one address
+
+    def _list(self, url: str, certificate: Certificate, ca: Certificate) -> Fetched:
+        limit = min(MAX_CRL, self._settings.max_mb << 20)
+
+        def read(data: bytes) -> tuple[Crl, Said]:
+            crl = Crl.load(data)
+            if not crl.counts:
+                raise trouble(RevocationCode.UNUSABLE)
+            told = self._said(certificate, ca, crls=[crl])
+            if not told:
+                raise trouble(RevocationCode.FOREIGN)
+            return crl, told[0]
+
+        crl, failed = self._obtain(
+            ("crl", url, ca.fingerprint), limit, read, lambda: self._exchange("GET", url, None, _CRL_TYPE, limit))
+        return Fetched(crls=() if crl is None else (crl,), troubles=_troubles(url, failed))
+
+    def _answer(self, url: str, certificate: Certificate, ca: Certificate, crls: tuple[Crl, ...]) -> Fetched:
+        def read(data: bytes) -> tuple[OcspResponse, Said]:
+            response = OcspResponse.load(data)
+            for said in self._said(certificate, ca, crls=crls, ocsp=[response]):
+                if said.source is response:
+                    return response, said
+            raise trouble(RevocationCode.OTHER)
+
+        response, failed = self._obtain(
+            ("ocsp", url, ca.fingerprint, f"{certificate.serial:x}"), MAX_OCSP, read,
+            lambda: self._ask(url, certificate, ca))
+        return Fetched(ocsp=() if response is None else (response,), troubles=_troubles(url, failed))
+
+    def _ask(self, url: str, certificate: Certificate, ca: Certificate) -> bytes:
+        """Ask by OCSP; the answer may lack the nonce, but not have another."""
+        nonce = self._random(_NONCE_BYTES)
+        failed: EngineError = trouble(RevocationCode.OTHER)
+        # an SM2 responder may know SM3 alone, and others SHA-1 alone
+        for algorithm in ("sm3", "sha1") if ca.key_kind == "sm2" else ("sha1",):
+            request = build_request(certificate, ca, algorithm=algorithm, nonce=nonce)
+            data = self._exchange("POST", url, request, _OCSP_TYPE, MAX_OCSP)
+            try:
+                response = OcspResponse.load(data)
+            except OcspError as error:
+                if error.code is not OcspCode.REFUSED:
+                    raise
+                failed = error
+                continue
+            if response.nonce not in (None, nonce):
+                raise trouble(RevocationCode.REPLAYED)
+            return data
+        raise failed
+
+    def _said(self, certificate: Certificate, ca: Certificate, *, crls: Iterable[Crl],
+              ocsp: Iterable[OcspResponse] = ()) -> tuple[Said, ...]:
+        now = self._clock()
+        return said_of(certificate, ca, crls=crls, ocsp=ocsp, at=now, latest=now)
+
+    def _exchange(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str], limit: int) -> bytes:
+        parts = split_url(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+        server = f"{host}:{port}"
+        inside = server in self._settings.hosts or (host in self._settings.hosts and port in _WEB_PORTS)
+        before = self._hosts.get(server, Note())
+        if before.waits(self._clock()):  # one dead server does not cost its time for every certificate
+            raise trouble(RevocationCode.WAITING)
+        try:
+            data = self._http(method, url, body, headers, timeout_s=self._settings.timeout_s, max_bytes=limit,
+                              admit=None if inside else admits)
+        except HttpError as error:
+            if error.code in (HttpCode.UNREACHABLE, HttpCode.SLOW):
+                self._hosts[server] = before.failed(self._clock())
+            raise
+        self._hosts.pop(server, None)
+        return data
+
+    # -- what was had before, and what is new
+
+    def _obtain(
+        self, what: tuple[str, ...], limit: int, read: Callable[[bytes], tuple[_T, Said]], ask: Callable[[], bytes],
+    ) -> tuple[_T | None, EngineError | None]:
+        """Return the newest genuine thing, and why there is none that is in force, or none newer than that one."""
+        now = self._clock()
+        try:
+            with self._cache.entry(*what) as path:
+                held = self._held(path, limit, read, now)
+                note = self._cache.read_note(path)
+                insist = self._insist and what not in self._asked
+                self._asked.add(what)
+                if not insist:
+                    if held is not None and held[1].in_force and note.is_fresh(now, self._settings.refresh):
+                        return held[0], None
+                    if note.waits(now):
+                        return (None if held is None else held[0]), trouble(RevocationCode.WAITING)
+                thing, failed = self._new(path, held, read, ask, now)
+                self._cache.write_note(path, Note(asked_at=now) if failed is None else note.failed(now))
+        except FileError as error:       # what cannot be kept is not had: the next one would be asked in vain again
+            return None, error
+        return thing, failed
+
+    def _held(self, path: Path, limit: int, read: Callable[[bytes], tuple[_T, Said]],
+              now: datetime) -> tuple[_T, Said] | None:
+        """What was kept, judged anew; None for what is damaged or strange, dated in the future (so that nothing could
+        ever be newer), or too old by the settings."""
+        data = self._cache.read(path, max_bytes=limit)
+        if data is None:
+            return None
+        try:
+            thing, said = read(data)
+        except EngineError:
+            return None
+        usable = said.believed and said.doubt is not Doubt.FUTURE and self._young(said, now)
+        return (thing, said) if usable else None
+
+    def _young(self, said: Said, now: datetime) -> bool:
+        """Whether the settings let it be used; a revocation has no age."""
+        limit = self._settings.max_age
+        return said.revocation is not None or limit is None or now <= said.this_update + limit
+
+    def _new(
+        self, path: Path, held: tuple[_T, Said] | None, read: Callable[[bytes], tuple[_T, Said]],
+        ask: Callable[[], bytes], now: datetime,
+    ) -> tuple[_T | None, EngineError | None]:
+        """Ask, and keep what is newer; otherwise what was kept, and why it is no other."""
+        try:
+            data = ask()
+            thing, said = read(data)
+            if not said.believed or said.doubt in (Doubt.FUTURE, Doubt.OTHERS):
+                raise trouble(CODE_BY_DOUBT[said.doubt])
+            if held is not None and said.this_update < held[1].this_update:
+                raise trouble(RevocationCode.REPLAYED)
+            if not self._young(said, now):
+                raise trouble(RevocationCode.TOO_OLD)
+        except EngineError as error:
+            return (None if held is None else held[0]), error
+        if said.doubt is not Doubt.UNKNOWN:      # which may change at any moment, and is asked for each time
+            self._cache.write(path, data)
+        return thing, trouble(CODE_BY_DOUBT[said.doubt]) if said.doubt else None
+
+
+def _troubles(url: str, failed: EngineError | None) -> tuple[Trouble, ...]:
+    return () if failed is None else (Trouble(url=url, error=failed),)
