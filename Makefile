@@ -24,7 +24,7 @@ test: $(DEV_READY) judges lint
 
 lint: $(DEV_READY)
 	@$(BIN)/ruff check .
-	@$(BIN)/mypy cli service reports signer docgen verify registry certs codes layouts fonts
+	@$(BIN)/mypy cli service reports archive signer docgen verify registry certs codes layouts fonts
 	@$(BIN)/lint-imports --no-cache
 
 # The judges in Java are built where a JDK 17 and Maven are; elsewhere the tests say what they left out.

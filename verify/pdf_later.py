@@ -1,4 +1,4 @@
-"""What an archive may add behind one of our renditions: evidence (DSS) and document timestamps, in revisions of their own.
+"""What an archive may add behind one of our renditions, in revisions of their own: evidence (DSS), document timestamps.
 
 The rendition itself is judged on its own bytes, as if nothing followed. Here it is shown that what follows changes
 nothing but the list of evidence and the list of signature fields, that nothing else is in it, and when, by the
@@ -9,6 +9,7 @@ Source: ISO 32000-2 12.8.2.2.2 (what P = 1 allows), 12.8.4.3, 12.8.5; ETSI EN 31
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -77,7 +78,7 @@ def read_later(data: bytes, trust: Trust, moment: Moment) -> Later | None:
     if odd is None or odd:
         raise PdfRefusal("pdf.later-form", odd[0].where if odd else f"@{states[0].end}")
     fields: list[tuple[State, FormField]] = []
-    for before, after in zip(states, states[1:], strict=False):
+    for before, after in itertools.pairwise(states):
         field = _added(before, after)
         if field is not None:
             fields.append((after, field))
@@ -248,7 +249,7 @@ def _judged(data: bytes, states: Sequence[State], stamps: Sequence[Signed], trus
         token, result = _token(data, signed, trust, moment, existed_at, certificates, crls)
         if token is not None:
             known += token.certificates
-        told.append(_told(signed, result))
+        told.append(_told(result))
         if result is None or not result.ok:
             findings.append(_fault(signed, result))
         else:
@@ -285,7 +286,7 @@ def _fault(signed: Signed, result: TimestampResult | None) -> Finding:
         en=f"the document timestamp {signed.label} is not trusted: {en}"))
 
 
-def _told(signed: Signed, result: TimestampResult | None) -> SignatureEvidence:
+def _told(result: TimestampResult | None) -> SignatureEvidence:
     """One timestamp for the report."""
     made = SignatureEvidence(kind="PAdES timestamp", indication="INDETERMINATE", sub_indication="FORMAT_FAILURE")
     if result is None:

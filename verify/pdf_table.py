@@ -41,7 +41,7 @@ _SIGNATURE: Final = {
         "content was added after signing (from {where}); its effect is not judged in this version"),
     "pdf.later-form": (
         _UNSURE, "签名之后附加的内容不只是验证资料与文档时间戳（{where}），不能确认没有改动",
-        "what was added after signing is not only evidence and document timestamps ({where}): changes are not excluded"),
+        "what was added after signing is more than evidence and document timestamps ({where}): it may be a change"),
     "pdf.evidence-odd": (
         _UNSURE, "附加的验证资料中有无法核实的内容（{where}）",
         "the added evidence holds what cannot be verified ({where})"),

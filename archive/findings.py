@@ -1,0 +1,58 @@
+"""What the check of a package finds: stable codes with their weights and sentences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from verify.model import Severity
+from verify.reasons import clean
+
+__all__ = ["TABLE", "Found", "found"]
+
+_NO, _UNSURE, _NOTE = Severity.INVALID, Severity.INDETERMINATE, Severity.NOTE
+
+TABLE: Final = MappingProxyType({
+    "package.missing": (_NO, "缺少 {name}", "{name} is missing"),
+    "package.changed": (_NO, "{name} 已被改动，与归档时的摘要不符",
+                        "{name} was changed: its digests are not those of the day of archiving"),
+    "package.extra": (_NO, "{name} 不是归档时的文件", "{name} was not there on the day of archiving"),
+    "package.odd": (_NO, "{name} 不是档案包中的普通文件（{what}）", "{name} is no plain file of a package ({what})"),
+    "package.left-over": (_NOTE, "{name} 是中断的写入留下的，可删除；续期时会自动清除",
+                          "{name} was left by a writer that was stopped; the next renewal clears it away"),
+    "package.manifest": (_NO, "manifest.json 不是规范的清单，或不属于这个证照",
+                         "manifest.json is no manifest in its one form, or another licence's"),
+    "package.trust": (_UNSURE, "档案自带的信任资料无法读取", "the trust data inside the package cannot be read"),
+    "package.evidence": (_NO, "存证记录 {name} 不成立：{zh}", "the evidence record {name} does not hold: {en}"),
+    "package.evidence-gap": (_UNSURE, "存证记录 {name}：{zh}", "the evidence record {name}: {en}"),
+    "package.proven": (_NOTE, "存证记录 {name} 有效，证明其在 {zh} 已存在",
+                       "the evidence record {name} holds; it proves existence at {en}"),
+    "package.original": (_UNSURE, "原件：{zh}", "the original: {en}"),
+    "package.original-invalid": (_NO, "原件：{zh}", "the original: {en}"),
+    "package.rendition": (_UNSURE, "版式副本：{zh}", "the rendition: {en}"),
+    "package.rendition-invalid": (_NO, "版式副本：{zh}", "the rendition: {en}"),
+    "package.copy": (_NO, "OFD-A 副本与原件不符（{what}）", "the OFD-A copy is not like the original ({what})"),
+    "package.record": (_NO, "record.xml 与原件中的证照数据不同", "record.xml is not the record inside the original"),
+    "package.metadata": (_NO, "metadata.xml 所列文件与清单不符", "metadata.xml names other files than the manifest"),
+    "package.due": (_UNSURE, "存证已逾期未续（应于 {zh} 之前续期），请立即执行 zhengyin archive renew",
+                    "the evidence is overdue (it had to be renewed before {en}); run zhengyin archive renew now"),
+})
+"""Code to (weight, Chinese, English)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """One finding."""
+
+    code: str
+    severity: Severity
+    zh: str
+    en: str
+
+
+def found(code: str, **facts: object) -> Found:
+    """Make the finding of a code; facts from files are cleaned."""
+    severity, zh, en = TABLE[code]
+    safe = {key: clean(value) for key, value in facts.items()}
+    return Found(code=code, severity=severity, zh=zh.format_map(safe), en=en.format_map(safe))

@@ -1,0 +1,176 @@
+"""What lies where in an archive, and reading it without following anything that leads out.
+
+::
+
+    ARCHIVE/archive.json                    says that this is an archive
+    ARCHIVE/locks/<hh>                      locks, one for each of the 256 folders
+    ARCHIVE/<hh>/<identifier>/              one licence; hh are the first two digits of the SM3 of its identifier
+        manifest.json                       digests of all that follows up to ``evidence/``
+        original/<identifier>.ofd           the sealed package, byte for byte
+        rendition/<identifier>.pdf          its PDF with evidence and document timestamps; grows at its end
+        ofda/<identifier>.ofd               the OFD-A copy
+        record.xml, metadata.xml            the record; what archivists ask for
+        audit.jsonl                         entries of the audit logs on this sealing, its seal and its approval
+        trust/                              what it was judged by (certs.trust)
+        kinds/<CODE>/                       a kind of the deployment's own
+        evidence/manifest.er, original.er   evidence records (RFC 4998)
+        evidence/tsa/*.cer, crls/*.crl      roots and newest lists of the services of later renewals
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from archive.errors import ArchiveCode, ArchiveError
+from certs.sm3 import sm3
+from codes.identifier import Identifier, IdentifierError
+
+__all__ = [
+    "AUDIT", "EVIDENCE", "MANIFEST", "MANIFEST_RECORD", "MARK", "MAX_FILE", "METADATA", "ORIGINAL_RECORD", "RECORD",
+    "Odd", "PackageFiles", "folder_of", "is_mutable", "ofda_name", "original_name", "read_package", "rendition_name",
+    "stripe_of",
+]
+
+MARK: Final = "archive.json"
+MANIFEST, RECORD, METADATA, AUDIT = "manifest.json", "record.xml", "metadata.xml", "audit.jsonl"
+EVIDENCE: Final = "evidence/"
+MANIFEST_RECORD, ORIGINAL_RECORD = f"{EVIDENCE}manifest.er", f"{EVIDENCE}original.er"
+MAX_FILE: Final = 64 << 20
+_MAX_FILES: Final = 4000
+_MAX_TOTAL: Final = 256 << 20
+_MAX_DEPTH: Final = 6
+_LEFT_OVER: Final = re.compile(r"\..+\.tmp-[0-9a-f]{12}")
+
+
+def stripe_of(identifier: str) -> str:
+    """The folder, and the lock, that a licence belongs to."""
+    return sm3(identifier.encode()).hex()[:2]
+
+
+def folder_of(archive: Path, identifier: str) -> Path:
+    """Where the package of a licence lies, whether or not there is one.
+
+    Raises:
+        ArchiveError: ``archive.identifier``: it is no identifier of a licence, and so no name of a folder.
+    """
+    try:
+        identifier = Identifier.parse(identifier).text()
+    except IdentifierError as error:
+        raise ArchiveError(ArchiveCode.IDENTIFIER, f"{identifier[:120]!r} 不是证照标识：{error.zh}",
+                           f"{identifier[:120]!r} is no identifier of a licence: {error.en}") from error
+    return archive / stripe_of(identifier) / identifier
+
+
+def original_name(identifier: str) -> str:
+    """The sealed package."""
+    return f"original/{identifier}.ofd"
+
+
+def rendition_name(identifier: str) -> str:
+    """The archive's PDF."""
+    return f"rendition/{identifier}.pdf"
+
+
+def ofda_name(identifier: str) -> str:
+    """The OFD-A copy."""
+    return f"ofda/{identifier}.ofd"
+
+
+def is_mutable(name: str) -> bool:
+    """Whether renewals write a file: the manifest does not hold its digest."""
+    return name.startswith(EVIDENCE)
+
+
+@dataclass(frozen=True, slots=True)
+class Odd:
+    """Something in the folder that is no plain file of a package: ``link``, ``kind``, ``large``, ``many``, ``deep``,
+    ``unreadable``, or ``left-over`` of a writer that was stopped."""
+
+    name: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageFiles:
+    """All plain files of a package by their names from its folder, and what else lies there."""
+
+    folder: Path
+    files: dict[str, bytes]
+    odd: tuple[Odd, ...] = ()
+
+
+def read_package(folder: Path) -> PackageFiles:
+    """Read a whole package. Links are never followed, and nothing but plain files is opened.
+
+    Raises:
+        ArchiveError: ``archive.unknown``: there is no such folder.
+    """
+    files: dict[str, bytes] = {}
+    odd: list[Odd] = []
+    try:
+        root = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError as error:
+        raise ArchiveError(ArchiveCode.UNKNOWN, f"档案中没有 {folder.name}（{os.strerror(error.errno or 0)}）",
+                           f"the archive has no {folder.name} ({os.strerror(error.errno or 0)})") from error
+    total = 0
+    try:
+        for name, data in _walk(root, "", 0):
+            if isinstance(data, Odd):
+                odd.append(data)
+            elif len(files) == _MAX_FILES or total + len(data) > _MAX_TOTAL:
+                odd.append(Odd(name, "many"))
+                break
+            else:
+                total += len(data)
+                files[name] = data
+    finally:
+        os.close(root)
+    return PackageFiles(folder=folder, files=files, odd=tuple(odd))
+
+
+def _walk(handle: int, above: str, depth: int) -> Iterator[tuple[str, bytes | Odd]]:
+    """Every file below an opened folder, in the order of names."""
+    with os.scandir(handle) as entries:
+        listed = sorted(entries, key=lambda entry: entry.name)
+    for entry in listed:
+        name = above + entry.name
+        try:
+            status = os.stat(entry.name, dir_fd=handle, follow_symlinks=False)
+            if _LEFT_OVER.fullmatch(entry.name):
+                yield name, Odd(name, "left-over")
+            elif stat.S_ISLNK(status.st_mode):
+                yield name, Odd(name, "link")
+            elif stat.S_ISDIR(status.st_mode):
+                yield from _below(handle, entry.name, name, depth)
+            elif not stat.S_ISREG(status.st_mode):
+                yield name, Odd(name, "kind")
+            else:
+                yield name, _read(handle, entry.name, name)
+        except OSError:
+            yield name, Odd(name, "unreadable")
+
+
+def _below(handle: int, own: str, name: str, depth: int) -> Iterator[tuple[str, bytes | Odd]]:
+    if depth == _MAX_DEPTH:
+        yield name, Odd(name, "deep")
+        return
+    inner = os.open(own, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=handle)
+    try:
+        yield from _walk(inner, f"{name}/", depth + 1)
+    finally:
+        os.close(inner)
+
+
+def _read(handle: int, own: str, name: str) -> bytes | Odd:
+    opened = os.open(own, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=handle)
+    with os.fdopen(opened, "rb") as file:
+        if not stat.S_ISREG(os.fstat(opened).st_mode):
+            return Odd(name, "kind")
+        data = file.read(MAX_FILE + 1)
+    return data if len(data) <= MAX_FILE else Odd(name, "large")

@@ -1,0 +1,143 @@
+"""The archive's copy of a rendition: PAdES B-LTA, made once and renewed before its newest timestamp weakens.
+
+Source: ETSI EN 319 142-1 5.4, 5.5 and 6.3 (B-T, B-LT, B-LTA).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from archive.errors import ArchiveCode, ArchiveError
+from archive.pdf_revision import Evidence, add_evidence, add_timestamp
+from certs.evidence_build import MARGIN, Material, Stamper
+from certs.timestamp_token import TimestampToken
+from certs.x509 import Certificate
+from codes.errors import EngineError
+from verify.foreign.pdf_fields import read_fields
+from verify.foreign.pdf_signature import Signed, locate
+from verify.foreign.pdf_store import Store
+from verify.pdf_cms import CmsSignature, read_cms
+from verify.pdf_reasons import PdfRefusal
+
+__all__ = ["make_lta", "pdf_due", "renew_lta"]
+
+_DIGEST: Final = "sha256"
+_MAX_PATH: Final = 8
+
+
+def make_lta(pdf: bytes, timestamper: Stamper, material: Material) -> bytes:
+    """Return the rendition with evidence on its signature and a document timestamp over both.
+
+    A signature without a timestamp of its own gets a document timestamp first, so that the evidence is on something
+    whose time is proven (B-T).
+
+    Raises:
+        ArchiveError: the PDF cannot be read, or no evidence can be found.
+        EngineError: of ``timestamper``.
+    """
+    cms, _ = _read(pdf)
+    if cms.timestamp is None:
+        pdf = add_timestamp(pdf, _stamping(timestamper))
+    return renew_lta(pdf, timestamper, material, signers=(cms.signer, *cms.certificates))
+
+
+def renew_lta(pdf: bytes, timestamper: Stamper, material: Material, *, signers: Sequence[Certificate] = ()) -> bytes:
+    """Return the archive's copy with evidence on all its timestamps and a further one over all of it.
+
+    Args:
+        material: certificates, roots among them, and the lists of today.
+        signers: certificates to be proven beside those of the timestamps.
+
+    Raises:
+        ArchiveError, EngineError: as :func:`make_lta`.
+    """
+    leaves = list(signers)
+    carried: list[Certificate] = []
+    for token in _tokens(pdf):
+        carried += token.certificates
+        leaves += [one for one in (*token.certificates, *material.certificates) if token.names(one)][:1]
+    pool = (*material.certificates, *carried)
+    return add_timestamp(add_evidence(pdf, _evidence(leaves, pool, material)), _stamping(timestamper))
+
+
+def pdf_due(pdf: bytes, material: Material, *, margin: timedelta = MARGIN) -> datetime | None:
+    """When the copy has to be renewed at the latest; None where it has no timestamp, or its authority is not known.
+
+    Raises:
+        ArchiveError: the PDF cannot be read.
+    """
+    tokens = _tokens(pdf)
+    if not tokens:
+        return None
+    newest = tokens[-1]
+    pool = (*newest.certificates, *material.certificates)
+    path = _path(next((one for one in pool if newest.names(one)), None), pool)
+    return min(one.not_after for one in path) - margin if path else None
+
+
+def _stamping(timestamper: Stamper) -> Callable[[bytes], bytes]:
+    return lambda digest: timestamper.token(digest, _DIGEST)
+
+
+def _evidence(leaves: Iterable[Certificate], pool: Sequence[Certificate], material: Material) -> Evidence:
+    """Paths of the leaves to their roots, and of each authority in them the newest list, of each leaf the answers."""
+    certificates: dict[bytes, None] = {}
+    found: dict[bytes, None] = {}
+    answers: dict[bytes, None] = {}
+    for leaf in leaves:
+        path = _path(leaf, pool)
+        for one in path:
+            certificates.setdefault(one.der)
+        for authority in path[1:]:
+            own = [crl for crl in material.crls if crl.issued_by(authority)]
+            newest = max((crl.this_update for crl in own), default=None)
+            for crl in own:
+                if crl.this_update == newest:
+                    found.setdefault(crl.der)
+        for one, above in itertools.pairwise(path):
+            for answer in material.ocsp:
+                if answer.on(one, above) is not None:
+                    answers.setdefault(answer.der)
+    return Evidence(certificates=tuple(certificates), crls=tuple(found), ocsps=tuple(answers))
+
+
+def _path(leaf: Certificate | None, pool: Sequence[Certificate]) -> list[Certificate]:
+    path = [] if leaf is None else [leaf]
+    while path and not path[-1].is_self_issued and len(path) < _MAX_PATH:
+        above = next((one for one in pool if one not in path and path[-1].issued_by(one)), None)
+        if above is None:
+            break
+        path.append(above)
+    return path
+
+
+def _tokens(pdf: bytes) -> list[TimestampToken]:
+    """The document timestamps, oldest first, and before them that of the signature."""
+    cms, stamps = _read(pdf)
+    try:
+        first = [] if cms.timestamp is None else [TimestampToken.parse(cms.timestamp)]
+        return [*first, *(TimestampToken.parse(one.der) for one in stamps)]
+    except EngineError as error:
+        raise _unreadable(error) from error
+
+
+def _read(pdf: bytes) -> tuple[CmsSignature, list[Signed]]:
+    """The one signature, and the document timestamps in their order."""
+    try:
+        store = Store.read(pdf)
+        state = store.states()[-1]
+        found = [locate(store, state, field) for field in read_fields(state) if field.is_signature]
+        (signature,) = (each for each in found if not each.is_stamp)
+        stamps = sorted((each for each in found if each.is_stamp), key=lambda each: each.end)
+        return read_cms(signature.der, signature.label), stamps
+    except (PdfRefusal, EngineError, ValueError) as error:
+        raise _unreadable(error) from error
+
+
+def _unreadable(why: Exception) -> ArchiveError:
+    return ArchiveError(
+        ArchiveCode.PDF_FORM, f"PDF 的签名无法读取（{why}），不能为其附加证据；请先核验该文件",
+        f"the signature of the PDF cannot be read ({why}), so no evidence is added; verify the file first")

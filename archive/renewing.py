@@ -1,0 +1,171 @@
+"""Evidence of an archive renewed before it weakens: one timestamp for many packages, each file written whole.
+
+A package is renewed only while it is whole; what is damaged is told and left alone. Each of its files is put in place
+by itself, and each is good with the others new or old, so that a stopped renewal leaves nothing broken: what was not
+reached is still due.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from archive.checking import due_of, whole
+from archive.errors import ArchiveCode, ArchiveError
+from archive.layout import EVIDENCE, MANIFEST_RECORD, ORIGINAL_RECORD, read_package, rendition_name
+from archive.pades import pdf_due, renew_lta
+from archive.snapshot import snapshot_trust
+from archive.store import Archive
+from certs.evidence_build import Material, Stamper, due, renew
+from certs.evidence_record import EvidenceRecord
+from certs.files import make_folder, sweep, write_atomic
+from certs.sm3 import sm3
+from certs.trust import Trust
+from certs.x509 import Certificate
+from codes.errors import EngineError
+from verify.model import Severity
+
+__all__ = ["BATCH", "NotRenewed", "Renewed", "renew_all"]
+
+BATCH: Final = 256
+"""Packages under one timestamp."""
+_RECORDS: Final = (MANIFEST_RECORD, ORIGINAL_RECORD)
+
+
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """A package whose evidence was renewed; ``was_due`` is the last moment for it, None where it is not known."""
+
+    identifier: str
+    was_due: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class NotRenewed:
+    """A package that was due and could not be renewed, and why."""
+
+    identifier: str
+    error: EngineError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Due:
+    """A package that is due: its records as they were read."""
+
+    identifier: str
+    was_due: dt.datetime | None
+    records: tuple[bytes, ...]
+
+
+def renew_all(archive: Archive, *, before: dt.datetime, trust: Trust, timestamper: Stamper) -> Iterator[
+        Renewed | NotRenewed]:
+    """Renew every package that is due before a moment, in batches; each outcome is told when it is final.
+
+    Args:
+        trust: anchors of the services of today and their lists; they are put beside the evidence.
+
+    Raises:
+        FileError: the archive cannot be read.
+    """
+    material = Material(certificates=(*trust.roots, *trust.tsa, *trust.intermediates), crls=trust.crls)
+    pending = _pending(archive, before, material)
+    while batch := list(islice(pending, BATCH)):
+        for one in batch:
+            if isinstance(one, NotRenewed):
+                yield one
+        yield from _batch(archive, [one for one in batch if isinstance(one, _Due)], trust, material, timestamper)
+
+
+def _pending(archive: Archive, before: dt.datetime, material: Material) -> Iterator[_Due | NotRenewed]:
+    """Every package that is due, whole or not."""
+    for identifier in archive.identifiers():
+        try:
+            package = read_package(archive.existing(identifier))
+            known = _with_own(material, package.files)
+            last = due_of(package.files, identifier, known)
+            if last is not None and last >= before:
+                continue
+            faults = [each for each in whole(package)[1] if each.severity is not Severity.NOTE]
+            if faults or any(name not in package.files for name in _RECORDS):
+                first = faults[0] if faults else None
+                raise ArchiveError(
+                    ArchiveCode.DAMAGED,
+                    f"档案包 {identifier} 不完整（{first.zh if first else '缺少存证记录'}），未续期；请从备份恢复",
+                    f"the package {identifier} is not whole ({first.en if first else 'a record is missing'}), so it is "
+                    "not renewed: restore it from a backup")
+            yield _Due(identifier=identifier, was_due=last, records=tuple(package.files[name] for name in _RECORDS))
+        except EngineError as error:
+            yield NotRenewed(identifier, error)
+
+
+def _batch(archive: Archive, batch: Sequence[_Due], trust: Trust, material: Material,
+           timestamper: Stamper) -> Iterator[Renewed | NotRenewed]:
+    if not batch:
+        return
+    try:
+        renewed = renew([record for one in batch for record in one.records], timestamper, material)
+    except EngineError as error:
+        yield from (NotRenewed(one.identifier, error) for one in batch)
+        return
+    for place, one in enumerate(batch):
+        try:
+            with archive.held(one.identifier) as folder:
+                _put(folder, one, renewed[len(_RECORDS) * place:][:len(_RECORDS)], trust, material, timestamper)
+            yield Renewed(one.identifier, one.was_due)
+        except EngineError as error:
+            yield NotRenewed(one.identifier, error)
+
+
+def _put(folder: Path, one: _Due, records: Sequence[bytes], trust: Trust, material: Material,
+         timestamper: Stamper) -> None:
+    """Write what judges the new timestamps, then the records, then the rendition; call it while the package is held."""
+    for place in (folder / EVIDENCE, folder / "rendition"):
+        sweep(place)
+    files = read_package(folder).files
+    for name, data in _beside(files, trust).items():
+        make_folder((folder / name).parent)
+        write_atomic(folder / name, data)
+    for name, old, new in zip(_RECORDS, one.records, records, strict=True):
+        if files.get(name) == old:              # another process may have renewed it meanwhile
+            write_atomic(folder / name, new)
+    name = rendition_name(one.identifier)
+    pdf = files[name]
+    known = _with_own(material, files)
+    last, limit = pdf_due(pdf, known), max(due(record, material=known) for record in records)
+    if last is None or last < limit:
+        write_atomic(folder / name, renew_lta(pdf, timestamper, known))
+
+
+def _with_own(material: Material, files: Mapping[str, bytes]) -> Material:
+    """The material of today with what the package holds of earlier services."""
+    own = snapshot_trust(files)
+    if own is None:
+        return material
+    return Material(certificates=(*material.certificates, *own.tsa, *own.roots, *own.intermediates),
+                    crls=(*material.crls, *own.crls), ocsp=material.ocsp)
+
+
+def _beside(files: Mapping[str, bytes], trust: Trust) -> dict[str, bytes]:
+    """Roots of time that the package does not have yet, and the newest list of each CA."""
+    own = snapshot_trust(files)
+    held = {one.der for one in own.tsa} if own is not None else set()
+    new = {f"{EVIDENCE}tsa/{one.fingerprint[:16]}.cer": one.der for one in trust.tsa if one.der not in held}
+    newest: dict[bytes, tuple[dt.datetime, bytes]] = {}
+    authorities: list[Certificate] = [*trust.tsa, *trust.intermediates]
+    for crl in trust.crls:
+        if any(crl.issued_by(one) for one in authorities):
+            newest[crl.issuer] = max(newest.get(crl.issuer, (crl.this_update, crl.der)), (crl.this_update, crl.der))
+    return new | {f"{EVIDENCE}crls/{sm3(issuer).hex()[:16]}.crl": der for issuer, (_, der) in newest.items()}
+
+
+def stamps_of(record: bytes) -> int:
+    """How many timestamps a record has.
+
+    Raises:
+        EngineError: it cannot be read.
+    """
+    return sum(map(len, EvidenceRecord.parse(record).chains))

@@ -1,0 +1,143 @@
+"""What a package was judged by, kept inside it: anchors, lists, the status of seals, the data of its kind.
+
+It has the form of a trust folder, so any verifier can be given it. But a package vouches for nothing by itself: whoever
+judges by the snapshot alone names the anchors that they believe by their fingerprints, and only those count
+(:func:`believed`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from archive.errors import ArchiveCode, ArchiveError
+from archive.layout import EVIDENCE
+from certs.crl import Crl
+from certs.sm3 import sm3
+from certs.trust import STATUS_LIST, Trust, key_id
+from certs.x509 import Certificate
+from codes.errors import EngineError
+from layouts import folders
+
+__all__ = ["believed", "kind_files", "renewal_material", "snapshot_files", "snapshot_trust", "with_snapshot"]
+
+TRUST: Final = "trust/"
+KINDS: Final = "kinds/"
+_MOST_STATUS: Final = 1 << 20            # bytes of a status list that each package may carry
+_MOST_KIND: Final = 16 << 20
+_LEFT_OUT: Final = ("samples/", "preview/", ".")
+
+
+def snapshot_files(trust: Trust, maker: Certificate, data_signer: Certificate | None) -> dict[str, bytes]:
+    """The trust folder of one package: everything above, and of makers and signers the ones that it needs.
+
+    Args:
+        maker: of the seal; left out where ``trust`` does not accept it.
+        data_signer: of the QR code, None where there is none.
+    """
+    makers = [one for one in trust.seal_makers if one.der == maker.der]
+    signers = [] if data_signer is None else [
+        one for one in trust.data_signing.values() if one.der == data_signer.der]
+    files = {"trust.json": json.dumps(
+        {"name": trust.name, "lookup_hosts": list(trust.lookup_hosts)}, ensure_ascii=False).encode()}
+    for folder, certificates in (("roots", trust.roots), ("intermediates", trust.intermediates),
+                                 ("seal-makers", makers), ("tsa", trust.tsa), ("status-signers", trust.status_signers)):
+        files |= {f"{folder}/{one.fingerprint[:16]}.cer": one.der for one in certificates}
+    files |= {f"data-signing/{key_id(one).hex()}.cer": one.der for one in signers}
+    files |= {f"crls/{_name(crl)}.crl": crl.der for crl in trust.crls}
+    if trust.seal_status and len(trust.seal_status) <= _MOST_STATUS:
+        files[STATUS_LIST] = trust.seal_status
+    files |= {f"fonts/{name}.outlines": data for name, data in trust.font_outlines.items()}
+    return {TRUST + name: data for name, data in files.items()}
+
+
+def _name(crl: Crl) -> str:
+    return sm3(crl.der).hex()[:16]
+
+
+def kind_files(code: str) -> dict[str, bytes]:
+    """The data of a kind that does not ship with the engine; nothing for one that does.
+
+    Raises:
+        KindError: the kind is not known.
+        ArchiveError: ``archive.damaged``: its folder holds more than a kind does.
+    """
+    if folders.ships(code):
+        return {}
+    folder = folders.kind_folder(code)
+    files: dict[str, bytes] = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_file() and not name.startswith(_LEFT_OUT):
+            files[f"{KINDS}{code}/{name}"] = folders.resource(code, name)
+    if sum(map(len, files.values())) > _MOST_KIND:
+        raise ArchiveError(ArchiveCode.DAMAGED, f"证照种类 {code} 的目录过大，不能存入档案，请清理 {folder}",
+                           f"the folder of kind {code} is too large for an archive; clear {folder} up")
+    return files
+
+
+def snapshot_trust(files: Mapping[str, bytes]) -> Trust | None:
+    """The trust of a package with what renewals added to it; None where it cannot be read."""
+    try:
+        settings = json.loads(files[f"{TRUST}trust.json"])
+        certificates = {folder: tuple(Certificate.load(data) for data in _under(files, f"{TRUST}{folder}/"))
+                        for folder in ("roots", "intermediates", "seal-makers", "tsa", "status-signers",
+                                       "data-signing")}
+        added = renewal_material(files)
+        return Trust(
+            name=str(settings["name"]), lookup_hosts=tuple(map(str, settings["lookup_hosts"])),
+            roots=certificates["roots"], intermediates=certificates["intermediates"],
+            seal_makers=certificates["seal-makers"], tsa=_each_once((*certificates["tsa"], *added.tsa)),
+            status_signers=certificates["status-signers"],
+            data_signing={key_id(one).hex(): one for one in certificates["data-signing"]},
+            crls=(*(Crl.load(data) for data in _under(files, f"{TRUST}crls/")), *added.crls),
+            seal_status=files.get(TRUST + STATUS_LIST),
+            font_outlines={name.rpartition("/")[2].removesuffix(".outlines"): data for name, data in files.items()
+                           if name.startswith(f"{TRUST}fonts/")})
+    except (EngineError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def renewal_material(files: Mapping[str, bytes]) -> Trust:
+    """Roots and lists that renewals left under ``evidence/``.
+
+    Raises:
+        EngineError: one of them cannot be read.
+    """
+    return Trust(name="", lookup_hosts=(), roots=(), data_signing={},
+                 tsa=tuple(Certificate.load(data) for data in _under(files, f"{EVIDENCE}tsa/")),
+                 crls=tuple(Crl.load(data) for data in _under(files, f"{EVIDENCE}crls/")))
+
+
+def _under(files: Mapping[str, bytes], folder: str) -> Iterable[bytes]:
+    return (data for name, data in files.items() if name.startswith(folder))
+
+
+def _each_once(certificates: Iterable[Certificate]) -> tuple[Certificate, ...]:
+    return tuple({one.der: one for one in certificates}.values())
+
+
+def believed(trust: Trust, fingerprints: Iterable[str]) -> Trust:
+    """Cut a snapshot down to what was named: roots, roots of time and seal makers with these fingerprints (SM3, hex).
+
+    A data-signing certificate or a signer of status lists counts where its chain ends at a root that was named, which
+    is judged with the file; intermediates and lists are believed by nobody.
+    """
+    named = {one.lower().replace(":", "") for one in fingerprints}
+
+    def only(certificates: Iterable[Certificate]) -> tuple[Certificate, ...]:
+        return tuple(one for one in certificates if one.fingerprint in named)
+
+    return dataclasses.replace(trust, roots=only(trust.roots), tsa=only(trust.tsa), seal_makers=only(trust.seal_makers))
+
+
+def with_snapshot(trust: Trust, snapshot: Trust | None) -> Trust:
+    """A verifier's own trust with the lists and intermediates of a package beside it: these link, and never anchor."""
+    if snapshot is None:
+        return trust
+    return dataclasses.replace(
+        trust, intermediates=_each_once((*trust.intermediates, *snapshot.intermediates)),
+        crls=tuple({crl.der: crl for crl in (*trust.crls, *snapshot.crls)}.values()))
+
