@@ -81,7 +81,7 @@ def judge_evidence(
         now: the present (aware).
         strength: until when algorithms are strong.
     """
-    stamps = [stamp for chain in record.chains for stamp in chain]
+    stamps = record.stamps
     fault = _first_fault(record, stamps, data)
     if fault:
         return _outcome(fault)

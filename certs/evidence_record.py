@@ -107,12 +107,17 @@ class EvidenceRecord:
         return _read_record(der)
 
     @property
+    def stamps(self) -> tuple[ArchiveTimestamp, ...]:
+        """All archive time-stamps, oldest first."""
+        return tuple(stamp for chain in self.chains for stamp in chain)
+
+    @property
     def newest(self) -> ArchiveTimestamp:
         """The archive time-stamp on which all others rest."""
         return self.chains[-1][-1]
 
     def __repr__(self) -> str:
-        return f"<evidence of {sum(map(len, self.chains))} time-stamps in {len(self.chains)} chains>"
+        return f"<evidence of {len(self.stamps)} time-stamps in {len(self.chains)} chains>"
 
     def earlier(self, count: int) -> bytes:
         """The first ``count`` chains as the sequence (DER) that the next chain covers; nothing before the first."""

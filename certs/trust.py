@@ -12,6 +12,7 @@ Layout (every certificate one DER file, every CRL one DER file)::
     status-signers/*.cer            the certificates that sign the status list of seals, by exact certificate
     seal-status.json                that list (certs.status_list)
     fonts/<SHA-256>.outlines        tables of outlines of an office's further fonts, by the digest of the font
+    algorithms.json                 {"sha256": "2031-01-01"}: from when an algorithm is weak (certs.strength)
 
 All folders but ``roots`` may be missing, and so may the status list; one that cannot be read says nothing. Where
 ``list-signers/*.cer`` or ``trust-list.json`` lie there, a signed list (certs.trust_list) says what trust.json and these
@@ -31,6 +32,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from certs.crl import Crl
 from certs.files import FileCode, FileError, read_file, reported
+from certs.strength import STRONG, Strength, StrengthError
 from certs.x509 import Certificate
 from certs.x509_loose import load_loose
 from codes.errors import EngineError
@@ -97,6 +99,7 @@ class Trust:
     folder: Path | None = None
     font_outlines: Mapping[str, bytes] = field(default_factory=dict)
     trust_list: TrustList | None = None
+    strength: Strength = STRONG
 
     @classmethod
     def load(cls, folder: Path) -> Trust:
@@ -104,7 +107,7 @@ class Trust:
 
         Raises:
             TrustError: ``trust.missing`` (no such folder or no trust.json), ``trust.malformed``
-                (trust.json), ``trust.bad-file`` (a file that is no DER certificate or CRL),
+                (trust.json, algorithms.json), ``trust.bad-file`` (a file that is no DER certificate or CRL),
                 ``trust.key-id`` (a data-signing file not named by its key id), ``trust.no-roots``,
                 ``trust.too-many``.
             TrustListError, StatementError: the signed list cannot be believed; whether it is fresh is for who judges
@@ -142,7 +145,7 @@ class Trust:
             folder=folder.resolve(),
             font_outlines=MappingProxyType({
                 path.stem: data for path, data in source.load("fonts", ".outlines", bytes, _MAX_OUTLINES)}),
-            trust_list=listed)
+            trust_list=listed, strength=_strength(folder))
 
 
 def _settings(folder: Path) -> tuple[str, tuple[str, ...]]:
@@ -164,6 +167,18 @@ def _settings(folder: Path) -> tuple[str, tuple[str, ...]]:
             TrustCode.MALFORMED, f"{path} 应为 {{\"name\": 名称, \"lookup_hosts\": [域名]}}，请更正",
             f"{path} must be {{\"name\": text, \"lookup_hosts\": [hosts]}}: correct it")
     return name, tuple(host.lower() for host in hosts)
+
+
+def _strength(folder: Path) -> Strength:
+    """Return the table of algorithms that weaken; without one none does."""
+    path = folder / "algorithms.json"
+    if not path.exists():
+        return STRONG
+    try:
+        return Strength.read(json.loads(read_file(path, max_bytes=_MAX_CERTIFICATE).decode("utf-8")))
+    except (ValueError, RecursionError, StrengthError) as error:
+        zh, en = (error.zh, error.en) if isinstance(error, StrengthError) else ("不是 JSON", "it is no JSON")
+        raise TrustError(TrustCode.MALFORMED, f"{path} 读不出来：{zh}", f"{path} cannot be read: {en}") from None
 
 
 def _seal_status(folder: Path) -> bytes | None:

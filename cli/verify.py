@@ -40,6 +40,9 @@ def verify(
         help="信任目录，默认取工作目录的 / trust folder; by default the home's")] = None,
     at: Annotated[str | None, typer.Option(
         "--at", metavar="TIME", help="核验时刻，默认现在 / ISO 8601; by default now, zone +08:00")] = None,
+    evidence: Annotated[Path | None, typer.Option(
+        "--evidence", metavar="FILE", exists=True, dir_okay=False,
+        help="文件的存证记录，默认取文件旁的 FILE.er / its evidence record; by default FILE.er beside it")] = None,
     require_status: Annotated[bool, typer.Option(
         "--require-status", help="现状未经查询时不返回0 / exit 3 while the register was not asked")] = False,
     as_json: Annotated[bool, typer.Option(
@@ -89,8 +92,12 @@ def verify(
             if reports and (not alone or as_csv is not None):
                 raise typer.BadParameter("报告只为单个文件出具；多个文件请用 --csv 或 --json / "
                                          "a report is on one file; for many use --csv or --json", param_hint="--report")
+            if evidence is not None and (not alone or as_csv is not None):
+                raise typer.BadParameter("存证只为单个文件指定；多个文件取各自旁边的 .er / "
+                                         "evidence is named for one file; many have theirs beside them as .er",
+                                         param_hint="--evidence")
             if alone and as_csv is None:
-                code = _one(files[0], verifiers, moment, require_status, as_json, reports or [], home)
+                code = _one(files[0], verifiers, moment, require_status, as_json, reports or [], home, evidence)
             else:
                 with telling(as_json=as_json, as_csv=as_csv) as tell:
                     code = _several(files, verifiers, moment, require_status, tell)
@@ -131,13 +138,14 @@ def _trust(folder: Path | None, home: Path | None) -> Path | None:
 
 
 def _one(file: Path, verifiers: Verifiers, at: dt.datetime | None, require_status: bool, as_json: bool,
-         reports: list[Path], home: Path | None) -> int:
+         reports: list[Path], home: Path | None, evidence: Path | None) -> int:
     """Verify one file, print its report and keep it in the forms that are wanted."""
     from reports.files import require_endings, write_report
+    from verify.entry import evidence_beside
 
     require_endings(reports)
     signer = _report_signer(home) if any(path.suffix.lower() == ".pdf" for path in reports) else None
-    answer = verifiers.verify(file, at=at, require_status=require_status)
+    answer = verifiers.verify(file, at=at, require_status=require_status, evidence=evidence_beside(file, evidence))
     typer.echo(json.dumps(answer.report, ensure_ascii=False, indent=2) if as_json else answer.text, nl=as_json)
     for path in reports:
         write_report(answer.report, path, signer=signer)

@@ -27,7 +27,8 @@ class VerifyError(EngineError):
 
 
 def verify(source: bytes | Path | str, *, trust: Trust | Path | str | None, at: dt.datetime | None = None,
-           clock_now: dt.datetime | None = None, require_status: bool = False, name: str = "") -> Report:
+           clock_now: dt.datetime | None = None, require_status: bool = False, name: str = "",
+           evidence: bytes | None = None) -> Report:
     """Verify one OFD or PDF file.
 
     Args:
@@ -40,6 +41,8 @@ def verify(source: bytes | Path | str, *, trust: Trust | Path | str | None, at: 
             ``at`` and the present counts.
         require_status: a licence whose present status nobody was asked about does not exit with 0.
         name: the file's name for the report, when ``source`` are bytes.
+        evidence: the evidence record of the file (RFC 4998), which proves that it existed at an earlier time. It can
+            only help; one that does not hold is told.
 
     Returns:
         The report: ``verdict`` (真实, 不真实, 无法确定), ``status`` of the licence, reasons, checks.
@@ -52,4 +55,4 @@ def verify(source: bytes | Path | str, *, trust: Trust | Path | str | None, at: 
 
     return verify_source(Path(source) if isinstance(source, str) else source,
                          trust=Path(trust) if isinstance(trust, str) else trust, at=at, clock_now=clock_now,
-                         require_status=require_status, name=name)
+                         require_status=require_status, name=name, evidence=evidence)

@@ -27,7 +27,7 @@ from types import TracebackType
 from typing import IO, Any, Final, Protocol, Self
 
 from verify import MAX_FILE_SIZE
-from verify.entry import load, unjudged
+from verify.entry import evidence_beside, load, unjudged
 from verify.reasons import finding
 
 __all__ = ["Answer", "Limits", "Verifiers", "serve"]
@@ -124,7 +124,7 @@ class Verifiers:
             self._free.put(child)
 
     def verify(self, source: bytes | Path, *, at: dt.datetime | None = None, require_status: bool = False,
-               name: str = "") -> Answer:
+               name: str = "", evidence: bytes | None = None) -> Answer:
         """Judge one file; the arguments are those of :func:`verify.verify`.
 
         Raises:
@@ -134,7 +134,8 @@ class Verifiers:
         if data is None:
             return _told(unjudged(name, size, None, finding("file.too-large", limit=MAX_FILE_SIZE), at))
         answer = self._ask({**self._order, "name": name, "at": None if at is None else at.isoformat(),
-                            "require_status": require_status}, data)
+                            "require_status": require_status,
+                            "evidence": None if evidence is None else len(evidence)}, data + (evidence or b""))
         if isinstance(answer, str):
             return _told(unjudged(name, size, data, finding(answer, seconds=self._limits.seconds,
                                                             memory=self._limits.memory_mb), at))
@@ -163,14 +164,15 @@ class Verifiers:
 
     def verify_many(self, paths: Iterable[Path], *, at: dt.datetime | None = None, require_status: bool = False,
                     ) -> Iterator[tuple[Path, Answer | Exception]]:
-        """Judge many files, as many at a time as there are children; answers come in the order of the paths.
+        """Judge many files, as many at a time as there are children, each with the evidence beside it; answers come in
+        the order of the paths.
 
         Yields:
             Each path with its answer, or with the :class:`verify.VerifyError` why it could not be read.
         """
         def one(path: Path) -> Answer | Exception:
             try:
-                return self.verify(path, at=at, require_status=require_status)
+                return self.verify(path, at=at, require_status=require_status, evidence=evidence_beside(path))
             except Exception as error:              # given to whoever asked, with its path
                 return error
 
@@ -393,8 +395,10 @@ class _Judging:
                 add_folder(folder)
             self._kinds = order["kinds"]
         at = None if order["at"] is None else dt.datetime.fromisoformat(order["at"])
-        report = verify_source(data, trust=self._believed(order["trust"]), at=at, clock_now=None,
-                               require_status=order["require_status"], name=order["name"])
+        end = len(data) - (order["evidence"] or 0)
+        evidence = None if order["evidence"] is None else data[end:]
+        report = verify_source(data[:end], trust=self._believed(order["trust"]), at=at, clock_now=None,
+                               require_status=order["require_status"], name=order["name"], evidence=evidence)
         return {"report": report.to_dict(), "text": report.to_text(), "line": report.to_line()}
 
     def _believed(self, folder: str | None) -> Any:

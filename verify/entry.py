@@ -19,9 +19,10 @@ from verify.reasons import finding, shown_path
 from verify.report import Coverage, FileFacts, Report
 from verify.status import LicenceState, Status
 
-__all__ = ["VerifyCode", "kind_of_file", "load", "unjudged", "verify_source"]
+__all__ = ["VerifyCode", "evidence_beside", "kind_of_file", "load", "unjudged", "verify_source"]
 
 _FIRST, _LAST = dt.datetime(1, 1, 3, tzinfo=dt.UTC), dt.datetime(9999, 12, 29, tzinfo=dt.UTC)
+_MAX_EVIDENCE = 16 << 20
 _TAIL = 65_557                          # bytes in which the end record of a ZIP archive lies
 
 
@@ -43,16 +44,17 @@ def kind_of_file(data: bytes) -> str:
     return "ofd" if b"PK\x05\x06" in data[-_TAIL:] and b"OFD.xml" in data else "unknown"
 
 
-def load(source: bytes | Path, name: str) -> tuple[bytes | None, str, int]:
-    """The bytes (None when over the limit), the name, the size.
+def load(source: bytes | Path, name: str, limit: int | None = None) -> tuple[bytes | None, str, int]:
+    """The bytes (None when over the limit, by default that of files), the name, the size.
 
     Raises:
         VerifyError: ``verify.unreadable``.
     """
+    limit = MAX_FILE_SIZE if limit is None else limit
     if isinstance(source, bytes):
-        return (source if len(source) <= MAX_FILE_SIZE else None), name, len(source)
+        return (source if len(source) <= limit else None), name, len(source)
     try:
-        data, size = _read(source)
+        data, size = _read(source, limit)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or type(error).__name__
         shown = shown_path(source)
@@ -61,7 +63,26 @@ def load(source: bytes | Path, name: str) -> tuple[bytes | None, str, int]:
     return data, name or source.name, size
 
 
-def _read(source: Path) -> tuple[bytes | None, int]:
+def evidence_beside(source: Path, named: Path | None = None) -> bytes | None:
+    """The evidence record of a file: the one that is named, else the file beside it with ``.er`` behind its name.
+
+    None where there is none. One beside it that cannot be read is empty, which the report tells.
+
+    Raises:
+        VerifyError: ``verify.unreadable``: the one that is named.
+    """
+    path = named or source.with_name(f"{source.name}.er")
+    if named is None and not os.path.lexists(path):
+        return None
+    try:
+        return load(path, "", _MAX_EVIDENCE)[0] or b""
+    except VerifyError:
+        if named is not None:
+            raise
+        return b""
+
+
+def _read(source: Path, limit: int) -> tuple[bytes | None, int]:
     """The bytes (None when over the limit) and the size of a regular file; nothing else is opened.
 
     Raises:
@@ -76,14 +97,15 @@ def _read(source: Path) -> tuple[bytes | None, int]:
             shown = shown_path(source)
             raise VerifyError(VerifyCode.UNREADABLE, f"{shown} 不是普通文件（管道、设备或目录），不予读取",
                               f"{shown} is no regular file (a pipe, a device or a folder) and is not read")
-        if status.st_size > MAX_FILE_SIZE:
+        if status.st_size > limit:
             return None, status.st_size
-        data = file.read(MAX_FILE_SIZE + 1)
-    return (data if len(data) <= MAX_FILE_SIZE else None), len(data)
+        data = file.read(limit + 1)
+    return (data if len(data) <= limit else None), len(data)
 
 
 def verify_source(source: bytes | Path, *, trust: Trust | Path | None, at: dt.datetime | None,
-                  clock_now: dt.datetime | None, require_status: bool, name: str) -> Report:
+                  clock_now: dt.datetime | None, require_status: bool, name: str,
+                  evidence: bytes | None = None) -> Report:
     """See :func:`verify.verify`."""
     now = clock_now or dt.datetime.now(dt.UTC)
     moment = at or now
@@ -99,8 +121,16 @@ def verify_source(source: bytes | Path, *, trust: Trust | Path | None, at: dt.da
     checks, run = _judge_of(kind)
     case = Case(name=name, kind=kind, data=data, at=moment, clock_now=now,
                 trust=loaded, unusable=unusable, demanded=checks)
+    if evidence is not None:
+        from verify.evidence import take_evidence  # loads only for files with evidence
+
+        take_evidence(case, evidence)
     run(case)
     _note_name(case)
+    if evidence is not None:
+        from verify.evidence import tell_evidence
+
+        tell_evidence(case)
     return case.report(require_status)
 
 

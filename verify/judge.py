@@ -6,6 +6,7 @@ called genuine.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from codes.qr_payload import QrClaims
 from layouts import Kind, Table
 from verify.agree import kind_of, role_value, withheld
 from verify.chains import Judge
-from verify.model import Finding, PageView, Severity, SignatureEvidence, Verdict
+from verify.model import EvidenceStanding, Finding, PageView, Severity, SignatureEvidence, Verdict
 from verify.reasons import Findings, Refusal, finding
 from verify.record import RecordData, Value, read_record
 from verify.report import Check, Coverage, FieldValue, FileFacts, LicenceData, Report
@@ -61,6 +62,7 @@ class Case:
     claims: QrClaims | None = None       # of a photo, whose code is all that can be read
     claims_proven: bool = False
     pages: Sequence[PageView] = ()
+    evidence: EvidenceStanding | None = None     # of a record beside the file
     depth: int = 0                       # 1 for an earlier document inside another
 
     def __post_init__(self) -> None:
@@ -85,9 +87,10 @@ class Case:
             file=FileFacts(name=self.name, kind=self.kind, size=len(self.data), data=self.data,
                            own=self.own),
             coverage=self.coverage, licence=self._licence(verdict), status=self._status(),
-            checks=tuple(self._check(name) for name in self.demanded),
+            checks=tuple(self._check(name) for name in self.demanded) + self._evidence_check(),
             anchors=tuple(self.judge.anchors.values()), checked_at=self.at, demo=self.judge.demo,
-            trust_name=self.trust.name if self.trust else "", require_status=require_status)
+            trust_name=self.trust.name if self.trust else "", require_status=require_status,
+            evidence=self.evidence)
 
     def without_trust(self) -> None:
         """Say that nothing can be trusted, and why."""
@@ -113,6 +116,13 @@ class Case:
         if result == "passed" and not self.found.finished(name):
             result = "not-done"
         return Check(name=name, result=result, reasons=tuple(dict.fromkeys(f.reason for f in findings)))
+
+    def _evidence_check(self) -> tuple[Check, ...]:
+        """The check of the record beside the file; one that does not hold is never told as passed."""
+        if self.evidence is None:
+            return ()
+        check = self._check("evidence")
+        return (check if self.evidence.holds else dataclasses.replace(check, result="indeterminate"),)
 
     def _licence(self, verdict: Verdict) -> LicenceData | None:
         """The data of the record, private fields left out; of a photo what its code says."""

@@ -11,12 +11,16 @@ import enum
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from layouts.released import Shape
 
+if TYPE_CHECKING:
+    from certs.evidence import EvidenceStep
+
 __all__ = [
-    "Attachment", "Bitmap", "Finding", "PageView", "PictureBox", "PlacedStamp", "Reason", "RectMm", "SealStanding",
-    "Severity", "SignatureEvidence", "TextLine", "TextRun", "Verdict", "text_lines", "worst",
+    "Attachment", "Bitmap", "EvidenceStanding", "Finding", "PageView", "PictureBox", "PlacedStamp", "Reason", "RectMm",
+    "SealStanding", "Severity", "SignatureEvidence", "TextLine", "TextRun", "Verdict", "text_lines", "worst",
 ]
 
 
@@ -197,6 +201,23 @@ class SealStanding:
     list_sequence: int | None = None
     list_published: datetime | None = None
     list_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceStanding:
+    """What the evidence record beside a file proves: that the file existed at ``proven_at``.
+
+    ``holds``: the whole record does. ``used``: the file was judged by that time. ``steps`` are its time-stamps, oldest
+    first; those before the newest one that does not hold were not looked at.
+    """
+
+    code: str
+    zh: str
+    en: str
+    holds: bool = False
+    proven_at: datetime | None = None
+    used: bool = False
+    steps: tuple[EvidenceStep, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ CHECK_NAMES: Final = {
     "qr": ("二维码", "QR code"),
     "rendition": ("PDF 版式副本一致", "PDF rendition agrees"),
     "picture": ("图片中的二维码", "QR code in the picture"),
+    "evidence": ("存证", "evidence"),
 }
 """Each check of a report in Chinese and English."""
 
@@ -236,6 +237,21 @@ _TRUST: Final = {
                            "such files have no legal force"),
 }
 
+# Sentences of certs.evidence. What does not hold weighs only in a file that is not genuine without it.
+_EVIDENCE: Final = {
+    "evidence.good": (_NOTE, "{zh}", "{en}"),
+    "evidence.later": (_NOTE, "{zh}", "{en}"),
+    "evidence.no-trust": (_UNSURE, "{zh}", "{en}"),
+    "evidence.unreadable": (_UNSURE, "存证读不出来：{zh}", "the evidence cannot be read: {en}"),
+    "evidence.other-file": (_UNSURE, "{zh}", "{en}"),
+    "evidence.wrong-tree": (_UNSURE, "{zh}", "{en}"),
+    "evidence.broken-chain": (_UNSURE, "{zh}", "{en}"),
+    "evidence.order": (_UNSURE, "{zh}", "{en}"),
+    "evidence.token": (_UNSURE, "{zh}", "{en}"),
+    "evidence.lapsed": (_UNSURE, "{zh}", "{en}"),
+    "evidence.gap": (_UNSURE, "{zh}", "{en}"),
+}
+
 _DATA: Final = {
     "record.missing": (_NO, "文件包中没有证照数据文件", "the package holds no record of the licence"),
     "record.form": (_NO, "证照数据 {where} 的结构有误：{element}",
@@ -377,8 +393,8 @@ _FOREIGN: Final = {
 
 TABLE: Final = MappingProxyType({
     code: Meaning(*meaning)
-    for group in (_FILE, _ZIP, _XML, _OFD, _SEAL, _COVERAGE, _TRUST, _DATA, _PAGES, _FONT, _QR, _RENDITION, _PHOTO,
-                  _FOREIGN)
+    for group in (_FILE, _ZIP, _XML, _OFD, _SEAL, _COVERAGE, _TRUST, _EVIDENCE, _DATA, _PAGES, _FONT, _QR, _RENDITION,
+                  _PHOTO, _FOREIGN)
     for code, meaning in group.items()
 })
 """All codes. Never renamed or reused once released."""

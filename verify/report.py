@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from certs.sm3 import sm3
 from verify.covered import Coverage, CoveredEntry, LoosePart, plain_box
-from verify.model import Finding, Reason, SealStanding, Severity, SignatureEvidence, Verdict
+from verify.model import EvidenceStanding, Finding, Reason, SealStanding, Severity, SignatureEvidence, Verdict
 from verify.reason_table import CHECK_NAMES
 from verify.reasons import clean
 from verify.status import Status, local_time
@@ -111,6 +111,7 @@ class Report:
     demo: bool = False                   # a chain leads to a demonstration's anchor
     trust_name: str = ""
     require_status: bool = False
+    evidence: EvidenceStanding | None = None     # None: no evidence record was given
 
     @property
     def reasons(self) -> tuple[Reason, ...]:
@@ -163,6 +164,7 @@ class Report:
             "coverage": self.coverage.to_dict(),
             "anchors": [{"name": clean(anchor.name), "fingerprint_sm3": anchor.fingerprint,
                          "purpose": anchor.purpose, "demo": anchor.demo} for anchor in self.anchors],
+            "evidence": _evidence(self.evidence),
             "licence": _licence(self.licence),
             "status": {"code": self.status.state.value, "zh": self.status.zh, "en": self.status.en,
                        "first_day": _day(self.status.first_day), "last_day": _day(self.status.last_day),
@@ -217,6 +219,19 @@ def _signature(signature: SignatureEvidence, coverage: Coverage) -> dict[str, An
     }
 
 
+def _evidence(told: EvidenceStanding | None) -> dict[str, Any] | None:
+    """What an evidence record proves, as plain values."""
+    if told is None:
+        return None
+    return {
+        "code": told.code, "zh": told.zh, "en": told.en, "holds": told.holds, "used": told.used,
+        "proven_at": _time(told.proven_at),
+        "steps": [{"time": _time(step.gen_time), "judged_at": _time(step.judged_at), "authority": clean(step.authority),
+                   "digest": step.digest, "signature": step.signature, "code": step.code, "ok": step.ok,
+                   "rehashed": step.rehashed} for step in told.steps],
+    }
+
+
 def _standing(seal: SealStanding | None) -> dict[str, Any] | None:
     """What the status list says of a seal, as plain values."""
     if seal is None:
@@ -264,6 +279,7 @@ def _text_lines(report: Report) -> list[str]:
               if reason not in shown]
     for signature in report.signatures:
         lines += _signature_lines(signature, report.coverage)
+    lines += _evidence_lines(report.evidence)
     lines += report.coverage.text_lines()
     lines += [f"信任锚 anchor: {clean(anchor.name)} ({anchor.purpose})\n  SM3 {anchor.fingerprint}"
               for anchor in report.anchors]
@@ -287,6 +303,15 @@ def _licence_lines(licence: LicenceData | None) -> list[str]:
     title = f"证照标识 identifier: {clean(licence.identifier)}" if licence.identifier else "二维码所载 the QR code says"
     lines = [title + word]
     return lines + [f"  {label}: {clean(value)}" for label, value in licence.headline if value]
+
+
+def _evidence_lines(told: EvidenceStanding | None) -> list[str]:
+    """What the evidence record beside the file proves, in short."""
+    if told is None:
+        return []
+    lines = [f"存证 evidence: {_time(told.proven_at) or '无 none'}" + ("" if told.used else "（未采用 not used）")]
+    return lines + [f"  {_MARKS['passed' if step.ok else 'failed']} {_time(step.gen_time)} {clean(step.authority)}"
+                    f" ({step.digest}, {step.signature})" for step in told.steps]
 
 
 def _signature_lines(signature: SignatureEvidence, coverage: Coverage) -> list[str]:
