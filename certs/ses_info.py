@@ -157,7 +157,7 @@ def other_version(version: int) -> SesError:
         SesCode.VERSION, f"电子印章版本为 {version}，盖章和验章只接受第 4 版（GB/T 38540-2020）和第 5 版"
         "（GM/T 0031-2025），须另制新章",
         f"the seal data are version {version}; sealing and verifying take version 4 (GB/T 38540-2020) and 5 "
-        "(GM/T 0031-2025): a new seal is needed")
+        "(GM/T 0031-2025): a new seal is needed", version=str(version))
 
 
 def is_v1(seal: bytes) -> bool:

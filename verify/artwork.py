@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 from layouts import Face, Kind
 from layouts.released import Paint, ReleasedArtwork, Rule, Shape, Sheet, bounds, released_artwork, rule_of
 from verify.model import PageView
-from verify.reasons import Findings
+from verify.reasons import Both, Findings
 from verify.record import RecordData
 
 __all__ = ["check_artwork", "compare_artwork", "hold_against"]
@@ -85,7 +85,7 @@ def compare_artwork(ofd: Sequence[PageView], pdf: Sequence[PageView], found: Fin
     """
     for mine, its in zip(ofd, pdf, strict=False):
         if len(mine.shapes) != len(its.shapes) or not all(map(_same, mine.shapes, its.shapes)):
-            found.add("rendition.page", "", page=mine.number, detail="drawings")
+            found.add("rendition.page", "", page=mine.number, detail=Both("图形", "drawings"))
 
 
 def _difference(table: ReleasedArtwork, record: RecordData, sheets: Sequence[Sheet], page: PageView,

@@ -26,10 +26,10 @@ from verify.ofd import OfdDocument, SignatureEntry, read_ofd, read_signatures
 from verify.ofd_form import check_forms
 from verify.png import png_size, seal_bitmap
 from verify.qr import check_attached, check_qr
-from verify.reasons import Refusal
+from verify.reasons import Both, Refusal
 from verify.seal import Judgement, Sealing, coverage_of, evidence_of, examine, judge_sealing
 from verify.stamps import check_pictures, check_seals
-from verify.zip import Archive, read_zip
+from verify.zip import DEVIATIONS, Archive, read_zip
 
 __all__ = ["CHECKS", "judge_ofd"]
 
@@ -99,7 +99,8 @@ class _OfdJudge:
         archive = self.archive = self.archive or read_zip(self.case.data)
         self.case.own = True
         if not archive.canonical:
-            self.case.found.add("zip.not-canonical", "", detail=", ".join(archive.deviations))
+            self.case.found.add("zip.not-canonical", "", detail=Both(
+                "、".join(DEVIATIONS[each] for each in archive.deviations), ", ".join(archive.deviations)))
 
     def _structure(self) -> None:
         archive = self._archive()

@@ -25,6 +25,7 @@ from verify.pdf_objects import Dict, parse_object
 from verify.pdf_reasons import HOSTILE, FindingList, PdfRefusal, pdf_finding
 from verify.pdf_signature import OWN_MARK, Judged, Moment, judge_signature
 from verify.pdf_xmp import COPY_STATEMENT, PdfMetadata
+from verify.reasons import Both
 
 if TYPE_CHECKING:
     from verify.pdf_later import Later
@@ -221,7 +222,8 @@ class _Check:
             if each.signer is None:
                 continue
             if each.respelt:
-                self.findings.add("pdf.cms-form", view.signature_at, what="the other spelling of the ECDSA signature")
+                self.findings.add("pdf.cms-form", view.signature_at, what=Both(
+                    "ECDSA 签名值的另一种写法", "the other spelling of the ECDSA signature"))
             organisation = each.evidence.organisation or each.evidence.signer
             self.named(view, organisation)
             if metadata.author != organisation:

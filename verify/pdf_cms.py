@@ -17,6 +17,7 @@ from certs.public_key import read_algorithm
 from certs.x509 import Certificate
 from codes.errors import EngineError
 from verify.pdf_reasons import PdfRefusal
+from verify.reasons import Both
 
 __all__ = ["CmsSignature", "read_cms"]
 
@@ -51,7 +52,7 @@ class CmsSignature:
     certificates: tuple[Certificate, ...]   # all of them, the signer's included
     certificate_bound: bool            # signing-certificate-v2 names the signer's certificate
     timestamp: bytes | None            # RFC 3161 token
-    deviations: tuple[str, ...]        # how it differs from our form
+    deviations: tuple[Both, ...]       # how it differs from our form
 
     def covers(self, data: bytes, ranges: tuple[tuple[int, int], ...]) -> bool:
         """Whether the digest is that of the given ranges (start, length) of ``data``."""
@@ -91,12 +92,12 @@ class _Parser:
 
     def __init__(self, where: str) -> None:
         self.where = where
-        self.deviations: list[str] = []
+        self.deviations: list[Both] = []
 
     def content_info(self, der: bytes) -> CmsSignature:
         outer = Reader(der).enter(SEQUENCE)
         if outer.oid() != _SIGNED_DATA:
-            raise self.refusal("no SignedData")
+            raise self.refusal("不是 SignedData", "no SignedData")
         wrapper = outer.enter(context(0))
         body = wrapper.enter(SEQUENCE)
         wrapper.done()
@@ -107,18 +108,18 @@ class _Parser:
         digests.done()
         content = body.enter(SEQUENCE)
         if content.oid() != _DATA or content.more():
-            raise self.refusal("content inside")
+            raise self.refusal("内含正文", "content inside")
         if body.peek() != context(0):
-            raise self.refusal("no certificates")
+            raise self.refusal("没有证书", "no certificates")
         certificates = self.certificates(body.enter(context(0)))
         if body.peek() == context(1):
-            raise self.refusal("CRLs inside")
+            raise self.refusal("内含撤销列表", "CRLs inside")
         signers = body.enter(SET)
         body.done()
         signer_info = signers.enter(SEQUENCE)
         signers.done()
         if version != 1:
-            raise self.refusal("version")
+            raise self.refusal("版本有误", "version")
         return self.signer_info(signer_info, certificates, digest_algorithm)
 
     def certificates(self, bag: Reader) -> tuple[Certificate, ...]:
@@ -127,25 +128,25 @@ class _Parser:
         while bag.more():
             encoded.append(bag.raw(SEQUENCE))
             if len(encoded) > MAX_CERTIFICATES:
-                raise self.refusal("too many certificates")
+                raise self.refusal("证书过多", "too many certificates")
         if len(set(encoded)) != len(encoded):
-            raise self.refusal("a certificate twice")
+            raise self.refusal("同一证书出现两次", "a certificate twice")
         if encoded != sorted(encoded):
-            self.deviations.append("certificates not in DER order")
+            self.deviations.append(Both("证书没有按 DER 的次序排列", "certificates not in DER order"))
         return tuple(Certificate.load(each) for each in encoded)
 
     def signer_info(self, info: Reader, certificates: tuple[Certificate, ...],
                     digest_algorithm: bytes) -> CmsSignature:
         if info.integer() != 1:
-            raise self.refusal("signer version")
+            raise self.refusal("签名者版本有误", "signer version")
         identifier = info.enter(SEQUENCE)
         issuer, serial = identifier.raw(SEQUENCE), identifier.integer()
         identifier.done()
         named = [each for each in certificates if each.issuer == issuer and each.serial == serial]
         if len(named) != 1:
-            raise self.refusal("signer certificate")
+            raise self.refusal("找不到签名者的证书", "signer certificate")
         if info.raw(SEQUENCE) != digest_algorithm:
-            raise self.refusal("two digest algorithms")
+            raise self.refusal("有两种摘要算法", "two digest algorithms")
         digest_name = self.digest(digest_algorithm)
         attributes_raw = info.raw(context(0))
         signed = bytes((SET,)) + attributes_raw[1:]
@@ -173,7 +174,7 @@ class _Parser:
         if oid in _BROKEN_DIGESTS:
             raise PdfRefusal("pdf.weak-digest", self.where, what=_BROKEN_DIGESTS[oid])
         if oid not in _DIGESTS:
-            raise self.refusal(f"digest algorithm {oid}")
+            raise self.refusal(f"摘要算法 {oid}", f"digest algorithm {oid}")
         return _DIGESTS[oid]
 
     def algorithm(self, encoded: bytes, digest_name: str) -> str:
@@ -184,7 +185,7 @@ class _Parser:
             return f"rsa-{digest_name}"
         name = read_algorithm(Reader(encoded))
         if not name.endswith(f"-{digest_name}"):
-            raise self.refusal("signature and digest algorithm disagree")
+            raise self.refusal("签名与摘要的算法不一致", "signature and digest algorithm disagree")
         return name
 
     def attributes(self, reader: Reader) -> dict[str, bytes]:
@@ -198,7 +199,7 @@ class _Parser:
             values.done()
             attribute.done()
             if oid in found:
-                raise self.refusal("an attribute twice")
+                raise self.refusal("同一属性出现两次", "an attribute twice")
             found[oid] = value
         return found
 
@@ -206,13 +207,13 @@ class _Parser:
         """Check which there are and give the message digest."""
         demanded = {_CONTENT_TYPE, _MESSAGE_DIGEST, _SIGNING_CERTIFICATE_V2}
         if not demanded <= found.keys():
-            raise self.refusal("a signed attribute is missing")
+            raise self.refusal("缺少签名属性", "a signed attribute is missing")
         if _SIGNING_TIME in found:
-            self.deviations.append("signed attribute signingTime")
+            self.deviations.append(Both("签名属性 signingTime", "signed attribute signingTime"))
         for oid in sorted(found.keys() - demanded - {_ALGORITHM_PROTECTION, _SIGNING_TIME}):
-            self.deviations.append(f"signed attribute {oid}")
+            self.deviations.append(Both(f"签名属性 {oid}", f"signed attribute {oid}"))
         if Reader(found[_CONTENT_TYPE]).oid() != _DATA:
-            raise self.refusal("content type")
+            raise self.refusal("内容类型有误", "content type")
         return Reader(found[_MESSAGE_DIGEST]).octets()
 
     def protection(self, found: dict[str, bytes], digest: bytes, signature: bytes) -> None:
@@ -223,7 +224,7 @@ class _Parser:
         told_digest, told_signature = reader.raw(SEQUENCE), reader.raw(context(1))
         reader.done()
         if told_digest != digest or told_signature[1:] != signature[1:]:
-            raise self.refusal("CMSAlgorithmProtection disagrees")
+            raise self.refusal("CMSAlgorithmProtection 所列算法不一致", "CMSAlgorithmProtection disagrees")
 
     def binds(self, attribute: bytes, signer: Certificate) -> bool:
         """Whether the first ESSCertIDv2 (RFC 5035) is the signer's certificate."""
@@ -248,8 +249,8 @@ class _Parser:
         """The signature timestamp. Any other unsigned attribute is refused: anyone can add it."""
         found = self.attributes(reader)
         if found.keys() != {_TIMESTAMP}:
-            raise self.refusal("unsigned attribute")
+            raise self.refusal("带有未签名的属性", "unsigned attribute")
         return found[_TIMESTAMP]
 
-    def refusal(self, what: str) -> PdfRefusal:
-        return PdfRefusal("pdf.cms", self.where, what=what, was=what)
+    def refusal(self, zh: str, en: str) -> PdfRefusal:
+        return PdfRefusal("pdf.cms", self.where, what=en, was=zh)

@@ -7,7 +7,7 @@ from typing import Final
 from codes.errors import EngineError
 from verify.model import Finding, Reason
 from verify.pdf_table import PDF_TABLE
-from verify.reasons import clean
+from verify.reasons import clean, clean_facts
 
 __all__ = ["HOSTILE", "FindingList", "PdfRefusal", "pdf_finding"]
 
@@ -35,8 +35,8 @@ def pdf_finding(code: str, where: str = "", **facts: object) -> Finding:
     """Make the finding of a code of ``PDF_TABLE``; facts from the file are cleaned."""
     severity, zh, en = PDF_TABLE[code]
     place = clean(where)
-    safe = {"where": place} | {key: clean(value) for key, value in facts.items()}
-    return Finding(reason=Reason(code=code, zh=zh.format_map(safe), en=en.format_map(safe)),
+    in_chinese, in_english = clean_facts({"where": place, **facts})
+    return Finding(reason=Reason(code=code, zh=zh.format_map(in_chinese), en=en.format_map(in_english)),
                    severity=severity, where=place)
 
 

@@ -23,6 +23,7 @@ from verify.model import Finding, Reason, Severity, SignatureEvidence
 from verify.pdf_cms import CmsSignature, read_cms
 from verify.pdf_objects import Dict, PdfString
 from verify.pdf_reasons import HOSTILE, FindingList, PdfRefusal
+from verify.reasons import Both
 
 __all__ = ["OWN_MARK", "Judged", "Moment", "judge_signature", "kept_severity", "pdf_date"]
 
@@ -178,9 +179,11 @@ class _Run:
         """The certificates beside the signature are those of its chain, the root left out, as we write them: no
         signature covers them, so anyone could add one or take one away."""
         if any(each not in chain.path or (each.is_self_issued and each != chain.path[0]) for each in certificates):
-            self.findings.add("pdf.cms-form", self.where, what="a certificate outside the chain, or its root")
+            self.findings.add("pdf.cms-form", self.where, what=Both(
+                "证书链以外的证书，或根证书", "a certificate outside the chain, or its root"))
         elif any(each not in certificates for each in chain.path[:-1]):
-            self.findings.add("pdf.cms-form", self.where, what="a certificate of the chain is missing")
+            self.findings.add("pdf.cms-form", self.where, what=Both(
+                "缺少证书链中的证书", "a certificate of the chain is missing"))
 
     def timestamp(self, encoded: bytes, signature: bytes) -> None:
         """The signature timestamp must verify; one that does not is worse than none."""

@@ -17,12 +17,19 @@ from verify.foreign.value_reasons import VALUE_REASONS
 from verify.model import Finding, Reason, Severity, Verdict, worst
 from verify.reason_table import CHECK_NAMES, TABLE, Meaning
 
-__all__ = ["FINDING_LIMIT", "Findings", "Refusal", "clean", "codes", "finding", "shown_path"]
+__all__ = ["FINDING_LIMIT", "Both", "Findings", "Refusal", "clean", "clean_facts", "codes", "finding", "shown_path"]
 
 FINDING_LIMIT: Final = 200              # findings kept of one file; a hostile file could cause millions
 ALL_CODES: Final[Mapping[str, Meaning]] = MappingProxyType({**TABLE, **FOREIGN_REASONS, **VALUE_REASONS})
 _FACT_LIMIT: Final = 120
 _SENTENCE_LIMIT: Final = 400            # a sentence of another room, which may name what a file holds
+
+
+class Both(NamedTuple):
+    """A fact that is said in Chinese and in English, for the sentence of each."""
+
+    zh: str
+    en: str
 
 
 class Refusal(Exception):  # noqa: N818 - carries a finding out of a reader, is no error of ours
@@ -67,15 +74,24 @@ def codes() -> Mapping[str, Meaning]:
     return ALL_CODES
 
 
+def clean_facts(facts: Mapping[str, object]) -> tuple[dict[str, str], dict[str, str]]:
+    """Facts made safe for a terminal: those of the Chinese sentence, those of the English one."""
+    def each(place: int) -> dict[str, str]:
+        return {key: clean(value[place], _SENTENCE_LIMIT) if isinstance(value, Both)
+                else clean(value, _SENTENCE_LIMIT if key in ("zh", "en") else _FACT_LIMIT)
+                for key, value in facts.items()}
+
+    return each(0), each(1)
+
+
 def finding(code: str, where: str = "", **facts: object) -> Finding:
     """Make the finding of a code. ``where`` names an entry, an object or a field."""
     meaning = ALL_CODES[code]
-    safe = _Facts({key: clean(value, _SENTENCE_LIMIT if key in ("zh", "en") else _FACT_LIMIT)
-                   for key, value in facts.items()})
     place = clean(where)
-    safe.setdefault("where", place)
-    zh, en = CHECK_NAMES.get(safe.get("check", ""), ("", ""))
-    in_chinese, in_english = (_Facts({**safe, "check": name}) if name else safe for name in (zh, en))
+    facts = {"where": place, **facts}
+    if (check := CHECK_NAMES.get(str(facts.get("check")))) is not None:
+        facts["check"] = Both(*check)
+    in_chinese, in_english = map(_Facts, clean_facts(facts))
     return Finding(
         reason=Reason(code=code, zh=meaning.zh.format_map(in_chinese), en=meaning.en.format_map(in_english)),
         severity=meaning.severity, where=place)

@@ -11,7 +11,7 @@ from typing import Final
 from certs.sm3 import sm3
 from verify.model import PageView, PictureBox, TextRun
 from verify.png import seen_bitmap
-from verify.reasons import Findings
+from verify.reasons import Both, Findings
 from verify.record import RecordData
 
 __all__ = ["compare_metadata", "compare_pages"]
@@ -22,41 +22,44 @@ _PICTURE_MM: Final = 0.1
 _SEALS_KEPT: Final = 1000
 _COLOUR: Final = 3                      # of 255, a channel
 
+_SEAL: Final = Both("印章", "the seal")
+
 _Glyph = tuple[str, float, float, float, tuple[int, int, int]]
 
 
 def compare_pages(ofd: Sequence[PageView], pdf: Sequence[PageView], found: Findings) -> None:
     """Each page: the same size, the same glyphs at the same places in the same colours, the same pictures."""
     if len(ofd) != len(pdf):
-        found.add("rendition.page", "", page=min(len(ofd), len(pdf)) + 1, detail="page count")
+        found.add("rendition.page", "", page=min(len(ofd), len(pdf)) + 1,
+                  detail=Both("页数", "the number of pages"))
         return
     equal: set[tuple[str, str, int, int]] = set()
     for left, right in zip(ofd, pdf, strict=True):
         detail = _difference(left, right, equal)
-        if detail:
+        if detail is not None:
             found.add("rendition.page", "", page=left.number, detail=detail)
 
 
-def _difference(ofd: PageView, pdf: PageView, equal: set[tuple[str, str, int, int]]) -> str:
-    """The first difference of two pages, "" when there is none. ``equal``: pictures compared before."""
+def _difference(ofd: PageView, pdf: PageView, equal: set[tuple[str, str, int, int]]) -> Both | None:
+    """The first difference of two pages, None when there is none. ``equal``: pictures compared before."""
     if abs(ofd.width_mm - pdf.width_mm) > _PICTURE_MM or abs(ofd.height_mm - pdf.height_mm) > _PICTURE_MM:
-        return "page size"
-    text = "" if _same_runs(ofd.runs, pdf.runs) else _glyph_difference(ofd, pdf)
-    if text:
+        return Both("页面尺寸", "the size of the page")
+    text = None if _same_runs(ofd.runs, pdf.runs) else _glyph_difference(ofd, pdf)
+    if text is not None:
         return text
     ours, theirs = _placed(ofd), _placed(pdf)
     if not _same_boxes(ours, theirs):
-        return "pictures"
+        return Both("图片的数量或位置", "the number or the places of pictures")
     seals = {id(picture) for picture in (*ofd.seals, *pdf.seals)}
     for mine, its in zip(ours, theirs, strict=True):
         pair = (mine.digest, its.digest, its.width_px, its.height_px)
         if (id(mine) in seals) != (id(its) in seals) or not its.upright:
-            return "seal"
+            return _SEAL
         if pair not in equal:
             if not (_same_seal(mine, its, pair) if id(mine) in seals else _same_pixels(mine, its)):
-                return "seal" if id(mine) in seals else "picture"
+                return _SEAL if id(mine) in seals else Both("图片的内容", "what a picture shows")
             equal.add(pair)
-    return ""
+    return None
 
 
 def _placed(page: PageView) -> list[PictureBox]:
@@ -75,17 +78,18 @@ def _same_runs(ofd: Sequence[TextRun], pdf: Sequence[TextRun]) -> bool:
         for one, other in zip(ofd, pdf, strict=True))
 
 
-def _glyph_difference(ofd: PageView, pdf: PageView) -> str:
-    """The first glyph that differs, whatever the order of drawing; "" when there is none."""
+def _glyph_difference(ofd: PageView, pdf: PageView) -> Both | None:
+    """The first glyph that differs, whatever the order of drawing; None when there is none."""
     left, right = _glyphs(ofd.runs), _glyphs(pdf.runs)
     if len(left) != len(right):
-        return f"{len(left)} / {len(right)} glyphs"
+        return Both(f"{len(left)} 字 / {len(right)} 字", f"{len(left)} / {len(right)} glyphs")
     left.sort(key=_sorting)
     right.sort(key=_sorting)
     for one, other in zip(left, right, strict=True):
         if not _same(one, other):
-            return _told(ofd.runs, pdf.runs) or f"“{one[0]}” / “{other[0]}”"
-    return ""
+            told = _told(ofd.runs, pdf.runs) or f"“{one[0]}” / “{other[0]}”"
+            return Both(told, told)
+    return None
 
 
 def _told(ofd: Sequence[TextRun], pdf: Sequence[TextRun]) -> str:

@@ -23,7 +23,7 @@ from codes.errors import EngineError
 from verify.chains import Judge
 from verify.model import Finding, SealStanding, Severity, SignatureEvidence
 from verify.ofd import SignatureEntry
-from verify.reasons import Findings, Refusal
+from verify.reasons import Both, Findings, Refusal
 from verify.report import Coverage, CoveredEntry
 from verify.seal_state import judge_state
 from verify.signature_xml import Described, check_references, read_signature_xml
@@ -105,10 +105,10 @@ def _parse(data: bytes, path: str) -> SesSignature:
         return SesSignature.parse(data, allow_timestamp=True)
     except SesError as error:
         if error.code == SesCode.VERSION:
-            raise Refusal("seal.version", path, version=error.en) from None
-        raise Refusal("seal.form", path, detail=error.zh) from None
+            raise Refusal("seal.version", path, version=error.facts["version"]) from None
+        raise Refusal("seal.form", path, detail=Both(error.zh, error.en)) from None
     except EngineError as error:
-        raise Refusal("seal.form", path, detail=error.zh) from None
+        raise Refusal("seal.form", path, detail=Both(error.zh, error.en)) from None
 
 
 def _certificate(der: bytes, whose: str) -> Certificate:
@@ -116,7 +116,7 @@ def _certificate(der: bytes, whose: str) -> Certificate:
     try:
         return Certificate.load(der)
     except EngineError as error:
-        raise Refusal("seal.form", whose, detail=error.zh) from None
+        raise Refusal("seal.form", whose, detail=Both(error.zh, error.en)) from None
 
 
 def _check_binding(archive: Archive, described: Described, signature: SesSignature, found: Findings) -> None:

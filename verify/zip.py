@@ -22,7 +22,7 @@ from certs.sm3 import sm3
 from verify.reasons import Refusal
 from verify.xml import parse_xml
 
-__all__ = ["Archive", "Entry", "Limits", "read_zip"]
+__all__ = ["DEVIATIONS", "Archive", "Entry", "Limits", "read_zip"]
 
 _EOCD: Final = struct.Struct("<4s4H2LH")
 _CENTRAL: Final = struct.Struct("<4s6H3L5H2L")
@@ -34,6 +34,13 @@ _STORED, _DEFLATED = 0, 8
 _CANONICAL_DATE: Final = 0x0021         # 1980-01-01
 _UNICODE_PATH, _ZIP64 = 0x7075, 0x0001
 _SHARED_LIMIT: Final = 1 << 20          # bytes of a template page that is remembered
+DEVIATIONS: Final = {
+    "comment": "压缩包带有注释", "order": "条目次序", "OFD.xml is not first": "OFD.xml 不在最前",
+    "made by": "制作程序标记", "version needed": "所需版本", "flags": "标志位", "time": "时间", "extra field": "扩展字段",
+    "entry comment": "条目注释",
+    "attributes": "文件属性", "name not ASCII": "条目名不是 ASCII", "directory entry": "目录条目", "method": "压缩方法",
+}
+"""How an archive may differ from our canonical form, in English and in Chinese."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +66,8 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Archive:
-    """The files of an archive in their order. ``deviations`` tell how it differs from our canonical form."""
+    """The files of an archive in their order. ``deviations`` tell how it differs from our canonical form, each one of
+    :data:`DEVIATIONS`."""
 
     entries: Mapping[str, Entry]
     deviations: tuple[str, ...]
