@@ -30,7 +30,7 @@ from certs.files import read_file, write_atomic
 from certs.key_reference import key_path, make_like, open_key
 from certs.keystore import PrivateKey, ScryptCost, store_key
 from certs.plain_text import no_name, odd_character, says_something
-from certs.public_key import PublicKey, PublicKeyError, read_algorithm
+from certs.public_key import KeyKind, PublicKey, PublicKeyError, read_algorithm
 from certs.signer import SigningKey
 from certs.x509 import OID_COMMON_NAME, OID_ORGANISATION, name_attributes, name_text
 from certs.x509_build import (
@@ -77,9 +77,10 @@ class RequestError(EngineError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyProfile:
-    """What the certificate of one of an authority's keys is asked for as."""
+    """What the certificate of one of an authority's keys is asked for as; new keys are of ``kind``."""
 
     kind: Literal["sm2", "p256"]
+    also: tuple[KeyKind, ...] = ()
     unit: str
     ext_key_usage: tuple[str, ...] = ()
 
@@ -87,14 +88,14 @@ class KeyProfile:
 PROFILES: Final[Mapping[str, KeyProfile]] = MappingProxyType({
     "sealing": KeyProfile(kind="sm2", unit="电子印章"),
     "data": KeyProfile(kind="sm2", unit="数据签名"),
-    "pdf": KeyProfile(kind="p256", unit="版式文件签名", ext_key_usage=(DOCUMENT_SIGNING,)),
+    "pdf": KeyProfile(kind="p256", also=("rsa",), unit="版式文件签名", ext_key_usage=(DOCUMENT_SIGNING,)),
 })
 """Role of an authority's key (:data:`certs.seal_folder.ROLES`) → its profile; the unit is the subject's OU."""
 SERVICES: Final[Mapping[str, KeyProfile]] = MappingProxyType({
     "audit": KeyProfile(kind="sm2", unit="审计"),
     "status": KeyProfile(kind="sm2", unit="印章状态"),
     "seal-maker": KeyProfile(kind="sm2", unit="制章"),
-    "report": KeyProfile(kind="p256", unit="核验报告", ext_key_usage=(DOCUMENT_SIGNING,)),
+    "report": KeyProfile(kind="p256", also=("rsa",), unit="核验报告", ext_key_usage=(DOCUMENT_SIGNING,)),
     "trust-list": KeyProfile(kind="sm2", unit="信任列表"),
 })
 """Keys that act for a deployment as a whole: of the audit log, of the status list, of the seal maker, of reports, of
@@ -260,10 +261,11 @@ def authority_request(role: str, key: SigningKey, *, name: str, code: str) -> Ce
     """
     _check_organisation(name, code)
     profile = _ALL[role]
-    if PublicKey.parse(key.spki).kind != profile.kind:
+    if PublicKey.parse(key.spki).kind not in (profile.kind, *profile.also):
+        kinds = (profile.kind, *profile.also)
         raise RequestError(
-            RequestCode.KEY, f"{role} 的密钥应为 {profile.kind}，请换用",
-            f"the key of {role} must be of kind {profile.kind}: use such a one")
+            RequestCode.KEY, f"{role} 的密钥应为 {'、'.join(kinds)}，请换用",
+            f"the key of {role} must be of kind {' or '.join(kinds)}: use such a one")
     return build_request(
         key, subject=(("C", "CN"), ("O", name), ("OU", profile.unit),
                       ("CN", name + profile.unit if role in SERVICES else name)),

@@ -10,16 +10,17 @@ import enum
 import secrets
 from pathlib import Path
 
-from certs import der_build, p256, sm2
+from certs import der_build, p256, rsa, sm2
 from certs.config import Password
 from certs.der import DerError, Reader
 from certs.files import FileCode, FileError, read_file, write_atomic
 from certs.pkcs8 import Pkcs8Error, ScryptCost, UnsupportedPkcs8Error, decrypt, encrypt
+from certs.public_key import OID_RSA_KEY
 from codes.errors import EngineError
 
 __all__ = ["KeyStoreCode", "KeyStoreError", "PrivateKey", "ScryptCost", "load_key", "seal_key", "store_key"]
 
-PrivateKey = sm2.PrivateKey | p256.PrivateKey
+PrivateKey = sm2.PrivateKey | p256.PrivateKey | rsa.PrivateKey
 _MAX_BYTES = 64 * 1024
 _SM2_PARAMETERS = der_build.oid("1.2.156.10197.1.301")
 
@@ -58,7 +59,7 @@ def load_key(path: Path, password: Password) -> PrivateKey:
     Raises:
         KeyStoreError: ``keystore.missing``, ``keystore.permissions`` (others may read the file),
             ``keystore.wrong-password`` (or a damaged file: the two look alike), ``keystore.unsupported``
-            (another cipher, or neither an SM2 nor a P-256 key).
+            (another cipher, or neither an SM2 nor a P-256 or RSA key).
         FileError: the file cannot be read.
     """
     try:
@@ -79,8 +80,7 @@ def load_key(path: Path, password: Password) -> PrivateKey:
         info = Reader(plain).enter()
         info.integer()
         algorithm = info.enter()
-        algorithm.oid()
-        kind = sm2.PrivateKey if algorithm.more() and algorithm.raw() == _SM2_PARAMETERS else p256.PrivateKey
+        kind = _kind(algorithm.oid(), algorithm.raw() if algorithm.more() else b"")
     except UnsupportedPkcs8Error:
         raise _unsupported(path) from None
     except (Pkcs8Error, DerError):
@@ -90,16 +90,22 @@ def load_key(path: Path, password: Password) -> PrivateKey:
             path=str(path)) from None
     try:
         return kind.from_pkcs8(plain)
-    except (sm2.Sm2Error, p256.P256Error) as error:
+    except (sm2.Sm2Error, p256.P256Error, rsa.RsaError) as error:
         if error.code is sm2.Sm2Code.NO_SIGNER:
             raise
         raise _unsupported(path) from None
 
 
+def _kind(oid: str, parameters: bytes) -> type[sm2.PrivateKey] | type[p256.PrivateKey] | type[rsa.PrivateKey]:
+    if oid == OID_RSA_KEY:
+        return rsa.PrivateKey
+    return sm2.PrivateKey if parameters == _SM2_PARAMETERS else p256.PrivateKey
+
+
 def _unsupported(path: Path) -> KeyStoreError:
     return KeyStoreError(
         KeyStoreCode.UNSUPPORTED,
-        f"密钥文件 {path} 不是 SM2 或 P-256 私钥，或加密方式不受支持；"
+        f"密钥文件 {path} 不是 SM2、P-256 或 RSA 私钥，或加密方式不受支持；"
         "请用 openssl pkcs8 -topk8 -v2 aes-256-cbc 转换",
-        f"the key file {path} holds no SM2 or P-256 key, or its encryption is not supported; "
+        f"the key file {path} holds no SM2, P-256 or RSA key, or its encryption is not supported; "
         "convert it with openssl pkcs8 -topk8 -v2 aes-256-cbc", path=str(path))

@@ -51,6 +51,7 @@ ALGORITHM_BY_OID: Final[dict[str, str]] = {
 }
 OID_BY_ALGORITHM: Final[dict[str, str]] = {
     **{name: oid for oid, name in ALGORITHM_BY_OID.items()}, "ecdsa-p256-sha256": "1.2.840.10045.4.3.2",
+    "rsa-pkcs1-sha256": "1.2.840.113549.1.1.11",
 }
 _NULL_PARAMETERS: Final = b"\x05\x00"
 
@@ -119,6 +120,8 @@ class PublicKey:
             return self.kind == "sm2" and sm2.verify(self.bits, message, signature)
         if algorithm == "ecdsa-p256-sha256":
             return self.kind == "p256" and _verify_ecdsa(self, message, signature, "sha256")
+        if algorithm == "rsa-pkcs1-sha256":
+            return self.kind == "rsa" and _verify_rsa(self, message, signature, "sha256")
         family, _, digest = algorithm.partition("-")
         if OID_BY_ALGORITHM.get(algorithm) is None:
             return False

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Algorithm", "LocalSigner", "Signer", "SignerCode", "SignerError", "SigningKey"]
 
-Algorithm = Literal["sm2-sm3", "ecdsa-p256-sha256"]
+Algorithm = Literal["sm2-sm3", "ecdsa-p256-sha256", "rsa-pkcs1-sha256"]
 
 
 class SignerCode(enum.StrEnum):
@@ -30,7 +30,7 @@ class SignerError(EngineError):
 
 
 class SigningKey(Protocol):
-    """A private key that signs messages; :class:`certs.sm2.PrivateKey` and :class:`certs.p256.PrivateKey`."""
+    """A private key that signs messages, wherever it is: :class:`certs.sm2.PrivateKey`, a key on a token."""
 
     @property
     def algorithm(self) -> Algorithm:
@@ -41,7 +41,7 @@ class SigningKey(Protocol):
         """SubjectPublicKeyInfo (DER) of its public key."""
 
     def sign(self, message: bytes, *, approval: str = "") -> bytes:
-        """Return the signature over ``message``.
+        """Return the signature over ``message``: DER for SM2 and ECDSA, PKCS #1 v1.5 for RSA.
 
         Args:
             approval: identifier of the approval under which a licence is sealed; "" for what needs none. A key
@@ -65,7 +65,7 @@ class Signer(Protocol):
 
 
 class LocalSigner:
-    """A :class:`Signer` whose key is in this process."""
+    """A :class:`Signer` of a certificate and its key."""
 
     __slots__ = ("_key", "certificate")
 

@@ -51,8 +51,8 @@ def _bad_request(zh: str, en: str) -> CertificateError:
 
 
 def algorithm_identifier(algorithm: str) -> bytes:
-    """AlgorithmIdentifier of a signature algorithm, parameters absent (SM2, ECDSA)."""
-    return build.sequence(build.oid(OID_BY_ALGORITHM[algorithm]))
+    """AlgorithmIdentifier of a signature algorithm; parameters absent (SM2, ECDSA) or NULL (RSA, RFC 4055)."""
+    return build.sequence(build.oid(OID_BY_ALGORITHM[algorithm]), build.null() if algorithm.startswith("rsa") else b"")
 
 
 def extension(oid: str, value: bytes, *, critical: bool = False) -> bytes:

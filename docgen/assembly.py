@@ -100,8 +100,10 @@ def _signed_qr(licence: Licence, authority: Authority, approval: str) -> str:
 
 def _room(authority: Authority, *, with_timestamp: bool) -> int:
     """Return the bytes to keep free for the CMS: its certificates, what is signed, a token's usual size."""
-    certificates = sum(len(one.der) for one in (authority.pdf_signer.certificate, *_below_root(authority.pdf_chain)))
-    needed = certificates + 1024 + (10_240 if with_timestamp else 0)
+    own = authority.pdf_signer.certificate
+    certificates = sum(len(one.der) for one in (own, *_below_root(authority.pdf_chain)))
+    signature = len(own.public_key.bits) if own.key_kind == "rsa" else 0        # that of ECDSA is within the 1024
+    needed = certificates + signature + 1024 + (10_240 if with_timestamp else 0)
     return -(-needed // 1024) * 1024
 
 

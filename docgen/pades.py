@@ -4,7 +4,7 @@ pyHanko builds the CMS; its signed attributes are those that PAdES asks for and 
 message digest, signing-certificate-v2); the claimed time stands in the signature dictionary alone.
 
 Source: ETSI EN 319 142-1 5.3 and 6.3 (B-B, B-T), EN 319 122-1 5.2.2 (signing-certificate-v2),
-RFC 5652 (CMS), RFC 5753 (ECDSA in CMS).
+RFC 5652 (CMS), RFC 5753 (ECDSA in CMS), RFC 5754 (RSA with SHA-256 in CMS).
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 __all__ = ["sign_pdf"]
 
 _DIGEST = "sha256"
+_MECHANISMS = {"ecdsa-p256-sha256": "sha256_ecdsa", "rsa-pkcs1-sha256": "sha256_rsa"}
+"""Algorithm of a signer → pyHanko's name of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +59,7 @@ def _attributes(*encoded: bytes) -> Any:
 
 
 @functools.lru_cache(maxsize=64)
-def _material(certificate: bytes, chain: tuple[bytes, ...]) -> _Material:
+def _material(certificate: bytes, chain: tuple[bytes, ...], algorithm: str) -> _Material:
     loaded = x509.Certificate.load(certificate)
     store = SimpleCertificateStore()  # type: ignore[no-untyped-call]
     store.register_multiple([x509.Certificate.load(der) for der in chain])
@@ -68,7 +70,7 @@ def _material(certificate: bytes, chain: tuple[bytes, ...]) -> _Material:
             _attribute("signing_certificate_v2", as_signing_certificate_v2(loaded)),
         ),
         mechanism=algos.SignedDigestAlgorithm.load(
-            algos.SignedDigestAlgorithm({"algorithm": "sha256_ecdsa"}).dump()),
+            algos.SignedDigestAlgorithm({"algorithm": _MECHANISMS[algorithm]}).dump()),
     )
 
 
@@ -83,10 +85,11 @@ class _EngineSigner(CmsSigner):
         self._approval = approval
 
     async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
-        """Return the ECDSA signature over DATA in its one spelling; the digest is always SHA-256."""
+        """Return the signature over DATA, that of ECDSA in its one spelling; the digest is always SHA-256."""
         if digest_algorithm != _DIGEST or dry_run:
             raise NotImplementedError
-        return canonical_signature(self._signer.sign(data, approval=self._approval))
+        signature = self._signer.sign(data, approval=self._approval)
+        return canonical_signature(signature) if self._signer.algorithm == "ecdsa-p256-sha256" else signature
 
     async def unsigned_attrs(
         self, digest_algorithm: str, signature: bytes, *_: Any, **__: Any  # noqa: ARG002 - pyHanko's interface
@@ -119,25 +122,25 @@ def sign_pdf(
     """Return the signed PDF: ``unsigned`` with its ``/Contents`` filled in, nothing else changed.
 
     Args:
-        signer: P-256; its certificate goes into the CMS together with CHAIN.
+        signer: P-256 or RSA; its certificate goes into the CMS together with CHAIN.
         timestamper: gives the signature timestamp that makes it B-T.
         approval: identifier of the approval under which a licence is issued.
 
     Raises:
-        PdfError: ``pdf.signer-unfit`` (not P-256, or outside its certificate's validity at the claimed time),
+        PdfError: ``pdf.signer-unfit`` (neither P-256 nor RSA, or its certificate not valid at the claimed time),
             ``pdf.signature-too-long`` for the room that was planned.
         TsaError: no timestamp can be had.
     """
     certificate = signer.certificate
-    if signer.algorithm != "ecdsa-p256-sha256":
-        raise PdfError(PdfErrorCode.SIGNER_UNFIT, "PDF 只能用 P-256 证书签名，请换用版式文件签名证书",
-                       "a PDF is signed with a P-256 certificate only; use the PDF-signing certificate")
+    if signer.algorithm not in _MECHANISMS:
+        raise PdfError(PdfErrorCode.SIGNER_UNFIT, "PDF 只能用 P-256 或 RSA 证书签名，请换用版式文件签名证书",
+                       "a PDF is signed with a P-256 or RSA certificate only; use the PDF-signing certificate")
     if not certificate.not_before <= unsigned.signed_at <= certificate.not_after:
         raise PdfError(PdfErrorCode.SIGNER_UNFIT, "版式文件签名证书在签名时不在有效期内，请更换证书",
                        "the PDF-signing certificate is not valid at the time of signing; renew it")
     digest = hashlib.sha256(unsigned.data[:unsigned.start])
     digest.update(unsigned.data[unsigned.end:])
-    material = _material(certificate.der, tuple(one.der for one in chain))
+    material = _material(certificate.der, tuple(one.der for one in chain), signer.algorithm)
     attributes = _attributes(*material.fixed, _attribute("message_digest", digest.digest()))
     builder = _EngineSigner(material, signer, timestamper, approval)
     built: bytes = _run(builder.async_sign_prescribed_attributes(_DIGEST, attributes)).dump()

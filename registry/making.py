@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from certs.chain import validate
 from certs.config import load_config
+from certs.csr import PROFILES
 from certs.files import read_file
 from certs.known import Known, load_known
 from certs.moments import CLOCKS_DIFFER
@@ -179,16 +180,18 @@ def check_certificates(application: Application, *, grounds: Grounds, at: dateti
 
     Source: 003 B第6条 (configured CA), B第7条 (validity, equal names).
     """
-    for certificate, kind in ((application.certificate, "sm2"), (application.data, "sm2"), (application.pdf, "p256")):
+    for role, certificate in (
+            ("sealing", application.certificate), ("data", application.data), ("pdf", application.pdf)):
         if certificate is None:
             continue
         with clause():
             check_names(application.name, application.code, certificate)
-            if certificate.key_kind != kind:
+            kinds = (PROFILES[role].kind, *PROFILES[role].also)
+            if certificate.key_kind not in kinds:
                 raise refused(
                     MakingCode.OTHER_KEY,
-                    f"证书“{certificate.subject_cn}”的密钥应为 {kind}，实为 {certificate.key_kind}，请换用",
-                    f"certificate {certificate.subject_cn} must hold a key of kind {kind}, not "
+                    f"证书“{certificate.subject_cn}”的密钥应为 {'、'.join(kinds)}，实为 {certificate.key_kind}，请换用",
+                    f"certificate {certificate.subject_cn} must hold a key of kind {' or '.join(kinds)}, not "
                     f"{certificate.key_kind}; use such a one", clause="GB/T 38540-2020")
             check_chain(certificate, at=at, clock_now=at + CLOCKS_DIFFER, **grounds.judges())
     _check_issuer(application.certificate, grounds, at)

@@ -182,6 +182,7 @@ class _Parser:
         if reader.oid() == _RSA:
             reader.null()
             reader.done()
+            self.deviations.append(Both("签名算法 rsaEncryption", "signature algorithm rsaEncryption"))
             return f"rsa-{digest_name}"
         name = read_algorithm(Reader(encoded))
         if not name.endswith(f"-{digest_name}"):
