@@ -22,7 +22,7 @@ from codes.errors import EngineError
 
 __all__ = [
     "FileCode", "FileError", "flushed", "locked", "make_folder", "publish_folder", "publishing", "read_file",
-    "remove", "reported", "sweep", "write_atomic", "writing",
+    "remove", "remove_folder", "reported", "sweep", "write_atomic", "writing",
 ]
 
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -232,6 +232,22 @@ def remove(path: Path) -> None:
             _sync_folder(path.parent)
     except OSError as error:
         raise _wrap(error, path, "删除", "removed") from error
+
+
+def remove_folder(path: Path) -> None:
+    """Remove a folder, which may be missing, with all that is in it: at every moment it is whole or gone.
+
+    Raises:
+        FileError: as :func:`write_atomic`; the folder may be there still.
+    """
+    temporary = path.parent / f".{path.name}{_TEMPORARY}{secrets.token_hex(6)}"
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            path.rename(temporary)
+            _sync_folder(path.parent)
+    except OSError as error:
+        raise _wrap(error, path, "删除", "removed") from error
+    shutil.rmtree(temporary, ignore_errors=True)            # what a kill leaves of it is swept
 
 
 def sweep(folder: Path) -> None:

@@ -98,6 +98,8 @@ def http_exchange(
             raise HttpError(HttpCode.STATUS, f"以 HTTP 状态 {answer.status} 拒绝",
                             f"answered with HTTP status {answer.status}")
         data = answer.read(max_bytes + 1)
+        if len(data) <= max_bytes and answer.length:
+            raise http.client.IncompleteRead(data, answer.length)
     except TimeoutError as error:
         raise HttpError(HttpCode.SLOW, f"未在 {timeout_s:g} 秒内答复",
                         f"did not answer within {timeout_s:g} seconds") from error

@@ -69,8 +69,11 @@ class Timestamper(Protocol):
             TsaError: none can be had.
         """
 
-    def require_ready(self, algorithm: str) -> None:
+    def require_ready(self, algorithm: str, *, trial: bool = False) -> None:
         """Refuse before anything is signed when no token was to be had last time, and still is not.
+
+        Args:
+            trial: find out in any case, not only after a failure.
 
         Raises:
             TsaError: as :meth:`token` would.
@@ -145,9 +148,9 @@ class Timestampers:
         self._doubted.add(algorithm)
         raise _none(faults)
 
-    def require_ready(self, algorithm: str) -> None:
+    def require_ready(self, algorithm: str, *, trial: bool = False) -> None:
         """After a failure ask for a token on trial: see :class:`Timestamper`."""
-        if algorithm in self._doubted:
+        if trial or algorithm in self._doubted:
             self.token(digest(algorithm, self._random(16)), algorithm)
 
     def _ask(self, url: str, imprint: bytes, algorithm: str) -> bytes:

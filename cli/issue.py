@@ -14,20 +14,22 @@ from codes.errors import EngineError
 
 if TYPE_CHECKING:
     from certs.home import Home
-    from docgen import Issued
+    from docgen import Issued, LineResult
 
 __all__ = ["app"]
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
-REFUSED, USAGE, CANNOT = 1, 2, 3
+REFUSED, USAGE, CANNOT, WAITING = 1, 2, 3, 5
 _LINES = (".jsonl", ".ndjson")
 _USAGE_CODES = ("home.", "keystore.", "kind.", "font.pack")
 _CANNOT_CODES = ("file.", "issue.store-", "internal.", "timestamp.")
 
 
 def _exit_code(code: str) -> int:
-    """Return the exit code for an error: 1 refused, 2 how the command was called, 3 could not."""
+    """Return the exit code for an error: 1 refused, 2 how the command was called, 3 could not, 5 waits for the time."""
+    if code == "issue.waiting":
+        return WAITING
     if code.startswith(_USAGE_CODES):
         return USAGE
     return CANNOT if code.startswith(_CANNOT_CODES) else REFUSED
@@ -35,11 +37,12 @@ def _exit_code(code: str) -> int:
 
 @app.command()
 def issue(
-    records: Annotated[Path, typer.Argument(
-        metavar="RECORD.json|RECORDS.jsonl", exists=True, dir_okay=False, readable=True,
-        help="一条记录，或每行一条的多条记录 / one record, or one record a line")],
-    out: Annotated[Path, typer.Option(
-        "--out", file_okay=False, help="存放 <标识>.ofd 和 <标识>.pdf 的目录 / folder for the files")],
+    records: Annotated[Path | None, typer.Argument(
+        metavar="RECORD.json|RECORDS.jsonl", exists=True, dir_okay=False, readable=True, show_default=False,
+        help="一条记录，或每行一条的多条记录 / one record, or one record a line")] = None,
+    out: Annotated[Path | None, typer.Option(
+        "--out", file_okay=False, show_default=False,
+        help="存放 <标识>.ofd 和 <标识>.pdf 的目录 / folder for the files")] = None,
     home: Annotated[Path | None, typer.Option(
         "--home", help="工作目录，默认取 ZHENGYIN_HOME / home; by default ZHENGYIN_HOME")] = None,
     font_pack: Annotated[Path | None, typer.Option(
@@ -50,18 +53,31 @@ def issue(
         help="记录所引用的前件（OFD 原件） / an earlier document that the record names, as NAME=FILE")] = None,
     kinds: Annotated[list[Path] | None, typer.Option(
         "--kinds", exists=True, file_okay=False, help=KINDS_HELP)] = None,
+    waiting: Annotated[bool, typer.Option(
+        "--waiting", help="签发等待时间戳的记录 / issue the records that wait for a timestamp")] = False,
+    show: Annotated[bool, typer.Option(
+        "--list", help="与 --waiting 合用：只列出 / with --waiting: show them only")] = False,
+    drop: Annotated[str | None, typer.Option(
+        "--drop", metavar="IDENTIFIER",
+        help="与 --waiting 合用：撤下一条，不再签发 / with --waiting: take one away for good")] = None,
 ) -> None:
     """签发证照：校验记录，排版，签名，盖章，存档 / check, draw, sign, seal and keep.
 
-    .jsonl 每行一条，逐行输出 JSON 结果。退出码 / exit codes: 0 all issued, 1 refused, 2 usage, 3 could not.
+    .jsonl 每行一条，逐行输出 JSON 结果。退出码 / exit codes: 0 all issued, 1 refused, 2 usage, 3 could not,
+    5 等待时间戳 / kept, waiting for a timestamp.
     """
     from certs.home import Home
     from cli.main import print_error
 
     try:
+        _require_combination(records, out, waiting=waiting, show=show, drop=drop)
         opened = Home.open(home)
         add_kinds(kinds, opened.path)
-        if records.suffix.lower() in _LINES:
+        if records is None or out is None:
+            from cli.issue_waiting import finish, list_or_drop
+
+            code = finish(opened, out, font_pack) if out is not None else list_or_drop(opened, drop)
+        elif records.suffix.lower() in _LINES:
             if attach:
                 raise typer.BadParameter("多条记录不能带前件 / only one record can have it", param_hint="--attach")
             code = _many(records, out, opened, font_pack)
@@ -71,6 +87,24 @@ def issue(
         print_error(error)
         code = _exit_code(error.code.value)
     raise typer.Exit(code)
+
+
+def _require_combination(
+    records: Path | None, out: Path | None, *, waiting: bool, show: bool, drop: str | None,
+) -> None:
+    """Demand a record and a folder, or with ``--waiting`` exactly one of a folder, ``--list`` and ``--drop``."""
+    if not waiting:
+        if show or drop is not None:
+            raise typer.BadParameter("只能与 --waiting 合用 / it goes with --waiting",
+                                     param_hint="--list" if show else "--drop")
+        if records is None:
+            raise typer.BadParameter("请给出记录文件 / name the file with the record", param_hint="RECORD")
+        if out is None:
+            raise typer.BadParameter("请指明存放目录 / name the folder for the files", param_hint="--out")
+    elif records is not None or (out is not None) + show + (drop is not None) != 1:
+        raise typer.BadParameter(
+            "不带记录文件，并与 --out、--list、--drop 之一合用 / it takes no record, and one of --out, --list, --drop",
+            param_hint="--waiting")
 
 
 def _attached(named: list[str]) -> dict[str, bytes]:
@@ -115,20 +149,38 @@ def _many(path: Path, out: Path, home: Home, font_pack: Path | None) -> int:
     """Issue every line; a result line each on stdout, progress on stderr."""
     import docgen
 
-    worst, good, bad, repeated = 0, 0, 0, 0
+    tally = Tally()
     with path.open("rb") as stream:
         lines = _with_progress(stream, path.stat().st_size)
         for result in docgen.issue_many(lines, home=home, out=out, font_pack=font_pack):
-            typer.echo(result.to_json())
-            if result.ok:
-                good += 1
-                repeated += result.repeated
-            else:
-                bad += 1
-                worst = max(worst, _exit_code(result.code))
-    typer.echo(f"已签发 {good}（其中此前已签发 {repeated}），未签发 {bad} / "
-               f"issued {good} ({repeated} of them before), refused {bad}", err=True)
-    return worst
+            tally.tell(result)
+    return tally.close()
+
+
+class Tally:
+    """Results a line each on stdout, at the end a count on stderr and the exit code of the worst."""
+
+    def __init__(self) -> None:
+        self._good = self._repeated = self._bad = self._waiting = self._worst = 0
+
+    def tell(self, result: LineResult) -> None:
+        """Print a result and count it."""
+        typer.echo(result.to_json())
+        if result.ok:
+            self._good += 1
+            self._repeated += result.repeated
+        elif result.waits:
+            self._waiting += 1
+        else:
+            self._bad += 1
+            self._worst = max(self._worst, _exit_code(result.code))
+
+    def close(self) -> int:
+        """Print the count and return the exit code."""
+        waiting = (f"，等待时间戳 {self._waiting}", f", waiting {self._waiting}") if self._waiting else ("", "")
+        typer.echo(f"已签发 {self._good}（其中此前已签发 {self._repeated}），未签发 {self._bad}{waiting[0]} / "
+                   f"issued {self._good} ({self._repeated} of them before), refused {self._bad}{waiting[1]}", err=True)
+        return self._worst or (WAITING if self._waiting else 0)
 
 
 def _with_progress(stream: IO[bytes], total_bytes: int) -> Iterator[bytes]:

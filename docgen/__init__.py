@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from docgen.agreement import DisagreementError
     from docgen.batch import LineResult, issue_many, record_lines
-    from docgen.issued import Issued, IssueError
+    from docgen.finishing import drop_waiting, finish_waiting, list_waiting
+    from docgen.issued import Issued, IssueError, WaitingError
     from docgen.issuing import Issuer, check_record, issue
     from docgen.ledger import LedgerError
     from docgen.licence import Licence
@@ -19,13 +20,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DisagreementError", "IssueError", "Issued", "Issuer", "LedgerError", "Licence", "LineResult",
-    "RecordError", "check_record", "issue", "issue_many", "read_record", "record_lines", "validate",
+    "RecordError", "WaitingError", "check_record", "drop_waiting", "finish_waiting", "issue", "issue_many",
+    "list_waiting", "read_record", "record_lines", "validate",
 ]
 
 _HOMES = {
     "DisagreementError": "agreement", "IssueError": "issued", "Issued": "issued", "Issuer": "issuing",
     "LedgerError": "ledger", "Licence": "licence", "LineResult": "batch", "RecordError": "record",
-    "check_record": "issuing", "issue": "issuing", "issue_many": "batch", "read_record": "record",
+    "WaitingError": "issued", "check_record": "issuing", "drop_waiting": "finishing", "finish_waiting": "finishing",
+    "issue": "issuing", "issue_many": "batch", "list_waiting": "finishing", "read_record": "record",
     "record_lines": "batch", "validate": "record",
 }
 

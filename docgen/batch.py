@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from certs.home import Home
 from codes.errors import EngineError, Fault
-from docgen.issued import Issued
-from docgen.issuing import Issuer, issuer_of
+from docgen.issued import IssueCode, Issued, WaitingError
+from docgen.issuing import issuer_of
 from docgen.record import MAX_BYTES
 
-__all__ = ["LineResult", "issue_many", "record_lines"]
+__all__ = ["LineResult", "issue_line", "issue_many", "record_lines"]
 
 _INTERNAL = "internal.error"
 
@@ -26,8 +27,8 @@ class LineResult:
     Attributes:
         line: counted from 1, blank lines too.
         issued: identifier, files and warnings, without the bytes; None when the record was refused.
-        code, zh, en: why it was refused; empty when it was issued.
-        faults: every fault of a refused record.
+        code, zh, en: why it was not issued; empty when it was.
+        faults: every fault of a refused record; what each timestamp service said of one that waits.
     """
 
     line: int
@@ -47,6 +48,11 @@ class LineResult:
         """Whether the licence is issued."""
         return not self.code
 
+    @property
+    def waits(self) -> bool:
+        """Whether the record was kept and waits for a timestamp."""
+        return self.code == IssueCode.WAITING
+
     def to_json(self) -> str:
         """Write the result as one line of JSON."""
         result: dict[str, Any] = {"line": self.line, "ok": self.ok}
@@ -55,6 +61,8 @@ class LineResult:
                 "identifier": self.identifier, "ofd": _text(self.ofd_path), "pdf": _text(self.pdf_path),
                 "repeated": self.repeated, "approval": self.approval, "warnings": _faults(self.warnings)}
         else:
+            if self.identifier is not None:
+                result["identifier"] = self.identifier
             result |= {"code": self.code, "zh": self.zh, "en": self.en, "faults": _faults(self.faults)}
         return json.dumps(result, ensure_ascii=False)
 
@@ -84,18 +92,23 @@ def _issued(number: int, issued: Issued) -> LineResult:
         repeated=issued.repeated, approval=issued.approval, warnings=issued.warnings)
 
 
-def _one(issuer: Issuer, number: int, line: bytes, out: Path | None,
-         font_pack: Path | None) -> LineResult:
+def issue_line(line: int, act: Callable[[], Issued], identifier: str | None = None) -> LineResult:
+    """Return what became of one issue; nothing that goes wrong with it reaches the others.
+
+    Args:
+        act: issues.
+        identifier: of the licence, where that is known beforehand.
+    """
     try:
-        return _issued(number, issuer.issue(line.rstrip(b"\r\n"), out=out, font_pack=font_pack))
+        return _issued(line, act())
     except EngineError as error:
         return LineResult(
-            line=number, code=error.code.value, zh=error.zh, en=error.en,
-            faults=tuple(getattr(error, "faults", ())))
+            line=line, identifier=error.identifier if isinstance(error, WaitingError) else identifier,
+            code=error.code.value, zh=error.zh, en=error.en, faults=tuple(getattr(error, "faults", ())))
     except Exception as error:
         name = type(error).__name__
         return LineResult(
-            line=number, code=_INTERNAL, zh=f"程序内部错误（{name}），请报告",
+            line=line, identifier=identifier, code=_INTERNAL, zh=f"程序内部错误（{name}），请报告",
             en=f"internal error ({name}), please report it")
 
 
@@ -118,4 +131,5 @@ def issue_many(
     pack = None if font_pack is None else Path(font_pack)
     for number, line in enumerate(lines, 1):
         if line.strip():
-            yield _one(issuer, number, line, folder, pack)
+            yield issue_line(number, functools.partial(
+                issuer.issue, line.rstrip(b"\r\n"), out=folder, font_pack=pack))

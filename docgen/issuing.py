@@ -2,7 +2,8 @@
 
 validate → look up → check seal and certificates → reserve (approval) → assemble (QR signature → compose → legible →
 compare → PDF → PAdES → OFD → compare → seal → pack) → keep → export. Nothing leaves this process before the ledger
-has kept it; a repeat returns what was kept.
+has kept it; a repeat returns what was kept. Where no timestamp can be had, nothing is issued, and what the home's
+settings say decides whether the record waits (:mod:`docgen.waiting`).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import functools
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -25,16 +27,18 @@ from certs.home_time import timestamper_of
 from certs.seal import SealError
 from certs.seal_folder import seal_in_use
 from certs.sm3 import sm3
+from certs.tsa import TsaCode, TsaError
 from codes.china_time import CHINA_TIME
 from codes.errors import EngineError, Fault
 from docgen.assembly import assemble, rendition_of
 from docgen.earlier import require_earlier
 from docgen.export import export
-from docgen.issued import IssueCode, Issued, IssueError
+from docgen.issued import IssueCode, Issued, IssueError, WaitingError
 from docgen.ledger import Claim, Ledger, Reservation
 from docgen.ledger_errors import exists
 from docgen.licence import Licence
 from docgen.record import read_record, validate
+from docgen.waiting import WaitingRoom
 from layouts import add_folder
 
 __all__ = ["Issuer", "check_record", "issue", "issuer_of"]
@@ -61,6 +65,7 @@ class Issuer:
         if home.config.kinds_folder:
             add_folder(home.path / home.config.kinds_folder)
         self._ledger = Ledger(home.issued_dir, clock=home.clock)
+        self.waiting = WaitingRoom(home.issued_dir)
         self._timestamper = timestamper_of(home)
 
     def issue(
@@ -76,15 +81,58 @@ class Issuer:
         self, record: Mapping[str, Any] | bytes, out: Path | None, attachments: Mapping[str, bytes],
     ) -> Issued:
         licence = self._check(record)
-        issued = self._issue(licence, attachments)
+        try:
+            issued = self._issue(licence, attachments)
+        except TsaError as error:
+            if error.code is not TsaCode.NO_TOKEN or self.home.config.timestamp_policy != "queue":
+                raise
+            raise self._wait(licence, record, attachments, error) from error
         today = self._present().date()
         if licence.issued > today:
             issued = replace(issued, warnings=(*issued.warnings, _future(licence, today)))
-        if out is None:
-            return issued
-        name = issued.identifier                     # the original last: where it is, all is
-        pdf_path, ofd_path = export(out, {f"{name}.pdf": issued.pdf, f"{name}.ofd": issued.ofd})
-        return replace(issued, ofd_path=ofd_path, pdf_path=pdf_path)
+        name = issued.identifier
+        if out is not None:                          # the original last: where it is, all is
+            pdf_path, ofd_path = export(out, {f"{name}.pdf": issued.pdf, f"{name}.ofd": issued.ofd})
+            issued = replace(issued, ofd_path=ofd_path, pdf_path=pdf_path)
+        self.waiting.remove(name)                    # now whoever waits for it has it
+        return issued
+
+    def _wait(
+        self, licence: Licence, record: Mapping[str, Any] | bytes, attachments: Mapping[str, bytes], error: TsaError,
+    ) -> WaitingError:
+        """Let a record wait that could not be issued for want of a timestamp."""
+        identifier = licence.identifier.text()
+        with self._ledger.hold(identifier):
+            self._require_place(licence)
+            self.waiting.put(
+                identifier, licence.digest, attachments=attachments, since=self.home.clock(), faults=error.faults,
+                record=record if isinstance(record, bytes) else json.dumps(record, ensure_ascii=False).encode())
+        return WaitingError(identifier, error.faults)
+
+    def _require_place(self, licence: Licence) -> None:
+        """Refuse a record whose identifier another one is waiting for."""
+        identifier = licence.identifier.text()
+        waiting = self.waiting.find(identifier)
+        if waiting is not None and waiting.record_sm3 != licence.digest:
+            raise IssueError(
+                IssueCode.WAITING_OTHER,
+                f"证照标识 {identifier} 已有另一份数据在等待时间戳；请先完成它，或用 "
+                f"zhengyin issue --waiting --drop {identifier} 撤下",
+                f"another record waits for a timestamp under {identifier}: finish it first, or take it away with "
+                f"zhengyin issue --waiting --drop {identifier}", identifier=identifier)
+
+    def require_time(self, *, trial: bool = False) -> None:
+        """Refuse when no timestamp can be had after a failure, so that nothing is signed for nothing.
+
+        Args:
+            trial: find out in any case, not only after a failure.
+
+        Raises:
+            TsaError: as issuing would.
+        """
+        if self._timestamper is not None:
+            for algorithm in ("sm3", "sha256"):
+                self._timestamper.require_ready(algorithm, trial=trial)
 
     def check(self, record: Mapping[str, Any] | bytes, *, font_pack: Path | None = None) -> Licence:
         """Check a record: see :func:`check_record`."""
@@ -113,6 +161,7 @@ class Issuer:
                 return Issued(
                     identifier=identifier, ofd=package, pdf=rendition_of(package), repeated=True,
                     approval=None, warnings=licence.warnings)
+            self._require_place(licence)
             earlier = require_earlier(licence, attachments)
             moment = self._present().replace(microsecond=0)
             with self._logging_refusals(licence, moment):
@@ -121,6 +170,7 @@ class Issuer:
                     _claim(licence, authority, identifier), functools.partial(self._approval, licence, authority),
                     moment)
             try:
+                self.require_time()
                 package, rendition = assemble(
                     licence, authority, moment, self._timestamper, earlier, approval=reservation.approval)
                 with self._logging_refusals(licence, moment):
