@@ -21,6 +21,7 @@ __all__ = ["app"]
 
 CANNOT: Final = 3
 _HOME_HELP = f"工作目录，缺省取 {HOME_VARIABLE} / the home; {HOME_VARIABLE} by default"
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _MODE: Final = re.compile(r"[0-7]{3}", re.ASCII)
 _Home = Annotated[Path | None, typer.Option(metavar="H", help=_HOME_HELP)]
 _Address = Annotated[str, typer.Option(
@@ -161,10 +162,57 @@ def used(home: _Home = None) -> None:
 
 
 @app.command()
-def accept_clock(home: _Home = None) -> None:
-    """上次签名的时间有误时，按现在的时钟继续 / go on by the clock as it is, where the last signature bears a time that is
-    still to come.
+def carry(
+    ledger: Annotated[Path, typer.Option(
+        metavar="H", exists=True, file_okay=False,
+        help="此前用本地密钥签发的工作目录 / the home that issued with key files until now")],
+    home: _Home = None,
+) -> None:
+    """密钥移入签名进程时，把台账已用的次数计入，每个台账只计一次 / when keys move to a signer, count what a ledger has
+    used so far, once for each ledger.
     """
+    from certs.home import Home
+    from certs.seal_folder import ROLES
+    from docgen.ledger_file import connect
+    from docgen.ledger_tables import uses
+    from docgen.use_log import log_name
+    from signer.counts import Counts
+
+    path = Home.open(ledger).issued_dir / "ledger.sqlite3"
+    if not path.is_file():
+        raise typer.BadParameter(f"没有台账 {path} / there is no ledger {path}", param_hint="--ledger")
+    database, opened = connect(path), Home.open(home)
+    carried = Counts(opened.path, opened.config.registry).carry(log_name(database), uses(database), ROLES)
+    typer.echo(f"已计入的用印审批 / approvals carried: {carried}")
+
+
+@app.command()
+def forgive(
+    approval: Annotated[str, typer.Option(metavar="ID", help="用印审批编号 / number of the approval")],
+    message: Annotated[str, typer.Option(
+        metavar="SM3", help="日志中的 message / message, as the log has it")],
+    home: _Home = None,
+) -> None:
+    """签名给出后丢失（签发端断电等），不再计入该次 / take back a use whose signature was lost on its way, as when the
+    issuing machine lost power.
+
+    只在确知该签名未被使用时执行 / only where it is certain that nothing bears that signature.
+    """
+    from certs.home import Home
+    from signer.counts import Counts
+
+    if not _DIGEST.fullmatch(message):
+        raise typer.BadParameter("应为 64 位十六进制 / 64 hexadecimal digits", param_hint="--message")
+    opened = Home.open(home)
+    forgiven = Counts(opened.path, opened.config.registry).forgive(approval, bytes.fromhex(message))
+    typer.echo(f"{approval}: {forgiven}")
+    if not forgiven:
+        raise typer.Exit(1)
+
+
+@app.command()
+def accept_clock(home: _Home = None) -> None:
+    """上次签名的时间有误时，按现在的时钟继续 / go on by the clock where the last signature bears a later time."""
     from certs.home import Home
     from signer.counts import Counts
 

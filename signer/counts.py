@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -58,6 +58,9 @@ _total = Table(
 _rate = Table(
     "signer_rate", _tables, Column("scope", String(160), primary_key=True),
     Column("period", String(16), primary_key=True), Column("used", Integer, nullable=False))
+_carried = Table(
+    "signer_carried", _tables, Column("ledger", String(64), primary_key=True),
+    Column("approval", String(64), primary_key=True), Column("used", Integer, nullable=False))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,8 +170,46 @@ class Counts:
                 _use.c.approval == use.approval, _use.c.key == use.key, _use.c.message == use.message,
                 _use.c.asked == 1)).rowcount
             if gone and use.approval:
-                connection.execute(update(_total).where(
-                    _total.c.role == use.role, _total.c.approval == use.approval).values(used=_total.c.used - 1))
+                _add(connection, _total, {"role": use.role, "approval": use.approval}, -1)
+
+    def forgive(self, approval: str, message: bytes) -> int:
+        """Take back the uses of an approval for a message (its SM3) whose signature is known to have been lost.
+
+        Returns:
+            How many keys had signed it.
+
+        Raises:
+            RemoteError: ``signer.state``.
+        """
+        own = (_use.c.approval == approval, _use.c.message == message)
+        with self._transaction() as connection:
+            keys = connection.execute(select(_use.c.key).where(*own)).scalars().all()
+            connection.execute(delete(_use).where(*own))
+            for key in keys:
+                _add(connection, _total, {"role": key.rpartition("/")[2], "approval": approval}, -1)
+            return len(keys)
+
+    def carry(self, ledger: str, used: Mapping[str, int], roles: Iterable[str]) -> int:
+        """Count what was sealed under approvals before their keys came here, once for each ledger and approval.
+
+        Args:
+            ledger: name of the ledger's log; used: approval → licences; roles: that made a signature of each.
+
+        Returns:
+            How many approvals were carried now.
+
+        Raises:
+            RemoteError: ``signer.state``.
+        """
+        with self._transaction() as connection:
+            before = set(connection.execute(
+                select(_carried.c.approval).where(_carried.c.ledger == ledger)).scalars())
+            fresh = {approval: number for approval, number in used.items() if approval not in before}
+            for approval, number in fresh.items():
+                connection.execute(insert(_carried).values(ledger=ledger, approval=approval, used=number))
+                for role in roles:
+                    _add(connection, _total, {"role": role, "approval": approval}, number)
+            return len(fresh)
 
     def used(self) -> dict[tuple[str, str], int]:
         """Return (approval, role) → signatures.
@@ -246,11 +287,11 @@ def _within(connection: Connection, scope: str, limits: Limits, use: Use) -> Non
                 "administrator change signer.toml", scope=scope)
 
 
-def _add(connection: Connection, table: Table, row: Mapping[str, str]) -> int:
-    """Add one to the ``used`` of a row; return what it is then."""
+def _add(connection: Connection, table: Table, row: Mapping[str, str], number: int = 1) -> int:
+    """Add to the ``used`` of a row; return what it is then."""
     own = [table.c[key] == value for key, value in row.items()]
-    if not connection.execute(update(table).where(*own).values(used=table.c.used + 1)).rowcount:
-        connection.execute(insert(table).values(**row, used=1))
+    if not connection.execute(update(table).where(*own).values(used=table.c.used + number)).rowcount:
+        connection.execute(insert(table).values(**row, used=number))
     return int(connection.execute(select(table.c.used).where(*own)).scalar_one())
 
 

@@ -1,7 +1,8 @@
 """Whether an approval allows a signature now, by the signer's own copy of approvals and approvers.
 
 Whoever asks names an approval; that it exists, that two persons signed it whose certificates were good, that both are
-approvers still, that it is for this seal and for this time is found out here, not believed.
+approvers still, that it is for this seal, its region and this time is found out here, not believed. What is signed is a
+digest: for which kind and record it is, only whoever issues sees.
 """
 
 from __future__ import annotations
@@ -42,10 +43,10 @@ class Leave:
         Raises:
             ApprovalError: as :func:`certs.approval_scope.check`.
         """
-        terms = self._approval.terms
+        terms, code = self._approval.terms, held.code or ""
         check(self._approval, Sealing(
-            kind=terms.kinds[0], unit=held.code or "", region=terms.region, seal_id=held.seal_id,
-            record=terms.record or "", at=at), used=used_in_all(terms, self._others, used), offices=self._offices)
+            kind=terms.kinds[0], unit=code, region=code[2:8], seal_id=held.seal_id, record=terms.record or "", at=at),
+            used=used_in_all(terms, self._others, used), offices=self._offices)
 
 
 class Leaves:

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 from pathlib import Path
 
-import pytest
-
-from certs.remote_key import ask_health
-from certs.remote_line import Address
 from certs.trust import Trust
 from docgen import issue
 from tests.docgen.records import record
-from tests.signer.processes import approval_id, digest, issuing_home, running, signer_home, wait_until
+from tests.signer.processes import approval_id, issuing_home, running, signer_home
 from verify import verify
 
 

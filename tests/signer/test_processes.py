@@ -1,0 +1,242 @@
+"""Signers that are killed, restarted, doubled and stopped: no use is lost, counted twice or given away."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from certs.config import load_config, store_config
+from certs.home import Home
+from certs.remote_key import RemoteKey
+from certs.remote_line import Address
+from certs.remote_wire import RemoteError
+from certs.trust import Trust
+from codes.errors import EngineError
+from docgen import issue_many
+from signer.counts import Counts
+from tests.docgen.records import record
+from tests.signer.messages import to_sign
+from tests.signer.processes import (
+    SECONDS,
+    Running,
+    approval_id,
+    ask,
+    issuing_home,
+    key_name,
+    running,
+    signer_home,
+    wait_until,
+)
+from tests.support.approvals import approve
+from verify import verify
+
+
+def lines(count: int) -> list[bytes]:
+    """Records that differ in number and address."""
+    made = []
+    for number in range(1, count + 1):
+        text = f"1401001320259{number:04d}"
+        made.append(json.dumps(record() | {
+            "许可证编号": text, "二维码": f"https://lookup.example.invalid/l/{text}"}, ensure_ascii=False).encode())
+    return made
+
+
+def uses(home: Path, url: str = "") -> dict[str, int]:
+    """Return role → signatures that were counted under the authority's standing approval."""
+    counts = Counts(home, url)
+    try:
+        return {role: used for (approval, role), used in counts.used().items() if approval == approval_id(home)}
+    finally:
+        counts.close()
+
+
+def few(home: Path, count: int) -> str:
+    """Put an approval of so many seals into force; returns its number."""
+    opened = Home.open(home, environ={})
+    (standing,) = (one.terms for one in opened.approvals() if one.id == approval_id(home))
+    approve(opened, dataclasses.replace(standing, id="few", count=count), at=datetime.now(UTC) - timedelta(minutes=1))
+    return "few"
+
+
+def reference(signer: Running, role: str = "sealing", **more: Any) -> dict[str, Any]:
+    return {"store": "signer", "address": f"unix:{signer.arguments[1]}", "key": key_name(signer.home, role), **more}
+
+
+def test_a_signer_killed_between_two_seals_of_a_batch(tmp_path: Path) -> None:
+    keys = signer_home(tmp_path / "keys")
+    with running(keys) as signer:
+        home = issuing_home(tmp_path / "issuing", keys, {"address": f"unix:{keys / 'signer.sock'}", "patience_s": 60})
+        results = []
+        for result in issue_many(lines(4), home=home, out=tmp_path / "out"):
+            results.append(result)
+            if result.line in (1, 3):
+                signer.kill()
+                again = threading.Timer(0.2, signer.start)     # while the next licence waits for it
+                again.start()
+        again.join()
+        assert [result.code for result in results] == [""] * 4
+        assert uses(keys) == {"data": 4, "pdf": 4, "sealing": 4}
+        trust = Trust.load(home.trust_dir)
+        for result in results:
+            assert result.ofd_path is not None
+            assert verify(result.ofd_path, trust=trust).verdict == "valid"
+        assert len(signer.log("ready")) == 3
+
+
+def test_without_a_signer_nothing_is_issued_and_nothing_is_remembered_of_it(tmp_path: Path) -> None:
+    keys = signer_home(tmp_path / "keys")
+    with running(keys) as signer:
+        home = issuing_home(tmp_path / "issuing", keys, {"address": f"unix:{keys / 'signer.sock'}", "patience_s": 0})
+        first, second, third = lines(3)
+        codes = [result.code for result in issue_many([first], home=home)]
+        signer.kill()
+        codes += [result.code for result in issue_many([second, second], home=home)]
+        signer.start()
+        codes += [result.code for result in issue_many([second, third], home=home)]
+        assert codes == ["", "signer.unreachable", "signer.unreachable", "", ""]
+        assert uses(keys)["sealing"] == 3
+
+
+def test_killed_at_any_moment_a_use_is_counted_once(tmp_path: Path) -> None:
+    keys = signer_home(tmp_path / "keys")
+    with running(keys) as signer:
+        key = RemoteKey.open(reference(signer, patience_s=60), keys)
+        for number, delay in enumerate((0.0, 0.002, 0.005, 0.01, 0.02)):
+            message = to_sign(keys, number)
+            with ThreadPoolExecutor(1) as other:
+                answer = other.submit(key.sign, message, approval=approval_id(keys))
+                threading.Event().wait(delay)
+                signer.kill()
+                signer.start()
+                assert answer.result(SECONDS)
+            assert uses(keys) == {"sealing": number + 1}
+
+
+def share(tmp_path: Path, url: str) -> tuple[Path, Path]:
+    """Two homes with one count: the same folder, or two folders over one PostgreSQL database."""
+    first = signer_home(tmp_path / "first")
+    few(first, 25)
+    if not url:
+        return first, first
+    store_config(first, dataclasses.replace(load_config(first), registry=url))
+    second = tmp_path / "second"
+    shutil.copytree(first, second)
+    return first, second
+
+
+def test_two_signers_on_one_count_never_exceed_an_approval(tmp_path: Path, counts_url: str) -> None:
+    homes = share(tmp_path, counts_url)
+    sockets = [tmp_path / f"{number}.sock" for number in range(2)]
+    with running(homes[0], "--socket", sockets[0]) as one:
+        two = Running(homes[1], ("--socket", sockets[1]), tmp_path / "two.log")
+        try:
+            keys = [RemoteKey.open(reference(signer, patience_s=60), tmp_path) for signer in (one, two)]
+            messages = [to_sign(homes[0], number) for number in range(40)]
+
+            def sign(number: int) -> str:
+                try:
+                    for key in (keys[number % 2], keys[(number + 1) % 2]):     # once more at the other: no new use
+                        key.sign(messages[number], approval="few")
+                except EngineError as error:
+                    return error.code.value
+                return ""
+
+            with ThreadPoolExecutor(8) as others:
+                codes = list(others.map(sign, range(40)))
+            assert sorted(set(codes)) == ["", "approval.exhausted"]
+            assert codes.count("") == 25
+            counts = Counts(homes[0], counts_url)
+            assert counts.used() == {("few", "sealing"): 25}
+            counts.close()
+        finally:
+            two.kill()
+
+
+def test_counts_that_were_lost_are_missed(tmp_path: Path) -> None:
+    keys = signer_home(tmp_path / "keys")
+    Counts(keys).close()
+    for path in keys.glob("signer.sqlite3*"):
+        path.unlink()
+    with pytest.raises(RemoteError, match=r"signer\.state") as refused:
+        Counts(keys)
+    assert "signer.id" in refused.value.en
+    (keys / "signer.id").unlink()                       # whoever begins anew says so
+    Counts(keys).close()
+    (keys / "signer.sqlite3").chmod(0o644)
+    with pytest.raises(RemoteError, match=r"signer\.state"):
+        Counts(keys)
+
+
+def test_a_stop_gives_the_answers_under_way_and_takes_the_socket_along(tmp_path: Path) -> None:
+    keys = signer_home(tmp_path / "keys")
+    path = keys / "signer.sock"
+    with running(keys) as signer:
+        assert path.stat().st_mode & 0o777 == 0o660
+        idle = socket.socket(socket.AF_UNIX)
+        idle.connect(str(path))
+        key = RemoteKey.open(reference(signer, patience_s=0), keys)
+        messages = [to_sign(keys, number) for number in range(40)]
+
+        def sign(message: bytes) -> str:
+            try:
+                key.sign(message, approval=approval_id(keys))
+            except RemoteError as error:
+                return error.code.value
+            return ""
+
+        with ThreadPoolExecutor(4) as others:
+            answers = [others.submit(sign, message) for message in messages]
+            answers[4].result(SECONDS)
+            assert signer.end() == 0
+            codes = [answer.result(SECONDS) for answer in answers]
+        assert set(codes) <= {"", "signer.unreachable"}
+        assert uses(keys)["sealing"] == codes.count("")                    # what was counted was given out
+        assert idle.recv(1) == b""
+        assert not path.exists()
+        assert [line["event"] for line in signer.log()][-1] == "ended"
+
+
+def test_one_socket_one_signer_and_what_a_killed_one_left_is_cleared(tmp_path: Path) -> None:
+    keys = signer_home(tmp_path / "keys")
+    with running(keys) as signer:
+        second = Running.__new__(Running)
+        second.home, second.arguments, second.log_file = keys, signer.arguments, tmp_path / "second.log"
+        with pytest.raises(AssertionError, match=r"signer\.settings"):
+            second.start()
+        assert ask(Address(socket=str(keys / "signer.sock")), {"op": "health"})[0]["ok"] is True
+        signer.kill()
+        assert (keys / "signer.sock").exists()
+        signer.start()
+        assert ask(Address(socket=str(keys / "signer.sock")), {"op": "health"})[0]["ok"] is True
+    (tmp_path / "file").write_text("kept")
+    third = Running.__new__(Running)
+    third.home, third.arguments, third.log_file = keys, ("--socket", tmp_path / "file"), tmp_path / "third.log"
+    with pytest.raises(AssertionError, match=r"signer\.settings"):
+        third.start()
+    assert (tmp_path / "file").read_text() == "kept"
+
+
+def test_a_service_manager_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = signer_home(tmp_path / "keys")
+    manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    manager.bind(str(tmp_path / "notify"))
+    manager.settimeout(SECONDS)
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+    monkeypatch.setenv("WATCHDOG_USEC", "200000")
+    with running(keys) as signer:
+        told = {manager.recv(100) for _ in range(6)}
+        assert told == {b"READY=1", b"WATCHDOG=1"}
+        signer.process.send_signal(1)                                       # SIGHUP: it goes on
+        wait_until(lambda: bool(signer.log("followed")))
+        assert signer.end() == 0
+    while manager.recv(100) != b"STOPPING=1":
+        pass
