@@ -20,6 +20,7 @@ from typing import Final
 from certs.chain import SubIndication
 from certs.crl import Crl
 from certs.evidence_record import ArchiveTimestamp, EvidenceRecord, bound_leaf
+from certs.ocsp import OcspResponse
 from certs.strength import STRONG, Strength
 from certs.timestamp import TimestampResult, verify_token
 from certs.timestamp_token import digest
@@ -70,7 +71,7 @@ class EvidenceResult:
 
 def judge_evidence(
     record: EvidenceRecord, data: bytes, *, anchors: Iterable[Certificate], intermediates: Iterable[Certificate] = (),
-    crls: Iterable[Crl] = (), now: datetime, strength: Strength = STRONG,
+    crls: Iterable[Crl] = (), ocsp: Iterable[OcspResponse] = (), now: datetime, strength: Strength = STRONG,
 ) -> EvidenceResult:
     """Judge a record for a file.
 
@@ -78,6 +79,7 @@ def judge_evidence(
         data: the file.
         anchors: trusted certificates of timestamp authorities or their roots, of all the years.
         crls: revocation lists beside those that the tokens carry.
+        ocsp: answers beside those that the tokens carry.
         now: the present (aware).
         strength: until when algorithms are strong.
     """
@@ -88,14 +90,15 @@ def judge_evidence(
     trusted = tuple(anchors)
     links = (*(one for stamp in stamps for one in stamp.token.certificates), *intermediates)
     lists = (*(one for stamp in stamps for one in stamp.token.crls), *crls)
+    answers = (*ocsp, *record.answers)
     starts, ends = _chain_bounds(record, now)
     steps: list[EvidenceStep] = []
     at, proven = now, None
     for place in reversed(range(len(stamps))):
         stamp, newest = stamps[place], place == len(stamps) - 1
         result = verify_token(
-            stamp.token, imprint=stamp.token.imprint, anchors=trusted, intermediates=links, crls=lists, at=at,
-            clock_now=now, at_is_proven=not newest, covered=not newest)
+            stamp.token, imprint=stamp.token.imprint, anchors=trusted, intermediates=links, crls=lists, ocsp=answers,
+            at=at, clock_now=now, at_is_proven=not newest, covered=not newest)
         weak = _weak(stamp, result, at, ends[place], strength)
         steps.insert(0, _step(stamp, result, at, weak, rehashed=place in starts))
         if result.code in _FORGED:

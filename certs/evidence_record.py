@@ -11,6 +11,7 @@ needs later is in the tokens, where the next renewal covers it.
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import functools
 import itertools
@@ -20,6 +21,7 @@ from typing import Final
 
 from certs import der_build as build
 from certs.der import OCTET_STRING, SEQUENCE, Reader, context, require_der
+from certs.ocsp import OcspResponse
 from certs.strength import DIGESTS
 from certs.timestamp_token import DIGEST_BY_OID, TimestampToken, digest
 from codes.errors import EngineError
@@ -110,6 +112,15 @@ class EvidenceRecord:
     def stamps(self) -> tuple[ArchiveTimestamp, ...]:
         """All archive time-stamps, oldest first."""
         return tuple(stamp for chain in self.chains for stamp in chain)
+
+    @property
+    def answers(self) -> tuple[OcspResponse, ...]:
+        """The OCSP answers that the tokens carry, as far as they can be read; not judged."""
+        found = []
+        for der in dict.fromkeys(der for stamp in self.stamps for der in stamp.token.ocsp):
+            with contextlib.suppress(EngineError):
+                found.append(OcspResponse.load(der))
+        return tuple(found)
 
     @property
     def newest(self) -> ArchiveTimestamp:

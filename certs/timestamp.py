@@ -5,6 +5,7 @@ Each certificate and list that a token carries has to verify, so that no byte of
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,8 +14,10 @@ from typing import Final
 from certs.chain import ChainResult, Indication, SubIndication, Usage, validate
 from certs.crl import Crl
 from certs.moments import CLOCKS_DIFFER
+from certs.ocsp import OcspResponse
 from certs.timestamp_token import TimestampToken, digest
 from certs.x509 import Certificate
+from codes.errors import EngineError
 
 __all__ = ["TimestampResult", "verify_token"]
 
@@ -73,6 +76,7 @@ def verify_token(
     anchors: Iterable[Certificate],
     intermediates: Iterable[Certificate] = (),
     crls: Iterable[Crl] = (),
+    ocsp: Iterable[OcspResponse] = (),
     at: datetime,
     clock_now: datetime | None = None,
     at_is_proven: bool = False,
@@ -85,6 +89,7 @@ def verify_token(
         imprint: instead of them, their digest by the token's ``imprint_algorithm``.
         anchors: trusted certificates of timestamp authorities or their roots.
         crls: lists beside those the token carries.
+        ocsp: answers beside those the token carries.
         at: the moment to judge the authority's chain at (aware); usually the present.
         clock_now: the present; a token from the future of it is refused.
         at_is_proven: something else proves that the token existed at ``at``; then a later revocation does no harm.
@@ -104,8 +109,8 @@ def verify_token(
     chain: ChainResult | None = None
     if code is None and signer is not None:
         chain = validate(signer, intermediates=(*token.certificates, *extra), anchors=trusted,
-                         crls=(*crls, *token.crls), at=at, clock_now=clock_now, usage=Usage.TIMESTAMP,
-                         at_is_proven=at_is_proven)
+                         crls=(*crls, *token.crls), ocsp=(*ocsp, *_answers(token)), at=at, clock_now=clock_now,
+                         usage=Usage.TIMESTAMP, at_is_proven=at_is_proven)
         if not chain.ok:
             return TimestampResult(
                 indication=chain.indication, sub_indication=chain.sub_indication, code=chain.code,
@@ -134,6 +139,15 @@ def _first_fault(token: TimestampToken, imprint: bytes | None, signer: Certifica
     if known and _carries_loose_parts(token, known):
         return "timestamp.loose-parts"
     return "timestamp.future" if token.gen_time > latest + CLOCKS_DIFFER else None
+
+
+def _answers(token: TimestampToken) -> list[OcspResponse]:
+    """The OCSP answers inside the token that can be read."""
+    found: list[OcspResponse] = []
+    for der in token.ocsp:
+        with contextlib.suppress(EngineError):
+            found.append(OcspResponse.load(der))
+    return found
 
 
 def _carries_loose_parts(token: TimestampToken, known: tuple[Certificate, ...]) -> bool:

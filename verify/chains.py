@@ -10,6 +10,7 @@ from typing import Final
 from certs.chain import ChainResult, Indication
 from certs.crl import Crl
 from certs.moments import CLOCKS_DIFFER
+from certs.ocsp import OcspResponse
 from certs.timestamp_token import TimestampToken
 from certs.trust import Trust, is_demo_anchor
 from certs.x509 import Certificate
@@ -36,9 +37,9 @@ PURPOSES: Final = {
 class Judge:
     """Judges chains at one time with one trust folder. ``trust`` None: nothing can be trusted.
 
-    Intermediates may come from anywhere; roots and revocation lists only from the trust folder, and ``lists`` that ride
-    with evidence. ``existed_at`` is a moment at which something beside its signatures proves that all of the file
-    existed (:meth:`exists`).
+    Intermediates may come from anywhere; roots and revocation lists only from the trust folder, and ``lists`` and
+    ``answers`` (of OCSP) that ride with evidence. ``existed_at`` is a moment at which something beside its signatures
+    proves that all of the file existed (:meth:`exists`).
     """
 
     trust: Trust | None
@@ -47,6 +48,7 @@ class Judge:
     found: Findings
     existed_at: dt.datetime | None = None
     lists: tuple[Crl, ...] = ()
+    answers: tuple[OcspResponse, ...] = ()
     demo: bool = False                   # a chain led to a demonstration's anchor, good or not
     anchors: dict[tuple[str, str], Anchor] = field(default_factory=dict)
     _view: StatusView | None = None
@@ -67,8 +69,8 @@ class Judge:
             return None
         result = chain_by(
             certificate, intermediates=(*self.trust.intermediates, *inside), anchors=self.trust.roots,
-            crls=(*self.trust.crls, *self.lists, *lists), at=self.at, clock_now=max(self.at, self.clock_now),
-            proven_at=proven_at, existed_at=self.existed_at)
+            crls=(*self.trust.crls, *self.lists, *lists), ocsp=self.answers, at=self.at,
+            clock_now=max(self.at, self.clock_now), proven_at=proven_at, existed_at=self.existed_at)
         self.seen(result)
         zh, en = PURPOSES[purpose]
         if result.ok:
@@ -99,8 +101,8 @@ class Judge:
             return None
         result = token_by(
             read, octets, anchors=self.trust.tsa, intermediates=self.trust.intermediates,
-            crls=(*self.trust.crls, *self.lists), at=self.at, clock_now=max(self.at, self.clock_now),
-            existed_at=self.existed_at)
+            crls=(*self.trust.crls, *self.lists), ocsp=self.answers, at=self.at,
+            clock_now=max(self.at, self.clock_now), existed_at=self.existed_at)
         if result.chain is not None:
             self.seen(result.chain)
         if not result.ok:
@@ -115,13 +117,14 @@ class Judge:
             found.add("value.timestamp-order", where, time=local_time(claimed_at), proven=local_time(result.gen_time))
         return result.gen_time
 
-    def exists(self, at: dt.datetime | None, lists: Iterable[Crl] = ()) -> None:
+    def exists(self, at: dt.datetime | None, lists: Iterable[Crl] = (), answers: Iterable[OcspResponse] = ()) -> None:
         """Something proves that all of the file existed at a moment; of several the earliest counts.
 
         Args:
             lists: revocation lists that ride with what proves it.
+            answers: OCSP answers that do.
         """
-        self.lists = (*self.lists, *lists)
+        self.lists, self.answers = (*self.lists, *lists), (*self.answers, *answers)
         if at is not None and (self.existed_at is None or at < self.existed_at):
             self.existed_at = at
 

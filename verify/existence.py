@@ -12,6 +12,7 @@ from datetime import datetime
 from certs.chain import ChainResult, validate
 from certs.crl import Crl
 from certs.moments import CLOCKS_DIFFER
+from certs.ocsp import OcspResponse
 from certs.timestamp import TimestampResult, verify_token
 from certs.timestamp_token import TimestampToken
 from certs.x509 import Certificate
@@ -21,7 +22,8 @@ __all__ = ["chain_by", "token_by"]
 
 def chain_by(
     leaf: Certificate, *, intermediates: Iterable[Certificate], anchors: Iterable[Certificate], crls: Iterable[Crl],
-    at: datetime, clock_now: datetime, proven_at: datetime | None, existed_at: datetime | None,
+    ocsp: Iterable[OcspResponse] = (), at: datetime, clock_now: datetime, proven_at: datetime | None,
+    existed_at: datetime | None,
 ) -> ChainResult:
     """Judge a signer's chain at the time that its own timestamp proves, else at one at which the signature existed,
     else at ``at``.
@@ -30,26 +32,28 @@ def chain_by(
         proven_at: the time of the signature's own timestamp; the signature counts as made then.
         existed_at: a time at which the signature provably existed.
     """
-    links, trusted, lists = tuple(intermediates), tuple(anchors), tuple(crls)
+    links, trusted, lists, answers = tuple(intermediates), tuple(anchors), tuple(crls), tuple(ocsp)
     if proven_at is None and existed_at is not None:
-        result = validate(leaf, intermediates=links, anchors=trusted, crls=lists, at=existed_at, clock_now=clock_now,
-                          at_is_proven=True)
+        result = validate(leaf, intermediates=links, anchors=trusted, crls=lists, ocsp=answers, at=existed_at,
+                          clock_now=clock_now, at_is_proven=True)
         if result.ok:
             return result
-    return validate(leaf, intermediates=links, anchors=trusted, crls=lists, at=proven_at or at, clock_now=clock_now,
-                    at_is_proven=proven_at is not None)
+    return validate(leaf, intermediates=links, anchors=trusted, crls=lists, ocsp=answers, at=proven_at or at,
+                    clock_now=clock_now, at_is_proven=proven_at is not None)
 
 
 def token_by(
     token: TimestampToken, message: bytes, *, anchors: Iterable[Certificate], intermediates: Iterable[Certificate],
-    crls: Iterable[Crl], at: datetime, clock_now: datetime, existed_at: datetime | None,
+    crls: Iterable[Crl], ocsp: Iterable[OcspResponse] = (), at: datetime, clock_now: datetime,
+    existed_at: datetime | None,
 ) -> TimestampResult:
     """Judge a timestamp token at ``at`` and, where its authority no longer holds then, at a time at which the token
     provably existed."""
-    trusted, links, lists = tuple(anchors), tuple(intermediates), tuple(crls)
-    now = verify_token(token, message, anchors=trusted, intermediates=links, crls=lists, at=at, clock_now=clock_now)
+    trusted, links, lists, answers = tuple(anchors), tuple(intermediates), tuple(crls), tuple(ocsp)
+    now = verify_token(token, message, anchors=trusted, intermediates=links, crls=lists, ocsp=answers, at=at,
+                       clock_now=clock_now)
     if now.ok or existed_at is None or token.gen_time > existed_at + CLOCKS_DIFFER:
         return now
-    then = verify_token(token, message, anchors=trusted, intermediates=links, crls=lists, at=existed_at,
+    then = verify_token(token, message, anchors=trusted, intermediates=links, crls=lists, ocsp=answers, at=existed_at,
                         clock_now=clock_now, at_is_proven=True)
     return then if then.ok else now
