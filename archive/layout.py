@@ -22,7 +22,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -34,7 +34,7 @@ from codes.identifier import Identifier, IdentifierError
 __all__ = [
     "AUDIT", "EVIDENCE", "MANIFEST", "MANIFEST_RECORD", "MARK", "MAX_FILE", "METADATA", "ORIGINAL_RECORD", "RECORD",
     "Odd", "PackageFiles", "folder_of", "is_mutable", "ofda_name", "original_name", "read_package", "rendition_name",
-    "stripe_of",
+    "stripe_of", "tells_due",
 ]
 
 MARK: Final = "archive.json"
@@ -82,6 +82,12 @@ def ofda_name(identifier: str) -> str:
     return f"ofda/{identifier}.ofd"
 
 
+def tells_due(name: str) -> bool:
+    """Whether a file is needed to say when a package has to be renewed."""
+    return name == MANIFEST or name.startswith((EVIDENCE, "rendition/", "trust/tsa/", "trust/roots/",
+                                                "trust/intermediates/", "trust/trust.json"))
+
+
 def is_mutable(name: str) -> bool:
     """Whether renewals write a file: the manifest does not hold its digest."""
     return name.startswith(EVIDENCE)
@@ -105,8 +111,11 @@ class PackageFiles:
     odd: tuple[Odd, ...] = ()
 
 
-def read_package(folder: Path) -> PackageFiles:
-    """Read a whole package. Links are never followed, and nothing but plain files is opened.
+def read_package(folder: Path, *, only: Callable[[str], bool] = lambda _: True) -> PackageFiles:
+    """Read a package. Links are never followed, and nothing but plain files is opened.
+
+    Args:
+        only: which files are read; by default all.
 
     Raises:
         ArchiveError: ``archive.unknown``: there is no such folder.
@@ -120,7 +129,7 @@ def read_package(folder: Path) -> PackageFiles:
                            f"the archive has no {folder.name} ({os.strerror(error.errno or 0)})") from error
     total = 0
     try:
-        for name, data in _walk(root, "", 0):
+        for name, data in _walk(root, "", 0, only):
             if isinstance(data, Odd):
                 odd.append(data)
             elif len(files) == _MAX_FILES or total + len(data) > _MAX_TOTAL:
@@ -134,7 +143,7 @@ def read_package(folder: Path) -> PackageFiles:
     return PackageFiles(folder=folder, files=files, odd=tuple(odd))
 
 
-def _walk(handle: int, above: str, depth: int) -> Iterator[tuple[str, bytes | Odd]]:
+def _walk(handle: int, above: str, depth: int, only: Callable[[str], bool]) -> Iterator[tuple[str, bytes | Odd]]:
     """Every file below an opened folder, in the order of names."""
     with os.scandir(handle) as entries:
         listed = sorted(entries, key=lambda entry: entry.name)
@@ -147,22 +156,23 @@ def _walk(handle: int, above: str, depth: int) -> Iterator[tuple[str, bytes | Od
             elif stat.S_ISLNK(status.st_mode):
                 yield name, Odd(name, "link")
             elif stat.S_ISDIR(status.st_mode):
-                yield from _below(handle, entry.name, name, depth)
+                yield from _below(handle, entry.name, name, depth, only)
             elif not stat.S_ISREG(status.st_mode):
                 yield name, Odd(name, "kind")
-            else:
+            elif only(name):
                 yield name, _read(handle, entry.name, name)
         except OSError:
             yield name, Odd(name, "unreadable")
 
 
-def _below(handle: int, own: str, name: str, depth: int) -> Iterator[tuple[str, bytes | Odd]]:
+def _below(handle: int, own: str, name: str, depth: int, only: Callable[[str], bool]) -> Iterator[
+        tuple[str, bytes | Odd]]:
     if depth == _MAX_DEPTH:
         yield name, Odd(name, "deep")
         return
     inner = os.open(own, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=handle)
     try:
-        yield from _walk(inner, f"{name}/", depth + 1)
+        yield from _walk(inner, f"{name}/", depth + 1, only)
     finally:
         os.close(inner)
 

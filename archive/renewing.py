@@ -16,12 +16,11 @@ from typing import Final
 
 from archive.checking import due_of, whole
 from archive.errors import ArchiveCode, ArchiveError
-from archive.layout import EVIDENCE, MANIFEST_RECORD, ORIGINAL_RECORD, read_package, rendition_name
+from archive.layout import EVIDENCE, MANIFEST_RECORD, ORIGINAL_RECORD, read_package, rendition_name, tells_due
 from archive.pades import pdf_due, renew_lta
 from archive.snapshot import snapshot_trust
 from archive.store import Archive
 from certs.evidence_build import Material, Stamper, due, renew
-from certs.evidence_record import EvidenceRecord
 from certs.files import make_folder, sweep, write_atomic
 from certs.sm3 import sm3
 from certs.trust import Trust
@@ -84,11 +83,12 @@ def _pending(archive: Archive, before: dt.datetime, material: Material) -> Itera
     """Every package that is due, whole or not."""
     for identifier in archive.identifiers():
         try:
-            package = read_package(archive.existing(identifier))
-            known = _with_own(material, package.files)
-            last = due_of(package.files, identifier, known)
+            folder = archive.existing(identifier)
+            told = read_package(folder, only=tells_due).files
+            last = due_of(told, identifier, _with_own(material, told))
             if last is not None and last >= before:
                 continue
+            package = read_package(folder)
             faults = [each for each in whole(package)[1] if each.severity is not Severity.NOTE]
             if faults or any(name not in package.files for name in _RECORDS):
                 first = faults[0] if faults else None
@@ -161,11 +161,3 @@ def _beside(files: Mapping[str, bytes], trust: Trust) -> dict[str, bytes]:
             newest[crl.issuer] = max(newest.get(crl.issuer, (crl.this_update, crl.der)), (crl.this_update, crl.der))
     return new | {f"{EVIDENCE}crls/{sm3(issuer).hex()[:16]}.crl": der for issuer, (_, der) in newest.items()}
 
-
-def stamps_of(record: bytes) -> int:
-    """How many timestamps a record has.
-
-    Raises:
-        EngineError: it cannot be read.
-    """
-    return sum(map(len, EvidenceRecord.parse(record).chains))

@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "seals": ("cli.seals", "印章登记：申请至注销 / the registry of seals, from application to cancellation"),
     "trust": ("cli.trust", "信任列表：发布、接收、查看 / trust lists: publish, receive, show"),
     "signer": ("cli.signer", "签名进程：密钥与网络分开 / a signer process: keys apart from the network"),
+    "archive": ("cli.archive", "档案：归档、核验、续期、取出 / archives: make, verify, renew, restore packages"),
     "audit": ("cli.audit", "审计日志：导出、核验、检查点 / the audit log: export, verify, checkpoint"),
     "kinds": ("cli.kinds", "证照种类：查看、新建、检查、预览 / licence kinds: show, make, check, preview"),
     "fonts": ("cli.fonts", "字体与字体包 / the faces, and packs of further fonts"),
