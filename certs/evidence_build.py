@@ -42,6 +42,7 @@ MARGIN: Final = timedelta(days=90)
 
 _OID_OCSP: Final = build.oid(OID_OCSP_ANSWER)
 _MAX_PATH: Final = 8
+_LARGE: Final = 256 * 1024              # bytes of a list that is left out where an OCSP answer says the same
 
 
 class Stamper(Protocol):
@@ -260,20 +261,17 @@ def _complete(token: bytes, material: Material) -> bytes:
     lists = {one.der for one in read.crls}
     answers = set(read.ocsp)
     for certificate, authority in itertools.pairwise(path):
-        lists.update(_newest_lists(authority, material.crls))
         told = [answer for answer in material.ocsp if answer.on(certificate, authority) is not None]
         answers.update(one.der for one in sorted(told, key=lambda answer: answer.produced_at)[-1:])
+        fitting = [crl for crl in material.crls
+                   if crl.counts and crl.scope.covers(certificate) and crl.issued_by(authority)
+                   and not (told and len(crl.der) > _LARGE)]
+        lists.update(crl.der for crl in sorted(fitting, key=lambda crl: crl.this_update)[-1:])
     completed = _rewritten(token, certificates, lists, answers)
     if len(completed) > MAX_TOKEN:
         raise _bad("撤销列表过大，时间戳放不下，请改用 OCSP",
                    "the revocation lists are too large to be put into the time-stamp; use OCSP")
     return completed
-
-
-def _newest_lists(authority: Certificate, crls: Iterable[Crl]) -> list[bytes]:
-    own = [crl for crl in crls if crl.issued_by(authority)]
-    newest = max((crl.this_update for crl in own), default=None)
-    return [crl.der for crl in own if crl.this_update == newest]
 
 
 def _rewritten(token: bytes, certificates: Iterable[bytes], lists: Iterable[bytes], answers: Iterable[bytes]) -> bytes:
