@@ -21,6 +21,7 @@ from certs.canonical_json import JSON, members_once
 from certs.crl import Crl
 from certs.files import read_file
 from certs.moments import read_moment, write_moment
+from certs.ocsp import OcspResponse
 from certs.persons import same_person
 from certs.signer import Signer
 from certs.statement import SignedStatement, StatementCode, StatementError, check_statement, sign_statement
@@ -266,7 +267,7 @@ def load_approval(path: Path) -> Approval:
 
 def check_signed(
     approval: Approval, *, anchors: Iterable[Certificate], intermediates: Iterable[Certificate],
-    crls: Iterable[Crl], clock_now: datetime,
+    crls: Iterable[Crl], ocsp: Iterable[OcspResponse] = (), clock_now: datetime,
 ) -> None:
     """Refuse an approval whose signatures do not hold, or whose persons' certificates were not good when they signed.
 
@@ -275,8 +276,8 @@ def check_signed(
     """
     for signed, kind in ((approval.given, GIVEN), (approval.confirmed, CONFIRMED)):
         try:
-            check_statement(signed, type=kind, anchors=anchors, intermediates=intermediates, crls=crls, at=signed.at,
-                            clock_now=clock_now)
+            check_statement(signed, type=kind, anchors=anchors, intermediates=intermediates, crls=crls, ocsp=ocsp,
+                            at=signed.at, clock_now=clock_now)
         except StatementError as error:
             chain = error.code is StatementCode.CHAIN
             raise ApprovalError(

@@ -53,7 +53,7 @@ def _judge(path: Path, known: Known) -> Approval | Unusable:
         return Unusable(seal_id=None, error=error)
     try:
         check_signed(approval, anchors=known.anchors, intermediates=known.certificates, crls=known.crls,
-                     clock_now=datetime.now(UTC))
+                     ocsp=known.ocsp, clock_now=datetime.now(UTC))
     except ApprovalError as error:
         return Unusable(seal_id=approval.terms.seal_id, error=error)
     return approval

@@ -81,7 +81,7 @@ def read_checkpoint(
         findings.add("audit.checkpoint-bad", file=name, zh=error.zh, en=error.en)
         return None
     chain = validate(signed.certificate, intermediates=known.certificates, anchors=anchors, crls=known.crls,
-                     at=signed.at, clock_now=now)
+                     ocsp=known.ocsp, at=signed.at, clock_now=now)
     if not chain.ok:
         findings.add("audit.checkpoint-untrusted", file=name, zh=chain.zh, en=chain.en)
     return Checkpoint(

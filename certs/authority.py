@@ -8,6 +8,7 @@ from datetime import datetime
 from certs.crl import Crl
 from certs.known import naming_damaged
 from certs.moments import CLOCKS_DIFFER
+from certs.ocsp import OcspResponse
 from certs.seal import SealFile, check_chain, check_names, check_usable
 from certs.signer import Signer
 from certs.x509 import Certificate
@@ -23,7 +24,7 @@ class Authority:
         code: 统一社会信用代码; name: its full name, as in the seal and the certificates.
         chain: certificates above the sealing and data certificates, issuing CA first, root last.
         pdf_chain: certificates above the PDF certificate, in the same order.
-        crls: the lists of every CA in both chains.
+        crls: the lists of every CA in both chains; ocsp: the answers that the home has.
         known: every certificate of ``chain/``; damaged: the revocation lists that cannot be read.
     """
 
@@ -36,6 +37,7 @@ class Authority:
     chain: tuple[Certificate, ...]
     pdf_chain: tuple[Certificate, ...]
     crls: tuple[Crl, ...]
+    ocsp: tuple[OcspResponse, ...]
     known: tuple[Certificate, ...]
     damaged: tuple[str, ...] = ()
 
@@ -54,9 +56,9 @@ class Authority:
         with naming_damaged(self.damaged):
             check_usable(
                 self.seal, certificate=self.sealing_signer.certificate, intermediates=self.known, anchors=anchors,
-                crls=self.crls, at=at, clock_now=clock_now)
+                crls=self.crls, ocsp=self.ocsp, at=at, clock_now=clock_now)
             check_names(self.name, self.code, self.sealing_signer.certificate)
             for signer in (self.data_signer, self.pdf_signer):
                 check_names(self.name, self.code, signer.certificate)
-                check_chain(signer.certificate, intermediates=self.known, anchors=anchors, crls=self.crls, at=at,
-                            clock_now=clock_now)
+                check_chain(signer.certificate, intermediates=self.known, anchors=anchors, crls=self.crls,
+                            ocsp=self.ocsp, at=at, clock_now=clock_now)

@@ -5,7 +5,7 @@ Layout::
     config.toml, password           settings; the keys' password (demo only)
     authorities/<USCC>/<seal id>/   an authority's seals with their keys (certs.seal_folder)
     chain/*.cer                     roots, issuing CAs and seal makers
-    crls/*.crl                      revocation lists
+    crls/*.crl, ocsp/*.ors          revocation lists and OCSP answers (certs.known)
     approvals/<id>.json             approvals of sealing (certs.approval)
     approvers.json                  who may approve for which unit, and when (certs.approval_scope)
     trust/                          what verifiers are given (certs.trust)
@@ -269,7 +269,7 @@ class Home:
         return Authority(
             code=code, name=name, seal=seal, sealing_signer=signers["sealing"], data_signer=signers["data"],
             pdf_signer=signers["pdf"], chain=chain, pdf_chain=pdf_chain,
-            crls=tuple(crl for crl in known.crls if crl.issuer in needed), known=known.certificates,
+            crls=tuple(crl for crl in known.crls if crl.issuer in needed), ocsp=known.ocsp, known=known.certificates,
             damaged=known.damaged)
 
     def service_signer(self, role: str, *, unit: str | None = None) -> Signer | None:

@@ -1,7 +1,7 @@
 """The timestamp services of a home: those that its settings name, judged by its own trust folder.
 
-What verifiers will judge the tokens by is what they are judged by here: ``trust/tsa``, ``trust/intermediates`` and
-``trust/crls``. A file that changes there counts from the next token on.
+What verifiers will judge the tokens by is what they are judged by here: ``trust/tsa``, ``trust/intermediates``,
+``trust/crls`` and ``trust/ocsp``. A file that changes there counts from the next token on.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from certs.tsa import Timestampers
 
 __all__ = ["HomeTimestamper", "timestamper_of"]
 
-_JUDGED_BY = ("tsa", "intermediates", "crls")
+_JUDGED_BY = ("tsa", "intermediates", "crls", "ocsp")
 
 
 class HomeTimestamper:
@@ -47,7 +47,7 @@ class HomeTimestamper:
                 trust = self._home.trust()
                 self._kept = marks, Timestampers(
                     config.tsa_urls, anchors=trust.tsa, intermediates=trust.intermediates, crls=trust.crls,
-                    clock=self._home.clock, tolerance_s=config.tsa_tolerance_s)
+                    ocsp=trust.ocsp, clock=self._home.clock, tolerance_s=config.tsa_tolerance_s)
             return self._kept[1]
 
 

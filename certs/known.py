@@ -1,41 +1,46 @@
-"""The certificates and revocation lists that a home knows: ``chain/*.cer`` and ``crls/*.crl``.
+"""What a home knows of certificates: ``chain/*.cer``, revocation lists ``crls/*.crl``, OCSP answers ``ocsp/*.ors``.
 
-A list that is damaged is no list: what needs it is refused as where it is missing, and the refusal names the file;
-whatever rests on other lists goes on.
+A list or answer that is damaged is none: what needs it is refused as where it is missing, and the refusal names the
+file; whatever rests on others goes on.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from certs.crl import MAX_BYTES as MAX_CRL
 from certs.crl import Crl
 from certs.file_marks import FileMark, mark_files
 from certs.files import FileCode, FileError, read_file, reported
+from certs.ocsp import MAX_BYTES as MAX_OCSP
+from certs.ocsp import OcspResponse
 from certs.x509 import MAX_BYTES as MAX_CERTIFICATE
 from certs.x509 import Certificate
 from codes.errors import EngineError
 
 __all__ = ["Known", "load_known", "naming_damaged"]
 
-_WITHOUT_LIST: Final = frozenset({"chain.crl-missing", "chain.crl-stale"})
-_KINDS: Final = (("chain", ".cer"), ("crls", ".crl"))
+_WITHOUT_LIST: Final = frozenset({
+    "chain.crl-missing", "chain.crl-stale", "chain.ocsp-stale", "chain.ocsp-unknown", "chain.ocsp-responder"})
+_KINDS: Final = (("chain", ".cer"), ("crls", ".crl"), ("ocsp", ".ors"))
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
     """What chains are built and revocation is judged with; the self-issued certificates are the anchors.
 
-    ``damaged`` names the revocation lists that cannot be read as such, below the home.
+    ``damaged`` names the revocation lists and answers that cannot be read as such, below the home.
     """
 
     certificates: tuple[Certificate, ...]
     crls: tuple[Crl, ...]
+    ocsp: tuple[OcspResponse, ...] = ()
     damaged: tuple[str, ...] = ()
 
     @property
@@ -45,7 +50,7 @@ class Known:
 
 
 def load_known(folder: Path) -> Known:
-    """Read ``chain/`` and ``crls/`` of a home; what was read is kept until a file of them changes.
+    """Read ``chain/``, ``crls/`` and ``ocsp/`` of a home; what was read is kept until a file of them changes.
 
     Raises:
         FileError: a file cannot be read.
@@ -58,25 +63,27 @@ def load_known(folder: Path) -> Known:
 
 @functools.lru_cache(maxsize=4)
 def _load(folder: Path, marks: tuple[tuple[FileMark, ...], ...]) -> Known:
-    certificates, crls = marks
-    lists, damaged = _read_lists(folder / "crls", crls)
+    certificates, crls, ocsp = marks
+    lists, damaged = _read_sound(folder / "crls", crls, Crl.load, MAX_CRL)
+    answers, damaged_too = _read_sound(folder / "ocsp", ocsp, OcspResponse.load, MAX_OCSP)
     return Known(
         certificates=tuple(Certificate.load(read_file(folder / "chain" / name, max_bytes=MAX_CERTIFICATE))
                            for name, *_ in certificates),
-        crls=lists, damaged=damaged)
+        crls=lists, ocsp=answers, damaged=(*damaged, *damaged_too))
 
 
-def _read_lists(folder: Path, marks: Iterable[FileMark]) -> tuple[tuple[Crl, ...], tuple[str, ...]]:
-    """Return the revocation lists, and what is none although it is called so."""
-    lists, damaged = [], []
+def _read_sound(folder: Path, marks: Iterable[FileMark], load: Callable[[bytes], _T], max_bytes: int,
+                ) -> tuple[tuple[_T, ...], tuple[str, ...]]:
+    """Return the lists or answers, and what is none although it is called so."""
+    sound, damaged = [], []
     for name, *_ in marks:
         try:
-            lists.append(Crl.load(read_file(folder / name, max_bytes=MAX_CRL)))
+            sound.append(load(read_file(folder / name, max_bytes=max_bytes)))
         except EngineError as error:
             if isinstance(error, FileError) and error.code is not FileCode.TOO_LARGE:
                 raise
             damaged.append(f"{folder.name}/{name}")
-    return tuple(lists), tuple(damaged)
+    return tuple(sound), tuple(damaged)
 
 
 @contextmanager
@@ -89,6 +96,6 @@ def naming_damaged(damaged: tuple[str, ...]) -> Iterator[None]:
             raise
         files = ", ".join(damaged)
         raise type(error)(
-            error.code, f"{error.zh}（撤销列表 {files} 已损坏，按没有该列表处理，请重新下载）",
-            f"{error.en} (the revocation list {files} is damaged and counts as none: fetch it again)",
+            error.code, f"{error.zh}（撤销列表或 OCSP 应答 {files} 已损坏，按没有处理，请重新下载）",
+            f"{error.en} (the revocation list or OCSP answer {files} is damaged and counts as none: fetch it again)",
             **error.facts, damaged=files) from error

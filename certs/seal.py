@@ -14,6 +14,7 @@ from datetime import datetime
 
 from certs.chain import ChainResult, validate
 from certs.crl import Crl
+from certs.ocsp import OcspResponse
 from certs.public_key import verify_cached
 from certs.ses import SEAL_OF_UNIT, VERSION, Picture, SesSeal, SesSealInfo
 from certs.ses_build import assemble_seal, build_seal_info
@@ -152,7 +153,7 @@ class SealFile:
 
 def check_chain(
     certificate: Certificate, *, intermediates: Iterable[Certificate], anchors: Iterable[Certificate],
-    crls: Iterable[Crl], at: datetime, clock_now: datetime | None = None,
+    crls: Iterable[Crl], ocsp: Iterable[OcspResponse] = (), at: datetime, clock_now: datetime | None = None,
 ) -> None:
     """Refuse a certificate that is not good for signing at ``at`` (aware); unknown status is a refusal.
 
@@ -161,7 +162,8 @@ def check_chain(
             ``-usage`` or ``-status-unknown``.
     """
     result = validate(
-        certificate, intermediates=intermediates, anchors=anchors, crls=crls, at=at, clock_now=clock_now)
+        certificate, intermediates=intermediates, anchors=anchors, crls=crls, ocsp=ocsp, at=at,
+        clock_now=clock_now)
     if not result.ok:
         raise _refusal(result)
 
@@ -203,8 +205,9 @@ def _check_period(start: datetime, end: datetime, certificate: Certificate) -> N
 def make_seal(
     *, name: str, code: str | None, certificate: Certificate, imprint: bytes, diameter_mm: int,
     maker: Signer, seal_id: str, created_at: datetime, intermediates: Sequence[Certificate],
-    anchors: Sequence[Certificate], crls: Sequence[Crl], valid_start: datetime | None = None,
-    valid_end: datetime | None = None, clock_now: datetime | None = None, version: int = VERSION,
+    anchors: Sequence[Certificate], crls: Sequence[Crl], ocsp: Sequence[OcspResponse] = (),
+    valid_start: datetime | None = None, valid_end: datetime | None = None, clock_now: datetime | None = None,
+    version: int = VERSION,
 ) -> SealFile:
     """Make an organisation's seal from its name, certificate and imprint.
 
@@ -217,7 +220,7 @@ def make_seal(
         maker: the seal maker's signer (SM2).
         seal_id: identifier of the seal (esID): printable ASCII, never used for another seal.
         created_at: aware moment of making.
-        intermediates, anchors, crls: what the certificates of organisation and maker are judged by.
+        intermediates, anchors, crls, ocsp: what the certificates of organisation and maker are judged by.
         valid_start, valid_end: aware; the certificate's own by default and never beyond.
         clock_now: the present, where ``created_at`` is not.
         version: 4 (GB/T 38540-2020) or 5 (GM/T 0031-2025).
@@ -244,7 +247,7 @@ def make_seal(
     start, end = valid_start or certificate.not_before, valid_end or certificate.not_after
     _check_period(start, end, certificate)
     for checked in (certificate, maker.certificate):
-        check_chain(checked, intermediates=intermediates, anchors=anchors, crls=crls, at=created_at,
+        check_chain(checked, intermediates=intermediates, anchors=anchors, crls=crls, ocsp=ocsp, at=created_at,
                     clock_now=clock_now)
     check_picture(imprint, diameter_mm=diameter_mm)
     info = build_seal_info(
@@ -256,8 +259,8 @@ def make_seal(
 
 def check_usable(
     seal: SealFile, *, certificate: Certificate, intermediates: Sequence[Certificate],
-    anchors: Sequence[Certificate], crls: Sequence[Crl], at: datetime, clock_now: datetime | None = None,
-    seal_makers: Sequence[Certificate] | None = None,
+    anchors: Sequence[Certificate], crls: Sequence[Crl], ocsp: Sequence[OcspResponse] = (), at: datetime,
+    clock_now: datetime | None = None, seal_makers: Sequence[Certificate] | None = None,
 ) -> None:
     """Refuse a seal that is broken, unbound, out of its time, or whose certificates are not good.
 
@@ -299,7 +302,7 @@ def check_usable(
             "use one that is valid")
     _check_period(info.valid_start, info.valid_end, certificate)
     for checked in (certificate, maker):
-        check_chain(checked, intermediates=intermediates, anchors=anchors, crls=crls, at=at,
+        check_chain(checked, intermediates=intermediates, anchors=anchors, crls=crls, ocsp=ocsp, at=at,
                     clock_now=clock_now)
 
 

@@ -27,6 +27,7 @@ from certs.chain import ChainResult, SubIndication, validate
 from certs.crl import Crl
 from certs.der import DerError
 from certs.moments import read_moment
+from certs.ocsp import OcspResponse
 from certs.signer import Signer
 from certs.sm3 import sm3
 from certs.x509 import MAX_BYTES as MAX_CERTIFICATE
@@ -180,8 +181,8 @@ def check_signature(signed: SignedStatement) -> None:
 
 def check_statement(
     signed: SignedStatement, *, type: str, anchors: Iterable[Certificate],  # noqa: A002
-    intermediates: Iterable[Certificate], crls: Iterable[Crl], at: datetime, clock_now: datetime,
-    unknown_revocation: bool = False,
+    intermediates: Iterable[Certificate], crls: Iterable[Crl], ocsp: Iterable[OcspResponse] = (),
+    at: datetime, clock_now: datetime, unknown_revocation: bool = False,
 ) -> ChainResult:
     """Refuse a statement that is not of this type, not signed, or signed by a certificate that is not good.
 
@@ -199,8 +200,8 @@ def check_statement(
     """
     _require_type(signed, type)
     check_signature(signed)
-    result = validate(signed.certificate, intermediates=intermediates, anchors=anchors, crls=crls, at=at,
-                      clock_now=clock_now)
+    result = validate(signed.certificate, intermediates=intermediates, anchors=anchors, crls=crls, ocsp=ocsp,
+                      at=at, clock_now=clock_now)
     if not result.ok and not (unknown_revocation and result.sub_indication is SubIndication.TRY_LATER):
         raise StatementError(
             StatementCode.CHAIN, f"声明的签署证书不可用：{result.zh}",

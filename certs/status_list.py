@@ -31,6 +31,7 @@ from certs.chain import validate
 from certs.crl import Crl
 from certs.files import locked, write_atomic
 from certs.moments import CLOCKS_DIFFER, read_moment, write_moment
+from certs.ocsp import OcspResponse
 from certs.seal_status import SealState, SealStatus, read_entry, seal_digest, write_entry
 from certs.signer import Signer
 from certs.statement import SignedStatement, StatementError, check_signature, sign_statement
@@ -144,7 +145,8 @@ def read_status_list(data: bytes) -> StatusList:
 
 def check_status_list(
     listed: StatusList, *, signers: Collection[Certificate], anchors: Iterable[Certificate],
-    intermediates: Iterable[Certificate], crls: Iterable[Crl], at: datetime, clock_now: datetime,
+    intermediates: Iterable[Certificate], crls: Iterable[Crl], ocsp: Iterable[OcspResponse] = (),
+    at: datetime, clock_now: datetime,
 ) -> None:
     """Refuse a list that must not be believed; whether it is still fresh says :meth:`StatusList.fresh`.
 
@@ -166,7 +168,7 @@ def check_status_list(
         raise StatusListError(
             StatusCode.FUTURE, f"印章状态列表的发布时间{time_zh(listed.this_update)}晚于现在，请核对时钟",
             f"the status list says that it is of {time_en(listed.this_update)}, later than now: check the clocks")
-    result = validate(signer, intermediates=intermediates, anchors=anchors, crls=crls,
+    result = validate(signer, intermediates=intermediates, anchors=anchors, crls=crls, ocsp=ocsp,
                       at=max(at, listed.this_update), clock_now=clock_now)
     if not result.ok:
         raise StatusListError(
@@ -256,7 +258,7 @@ _newest_lock = threading.Lock()
 
 def _check(listed: StatusList, trust: Trust, *, at: datetime, clock_now: datetime) -> None:
     check_status_list(listed, signers=trust.status_signers, anchors=trust.roots, intermediates=trust.intermediates,
-                      crls=trust.crls, at=at, clock_now=clock_now)
+                      crls=trust.crls, ocsp=trust.ocsp, at=at, clock_now=clock_now)
 
 
 def _place(trust: Trust) -> _Place:

@@ -8,6 +8,7 @@ Layout (every certificate one DER file, every CRL one DER file)::
     seal-makers/*.cer               the seal makers (制章人) whose seals are accepted, by exact certificate
     data-signing/<key id>.cer       certificates that sign QR payloads; key id = first 8 bytes of SM3, hex
     crls/*.crl                      revocation lists; each is used only for the CA that signed it
+    ocsp/*.ors                      OCSP answers (OCSPResponse); each only for what the CA or its responder signed
     tsa/*.cer                       anchors of timestamp authorities
     status-signers/*.cer            the certificates that sign the status list of seals, by exact certificate
     seal-status.json                that list (certs.status_list)
@@ -32,6 +33,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from certs.crl import Crl
 from certs.files import FileCode, FileError, read_file, reported
+from certs.ocsp import MAX_BYTES as _MAX_OCSP
+from certs.ocsp import OcspResponse
 from certs.strength import STRONG, Strength, StrengthError
 from certs.x509 import Certificate
 from certs.x509_loose import load_loose
@@ -93,6 +96,7 @@ class Trust:
     seal_makers: tuple[Certificate, ...] = ()
     data_signing: Mapping[str, Certificate]
     crls: tuple[Crl, ...] = ()
+    ocsp: tuple[OcspResponse, ...] = ()
     tsa: tuple[Certificate, ...] = ()
     status_signers: tuple[Certificate, ...] = ()
     seal_status: bytes | None = None
@@ -140,6 +144,7 @@ class Trust:
             seal_makers=source.certificates("seal-makers"),
             data_signing=MappingProxyType(data_signing),
             crls=tuple(crl for _, crl in _load(folder / "crls", ".crl", Crl.load, _MAX_CRL)),
+            ocsp=tuple(answer for _, answer in _load(folder / "ocsp", ".ors", OcspResponse.load, _MAX_OCSP)),
             tsa=source.certificates("tsa"),
             status_signers=source.certificates("status-signers"), seal_status=_seal_status(folder),
             folder=folder.resolve(),

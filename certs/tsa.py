@@ -17,6 +17,7 @@ from typing import Final, Protocol
 
 from certs.crl import Crl
 from certs.http_client import HttpCode, HttpError, Post, http_post, split_url
+from certs.ocsp import OcspResponse
 from certs.timestamp import verify_token
 from certs.timestamp_token import TimestampToken, digest
 from certs.tsp_messages import RefusedError, build_request, read_response
@@ -89,7 +90,8 @@ class Timestampers:
 
     def __init__(
         self, urls: Iterable[str], *, anchors: Iterable[Certificate], intermediates: Iterable[Certificate] = (),
-        crls: Iterable[Crl] = (), clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        crls: Iterable[Crl] = (), ocsp: Iterable[OcspResponse] = (),
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         tolerance_s: int = 300, timeout_s: float = 10.0, pause_s: float = 10.0, post: Post = http_post,
         random: Callable[[int], bytes] = os.urandom, monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -98,6 +100,7 @@ class Timestampers:
         Args:
             anchors: trusted certificates of timestamp authorities or their roots.
             crls: revocation lists beside those that a token carries.
+            ocsp: OCSP answers beside those.
             clock: the present, aware.
             tolerance_s: by how many seconds a token's time may differ from ``clock``.
             timeout_s: for each request.
@@ -118,6 +121,7 @@ class Timestampers:
                     TsaCode.NO_SERVICE, f"时间戳服务 {url} 的{error.zh}", f"the timestamp service {url}: {error.en}",
                     [_fault(url, error)]) from error
         self._anchors, self._intermediates, self._crls = tuple(anchors), tuple(intermediates), tuple(crls)
+        self._ocsp = tuple(ocsp)
         self._clock, self._tolerance = clock, timedelta(seconds=tolerance_s)
         self._timeout_s, self._pause_s = timeout_s, pause_s
         self._post, self._random, self._monotonic = post, random, monotonic
@@ -180,7 +184,8 @@ class Timestampers:
                 TsaCode.WRONG_TIME, f"的时间是 {time_zh(token.gen_time)}，与本机时钟 {time_zh(now)} 相差过大",
                 f"says {time_en(token.gen_time)} while this machine's clock shows {time_en(now)}")
         result = verify_token(
-            token, imprint=imprint, anchors=self._anchors, intermediates=self._intermediates, crls=self._crls, at=now)
+            token, imprint=imprint, anchors=self._anchors, intermediates=self._intermediates, crls=self._crls,
+            ocsp=self._ocsp, at=now)
         if not result.ok:
             raise TsaError(TsaCode.UNTRUSTED, f"的时间戳不可采信：{result.zh}",
                            f"gave a token that proves nothing: {result.en}")

@@ -95,7 +95,7 @@ class ApprovalFiles:
             try:
                 approval = load_approval(path)
                 check_signed(approval, anchors=known.anchors, intermediates=known.certificates, crls=known.crls,
-                             clock_now=at)
+                             ocsp=known.ocsp, clock_now=at)
             except ApprovalError:
                 continue
             good.append(approval)

@@ -119,8 +119,9 @@ class Grounds:
                    makers=tuple(Certificate.load(read_file(path, max_bytes=MAX_CERTIFICATE)) for path in makers))
 
     def judges(self) -> dict[str, Any]:
-        """Return what :mod:`certs.seal` takes: certificates, anchors, revocation lists."""
-        return {"intermediates": self.known.certificates, "anchors": self.known.anchors, "crls": self.known.crls}
+        """Return what :mod:`certs.seal` takes: certificates, anchors, revocation lists, OCSP answers."""
+        return {"intermediates": self.known.certificates, "anchors": self.known.anchors, "crls": self.known.crls,
+                "ocsp": self.known.ocsp}
 
 
 @contextmanager

@@ -159,7 +159,7 @@ def _make(
         sequence=sequence, this_update=moment, next_update=moment + valid_for, seals=kept.seals, signer=signer)
     file = signed.to_json()
     check_status_list(read_status_list(file), signers=(signer.certificate,), anchors=trust.roots,
-                      intermediates=trust.intermediates, crls=trust.crls, at=t.now, clock_now=t.now)
+                      intermediates=trust.intermediates, crls=trust.crls, ocsp=trust.ocsp, at=t.now, clock_now=t.now)
     t.session.merge(Meta(key=_SEQUENCE, value=str(sequence)))
     t.log(_PUBLISHED, sequence=sequence, list=signed.digest.hex(), seals=len(kept.seals),
           until=write_moment(moment + valid_for))

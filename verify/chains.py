@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final
 
 from certs.chain import ChainResult, Indication
 from certs.crl import Crl
@@ -18,19 +17,11 @@ from codes.errors import EngineError
 from verify.existence import chain_by, token_by
 from verify.reasons import Findings
 from verify.report import Anchor
+from verify.report_words import PURPOSES
 from verify.seal_state import StatusView, view_status
 from verify.status import local_time
 
-__all__ = ["PURPOSES", "Judge"]
-
-PURPOSES: Final = {
-    "seal": ("签章", "seal"),
-    "seal-maker": ("制章人", "seal maker"),
-    "data": ("数据签名", "signed QR code"),
-    "pdf": ("PDF 签名", "PDF signature"),
-    "sign": ("数字签名", "digital signature"),
-    "timestamp": ("时间戳", "timestamp"),
-}
+__all__ = ["Judge"]
 
 
 @dataclass(slots=True)
@@ -69,7 +60,7 @@ class Judge:
             return None
         result = chain_by(
             certificate, intermediates=(*self.trust.intermediates, *inside), anchors=self.trust.roots,
-            crls=(*self.trust.crls, *self.lists, *lists), ocsp=self.answers, at=self.at,
+            crls=(*self.trust.crls, *self.lists, *lists), ocsp=(*self.trust.ocsp, *self.answers), at=self.at,
             clock_now=max(self.at, self.clock_now), proven_at=proven_at, existed_at=self.existed_at)
         self.seen(result)
         zh, en = PURPOSES[purpose]
@@ -101,7 +92,7 @@ class Judge:
             return None
         result = token_by(
             read, octets, anchors=self.trust.tsa, intermediates=self.trust.intermediates,
-            crls=(*self.trust.crls, *self.lists), ocsp=self.answers, at=self.at,
+            crls=(*self.trust.crls, *self.lists), ocsp=(*self.trust.ocsp, *self.answers), at=self.at,
             clock_now=max(self.at, self.clock_now), existed_at=self.existed_at)
         if result.chain is not None:
             self.seen(result.chain)

@@ -51,7 +51,7 @@ def _judged(case: Case, record: bytes) -> EvidenceStanding:
                         "there is no trust folder to judge the evidence by")
     read = EvidenceRecord.parse(record)
     result = judge_evidence(read, case.data, anchors=trust.tsa, intermediates=trust.intermediates, crls=trust.crls,
-                            now=max(case.at, case.clock_now), strength=trust.strength)
+                            ocsp=trust.ocsp, now=max(case.at, case.clock_now), strength=trust.strength)
     if result.proven_at is not None and result.proven_at <= case.at:
         case.judge.exists(result.proven_at, (crl for stamp in read.stamps for crl in stamp.token.crls), read.answers)
         for anchor in (step.anchor for step in result.steps if step.ok):

@@ -274,7 +274,7 @@ def _token(data: bytes, signed: Signed, trust: Trust, moment: Moment, existed_at
         return None, None
     return token, verify_token(
         token, b"".join(signed.parts(data)), anchors=trust.tsa, intermediates=(*trust.intermediates, *certificates),
-        crls=(*trust.crls, *crls), at=existed_at or moment.at, clock_now=moment.latest,
+        crls=(*trust.crls, *crls), ocsp=trust.ocsp, at=existed_at or moment.at, clock_now=moment.latest,
         at_is_proven=existed_at is not None)
 
 

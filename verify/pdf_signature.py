@@ -166,8 +166,8 @@ class _Run:
         moment = self.moment
         self.chain = chain = chain_by(
             cms.signer, intermediates=(*self.trust.intermediates, *cms.certificates), anchors=self.trust.roots,
-            crls=(*self.trust.crls, *self.crls), at=moment.at, clock_now=moment.latest, proven_at=self.proven_at,
-            existed_at=moment.existed_at)
+            crls=(*self.trust.crls, *self.crls), ocsp=self.trust.ocsp, at=moment.at, clock_now=moment.latest,
+            proven_at=self.proven_at, existed_at=moment.existed_at)
         if not chain.ok:
             self.findings.keep(_chain_finding(chain, self.where))
         else:
@@ -194,8 +194,8 @@ class _Run:
             return
         result = token_by(
             token, signature, anchors=self.trust.tsa, intermediates=self.trust.intermediates,
-            crls=(*self.trust.crls, *self.crls), at=self.moment.at, clock_now=self.moment.latest,
-            existed_at=self.moment.existed_at)
+            crls=(*self.trust.crls, *self.crls), ocsp=self.trust.ocsp, at=self.moment.at,
+            clock_now=self.moment.latest, existed_at=self.moment.existed_at)
         if result.ok:
             self.proven_at = result.gen_time
             return

@@ -77,7 +77,8 @@ class _ForeignPdf:
         self.case = case
         self.data = case.data
         known = case.trust or _NOBODY
-        self.trust = dataclasses.replace(known, crls=(*known.crls, *case.judge.lists))
+        self.trust = dataclasses.replace(known, crls=(*known.crls, *case.judge.lists),
+                                         ocsp=(*known.ocsp, *case.judge.answers))
         self.moment = Moment(at=case.at, clock_now=case.clock_now, existed_at=case.judge.existed_at)
         self.store: Store | None = None
         self.states: tuple[State, ...] = ()
