@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +24,9 @@ class Unusable:
 class ApprovalFolder:
     """What was judged so far, by the name of the file."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        """Judge by the revocation lists that are published at ``clock``, the present (aware)."""
+        self._clock = clock
         self._judged: dict[str, tuple[object, Known, Approval | Unusable]] = {}
 
     def judge(self, files: Iterable[tuple[Path, object]], known: Known) -> tuple[Approval | Unusable, ...]:
@@ -41,19 +43,19 @@ class ApprovalFolder:
         for path, mark in files:
             kept = before.get(path.name)
             if kept is None or kept[0] != mark or kept[1] is not known:
-                kept = (mark, known, _judge(path, known))
+                kept = (mark, known, _judge(path, known, self._clock()))
             self._judged[path.name] = kept
         return tuple(judgement for _, _, judgement in self._judged.values())
 
 
-def _judge(path: Path, known: Known) -> Approval | Unusable:
+def _judge(path: Path, known: Known, now: datetime) -> Approval | Unusable:
     try:
         approval = load_approval(path)
     except ApprovalError as error:
         return Unusable(seal_id=None, error=error)
     try:
         check_signed(approval, anchors=known.anchors, intermediates=known.certificates, crls=known.crls,
-                     ocsp=known.ocsp, clock_now=datetime.now(UTC))
+                     ocsp=known.ocsp, clock_now=now)
     except ApprovalError as error:
         return Unusable(seal_id=approval.terms.seal_id, error=error)
     return approval

@@ -67,7 +67,7 @@ class Home:
         self._environ = environ
         self._lock = threading.RLock()
         self._kept: dict[tuple[str, ...], tuple[object, Any]] = {}
-        self._approvals = ApprovalFolder()
+        self._approvals = ApprovalFolder(clock)
 
     @classmethod
     def open(
