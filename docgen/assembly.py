@@ -69,7 +69,7 @@ def assemble(
             created=moment, items=licence.metadata,
             short_names={item.field: item.name for item in licence.kind.metadata if item.field},
             creator_version=_engine_version()),
-        attachments=_attachments(licence, record, rendition, authority, earlier))
+        attachments=_attachments(licence, record, rendition, authority, earlier, moment))
     require_released(licence, (data for name, data in parts.entries.items() if name.startswith(_TEMPLATES)))
     require_metadata(licence, ofd_xml=parts.entries["OFD.xml"], record=record)
     entries = seal_ofd(
@@ -132,10 +132,11 @@ def _below_root(chain: Sequence[Certificate]) -> tuple[Certificate, ...]:
 
 
 def _attachments(
-    licence: Licence, record: bytes, rendition: bytes, authority: Authority, earlier: Earlier,
+    licence: Licence, record: bytes, rendition: bytes, authority: Authority, earlier: Earlier, moment: dt.datetime,
 ) -> tuple[Attachment, ...]:
     """What rides in the package: data, rendition, earlier documents, and what a verifier needs years later."""
     titles = {key: field.label for key, field in licence.kind.earlier.items()}
+    crls, answers = authority.proof_of_validity(moment)
     return (
         Attachment(name=_RECORD, title="证照数据.xml", format="xml", data=record),
         Attachment(name=_RENDITION, title="版式副本.pdf", format="pdf", data=rendition),
@@ -145,7 +146,10 @@ def _attachments(
                       data=authority.data_signer.certificate.der, shown=False)] if licence.kind.has_qr else []),
         *(Attachment(name=f"crl_{index}.crl", title=f"证书撤销列表{index}.crl", format="crl", data=crl.der,
                      shown=False)
-          for index, crl in enumerate(authority.crls)),
+          for index, crl in enumerate(crls)),
+        *(Attachment(name=f"ocsp_{index}.ors", title=f"证书状态应答{index}.ors", format="ors", data=answer.der,
+                     shown=False)
+          for index, answer in enumerate(answers)),
     )
 
 
