@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import enum
 import hashlib
+import itertools
 import struct
 from array import array
 from bisect import bisect_right
@@ -129,6 +130,12 @@ class TrueType:
             name = tag.decode("latin-1")
             raise malformed(f"{name} 表过短", f"table {name} is too short")
         return bytes(self.data[start:start + length])
+
+    @property
+    def apart(self) -> bool:
+        """Whether no byte belongs to two tables; where one does, readers may differ in what they take it for."""
+        places = sorted(self._tables.values())
+        return all(start + length <= after for (start, length), (after, _) in itertools.pairwise(places))
 
     # -- characters ------------------------------------------------------------------------------
 

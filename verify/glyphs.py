@@ -53,7 +53,7 @@ class _Program:
 
     @property
     def sound(self) -> bool:
-        """Whether the font's form is ours: known tables, once each, and character maps that agree."""
+        """Whether the font's form is ours: known tables, once each and apart, and character maps that agree."""
         if self._known.sound is None:
             try:
                 self._known.sound = self._open()
@@ -66,7 +66,7 @@ class _Program:
         maps = font.character_maps()
         self._known.glyphs = whole = max(maps, key=len, default={})
         plane = {code: glyph for code, glyph in whole.items() if code < _BMP}
-        return (len(font.tags) == len(_TABLES) and set(font.tags) == _TABLES
+        return (len(font.tags) == len(_TABLES) and set(font.tags) == _TABLES and font.apart
                 and all(one in (whole, plane) for one in maps))
 
     def glyph(self, char: str) -> int:

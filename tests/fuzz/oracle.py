@@ -24,6 +24,7 @@ __all__ = ["Oracle"]
 _SIGNS: Final = re.compile(r"(^|/)Signs/(Signatures\.xml|Sign_\d+/[^/]+)$")
 _PARSER: Final = etree.XMLParser(remove_blank_text=True, remove_comments=True, remove_pis=True, resolve_entities=False,
                                  no_network=True)
+_FAMILY: Final = re.compile(rb' FamilyName="[^"]*"')    # of a font that is embedded: a name that draws nothing
 _GAP: Final = re.compile(rb"/Contents\s*<([0-9A-Fa-f]{200,})>")
 
 
@@ -89,6 +90,7 @@ def _weighed(part: tuple[str, bytes]) -> tuple[str, bytes]:
     if name.endswith(".crl"):
         return name, b""
     if name.endswith(".xml"):
+        data = _FAMILY.sub(b"", data) if name.endswith("PublicRes.xml") else data
         try:
             plain = etree.tostring(etree.fromstring(data, _PARSER), method="c14n", with_comments=False)
             return name, re.sub(rb"[ \t\r\n]*([<>])[ \t\r\n]*", rb"\1", plain)

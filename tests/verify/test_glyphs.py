@@ -133,6 +133,12 @@ def shorter(data: bytes) -> bytes:
     return data[:row + 12] + struct.pack(">I", 4) + data[row + 16:]
 
 
+def longer(data: bytes) -> bytes:
+    """The places of glyphs reach into the table behind them."""
+    row = data.index(b"loca")
+    return data[:row + 12] + struct.pack(">I", struct.unpack_from(">I", data, row + 12)[0] + 8) + data[row + 16:]
+
+
 FONT_ATTACKS = [
     # what, change of the font, reason
     ("another outline", edited(other_outline), "font.glyph"),
@@ -151,6 +157,7 @@ FONT_ATTACKS = [
     ("pictures", edited(with_table("SVG ")), "font.form"),
     ("glyphs twice", twice, "font.form"),
     ("metrics behind the end of their table", shorter, "font.form"),
+    ("tables that share bytes", longer, "font.form"),
     ("no font", lambda _: b"no font", "font.form"),
     ("cut short", lambda data: data[:len(data) // 2], "font.form"),
 ]
