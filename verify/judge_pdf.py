@@ -38,9 +38,10 @@ _NOBODY: Final = Trust(name="", lookup_hosts=(), roots=(), data_signing=MappingP
 def _evidence(case: Case, data: bytes, *, archived: bool = False) -> PdfEvidence:
     """What the PDF half found, with its findings kept under the current check."""
     trust = case.trust or _NOBODY
-    if case.judge.answers:
-        trust = dataclasses.replace(trust, ocsp=(*trust.ocsp, *case.judge.answers))
-    evidence = check_pdf(data, trust, case.at, case.clock_now, crls=case.judge.lists,
+    lists, answers = case.judge.carried
+    if case.judge.answers or answers:
+        trust = dataclasses.replace(trust, ocsp=(*trust.ocsp, *case.judge.answers, *answers))
+    evidence = check_pdf(data, trust, case.at, case.clock_now, crls=(*case.judge.lists, *lists),
                          existed_at=case.judge.existed_at, archived=archived)
     case.found.extend(found for found in evidence.findings)
     case.signatures.extend(evidence.signatures)
@@ -107,6 +108,9 @@ class _PdfJudge:
         self.case.demonstration([self.evidence.signer] if self.evidence.signer else [])
         if self.evidence.chain is None:
             raise Refusal("file.broken-off", "signature", check="signature")
+        if self.case.coverage.complete:
+            # what a good signature covers existed when it was timestamped: the QR code
+            self.case.judge.exists(self.evidence.signatures[0].proven_at)
 
     def _data(self) -> None:
         data = self.evidence.attachment(_RECORD)
