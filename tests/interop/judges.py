@@ -121,7 +121,7 @@ class FormJudge(_Judge):
 
 
 class CryptoJudge(_Judge):
-    """BouncyCastle on SM2 certificates, CRLs, certificate requests, e-seals, e-seal signatures, timestamps, OCSP."""
+    """BouncyCastle on SM2 certificates, CRLs, requests, e-seals, e-seal signatures, timestamps, OCSP, evidence."""
 
     module, main = "crypto", "judges.Crypto"
 
@@ -147,6 +147,21 @@ class CryptoJudge(_Judge):
     def timestamp_response(self, response: Path, request: Path, message: Path, tsa: Path) -> Answer:
         """Does this response answer that request, with such a token?"""
         return self.ask("timestamp-response", response, request, message, tsa)
+
+    def evidence(self, record: Path, data: Path) -> Answer:
+        """Does this evidence record hold for the data, each archive time-stamp in its turn? The text is their times."""
+        return self.ask("evidence", record, data)
+
+    def evidence_root(self, digest_oid: str, *files: Path) -> bytes:
+        """The root of BouncyCastle's hash tree over files."""
+        answer = self.ask("evidence-root", digest_oid, *files)
+        if not answer.ok:
+            raise AssertionError(answer.text)
+        return bytes.fromhex(answer.text)
+
+    def make_evidence(self, digest_oid: str, response: Path, *files: Path) -> Answer:
+        """Have BouncyCastle write an evidence record beside each file (``.er``), under a timestamp response."""
+        return self.ask("evidence-make", digest_oid, response, *files)
 
     def ocsp(self, response: Path, leaf: Path, issuer: Path) -> Answer:
         """What does this answer say of the certificate: ``good``, ``unknown``, ``revoked`` with the reason's number?"""

@@ -16,6 +16,7 @@ import java.security.cert.X509CRL;
 import java.security.cert.X509Certificate;
 import java.security.spec.AlgorithmParameterSpec;
 import java.util.Arrays;
+import java.util.List;
 
 import org.bouncycastle.asn1.ASN1BitString;
 import org.bouncycastle.asn1.ASN1Encodable;
@@ -67,6 +68,9 @@ public final class Crypto {
             case "timestamp" -> Trusted.timestamp(read(words[1]), read(words[2]), load(read(words[3])));
             case "timestamp-response" -> Trusted.response(read(words[1]), read(words[2]), read(words[3]), load(read(words[4])));
             case "ocsp" -> Trusted.ocsp(read(words[1]), load(read(words[2])), load(read(words[3])));
+            case "evidence" -> Evidence.record(read(words[1]), read(words[2]));
+            case "evidence-root" -> Evidence.root(words[1], List.of(words).subList(2, words.length));
+            case "evidence-make" -> Evidence.make(words[1], read(words[2]), List.of(words).subList(3, words.length));
             default -> throw new IllegalArgumentException("unknown command " + words[0]);
         };
     }
