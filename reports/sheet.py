@@ -52,14 +52,15 @@ def lay_out(report: Mapping[str, Any]) -> Document:
         for reason in reasons:
             sheet.both(Words(reason["zh"], f"{reason['en']}  [{reason['code']}]"), _TEXT)
     _licence(sheet, report["licence"])
-    _signatures(sheet, report["signatures"])
+    _signatures(sheet, report)
     _coverage(sheet, report["coverage"])
     if report["anchors"]:
         sheet.head(Words("所信任的根", "Trusted roots"))
         for fingerprint, name in {each["fingerprint_sm3"]: each["name"] for each in report["anchors"]}.items():
-            purposes = [words.purpose(each["purpose"]).zh for each in report["anchors"]
+            purposes = [words.purpose(each["purpose"]) for each in report["anchors"]
                         if each["fingerprint_sm3"] == fingerprint]
-            sheet.pairs([("、".join(purposes), f"{name}  SM3 {fingerprint}")])
+            sheet.pairs([("、".join(each.zh for each in purposes),
+                          f"{name} ({', '.join(each.en for each in purposes)})  SM3 {fingerprint}")])
     return sheet.document()
 
 
@@ -231,9 +232,9 @@ def _cells(value: Any) -> Iterator[str]:
             yield row if isinstance(row, str) else " · ".join(row.values())
 
 
-def _signatures(sheet: _Sheet, signatures: list[Mapping[str, Any]]) -> None:
-    for each in signatures:
-        sheet.head(Words("签章与签名", "Seal or signature"))
+def _signatures(sheet: _Sheet, report: Mapping[str, Any]) -> None:
+    for each in report["signatures"]:
+        sheet.head(words.what_is_signed(report, each))
         result = words.INDICATIONS[each["indication"]]
         sub = f" / {each['sub_indication']}" if each["sub_indication"] else ""
         rows = [("签署单位 signed by", each["organisation"] or each["signer"] or "—"),

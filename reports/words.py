@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
+from verify.report_words import PURPOSES, signature_title
+
 __all__ = ["CHECK_SIGNS", "INDICATIONS", "RESULTS", "Answer", "Words", "file_answer", "licence_answer", "purpose",
-           "told_reasons"]
+           "told_reasons", "what_is_signed"]
 
 
 class Words(NamedTuple):
@@ -57,16 +59,20 @@ INDICATIONS: Final = {
     "TOTAL-PASSED": Words("有效", "valid"), "TOTAL-FAILED": Words("无效", "invalid"),
     "INDETERMINATE": Words("无法确定", "cannot say"),
 }
-_PURPOSES: Final = {
-    "seal": Words("签章", "seal"), "seal-maker": Words("制章人", "seal maker"),
-    "data": Words("数据签名", "signed QR code"), "pdf": Words("PDF 签名", "PDF signature"),
-    "timestamp": Words("时间戳", "timestamp"),
-}
+_NO_CODE: Final = Words("图片中没有读出签名的二维码，不知道是哪一份证照。请对准二维码、光线充足、靠近些重拍，"
+                        "或索要原始文件。",
+                        "No signed QR code could be read, so there is no telling which licence this is. Take the "
+                        "picture again, close to the code and in good light, or ask for the original file.")
 
 
 def purpose(name: str) -> Words:
     """What an anchor was relied on for."""
-    return _PURPOSES.get(name, Words(name, name))
+    return Words(*PURPOSES[name])
+
+
+def what_is_signed(report: Mapping[str, Any], signature: Mapping[str, Any]) -> Words:
+    """What one of the report's signatures signs: :func:`verify.report_words.signature_title`."""
+    return Words(*signature_title(report["file"]["kind"], signature["kind"]))
 
 
 def file_answer(report: Mapping[str, Any]) -> Answer:
@@ -89,6 +95,8 @@ def licence_answer(report: Mapping[str, Any]) -> Answer:
     licence = report["licence"]
     claimed = licence is not None and not licence["proven"]
     printed = report["file"]["kind"] == "picture"
+    if printed and licence is None:
+        return Answer("unsure", "?", Words(status["zh"], status["en"]), _NO_CODE)
     if claimed or printed:
         tone, sign = ("bad" if tone == "bad" else "unsure"), ("✗" if tone == "bad" else "?")
     first, last = status["first_day"], status["last_day"]

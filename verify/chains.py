@@ -18,6 +18,7 @@ from verify.existence import chain_by, token_by
 from verify.reasons import Findings
 from verify.report import Anchor
 from verify.report_words import PURPOSES
+from verify.report_words import PURPOSES
 from verify.seal_state import StatusView, view_status
 from verify.status import local_time
 

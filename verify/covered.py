@@ -104,6 +104,8 @@ class Coverage:
         head = (f"保护范围 coverage: {covered}/{len(self.entries)}"
                 + ("，全部 / complete" if self.complete else "，不完整 / incomplete"))
         told = [_entry_line(entry) for entry in self.entries if entry.standing != "protected"]
+        if not covered and all(entry.state == "unprotected" and not entry.role for entry in self.entries):
+            told = []                    # nothing was signed: the names say no more than the count
         return [head, *_some(told + [_loose_line(part) for part in self.loose])]
 
 
@@ -127,9 +129,11 @@ def _loose_line(part: LoosePart) -> str:
 
 
 def _entry_line(entry: CoveredEntry) -> str:
-    if not entry.role:
-        return f"  ✗ {clean(entry.name)} ({entry.state})"
     zh, en = _STATES.get(entry.state, STANDINGS[entry.standing])
+    if not entry.role:
+        if entry.state == "unprotected":                        # what it does was not asked
+            zh, en = "未受保护", "unprotected"
+        return f"  ✗ {clean(entry.name)} ({zh} / {en})"
     part_zh, part_en = PARTS.get(entry.part, PARTS["other"])
     line = f"  {'·' if entry.standing == 'harmless' else '✗'} {clean(entry.name)}: {zh} / {en} ({part_zh} / {part_en})"
     if entry.state == "changed":

@@ -138,13 +138,14 @@ class _OfdJudge:
 
     def _coverage(self) -> None:
         coverage = self.case.coverage = coverage_of(self._archive(), self.sealings)
+        if not self.sealings:
+            self.case.found.add("coverage.nothing", "", count=len(coverage.entries))
+            raise Refusal("seal.none" if not self.listed else "file.broken-off", "seal", check="seal")
         for entry in coverage.entries:
             if entry.state == "unprotected":
                 self.case.found.add("coverage.unprotected", entry.name)
             elif entry.state == "changed":           # told with the seal already; what it covers is at fault as well
                 self.case.found.add("seal.changed", entry.name)
-        if not self.sealings:
-            raise Refusal("seal.none" if not self.listed else "file.broken-off", "seal", check="seal")
 
     def _trust(self) -> None:
         self.case.without_trust()

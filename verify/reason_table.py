@@ -216,6 +216,8 @@ _SEAL: Final = {
 
 _COVERAGE: Final = {
     "coverage.unprotected": (_NO, "{where} 不在签章保护范围内", "{where} is not protected by the seal"),
+    "coverage.nothing": (_NO, "没有可读的签章，文件的 {count} 个部分都不受保护",
+                         "no seal that can be read protects any of the file's {count} parts"),
     "coverage.foreign": (_UNSURE, "{where} 不在签章保护范围内，可能影响所见内容",
                          "{where} is not protected by the seal and may change what is seen"),
 }

@@ -13,6 +13,7 @@ from verify.covered import Coverage, CoveredEntry, LoosePart, plain_box
 from verify.model import EvidenceStanding, Finding, Reason, SealStanding, Severity, SignatureEvidence, Verdict
 from verify.reason_table import CHECK_NAMES
 from verify.reasons import clean
+from verify.report_words import PURPOSES, signature_title
 from verify.status import Status, local_time
 
 __all__ = [
@@ -278,11 +279,12 @@ def _text_lines(report: Report) -> list[str]:
     lines += [f"  · {reason.zh} / {reason.en} [{reason.code}]" for reason in report.reasons
               if reason not in shown]
     for signature in report.signatures:
-        lines += _signature_lines(signature, report.coverage)
+        lines += _signature_lines(signature, report)
     lines += _evidence_lines(report.evidence)
     lines += report.coverage.text_lines()
-    lines += [f"信任锚 anchor: {clean(anchor.name)} ({anchor.purpose})\n  SM3 {anchor.fingerprint}"
-              for anchor in report.anchors]
+    for anchor in report.anchors:
+        zh, en = PURPOSES[anchor.purpose]
+        lines.append(f"信任锚 anchor: {clean(anchor.name)} ({zh} / {en})\n  SM3 {anchor.fingerprint}")
     lines.append(f"检查时间 checked at: {_time(report.checked_at)}")
     return lines
 
@@ -314,11 +316,12 @@ def _evidence_lines(told: EvidenceStanding | None) -> list[str]:
                     f" ({step.digest}, {step.signature})" for step in told.steps]
 
 
-def _signature_lines(signature: SignatureEvidence, coverage: Coverage) -> list[str]:
+def _signature_lines(signature: SignatureEvidence, report: Report) -> list[str]:
     """One signature in short."""
+    coverage, (zh, en) = report.coverage, signature_title(report.file.kind, signature.kind)
     result = signature.indication + (f"/{signature.sub_indication}" if signature.sub_indication else "")
     lines = [
-        f"签章 signature{f' {clean(signature.id)}' if signature.id else ''}: {signature.kind} {result}",
+        f"{zh} / {en}{f' {clean(signature.id)}' if signature.id else ''}: {signature.kind} {result}",
         f"  {clean(signature.organisation or signature.signer)} {clean(signature.organisation_code)}",
         f"  自称时间 claimed at {_time(signature.claimed_at)}"
         f" · 时间戳 proven at {_time(signature.proven_at) or '无 none'}",

@@ -36,8 +36,8 @@ _UNICODE_PATH, _ZIP64 = 0x7075, 0x0001
 _SHARED_LIMIT: Final = 1 << 20          # bytes of a template page that is remembered
 DEVIATIONS: Final = {
     "comment": "压缩包带有注释", "order": "条目次序", "OFD.xml is not first": "OFD.xml 不在最前",
-    "made by": "制作程序标记", "version needed": "所需版本", "flags": "标志位", "time": "时间", "extra field": "扩展字段",
-    "entry comment": "条目注释",
+    "made by": "制作程序标记", "version needed": "所需版本", "flags": "标志位", "time": "时间",
+    "extra field": "扩展字段", "entry comment": "条目注释",
     "attributes": "文件属性", "name not ASCII": "条目名不是 ASCII", "directory entry": "目录条目", "method": "压缩方法",
 }
 """How an archive may differ from our canonical form, in English and in Chinese."""

@@ -45,6 +45,8 @@
       link.addEventListener("click", (event) => {
         event.preventDefault();
         document.documentElement.lang = link.dataset.language;
+        const title = document.querySelector("title");
+        document.title = english() ? title.dataset.en : title.dataset.zh;
         for (const each of document.querySelectorAll("[data-language]")) each.removeAttribute("aria-current");
         link.setAttribute("aria-current", "true");
         const lang = document.querySelector(".downloads [name=lang]");

@@ -88,6 +88,25 @@ def test_only_a_genuine_file_is_told_in_green(name: str, file: str, licence: str
     assert (words.file_answer(told(name)).tone, words.licence_answer(told(name)).tone) == (file, licence)
 
 
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_every_heading_and_label_of_the_page_stands_in_both_languages(lang: str) -> None:
+    tree = etree.HTML(report_html(told("changed"), lang=lang).decode())
+    titles = [" ".join(each.itertext()) for each in tree.xpath("//h1 | //h2 | //p[@class='signed']")]
+    labels = [" ".join(each.itertext()) for each in tree.xpath("//section[@class='signature']//dt")]
+    assert len(titles) > 6 and len(labels) > 4
+    for text in titles + labels:
+        assert re.search("[\u4e00-\u9fff]", text) and re.search("[A-Za-z]{3}", text), text
+    assert (tree.xpath("//title/text()")[0].startswith("核验报告")) == (lang == "zh")
+
+
+def test_a_photo_without_a_code_is_told_what_is_missing() -> None:
+    answer = words.licence_answer(told("a photo"))
+    assert "二维码" in answer.sentence.zh and "QR code" in answer.sentence.en and "注销" not in answer.sentence.zh
+    shown = copy.deepcopy(told("genuine"))
+    shown["file"] |= {"kind": "picture"}
+    assert "注销" in words.licence_answer(shown).sentence.zh
+
+
 def test_what_a_file_claims_is_called_a_claim() -> None:
     answer = words.licence_answer(told("changed"))
     assert answer.word.zh.startswith("自称") and "未经证实" in answer.sentence.zh and answer.sign != "✓"

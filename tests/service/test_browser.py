@@ -145,9 +145,10 @@ def test_a_seal_leads_to_who_sealed(browser: Browser, site: Site, genuine: Path)
 def test_the_result_is_read_in_either_language(browser: Browser, site: Site, genuine: Path) -> None:
     choose(browser, site, genuine)
     shown = "document.getElementById('answer').innerText.replace(/\\s+/g, ' ')"
-    before = browser.value(shown)
+    before, title = browser.value(shown), browser.value("document.title")
     browser.value("document.querySelector('[data-language=en]').click()")
     assert browser.value("document.documentElement.lang") == "en"
+    assert title.startswith("真实 · 证照核验") and browser.value("document.title").startswith("genuine · Licence")
     after = browser.value(shown)
     assert "文件" in before and "The file" in after and before != after
     assert browser.value("document.querySelector('.downloads [name=lang]').value") == "en"

@@ -1,0 +1,48 @@
+"""What a report names is named in both languages, and nothing is said twenty times."""
+
+from __future__ import annotations
+
+import re
+
+from tests.verify.packages import PAGE, changed, check, entries, pack, swap
+from verify.report import Report
+from verify.report_words import PURPOSES, signature_title
+
+
+def unsealed() -> Report:
+    """A licence whose seal was taken off, every trace of it."""
+    parts = {name: data for name, data in entries().items() if "/Signs/" not in name}
+    listed = b"<ofd:Signatures>/Doc_0/Signs/Signatures.xml</ofd:Signatures>"
+    return check(pack({**parts, "OFD.xml": parts["OFD.xml"].replace(listed, b"")}))
+
+
+def test_a_file_without_a_seal_says_once_that_nothing_is_protected() -> None:
+    report = unsealed()
+    assert report.verdict.value == "invalid" and not report.coverage.complete
+    told = [reason for reason in report.reasons if reason.code.startswith("coverage.")]
+    assert [reason.code for reason in told] == ["coverage.nothing"]
+    assert str(len(report.coverage.entries)) in told[0].zh and str(len(report.coverage.entries)) in told[0].en
+    assert report.to_text().count("unprotected") == 0 and f"0/{len(report.coverage.entries)}" in report.to_text()
+
+
+def test_the_signature_of_the_pdf_inside_is_not_taken_for_the_seal() -> None:
+    titles = [signature_title("ofd", each.kind) for each in unsealed().signatures]
+    assert titles == [("包内 PDF 的签名（不是 OFD 的）", "Signature of the PDF inside, not of the OFD")]
+    assert " / ".join(titles[0]) in unsealed().to_text()
+    sealed = check(pack(entries()))
+    assert " / ".join(signature_title("ofd", sealed.signatures[0].kind)) in sealed.to_text()
+    assert signature_title("ofd", sealed.signatures[0].kind)[0] == "OFD 电子印章"
+    assert signature_title("pdf", "PAdES")[0] == "PDF 数字签名"
+    assert signature_title("ofd", "GB/T 35275")[0] == "OFD 数字签名"
+
+
+def test_states_and_purposes_stand_in_both_languages() -> None:
+    text = check(changed(PAGE, swap("测试甲", "测试乙"))).to_text()
+    assert f"✗ {PAGE} (已被改动 / changed)" in text
+    parts = entries()
+    text = check(pack({**{name: data for name, data in parts.items() if name != PAGE}, "extra.xml": b"<a/>"})).to_text()
+    assert f"✗ {PAGE} (已被删除 / removed)" in text and "✗ extra.xml (未受保护 / unprotected)" in text
+    sealed = check(pack(parts)).to_text()
+    for anchor in check(pack(parts)).anchors:
+        assert f"({' / '.join(PURPOSES[anchor.purpose])})" in sealed
+    assert not re.search(r"\((?:seal|seal-maker|data|pdf|timestamp)\)", sealed)
