@@ -2,7 +2,8 @@
 
 Figures are of this machine and this moment: read the ratios, and where the time goes. The home is a fresh one
 in a temporary folder; every record is the worked example with another number and address. Then files are verified, on
-one core and on all, beside pyHanko too. At the end the commands of the registry are timed with ten thousand seals.
+one core and on all, beside pyHanko too, and licences timestamped. At the end the commands of the registry are timed with
+ten thousand seals.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import layouts
 from bench.checks import measure_checks
 from bench.seals import measure_seals
 from bench.stages import Stages
+from bench.timestamps import measure_timestamps
 from certs.home import Home
 from certs.trust import Trust
 from docgen import assembly, issuing
@@ -155,6 +157,7 @@ def main() -> None:
         packages, ofdrw = measure("example-1", home, folder, count, 1)
         measure("example-2", home, folder, count, 5000)
         measure_checks(packages, home.trust_dir, cores, ofdrw)
+        measure_timestamps(home.path, folder / "stamped", cores, count=2 * count, first=9000)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"\npeak memory of this process {peak:.0f} MB")
     if asked.seals:
