@@ -42,6 +42,10 @@ class CertId:
         """Whether ``issuer`` is the issuer that is meant."""
         return self == CertId.of(self.serial, issuer, self.algorithm)
 
+    def is_of_name(self, name: bytes) -> bool:
+        """Whether an encoded name is that of the issuer that is meant."""
+        return self.issuer_name_hash == _hash(self.algorithm, name)
+
     def encode(self) -> bytes:
         """DER of the CertID; the parameters of SHA digests are NULL as everywhere in OCSP, those of SM3 absent."""
         parameters = b"" if self.algorithm == "sm3" else build.null()

@@ -156,7 +156,7 @@ _FILES: Final = {
 }
 _FORMS: Final = tuple((re.compile(name), space, forms) for name, (space, forms) in _FILES.items())
 _OTHERS: Final = re.compile(r"Doc_0/(?:Res/(?:Font_[0-9]{1,3}\.ttf|Image_[0-9]{1,3}\.(?:png|jpg))"
-                            r"|Attachs/[A-Za-z0-9_-]+\.(?:xml|pdf|cer|crl|ofd)"
+                            r"|Attachs/[A-Za-z0-9_-]+\.(?:xml|pdf|cer|crl|ors|ofd)"
                             r"|Signs/Sign_0/(?:Seal\.esl|SignedValue\.dat))")
 """Entries that are no XML of the format; which attachments there may be is asked where attachments are read."""
 _TEMPLATE_ENTRY: Final = re.compile(r"Doc_0/Tpls/Tpl_[0-9]{1,3}/Content\.xml")
