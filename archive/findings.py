@@ -35,7 +35,7 @@ TABLE: Final = MappingProxyType({
     "package.copy": (_NO, "OFD-A 副本与原件不符（{what}）", "the OFD-A copy is not like the original ({what})"),
     "package.record": (_NO, "record.xml 与原件中的证照数据不同", "record.xml is not the record inside the original"),
     "package.metadata": (_NO, "metadata.xml 所列文件与清单不符", "metadata.xml names other files than the manifest"),
-    "package.due": (_UNSURE, "存证已逾期未续（应于 {zh} 之前续期），请立即执行 zhengyin archive renew",
+    "package.due": (_NOTE, "存证已逾期未续（应于 {zh} 之前续期），请立即执行 zhengyin archive renew",
                     "the evidence is overdue (it had to be renewed before {en}); run zhengyin archive renew now"),
 })
 """Code to (weight, Chinese, English)."""

@@ -27,6 +27,12 @@ from tests.verify.packages import record
 Clock = Callable[[], datetime]
 
 
+def numbered(number: int) -> dict[str, object]:
+    """A worked example under a number of its own."""
+    text = f"1401001320259{number:04}"
+    return record(1, **{"许可证编号": text, "二维码": f"https://lookup.example.invalid/l/{text}"})
+
+
 @dataclass
 class Office:
     """A home whose settings name a timestamp service that runs, and an archive."""
@@ -46,9 +52,9 @@ class Office:
         assert found is not None
         return found
 
-    def issue(self, number: int = 1, **changes: object) -> bytes:
-        """A sealed package."""
-        return docgen.issue(record(number, **changes), home=self.home).ofd
+    def issue(self, number: int = 1) -> bytes:
+        """A sealed package; the number tells it from others."""
+        return docgen.issue(numbered(number), home=self.home).ofd
 
     def put(self, *packages: bytes) -> list[Kept | Refused]:
         """Archive packages."""
