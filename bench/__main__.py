@@ -2,8 +2,8 @@
 
 Figures are of this machine and this moment: read the ratios, and where the time goes. The home is a fresh one
 in a temporary folder; every record is the worked example with another number and address. Then files are verified, on
-one core and on all, beside pyHanko too, and licences timestamped. At the end the commands of the registry are timed with
-ten thousand seals.
+one core and on all, beside pyHanko too, and licences are timestamped. At the end the commands of the registry are
+timed with ten thousand seals.
 """
 
 from __future__ import annotations
