@@ -23,6 +23,7 @@ from typing import Any
 import docgen
 import layouts
 from bench.checks import measure_checks
+from bench.renewals import measure_renewals
 from bench.seals import measure_seals
 from bench.stages import Stages
 from bench.timestamps import measure_timestamps
@@ -142,6 +143,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("-n", type=int, default=100, help="documents of each kind")
     parser.add_argument("--seals", type=int, default=10_000, help="seals in the registry; 0 leaves this part out")
+    parser.add_argument("--renewals", type=int, default=5_000, help="files whose evidence is renewed at a time")
     asked = parser.parse_args()
     count = asked.n
     cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_setaffinity") else [0]
@@ -158,6 +160,7 @@ def main() -> None:
         measure("example-2", home, folder, count, 5000)
         measure_checks(packages, home.trust_dir, cores, ofdrw)
         measure_timestamps(home.path, folder / "stamped", cores, count=2 * count, first=9000)
+    measure_renewals(asked.renewals)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"\npeak memory of this process {peak:.0f} MB")
     if asked.seals:
