@@ -14,7 +14,7 @@ from certs.timestamp_token import TimestampToken
 from certs.trust import Trust, is_demo_anchor
 from certs.x509 import Certificate
 from codes.errors import EngineError
-from verify.existence import chain_by, token_by
+from verify.existence import NOTHING_CARRIED, Carried, chain_by, token_by
 from verify.reasons import Findings
 from verify.report import Anchor
 from verify.report_words import PURPOSES
@@ -30,8 +30,7 @@ class Judge:
 
     Intermediates may come from anywhere; roots and revocation lists only from the trust folder, and ``lists`` and
     ``answers`` (of OCSP) that ride with evidence. ``existed_at`` is a moment at which something beside its signatures
-    proves that all of the file existed (:meth:`exists`). ``carried`` are lists and answers in the file itself: whoever
-    made it chose them, so they count only for a moment that a timestamp or evidence proves.
+    proves that all of the file existed (:meth:`exists`). ``carried`` are lists and answers in the file itself.
     """
 
     trust: Trust | None
@@ -41,7 +40,7 @@ class Judge:
     existed_at: dt.datetime | None = None
     lists: tuple[Crl, ...] = ()
     answers: tuple[OcspResponse, ...] = ()
-    carried: tuple[tuple[Crl, ...], tuple[OcspResponse, ...]] = ((), ())
+    carried: Carried = NOTHING_CARRIED
     demo: bool = False                   # a chain led to a demonstration's anchor, good or not
     anchors: dict[tuple[str, str], Anchor] = field(default_factory=dict)
     _view: StatusView | None = None
@@ -60,11 +59,10 @@ class Judge:
         """
         if self.trust is None:
             return None
-        own_lists, own_answers = self.carried if proven_at or self.existed_at else ((), ())
         result = chain_by(
             certificate, intermediates=(*self.trust.intermediates, *inside), anchors=self.trust.roots,
-            crls=(*self.trust.crls, *self.lists, *lists, *own_lists),
-            ocsp=(*self.trust.ocsp, *self.answers, *own_answers), at=self.at,
+            crls=(*self.trust.crls, *self.lists, *lists), ocsp=(*self.trust.ocsp, *self.answers),
+            carried=self.carried, at=self.at,
             clock_now=max(self.at, self.clock_now), proven_at=proven_at, existed_at=self.existed_at)
         self.seen(result)
         zh, en = PURPOSES[purpose]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Final
 
 from certs.chain import ChainResult, validate
 from certs.crl import Crl
@@ -17,13 +18,18 @@ from certs.timestamp import TimestampResult, verify_token
 from certs.timestamp_token import TimestampToken
 from certs.x509 import Certificate
 
-__all__ = ["chain_by", "token_by"]
+__all__ = ["NOTHING_CARRIED", "Carried", "chain_by", "token_by"]
+
+Carried = tuple[tuple[Crl, ...], tuple[OcspResponse, ...]]
+"""Revocation lists and OCSP answers that a file itself carries. Whoever made it chose them, so they count only for a
+moment that is proven."""
+NOTHING_CARRIED: Final[Carried] = ((), ())
 
 
 def chain_by(
     leaf: Certificate, *, intermediates: Iterable[Certificate], anchors: Iterable[Certificate], crls: Iterable[Crl],
     ocsp: Iterable[OcspResponse] = (), at: datetime, clock_now: datetime, proven_at: datetime | None,
-    existed_at: datetime | None,
+    existed_at: datetime | None, carried: Carried = NOTHING_CARRIED,
 ) -> ChainResult:
     """Judge a signer's chain at the time that its own timestamp proves, else at one at which the signature existed,
     else at ``at``.
@@ -33,13 +39,14 @@ def chain_by(
         existed_at: a time at which the signature provably existed.
     """
     links, trusted, lists, answers = tuple(intermediates), tuple(anchors), tuple(crls), tuple(ocsp)
-    if proven_at is None and existed_at is not None:
-        result = validate(leaf, intermediates=links, anchors=trusted, crls=lists, ocsp=answers, at=existed_at,
-                          clock_now=clock_now, at_is_proven=True)
-        if result.ok:
+    moment = existed_at if proven_at is None else proven_at
+    if moment is not None:
+        result = validate(leaf, intermediates=links, anchors=trusted, crls=(*lists, *carried[0]),
+                          ocsp=(*answers, *carried[1]), at=moment, clock_now=clock_now, at_is_proven=True)
+        if result.ok or proven_at is not None:
             return result
-    return validate(leaf, intermediates=links, anchors=trusted, crls=lists, ocsp=answers, at=proven_at or at,
-                    clock_now=clock_now, at_is_proven=proven_at is not None)
+    return validate(leaf, intermediates=links, anchors=trusted, crls=lists, ocsp=answers, at=at,
+                    clock_now=clock_now)
 
 
 def token_by(

@@ -38,10 +38,9 @@ _NOBODY: Final = Trust(name="", lookup_hosts=(), roots=(), data_signing=MappingP
 def _evidence(case: Case, data: bytes, *, archived: bool = False) -> PdfEvidence:
     """What the PDF half found, with its findings kept under the current check."""
     trust = case.trust or _NOBODY
-    lists, answers = case.judge.carried
-    if case.judge.answers or answers:
-        trust = dataclasses.replace(trust, ocsp=(*trust.ocsp, *case.judge.answers, *answers))
-    evidence = check_pdf(data, trust, case.at, case.clock_now, crls=(*case.judge.lists, *lists),
+    if case.judge.answers:
+        trust = dataclasses.replace(trust, ocsp=(*trust.ocsp, *case.judge.answers))
+    evidence = check_pdf(data, trust, case.at, case.clock_now, crls=case.judge.lists, carried=case.judge.carried,
                          existed_at=case.judge.existed_at, archived=archived)
     case.found.extend(found for found in evidence.findings)
     case.signatures.extend(evidence.signatures)

@@ -18,6 +18,7 @@ from certs.chain import ChainResult
 from certs.crl import Crl
 from certs.trust import Trust
 from certs.x509 import Certificate
+from verify.existence import NOTHING_CARRIED, Carried
 from verify.model import Attachment, Finding, PageView, Reason, Severity, SignatureEvidence, Verdict, worst
 from verify.pdf_document import STEPS, DocumentView, read_document, text_of
 from verify.pdf_file import MAX_FILE_SIZE, PdfFile, read_file
@@ -78,7 +79,8 @@ def is_pdf(data: bytes) -> bool:
 
 
 def check_pdf(data: bytes, trust: Trust, at: datetime, clock_now: datetime | None = None, *, crls: Iterable[Crl] = (),
-              existed_at: datetime | None = None, archived: bool = False) -> PdfEvidence:
+              carried: Carried = NOTHING_CARRIED, existed_at: datetime | None = None,
+              archived: bool = False) -> PdfEvidence:
     """Read and check one PDF. Never raises for anything that the bytes hold.
 
     Args:
@@ -86,7 +88,8 @@ def check_pdf(data: bytes, trust: Trust, at: datetime, clock_now: datetime | Non
         trust: anchors, intermediates, revocation lists, timestamp anchors.
         at: the moment to judge at (aware); for the chain, a trusted timestamp takes its place.
         clock_now: the present (aware).
-        crls: further revocation lists, such as those that ride beside the PDF in a package.
+        crls: further revocation lists, such as those that ride with evidence.
+        carried: lists and answers that ride beside the PDF in a package; they count for a proven moment alone.
         existed_at: a moment at which something beside the PDF proves that all of it existed.
         archived: whether revisions of evidence may follow the rendition, as an archive adds them.
 
@@ -99,7 +102,7 @@ def check_pdf(data: bytes, trust: Trust, at: datetime, clock_now: datetime | Non
     if len(data) > MAX_FILE_SIZE:
         findings.add("pdf.too-large", "file")
         return PdfEvidence(findings=findings.all(), size=len(data), unfinished=("file", *STEPS))
-    moment = Moment(at=at, clock_now=clock_now, existed_at=existed_at)
+    moment = Moment(at=at, clock_now=clock_now, existed_at=existed_at, carried=carried)
     later = _later(data, trust, moment, findings) if archived and _REVISED.search(data) else None
     if later is not None:
         times = [each for each in (later.existed_at, existed_at) if each is not None]

@@ -18,7 +18,7 @@ from certs.timestamp_token import TimestampToken
 from certs.trust import Trust
 from certs.x509 import Certificate
 from codes.errors import EngineError
-from verify.existence import chain_by, token_by
+from verify.existence import NOTHING_CARRIED, Carried, chain_by, token_by
 from verify.model import Finding, Reason, Severity, SignatureEvidence
 from verify.pdf_cms import CmsSignature, read_cms
 from verify.pdf_objects import Dict, PdfString
@@ -39,12 +39,14 @@ _CLOCK_SLACK: Final = timedelta(minutes=10)
 class Moment:
     """When to judge: ``at`` is the moment asked for, ``clock_now`` the present; both aware.
 
-    ``existed_at`` is a moment at which something beside the signature proves that all of it existed.
+    ``existed_at`` is a moment at which something beside the signature proves that all of it existed. ``carried`` are
+    lists and answers that ride with the file.
     """
 
     at: datetime
     clock_now: datetime | None = None
     existed_at: datetime | None = None
+    carried: Carried = NOTHING_CARRIED
 
     @property
     def latest(self) -> datetime:
@@ -166,8 +168,8 @@ class _Run:
         moment = self.moment
         self.chain = chain = chain_by(
             cms.signer, intermediates=(*self.trust.intermediates, *cms.certificates), anchors=self.trust.roots,
-            crls=(*self.trust.crls, *self.crls), ocsp=self.trust.ocsp, at=moment.at, clock_now=moment.latest,
-            proven_at=self.proven_at, existed_at=moment.existed_at)
+            crls=(*self.trust.crls, *self.crls), ocsp=self.trust.ocsp, carried=moment.carried, at=moment.at,
+            clock_now=moment.latest, proven_at=self.proven_at, existed_at=moment.existed_at)
         if not chain.ok:
             self.findings.keep(_chain_finding(chain, self.where))
         else:
