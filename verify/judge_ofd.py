@@ -16,7 +16,7 @@ from certs.sm3 import sm3
 from layouts import Field, Kind
 from verify.agree import check_head, check_metadata, check_record, check_tags, earlier_of, role_value
 from verify.artwork import check_artwork
-from verify.attachments import check_attachments
+from verify.attachments import carried_answers, carried_lists, check_attachments, is_carried
 from verify.face import check_pages
 from verify.glyphs import check_glyphs
 from verify.judge import Case, RecordCase, guarded, read_case
@@ -149,6 +149,7 @@ class _OfdJudge:
 
     def _trust(self) -> None:
         self.case.without_trust()
+        self.case.judge.carried = carried_lists(self._archive()), carried_answers(self._archive())
         for each in self.sealings:
             self.judgements.append(judge_sealing(each, self.case.judge))
         if len(self.judgements) == 1 and not any(each.severity is Severity.INVALID for each in self._weighing()):
@@ -214,7 +215,7 @@ class _OfdJudge:
             known |= {f"{key}.ofd" for key, field in kind.earlier.items() if field.label in record.record.values}
         for each in self._document().attachments:
             name = each.relationship
-            if name not in known and not (name.startswith("crl_") and name.endswith(".crl")):
+            if name not in known and not is_carried(name):
                 self.case.found.add("data.attachment", name)
 
     def _earlier(self, field: Field, reference: str) -> None:

@@ -281,6 +281,8 @@ _DATA: Final = {
                         "the attachment {where} is missing, repeated or unexpected"),
     "data.crl": (_UNSURE, "附件 {where} 是“{issuer}”的证书撤销列表，不属于信任目录中的机构",
                  "the attachment {where} is a revocation list of {issuer}, no body of the trust folder"),
+    "data.ocsp": (_UNSURE, "附件 {where} 是其他机构证书的状态应答，不属于信任目录中的机构",
+                  "the attachment {where} is an OCSP answer on certificates of no body of the trust folder"),
     "data.earlier": (_NO, "附件“{where}”与“{label}”记载的前件不符：{zh}",
                      "the attachment {where} is not the earlier document that “{label}” names: {en}"),
     "data.earlier-invalid": (_NO, "附件“{where}”（“{label}”）不真实：{zh}",
