@@ -26,6 +26,8 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 
 USAGE, CANNOT, NOT_SUCH = 2, 3, 4
 _ENDINGS: Final = frozenset({".ofd", ".pdf"})
+_PICTURES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp"})
+_EVIDENCE: Final = ".er"                # lies beside the file that it is for
 _WORST: Final = (1, 3, 4, 0)            # of several files the first of these that occurs is the exit code
 _EARLIEST, _LATEST = 1900, 9998          # years of --at; beyond them a time zone may leave the calendar
 
@@ -140,10 +142,10 @@ def _trust(folder: Path | None, home: Path | None) -> Path | None:
 def _one(file: Path, verifiers: Verifiers, at: dt.datetime | None, require_status: bool, as_json: bool,
          reports: list[Path], home: Path | None, evidence: Path | None) -> int:
     """Verify one file, print its report and keep it in the forms that are wanted."""
-    from reports.files import require_endings, write_report
+    from reports.files import require_names, write_report
     from verify.entry import evidence_beside
 
-    require_endings(reports)
+    require_names(reports)
     signer = _report_signer(home) if any(path.suffix.lower() == ".pdf" for path in reports) else None
     answer = verifiers.verify(file, at=at, require_status=require_status, evidence=evidence_beside(file, evidence))
     typer.echo(json.dumps(answer.report, ensure_ascii=False, indent=2) if as_json else answer.text, nl=as_json)
@@ -171,8 +173,9 @@ def _several(named: list[Path], verifiers: Verifiers, at: dt.datetime | None, re
     from verify.reasons import shown_path
 
     codes = []
+    passed: list[Path] = []
     with shown_progress() as progress:
-        for path, answer in verifiers.verify_many(_files(named), at=at, require_status=require_status):
+        for path, answer in verifiers.verify_many(_files(named, passed), at=at, require_status=require_status):
             if isinstance(answer, EngineError):
                 codes.append(CANNOT)
                 tell.error(path, answer)
@@ -182,6 +185,11 @@ def _several(named: list[Path], verifiers: Verifiers, at: dt.datetime | None, re
                 codes.append(answer.exit_code)
                 tell.answer(path, answer)
             progress(codes)
+    if passed:
+        pictures = sum(one.suffix.lower() in _PICTURES for one in passed)
+        typer.echo(f"目录中另有 {len(passed)} 个文件未核验，其中图片 {pictures} 个（目录中只找 .ofd 和 .pdf；照片请逐个指明） / "
+                   f"{len(passed)} other files in the folders were passed over, {pictures} of them pictures (only .ofd and "
+                   ".pdf are looked for there; name photos one by one)", err=True)
     if not codes:
         names = ", ".join(map(shown_path, named))
         typer.echo(f"{names} 中没有 .ofd 或 .pdf 文件 / {names} holds no .ofd or .pdf file", err=True)
@@ -189,10 +197,15 @@ def _several(named: list[Path], verifiers: Verifiers, at: dt.datetime | None, re
     return next(code for code in _WORST if code in codes)
 
 
-def _files(named: list[Path]) -> Iterator[Path]:
-    """The files that are named, and in the place of a folder what it holds, in the order of their names."""
+def _files(named: list[Path], passed: list[Path]) -> Iterator[Path]:
+    """The files that are named, and in the place of a folder every OFD and PDF that it holds, in the order of their
+    names; what else it holds is added to ``passed``."""
     for path in named:
         if path.is_dir():
-            yield from (one for one in sorted(path.rglob("*")) if one.suffix.lower() in _ENDINGS and one.is_file())
+            for one in (each for each in sorted(path.rglob("*")) if each.is_file()):
+                if one.suffix.lower() in _ENDINGS:
+                    yield one
+                elif one.suffix.lower() != _EVIDENCE:
+                    passed.append(one)
         else:
             yield path

@@ -161,6 +161,25 @@ def test_a_folder_is_kept_as_a_table_that_a_spreadsheet_cannot_be_harmed_by(
     assert (tmp_path / "again.csv").read_text("utf-8").splitlines()[1].startswith("'=cmd")
 
 
+def test_what_a_folder_holds_beside_is_counted(package: Path, tmp_path: Path) -> None:
+    for name in ("a.jpg", "b.PNG", "notes.txt"):
+        (tmp_path / name).write_bytes(b"none")
+    done = run(tmp_path, "--trust", shared_home().trust_dir)
+    assert done.returncode == 0 and len(done.stdout.splitlines()) == 1
+    assert "另有 3 个文件未核验，其中图片 2 个" in done.stderr and "3 other files" in done.stderr
+    package.unlink()
+    done = run(tmp_path, "--trust", shared_home().trust_dir)
+    assert done.returncode == 4 and "3 other files" in done.stderr
+
+
+def test_a_report_into_a_folder_that_is_not_there_is_told_before_anything_is_verified(
+    tampered: Path, tmp_path: Path,
+) -> None:
+    done = run(tampered, "--trust", shared_home().trust_dir, "--report", tmp_path / "nowhere" / "x.html")
+    assert done.returncode == 2 and done.stdout == ""
+    assert done.stderr.startswith("report.no-folder: 存放报告的目录") and str(tmp_path / "nowhere") in done.stderr
+
+
 def test_a_table_that_cannot_be_written_is_an_error(package: Path, tmp_path: Path) -> None:
     done = run(package, "--trust", shared_home().trust_dir, "--csv", tmp_path / "nowhere" / "x.csv")
     assert done.returncode == 3 and "file." in done.stderr and "Traceback" not in done.stderr
