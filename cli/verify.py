@@ -187,9 +187,10 @@ def _several(named: list[Path], verifiers: Verifiers, at: dt.datetime | None, re
             progress(codes)
     if passed:
         pictures = sum(one.suffix.lower() in _PICTURES for one in passed)
-        typer.echo(f"目录中另有 {len(passed)} 个文件未核验，其中图片 {pictures} 个（目录中只找 .ofd 和 .pdf；照片请逐个指明） / "
-                   f"{len(passed)} other files in the folders were passed over, {pictures} of them pictures (only .ofd and "
-                   ".pdf are looked for there; name photos one by one)", err=True)
+        typer.echo(f"目录中另有 {len(passed)} 个文件未核验，其中图片 {pictures} 个"
+                   "（目录中只找 .ofd 和 .pdf；照片请逐个指明） / "
+                   f"{len(passed)} other files in the folders were passed over, {pictures} of them pictures "
+                   "(only .ofd and .pdf are looked for there; name photos one by one)", err=True)
     if not codes:
         names = ", ".join(map(shown_path, named))
         typer.echo(f"{names} 中没有 .ofd 或 .pdf 文件 / {names} holds no .ofd or .pdf file", err=True)
