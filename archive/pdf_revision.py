@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from archive.errors import ArchiveCode, ArchiveError
+from archive.pdf_spelling import spelt
 from verify.foreign.pdf_evidence import parts_of
 from verify.foreign.pdf_store import Store
 from verify.foreign.pdf_walk import read_pages
-from verify.pdf_objects import Dict, Name, Object, PdfString, Ref
+from verify.pdf_objects import Dict, Name, PdfString, Ref
 from verify.pdf_reasons import PdfRefusal
 
 __all__ = ["Evidence", "add_evidence", "add_timestamp", "evidence_in"]
@@ -26,7 +27,6 @@ __all__ = ["Evidence", "add_evidence", "add_timestamp", "evidence_in"]
 _ROOM: Final = 12_288                    # bytes kept free for a token with its certificates and lists
 _HIDDEN_LOCKED: Final = 132              # F of the widget: print, locked; its box is empty
 _BYTE_RANGE: Final = b"[0 %010d %010d %010d]"
-_NAME_SAFE: Final = frozenset(b"+-._ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +83,7 @@ def add_evidence(pdf: bytes, evidence: Evidence) -> bytes:
         new = getattr(wanted, field)[len(known):]
         if known or new:
             lists[key] = [*known, *(update.stream(each) for each in new)]
-    update.catalog["DSS"] = update.new(_spelt(lists))
+    update.catalog["DSS"] = update.new(spelt(lists))
     return update.written()
 
 
@@ -149,26 +149,29 @@ class _Update:
 
     def sign(self, value: Ref) -> None:
         """Put a signature value into a new field that is not seen; the first page lists its widget."""
-        (page, *_) = read_pages(self.state)
+        try:
+            page = next(iter(read_pages(self.state)))
+        except (PdfRefusal, StopIteration) as error:
+            raise _unreadable("Pages") from error
         held = self.catalog.get("AcroForm")
         form = self.state.dict(held)
         fields = list(self.state.list(form.get("Fields")))
-        widget = self.new(_spelt({
+        widget = self.new(spelt({
             "Type": Name("Annot"), "Subtype": Name("Widget"), "FT": Name("Sig"),
             "T": PdfString(f"archive-timestamp-{len(fields)}".encode(), 0, 0, False),
             "F": _HIDDEN_LOCKED, "Rect": [0, 0, 0, 0], "P": page.ref, "V": value}))
         changed: Dict = {**form, "Fields": [*fields, widget]}
         if isinstance(held, Ref):
-            self.objects[held.number] = _spelt(changed)
+            self.objects[held.number] = spelt(changed)
         else:
             self.catalog["AcroForm"] = changed
-        self.objects[page.ref.number] = _spelt(
+        self.objects[page.ref.number] = spelt(
             {**page.entries, "Annots": [*page.annotations(self.state), widget]})
 
     def written(self) -> bytes:
         """The file with the update behind it."""
         if self.catalog != self.state.root:
-            self.objects[self.root.number] = _spelt(self.catalog)
+            self.objects[self.root.number] = spelt(self.catalog)
         parts, at = [self.pdf], len(self.pdf)
         for number, body in sorted(self.objects.items()):
             self.offsets[number] = at
@@ -180,7 +183,7 @@ class _Update:
         trailer = {key: value for key, value in self.trailer.items() if key in ("Root", "Info")}
         trailer |= {"Size": self.next, "Prev": self.state.section.at, "ID": [first[0], PdfString(
             hashlib.sha256(self.pdf).digest()[:16], 0, 0, True)]}
-        parts += [_table(self.offsets), b"trailer\n", _spelt(trailer), b"\nstartxref\n%d\n%%%%EOF\n" % at]
+        parts += [_table(self.offsets), b"trailer\n", spelt(trailer), b"\nstartxref\n%d\n%%%%EOF\n" % at]
         return b"".join(parts)
 
 
@@ -197,31 +200,6 @@ def _table(offsets: dict[int, int]) -> bytes:
         lines.append(b"%d %d\n" % (run[0], len(run)))
         lines += [b"%010d 00000 n\r\n" % offsets[number] for number in run]
     return b"".join(lines)
-
-
-def _spelt(value: Object) -> bytes:
-    """One PDF value; strings in hex."""
-    if isinstance(value, dict):
-        return b"<<" + b"".join(_name(key) + b" " + _spelt(item) for key, item in value.items()) + b">>"
-    if isinstance(value, list):
-        return b"[" + b" ".join(map(_spelt, value)) + b"]"
-    if isinstance(value, Ref):
-        return b"%d %d R" % value
-    if isinstance(value, PdfString):
-        return b"<" + value.value.hex().encode() + b">"
-    if isinstance(value, Name):
-        return _name(value)
-    if value is None or isinstance(value, bool):
-        return {None: b"null", True: b"true", False: b"false"}[value]
-    if isinstance(value, int):
-        return b"%d" % value
-    if isinstance(value, float):
-        return f"{value:.6f}".rstrip("0").rstrip(".").encode()
-    raise TypeError(f"no PDF value: {type(value)}")
-
-
-def _name(text: str) -> bytes:
-    return b"/" + b"".join(bytes((each,)) if each in _NAME_SAFE else b"#%02x" % each for each in text.encode("latin-1"))
 
 
 def _unreadable(why: object) -> ArchiveError:

@@ -40,6 +40,7 @@ _TRAILER: Final = frozenset({"Size", "Root", "Info", "ID", "Prev"})
 _FIELD: Final = frozenset({"Type", "Subtype", "FT", "T", "F", "Rect", "P", "V"})
 _STAMP: Final = frozenset({"Type", "Filter", "SubFilter", "ByteRange", "Contents", "V"})
 _FLAGS: Final = (4, 132)
+_BLANK: Final = b"\x00\t\n\x0c\r "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,9 +75,11 @@ def read_later(data: bytes, trust: Trust, moment: Moment) -> Later | None:
         return None
     if len(states) > _MAX_REVISIONS:
         raise PdfRefusal("pdf.too-large", "revisions")
-    odd = check_layout(store, states) if _is_back_to_back(states, data) else None
+    odd = check_layout(store, states) if _is_plain(states, data) else None
     if odd is None or odd:
         raise PdfRefusal("pdf.later-form", odd[0].where if odd else f"@{states[0].end}")
+    for before, after in itertools.pairwise(states):
+        _require_back_to_back(store, before, after)
     fields: list[tuple[State, FormField]] = []
     for before, after in itertools.pairwise(states):
         field = _added(before, after)
@@ -92,7 +95,7 @@ def read_later(data: bytes, trust: Trust, moment: Moment) -> Later | None:
     return _judged(data, states, stamps, trust, moment, certificates, crls)
 
 
-def _is_back_to_back(states: Sequence[State], data: bytes) -> bool:
+def _is_plain(states: Sequence[State], data: bytes) -> bool:
     """Whether the last revision ends with the file, and each has a plain table with a trailer like ours."""
     if states[-1].end != len(data):
         return False
@@ -112,6 +115,18 @@ def _is_back_to_back(states: Sequence[State], data: bytes) -> bool:
                for number, entry in state.section.entries.items()):
             return False
     return True
+
+
+def _require_back_to_back(store: Store, before: State, after: State) -> None:
+    """Demand that nothing but white space stands between the objects of a revision: a comment could hold anything."""
+    objects = [(entry.first, store.spans[entry.first]) for number, entry in after.section.entries.items() if number]
+    position = before.end
+    for start, end in sorted((*objects, *after.section.places)):
+        if start < position or store.data[position:start].strip(_BLANK):
+            raise PdfRefusal("pdf.later-form", f"@{position}")
+        position = end
+    if store.data[position:after.end].strip(_BLANK):
+        raise PdfRefusal("pdf.later-form", f"@{position}")
 
 
 # -- what one revision did

@@ -30,7 +30,7 @@ Clock = Callable[[], datetime]
 def numbered(number: int) -> dict[str, object]:
     """A worked example under a number of its own."""
     text = f"1401001320259{number:04}"
-    return record(1, **{"许可证编号": text, "二维码": f"https://lookup.example.invalid/l/{text}"})
+    return record(1, 许可证编号=text, 二维码=f"https://lookup.example.invalid/l/{text}")
 
 
 @dataclass

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from archive.checking import PackageReport
 from archive.making import Refused
 from archive.store import Archive
 from certs.x509 import Certificate
@@ -90,7 +91,7 @@ EXPECTED = """
 """Kept: archived and renewed in time; late: after the timestamp had ended; missed: never. A: sealed and archived in
 2027; B: in 2030 with the rotated seal, whose key is lost in 2032. Bare A: nobody archived it. No time: sealed in 2027
 without any timestamp. After, before: sealed with the lost key, timestamped after the loss, and never timestamped.
-``-``: not there yet; ``*``: what a single file still proves when some of its certificates have ended is not this test's."""
+``-``: not there yet; ``*``: what a single file still proves by itself then is told elsewhere."""
 
 
 def expected() -> dict[tuple[str, str], str]:
@@ -194,12 +195,13 @@ def test_a_late_renewal_names_its_gap_and_a_missed_one_its_end(story: Story) -> 
     assert "不能证明任何时间" in missed.zh and "proves no time" in missed.en
 
 
-def _check(story: Story, name: str, *, at: str):  # type: ignore[no-untyped-def]
-    folder = story.years.archive.path.parent / name
-    archive = Archive(folder)
+def _check(story: Story, name: str, *, at: str) -> PackageReport:
+    """A package of another archive, at a moment that has passed."""
+    archive = Archive(story.years.archive.path.parent / name)
     mine, story.years.archive = story.years.archive, archive
     try:
-        return story.years.check(next(iter(archive.identifiers())), at=datetime.fromisoformat(f"{at}-05T02:00:00+00:00"))
+        moment = datetime.fromisoformat(f"{at}-05T02:00:00+00:00")
+        return story.years.check(next(iter(archive.identifiers())), at=moment)
     finally:
         story.years.archive = mine
 
