@@ -15,10 +15,11 @@ secret: it names the file that does.
 
 from __future__ import annotations
 
+import base64
 import enum
 import importlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Protocol
@@ -32,8 +33,9 @@ from certs.signer import Algorithm, SigningKey
 from codes.errors import EngineError
 
 __all__ = [
-    "CheckedKey", "KeyReferenceCode", "KeyReferenceError", "key_file_name", "key_path", "make_like", "open_key",
-    "open_reference", "read_key_file", "read_reference", "reference_bytes",
+    "CheckedKey", "KeyReferenceCode", "KeyReferenceError", "key_file_name", "key_path", "make_like", "malformed",
+    "open_key", "open_reference", "read_key_file", "read_reference", "reference_bytes", "referred_public_key",
+    "require_members", "require_same_key",
 ]
 
 _MAX_BYTES: Final = 64 * 1024
@@ -181,6 +183,65 @@ def reference_bytes(reference: Mapping[str, Any]) -> bytes:
     return (json.dumps(dict(reference), ensure_ascii=False, indent=2) + "\n").encode("utf-8")
 
 
+def require_members(
+    reference: Mapping[str, Any], *, texts: Set[str], optional: Set[str] = frozenset(), numbers: Set[str] = frozenset(),
+) -> None:
+    """Refuse a reference that lacks a member, has an unknown one, or one of the wrong kind.
+
+    Args:
+        texts: members that must be there, all texts that are not empty; ``store`` is not named.
+        optional: members that may be there, of either kind; numbers: those of all that are whole and not negative.
+
+    Raises:
+        KeyReferenceError: ``key-reference.malformed``.
+    """
+    for name in sorted({"store", *texts} - reference.keys()):
+        raise malformed(reference, f"缺少 {name}", f"has no {name}")
+    for name in sorted(reference.keys() - {"store", *texts, *optional}):
+        raise malformed(reference, f"不应有 {name}", f"takes no {name}")
+    for name, value in reference.items():
+        right = type(value) is int and value >= 0 if name in numbers else isinstance(value, str) and value != ""
+        if not right:
+            raise malformed(reference, f"的 {name} 应为{'非负整数' if name in numbers else '非空文字'}",
+                            f"takes a {'whole number' if name in numbers else 'text'} for {name}")
+
+
+def referred_public_key(reference: Mapping[str, Any]) -> bytes | None:
+    """Return the SubjectPublicKeyInfo that a reference names as ``public_key`` (base64 of its DER); None without.
+
+    Raises:
+        KeyReferenceError: ``key-reference.malformed``.
+    """
+    if "public_key" not in reference:
+        return None
+    try:
+        return PublicKey.parse(base64.b64decode(reference["public_key"], validate=True)).spki
+    except (ValueError, EngineError):
+        raise malformed(reference, "的 public_key 不是公钥（SubjectPublicKeyInfo 的 Base64）",
+                        "has no public key in public_key (base64 of a SubjectPublicKeyInfo)") from None
+
+
+def require_same_key(found: bytes, reference: Mapping[str, Any]) -> None:
+    """Refuse a key of the store (its SubjectPublicKeyInfo) that is not the one that the reference names.
+
+    Raises:
+        KeyReferenceError: ``key-reference.other-key``.
+    """
+    if referred_public_key(reference) not in (None, found):
+        raise KeyReferenceError(
+            KeyReferenceCode.OTHER_KEY,
+            f"{reference['store']} 中的密钥与密钥引用中的 public_key 不符，未予使用；请核对引用所指的是哪一个密钥",
+            f"the key in {reference['store']} is not the one that public_key in the key reference names, so it is not "
+            "used: check which key the reference means")
+
+
+def malformed(reference: Mapping[str, Any], zh: str, en: str) -> KeyReferenceError:
+    """Make the refusal of a reference; ``zh`` and ``en`` continue "the reference"."""
+    return KeyReferenceError(
+        KeyReferenceCode.MALFORMED, f"密钥引用（{reference['store']}）{zh}，请按 docs/keys.md 更正",
+        f"the key reference ({reference['store']}) {en}: correct it as docs/keys.md says")
+
+
 def read_key_file(folder: Path, role: str) -> bytes:
     """Return the file of a role's key, encrypted key or reference, to be kept elsewhere as :func:`key_file_name` says.
 
@@ -217,7 +278,7 @@ def make_like(reference: Mapping[str, Any], folder: Path, role: str, *, label: s
             f"存储方式 {reference['store']} 的密钥须用其自身的工具生成；生成后把密钥引用写入 {path}，再重复此操作",
             f"keys of the store {reference['store']} are made with its own tools; make one, write its reference to "
             f"{path}, then repeat", path=str(path))
-    made: Mapping[str, Any] = make(reference, label)
+    made: Mapping[str, Any] = make(reference, folder, label)
     key = open_reference(made, folder)
     write_atomic(path, reference_bytes(made))
     return key

@@ -12,7 +12,7 @@ from codes.errors import EngineError
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec
 
-__all__ = ["P256Code", "P256Error", "PrivateKey", "canonical_signature"]
+__all__ = ["P256Code", "P256Error", "PrivateKey", "canonical_signature", "spki"]
 
 _HALF_ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551 >> 1
 
@@ -85,7 +85,7 @@ class PrivateKey:
     @property
     def spki(self) -> bytes:
         """SubjectPublicKeyInfo (DER) of the public key."""
-        return _SPKI_PREFIX + self.public
+        return spki(self.public)
 
     def sign(self, message: bytes, *, approval: str = "") -> bytes:  # noqa: ARG002 - for keys elsewhere
         """A DER ECDSA signature with SHA-256 over ``message``."""
@@ -96,6 +96,11 @@ class PrivateKey:
 
     def __reduce__(self) -> str:
         raise TypeError("a private key is not pickled")
+
+
+def spki(public: bytes) -> bytes:
+    """SubjectPublicKeyInfo (DER) of an uncompressed point (65 bytes)."""
+    return _SPKI_PREFIX + public
 
 
 def canonical_signature(signature: bytes) -> bytes:

@@ -13,6 +13,7 @@ from tests.interop.judges import CryptoJudge, FormJudge, judges_built
 
 if TYPE_CHECKING:
     from tests.support.postgresql import Server
+    from tests.support.soft_tokens import SoftTokens
 
 REQUIRE_JUDGES = os.environ.get("ZHENGYIN_REQUIRE_JUDGES") == "1"
 
@@ -79,3 +80,18 @@ def postgresql() -> Iterator[Server]:
         return
     with server(programs) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def soft_tokens(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SoftTokens]:
+    """SoftHSM2, keeping its tokens in a folder of this run."""
+    from tests.support.soft_tokens import find_module
+    from tests.support.soft_tokens import soft_tokens as kept
+
+    pytest.importorskip("pkcs11")
+    module = find_module()
+    if module is None:
+        _missing("SoftHSM2", "install the package softhsm2")
+        return
+    with kept(tmp_path_factory.mktemp("softhsm"), module) as tokens:
+        yield tokens
