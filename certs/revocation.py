@@ -48,11 +48,13 @@ class Doubt(enum.StrEnum):
 class Said:
     """What one list or answer says of one certificate.
 
-    ``believed`` says that it is the CA's own word; ``doubt`` why it is not enough for calling the certificate good.
+    ``until`` is the end of its time, None for a list that names none. ``believed`` says that it is the CA's own word;
+    ``doubt`` why it is not enough for calling the certificate good.
     """
 
     source: Crl | OcspResponse
     this_update: datetime
+    until: datetime | None
     revocation: Revocation | None
     doubt: Doubt
     believed: bool = True
@@ -81,8 +83,9 @@ def said_of(
         if answer is None:
             continue
         wrong, believed = _entitled(response, ca, lists, at, latest, tuple(helpers))
-        told.append(Said(source=response, this_update=answer.this_update, revocation=answer.revocation,
-                         doubt=wrong or _answer_says(response, answer, certificate, at, latest), believed=believed))
+        told.append(Said(source=response, this_update=answer.this_update, until=_until(answer),
+                         revocation=answer.revocation, believed=believed,
+                         doubt=wrong or _answer_says(response, answer, certificate, at, latest)))
     return tuple(told)
 
 
@@ -92,17 +95,21 @@ def _list_says(crl: Crl, certificate: Certificate, at: datetime, latest: datetim
         doubt = Doubt.STALE if crl.next_update is None else _timely(
             crl.this_update, crl.next_update, at, latest + CLOCKS_DIFFER)
         doubt = doubt or _complete(certificate, crl.this_update, crl.expired_since)
-    return Said(source=crl, this_update=crl.this_update, revocation=crl.revoked.get(certificate.serial), doubt=doubt)
+    return Said(source=crl, this_update=crl.this_update, until=crl.next_update,
+                revocation=crl.revoked.get(certificate.serial), doubt=doubt)
 
 
 def _answer_says(response: OcspResponse, answer: OcspStatus, certificate: Certificate, at: datetime,
                  latest: datetime) -> Doubt:
-    """An answer that names no end is one of the moment: the next question may be answered otherwise."""
-    until = answer.next_update or answer.this_update + CLOCKS_DIFFER
-    doubt = _timely(max(answer.this_update, response.produced_at), until, at, latest + CLOCKS_DIFFER)
+    doubt = _timely(max(answer.this_update, response.produced_at), _until(answer), at, latest + CLOCKS_DIFFER)
     if not doubt and answer.status == "unknown":
         return Doubt.UNKNOWN
     return doubt or _complete(certificate, answer.this_update, answer.archived_since)
+
+
+def _until(answer: OcspStatus) -> datetime:
+    """An answer that names no end is one of the moment: the next question may be answered otherwise."""
+    return answer.next_update or answer.this_update + CLOCKS_DIFFER
 
 
 def _complete(certificate: Certificate, this_update: datetime, since: datetime | None) -> Doubt:

@@ -15,6 +15,7 @@ class RevocationCode(enum.StrEnum):
     """Codes of :class:`RevocationError`."""
 
     NOWHERE = "revocation.nowhere"
+    NO_PATH = "revocation.no-path"
     FOREIGN = "revocation.foreign"
     OTHER = "revocation.other-certificate"
     UNUSABLE = "revocation.unusable"
@@ -35,6 +36,9 @@ _SENTENCES: Final[dict[RevocationCode, tuple[str, str]]] = {
     RevocationCode.NOWHERE: (
         "证书没有写明可查询的网址，请手工放入其机构的撤销列表",
         "the certificate names no web address to ask at; put its CA's revocation list there by hand"),
+    RevocationCode.NO_PATH: (
+        "没有通往根证书的链，未予查询，请补充其上级证书",
+        "no chain leads to a root, so nobody was asked; add the certificates above it"),
     RevocationCode.FOREIGN: (
         "得到的内容不是该证书机构签发的，已弃用", "what was received is not the CA's and was thrown away"),
     RevocationCode.OTHER: (

@@ -100,12 +100,12 @@ class Inquiry:
             cache: folder for what is fetched; made when it is first needed.
             clock: the present, aware.
             random: that many bytes, for nonces.
-            insist: ask once for each thing, were it fresh or had its server failed before.
+            insist: ask exactly once for each thing, were it fresh or had its server failed before.
         """
         self._cache = RevocationCache(cache)
         self._settings, self._clock, self._http = settings, clock, http
         self._random, self._insist = random, insist
-        self._asked: set[tuple[str, ...]] = set()
+        self._asked: dict[tuple[str, ...], EngineError | None] = {}
         self._hosts: dict[str, Note] = {}
 
     def lists(self, certificate: Certificate, ca: Certificate) -> Fetched:
@@ -231,14 +231,15 @@ class Inquiry:
             with self._cache.entry(*what) as path:
                 held = self._held(path, limit, read, now)
                 note = self._cache.read_note(path)
-                insist = self._insist and what not in self._asked
-                self._asked.add(what)
-                if not insist:
+                if self._insist and what in self._asked:
+                    return (None if held is None else held[0]), self._asked[what]
+                if not self._insist:
                     if held is not None and held[1].in_force and note.is_fresh(now, self._settings.refresh):
                         return held[0], None
                     if note.waits(now):
                         return (None if held is None else held[0]), trouble(RevocationCode.WAITING)
                 thing, failed = self._new(path, held, read, ask, now)
+                self._asked[what] = failed
                 self._cache.write_note(path, Note(asked_at=now) if failed is None else note.failed(now))
         except FileError as error:       # what cannot be kept is not had: the next one would be asked in vain again
             return None, error

@@ -136,7 +136,8 @@ class TrialAuthority:
         """Return the list of a CA (DER), dated now; its number is the second."""
         ca, now = self.cas[role], self.clock()
         return build_crl(issuer=ca.certificate, issuer_key=ca.key, this_update=now, next_update=now + CRL_LASTS,
-                         number=int(now.timestamp()), revoked=self.revoked().get(role, {})).der
+                         number=int(now.timestamp()), revoked=self.revoked().get(role, {}),
+                         expired_since=ca.certificate.not_before).der
 
     def _page(self) -> bytes:
         lines = [f"POST /tsa/{tree}" for tree in TREES] + [f"POST /ocsp/{tree}" for tree in TREES]

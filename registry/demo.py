@@ -23,6 +23,7 @@ from certs.home import Home
 from certs.keystore import ScryptCost
 from certs.picture import check_picture
 from certs.plain_text import no_name
+from certs.revocation_settings import RevocationSettings
 from certs.seal_folder import seal_folders
 from certs.trial import TrialAuthority
 from certs.x509 import Certificate
@@ -125,7 +126,9 @@ def make_demo(
     make_folder(home)
     with locked(home / ".lock"), reported(home):
         if not (home / "config.toml").is_file():
-            store_config(home, Config(name="证印演示", demo=True, lookup_hosts=tuple(lookup_hosts)))
+            asked = (services.removeprefix("http://"),) if services else ()
+            store_config(home, Config(name="证印演示", demo=True, lookup_hosts=tuple(lookup_hosts),
+                                      revocation=RevocationSettings(hosts=asked)))
         for folder in ("authorities", "actors", "chain", "crls", "approvals", "trust"):
             make_folder(home / folder)
         for own in (home, home / "actors", home / "chain", home / "crls", home / "trust"):

@@ -172,7 +172,8 @@ class DemoFiles:
             number = 1 + max(map(_number, (path, self.home / "trust" / "crls" / path.name)))
             crl = build_crl(
                 issuer=ca.certificate, issuer_key=ca.key, this_update=self.now,
-                next_update=self.now + timedelta(days=CRL_DAYS), number=number, revoked=revoked.get(role, {}))
+                next_update=self.now + timedelta(days=CRL_DAYS), number=number, revoked=revoked.get(role, {}),
+                expired_since=ca.certificate.not_before)
             write_atomic(path, crl.der, mode=0o644)
         self.tell(f"已更新证书撤销列表（{CRL_DAYS} 天内有效）",
                   f"renewed the revocation lists (good for {CRL_DAYS} days)")

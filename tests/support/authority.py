@@ -110,10 +110,10 @@ class Authority:
 
 
 @contextmanager
-def serving(home: Home, *, clock: Callable[[], datetime]) -> Iterator[Authority]:
+def serving(home: Home, *, clock: Callable[[], datetime], port: int = 0) -> Iterator[Authority]:
     """Run the services of a demo home; ``clock`` gives their present and may be set anew as ``authority.clock``."""
     authority = Authority(trial_authority(home.path, clock=clock, environ={}), clock)
     authority.honest = replace(authority.honest, clock=authority.now)
-    with running(TrialServer(authority.answer, port=0, log=lambda _: None)) as server:
+    with running(TrialServer(authority.answer, port=port, log=lambda _: None)) as server:
         authority.url = server.url
         yield authority
