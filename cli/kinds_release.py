@@ -16,6 +16,7 @@ from typing import Final
 import layouts
 from certs.files import write_atomic
 from docgen.compose import compose
+from docgen.design.checking import undecided
 from docgen.design.drawing import BLANK_QR, DEMO_SEAL_MM
 from docgen.design.folder import KindFolder, open_folder
 from docgen.design.releasing import artwork_json, licences_of, made_artwork, shapes_of
@@ -53,10 +54,18 @@ def release_kind(what: str, *, add: bool = False) -> tuple[FilePath, bool]:
         The folder, and whether anything in it is new.
 
     Raises:
-        KindError: ``kind.released``: the version was released already, and otherwise.
+        KindError: ``kind.released``: the version was released already, and otherwise; ``kind.undecided``: kind.json
+            still holds a text that begins with 待定.
         EngineError: the kind cannot be used or drawn.
     """
     folder = open_folder(what)
+    if left := undecided(folder):
+        places = ", ".join(str(one.line) for one in left)
+        raise KindError(
+            KindErrorCode.UNDECIDED,
+            f"{folder.code}/kind.json 还有 {len(left)} 处待定（第 {places} 行），请写明后再发布",
+            f"{folder.code}/kind.json still leaves {len(left)} texts to be decided (lines {places}): write them, then "
+            "release", kind=folder.code)
     if folder.code not in layouts.kinds():
         layouts.add_folder(folder.path.parent)
     kind = load_kind(folder.code)

@@ -28,6 +28,7 @@ class KindErrorCode(enum.StrEnum):
     UNKNOWN = "kind.unknown"
     VERSION = "kind.version"
     RELEASED = "kind.released"
+    UNDECIDED = "kind.undecided"
     DATA = "kind.data"
     LEGAL_BASIS = "kind.no-legal-basis"
     RESOURCE = "kind.resource"

@@ -17,7 +17,7 @@ from layouts import Kind, KindError, load_kind
 from layouts.loading import changed_since_release
 from layouts.schema import schema_bytes
 
-__all__ = ["check_kind", "draw"]
+__all__ = ["check_kind", "draw", "undecided"]
 
 _UNDECIDED = re.compile(r'"(待定[^"/]*?)(?: / ([^"]*))?"')
 
@@ -26,7 +26,7 @@ def check_kind(folder: KindFolder, *, drawing_s: float) -> dict[str, Any]:
     """Everything that is wrong with a kind, as the child's answer."""
     findings = _parts(folder)
     drawn: list[str] = []
-    notes = [] if findings else _undecided(folder)
+    notes = [] if findings else undecided(folder)
     if not findings:
         try:
             kind = load_kind(folder.code)
@@ -34,6 +34,7 @@ def check_kind(folder: KindFolder, *, drawing_s: float) -> dict[str, Any]:
             findings += kind_findings(folder.code, error)
         else:
             findings += _completeness(folder, kind) + _released(folder, kind)
+            notes += _unprinted(folder, kind)
             drawings = Drawings(folder, kind, drawing_s=drawing_s)
             drawings.all()
             findings += _once(drawings.findings)
@@ -61,12 +62,24 @@ def _parts(folder: KindFolder) -> list[Finding]:
     return findings
 
 
-def _undecided(folder: KindFolder) -> list[Finding]:
+def undecided(folder: KindFolder) -> list[Finding]:
     """What the author still has to say: every text of kind.json that begins with 待定."""
     text = (folder.read("kind.json") or b"").decode("utf-8", errors="replace")
     return [Finding(code=FindingCode.UNDECIDED.value, zh=found[1], en=found[2] or "still to be decided",
                     file=f"{folder.code}/kind.json", line=text.count("\n", 0, found.start()) + 1)
             for found in _UNDECIDED.finditer(text)]
+
+
+def _unprinted(folder: KindFolder, kind: Kind) -> list[Finding]:
+    """Fields that every record must give and nobody sees: on no face, in no metadata, and nothing to the engine."""
+    shown = {label for face in kind.faces for line in face.lines for label in line.fields}
+    used = {one.field for one in kind.metadata} | set(kind.roles.values())
+    return [Finding(
+        code=FindingCode.UNPRINTED.value, field=field.label, file=f"{folder.code}/kind.json",
+        line=_key_line(folder, "label", field.label),
+        zh=f"必填项“{field.label}”不印在任何一面上，也不在元数据中，看证照的人见不到它",
+        en=f"the required field {field.label} is printed on no face and stands in no metadata: no reader sees it")
+        for field in kind.fields if field.required and field.label not in shown | used]
 
 
 def _released(folder: KindFolder, kind: Kind) -> list[Finding]:
@@ -83,9 +96,9 @@ def _missing(file: str, zh: str, en: str, *, line: int = 1, field: str = "") -> 
     return Finding(code=FindingCode.PART.value, zh=zh, en=en, file=file, line=line, field=field)
 
 
-def _key_line(folder: KindFolder, key: str) -> int:
+def _key_line(folder: KindFolder, key: str, value: str | None = None) -> int:
     text = (folder.read("kind.json") or b"").decode("utf-8", errors="replace")
-    found = re.search(rf'"{re.escape(key)}"\s*:', text)
+    found = re.search(rf'"{re.escape(key)}"\s*:' + ("" if value is None else rf'\s*"{re.escape(value)}"'), text)
     return text.count("\n", 0, found.start()) + 1 if found else 1
 
 

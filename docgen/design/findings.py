@@ -41,6 +41,7 @@ class FindingCode(enum.StrEnum):
     TIME = "design.time"
     MEMORY = "design.memory"
     UNDECIDED = "design.undecided"
+    UNPRINTED = "design.not-printed"
     RELEASED = "design.released"
     PORT = "design.port"
     OUT = "design.out-folder"

@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 import layouts
 from cli.kinds import app
 from docgen.design.preview_folder import MARK_NAME
-from tests.design.kinds import CODE, NAME, change, made
+from tests.design.kinds import CODE, NAME, change, decided, made
 from tests.support.installed_kinds import installed_kinds
 
 __all__ = ["installed_kinds"]
@@ -62,6 +62,10 @@ def test_a_new_kind_is_made_checked_spoilt_and_mended(tmp_path: Path) -> None:
 
 def test_a_version_is_released_once(tmp_path: Path) -> None:
     folder = made(tmp_path)
+    unready = _run("release", folder)
+    assert unready.exit_code == 3 and "kind.undecided" in unready.output and not (folder / "released").exists()
+    decided(folder)
+    layouts.forget()
     first = _run("release", folder)
     assert (first.exit_code, first.stdout.strip()) == (0, str(folder / "released" / "1.0"))
     again = _run("release", folder)

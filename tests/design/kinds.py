@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,13 @@ def made(folder: Path) -> Path:
     """A new kind, as the command makes it."""
     new_kind(CODE, name=NAME, out=folder)
     return folder / CODE
+
+
+def decided(kind: Path) -> Path:
+    """What only its author knows is written: a kind that may be released."""
+    path = kind / "kind.json"
+    path.write_text(re.sub('"待定[^"]*"', '"《测试条例》（虚构）"', path.read_text(encoding="utf-8")), encoding="utf-8")
+    return kind
 
 
 def change(path: Path, old: str, new: str) -> int:

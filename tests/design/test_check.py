@@ -9,7 +9,7 @@ import pytest
 
 from docgen.design.findings import DesignError, folded
 from docgen.design.folder import open_folder
-from docgen.design.scaffold import new_kind
+from docgen.design.scaffold import new_kind, write_schema
 from tests.design.kinds import CODE, NAME, change, check, codes, data, made
 
 
@@ -73,6 +73,17 @@ def test_what_is_spoilt_is_found_in_its_file_and_line(
     if code in LINES:
         assert (f"{CODE}/{file}", line) in places, places
     assert all(finding.file.startswith(f"{CODE}/") and finding.zh and finding.en for finding in findings)
+
+
+def test_a_required_field_that_no_reader_sees_is_noted_in_its_line(kind: Path) -> None:
+    line = change(kind / "kind.json", '    {"label": "联系电话"',
+                  '    {"label": "经办人", "required": true, "format": "text", "max_length": 20},\n    {"label": "联系电话"')
+    change(kind / "samples/example-1.json", '"法定代表人"', '"经办人": "测试人丁",\n  "法定代表人"')
+    write_schema(open_folder(kind))
+    answer = check(kind)
+    assert answer.findings == ()
+    told = [note for note in answer.facts["notes"] if note["code"] == "design.not-printed"]
+    assert [(note["field"], note["line"]) for note in told] == [("经办人", line)]
 
 
 def test_what_one_fault_of_the_design_does_to_many_lines_is_told_once_and_counted(kind: Path) -> None:

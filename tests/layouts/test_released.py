@@ -26,6 +26,7 @@ from layouts.released import (
     rule_of,
     template_digest,
 )
+from tests.design.kinds import decided
 from tests.support.demo_home import make_home
 from tests.support.installed_kinds import installed_kinds
 from verify import verify
@@ -74,7 +75,7 @@ def changed(path: Path, *changes: tuple[str, str]) -> None:
 def made(folder: Path) -> Path:
     new_kind(CODE, name="试验许可证", out=folder)
     layouts.add_folder(folder)
-    return folder / CODE
+    return decided(folder / CODE)
 
 
 def raised(kind: Path) -> None:
