@@ -89,16 +89,19 @@ def judge_evidence(
         return _outcome(fault)
     trusted = tuple(anchors)
     links = (*(one for stamp in stamps for one in stamp.token.certificates), *intermediates)
-    lists = (*(one for stamp in stamps for one in stamp.token.crls), *crls)
-    answers = (*ocsp, *record.answers)
+    given = tuple(crls), tuple(ocsp)
+    lists = (*given[0], *(one for stamp in stamps for one in stamp.token.crls))
+    answers = (*given[1], *record.answers)
     starts, ends = _chain_bounds(record, now)
     steps: list[EvidenceStep] = []
     at, proven = now, None
     for place in reversed(range(len(stamps))):
         stamp, newest = stamps[place], place == len(stamps) - 1
+        # what the tokens carry was chosen by whoever made the record: it counts for a moment that is proven
         result = verify_token(
-            stamp.token, imprint=stamp.token.imprint, anchors=trusted, intermediates=links, crls=lists, ocsp=answers,
-            at=at, clock_now=now, at_is_proven=not newest, covered=not newest)
+            stamp.token, imprint=stamp.token.imprint, anchors=trusted, intermediates=links,
+            crls=given[0] if newest else lists, ocsp=given[1] if newest else answers, at=at, clock_now=now,
+            at_is_proven=not newest, covered=not newest)
         weak = _weak(stamp, result, at, ends[place], strength)
         steps.insert(0, _step(stamp, result, at, weak, rehashed=place in starts))
         if result.code in _FORGED:

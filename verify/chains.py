@@ -28,9 +28,9 @@ __all__ = ["Judge"]
 class Judge:
     """Judges chains at one time with one trust folder. ``trust`` None: nothing can be trusted.
 
-    Intermediates may come from anywhere; roots and revocation lists only from the trust folder, and ``lists`` and
-    ``answers`` (of OCSP) that ride with evidence. ``existed_at`` is a moment at which something beside its signatures
-    proves that all of the file existed (:meth:`exists`). ``carried`` are lists and answers in the file itself.
+    Intermediates may come from anywhere; roots and revocation lists only from the trust folder, and for a proven moment
+    ``carried`` ones (:meth:`carries`). ``existed_at`` is a moment at which something beside its signatures proves that
+    all of the file existed (:meth:`exists`).
     """
 
     trust: Trust | None
@@ -38,8 +38,6 @@ class Judge:
     clock_now: dt.datetime
     found: Findings
     existed_at: dt.datetime | None = None
-    lists: tuple[Crl, ...] = ()
-    answers: tuple[OcspResponse, ...] = ()
     carried: Carried = NOTHING_CARRIED
     demo: bool = False                   # a chain led to a demonstration's anchor, good or not
     anchors: dict[tuple[str, str], Anchor] = field(default_factory=dict)
@@ -61,8 +59,7 @@ class Judge:
             return None
         result = chain_by(
             certificate, intermediates=(*self.trust.intermediates, *inside), anchors=self.trust.roots,
-            crls=(*self.trust.crls, *self.lists, *lists), ocsp=(*self.trust.ocsp, *self.answers),
-            carried=self.carried, at=self.at,
+            crls=(*self.trust.crls, *lists), ocsp=self.trust.ocsp, carried=self.carried, at=self.at,
             clock_now=max(self.at, self.clock_now), proven_at=proven_at, existed_at=self.existed_at)
         self.seen(result)
         zh, en = PURPOSES[purpose]
@@ -94,7 +91,7 @@ class Judge:
             return None
         result = token_by(
             read, octets, anchors=self.trust.tsa, intermediates=self.trust.intermediates,
-            crls=(*self.trust.crls, *self.lists), ocsp=(*self.trust.ocsp, *self.answers), at=self.at,
+            crls=self.trust.crls, ocsp=self.trust.ocsp, carried=self.carried, at=self.at,
             clock_now=max(self.at, self.clock_now), existed_at=self.existed_at)
         if result.chain is not None:
             self.seen(result.chain)
@@ -110,14 +107,12 @@ class Judge:
             found.add("value.timestamp-order", where, time=local_time(claimed_at), proven=local_time(result.gen_time))
         return result.gen_time
 
-    def exists(self, at: dt.datetime | None, lists: Iterable[Crl] = (), answers: Iterable[OcspResponse] = ()) -> None:
-        """Something proves that all of the file existed at a moment; of several the earliest counts.
+    def carries(self, lists: Iterable[Crl], answers: Iterable[OcspResponse] = ()) -> None:
+        """Revocation lists and OCSP answers ride in the file, or with what proves its time."""
+        self.carried = ((*self.carried[0], *lists), (*self.carried[1], *answers))
 
-        Args:
-            lists: revocation lists that ride with what proves it.
-            answers: OCSP answers that do.
-        """
-        self.lists, self.answers = (*self.lists, *lists), (*self.answers, *answers)
+    def exists(self, at: dt.datetime | None) -> None:
+        """Something proves that all of the file existed at a moment; of several the earliest counts."""
         if at is not None and (self.existed_at is None or at < self.existed_at):
             self.existed_at = at
 

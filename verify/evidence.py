@@ -53,7 +53,8 @@ def _judged(case: Case, record: bytes) -> EvidenceStanding:
     result = judge_evidence(read, case.data, anchors=trust.tsa, intermediates=trust.intermediates, crls=trust.crls,
                             ocsp=trust.ocsp, now=max(case.at, case.clock_now), strength=trust.strength)
     if result.proven_at is not None and result.proven_at <= case.at:
-        case.judge.exists(result.proven_at, (crl for stamp in read.stamps for crl in stamp.token.crls), read.answers)
+        case.judge.exists(result.proven_at)
+        case.judge.carries((crl for stamp in read.stamps for crl in stamp.token.crls), read.answers)
         for anchor in (step.anchor for step in result.steps if step.ok):
             if anchor is not None:
                 case.judge.demo = case.judge.demo or is_demo_anchor(anchor)

@@ -21,8 +21,8 @@ from certs.x509 import Certificate
 __all__ = ["NOTHING_CARRIED", "Carried", "chain_by", "token_by"]
 
 Carried = tuple[tuple[Crl, ...], tuple[OcspResponse, ...]]
-"""Revocation lists and OCSP answers that a file itself carries. Whoever made it chose them, so they count only for a
-moment that is proven."""
+"""Revocation lists and OCSP answers that a file or the evidence beside it carries. Whoever made it chose them, so they
+count only for a moment that is proven."""
 NOTHING_CARRIED: Final[Carried] = ((), ())
 
 
@@ -52,7 +52,7 @@ def chain_by(
 def token_by(
     token: TimestampToken, message: bytes, *, anchors: Iterable[Certificate], intermediates: Iterable[Certificate],
     crls: Iterable[Crl], ocsp: Iterable[OcspResponse] = (), at: datetime, clock_now: datetime,
-    existed_at: datetime | None,
+    existed_at: datetime | None, carried: Carried = NOTHING_CARRIED,
 ) -> TimestampResult:
     """Judge a timestamp token at ``at`` and, where its authority no longer holds then, at a time at which the token
     provably existed."""
@@ -61,6 +61,6 @@ def token_by(
                        clock_now=clock_now)
     if now.ok or existed_at is None or token.gen_time > existed_at + CLOCKS_DIFFER:
         return now
-    then = verify_token(token, message, anchors=trusted, intermediates=links, crls=lists, ocsp=answers, at=existed_at,
-                        clock_now=clock_now, at_is_proven=True)
+    then = verify_token(token, message, anchors=trusted, intermediates=links, crls=(*lists, *carried[0]),
+                        ocsp=(*answers, *carried[1]), at=existed_at, clock_now=clock_now, at_is_proven=True)
     return then if then.ok else now

@@ -6,7 +6,6 @@ QR code, the metadata and the signer, and, in a package, with the OFD.
 
 from __future__ import annotations
 
-import dataclasses
 from types import MappingProxyType
 from typing import Final
 
@@ -37,16 +36,14 @@ _NOBODY: Final = Trust(name="", lookup_hosts=(), roots=(), data_signing=MappingP
 
 def _evidence(case: Case, data: bytes, *, archived: bool = False) -> PdfEvidence:
     """What the PDF half found, with its findings kept under the current check."""
-    trust = case.trust or _NOBODY
-    if case.judge.answers:
-        trust = dataclasses.replace(trust, ocsp=(*trust.ocsp, *case.judge.answers))
-    evidence = check_pdf(data, trust, case.at, case.clock_now, crls=case.judge.lists, carried=case.judge.carried,
+    evidence = check_pdf(data, case.trust or _NOBODY, case.at, case.clock_now, carried=case.judge.carried,
                          existed_at=case.judge.existed_at, archived=archived)
     case.found.extend(found for found in evidence.findings)
     case.signatures.extend(evidence.signatures)
     if evidence.later is not None:
         case.signatures.extend(evidence.later.stamps)
-        case.judge.exists(evidence.later.existed_at, evidence.later.crls)
+        case.judge.exists(evidence.later.existed_at)
+        case.judge.carries(evidence.later.crls)
         for anchor in evidence.later.anchors:
             case.judge.trusted(anchor, "timestamp")
     if evidence.chain is not None:

@@ -88,8 +88,8 @@ def check_pdf(data: bytes, trust: Trust, at: datetime, clock_now: datetime | Non
         trust: anchors, intermediates, revocation lists, timestamp anchors.
         at: the moment to judge at (aware); for the chain, a trusted timestamp takes its place.
         clock_now: the present (aware).
-        crls: further revocation lists, such as those that ride with evidence.
-        carried: lists and answers that ride beside the PDF in a package; they count for a proven moment alone.
+        crls: further revocation lists.
+        carried: lists and answers that ride beside the PDF; they count for a proven moment alone.
         existed_at: a moment at which something beside the PDF proves that all of it existed.
         archived: whether revisions of evidence may follow the rendition, as an archive adds them.
 
@@ -106,8 +106,8 @@ def check_pdf(data: bytes, trust: Trust, at: datetime, clock_now: datetime | Non
     later = _later(data, trust, moment, findings) if archived and _REVISED.search(data) else None
     if later is not None:
         times = [each for each in (later.existed_at, existed_at) if each is not None]
-        inner = replace(moment, existed_at=min(times, default=None))
-        return _with_later(_checked(data[:later.base], trust, inner, (*crls, *later.crls), findings), later, data)
+        inner = replace(moment, existed_at=min(times, default=None), carried=((*carried[0], *later.crls), carried[1]))
+        return _with_later(_checked(data[:later.base], trust, inner, tuple(crls), findings), later, data)
     return _checked(data, trust, moment, tuple(crls), findings)
 
 

@@ -16,11 +16,12 @@ from datetime import datetime
 from typing import Final
 
 from certs.crl import Crl
-from certs.timestamp import TimestampResult, verify_token
+from certs.timestamp import TimestampResult
 from certs.timestamp_token import TimestampToken
 from certs.trust import Trust
 from certs.x509 import Certificate
 from codes.errors import EngineError
+from verify.existence import token_by
 from verify.foreign.pdf_evidence import certificates_of, odd_evidence, parts_of
 from verify.foreign.pdf_fields import FormField, read_fields
 from verify.foreign.pdf_layout import check_layout
@@ -287,10 +288,11 @@ def _token(data: bytes, signed: Signed, trust: Trust, moment: Moment, existed_at
         token = TimestampToken.parse(signed.der)
     except EngineError:
         return None, None
-    return token, verify_token(
+    known = [each for each in (existed_at, moment.existed_at) if each is not None]
+    return token, token_by(
         token, b"".join(signed.parts(data)), anchors=trust.tsa, intermediates=(*trust.intermediates, *certificates),
-        crls=(*trust.crls, *crls), ocsp=trust.ocsp, at=existed_at or moment.at, clock_now=moment.latest,
-        at_is_proven=existed_at is not None)
+        crls=(*trust.crls, *crls), ocsp=trust.ocsp, carried=moment.carried, at=moment.at, clock_now=moment.latest,
+        existed_at=min(known, default=None))
 
 
 def _fault(signed: Signed, result: TimestampResult | None) -> Finding:

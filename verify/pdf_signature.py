@@ -196,7 +196,7 @@ class _Run:
             return
         result = token_by(
             token, signature, anchors=self.trust.tsa, intermediates=self.trust.intermediates,
-            crls=(*self.trust.crls, *self.crls), ocsp=self.trust.ocsp, at=self.moment.at,
+            crls=(*self.trust.crls, *self.crls), ocsp=self.trust.ocsp, carried=self.moment.carried, at=self.moment.at,
             clock_now=self.moment.latest, existed_at=self.moment.existed_at)
         if result.ok:
             self.proven_at = result.gen_time

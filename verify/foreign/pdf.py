@@ -6,7 +6,6 @@ signature is provably nothing but evidence, a timestamp, or a further good signa
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Callable
 from datetime import datetime
@@ -76,10 +75,9 @@ class _ForeignPdf:
     def __init__(self, case: Case) -> None:
         self.case = case
         self.data = case.data
-        known = case.trust or _NOBODY
-        self.trust = dataclasses.replace(known, crls=(*known.crls, *case.judge.lists),
-                                         ocsp=(*known.ocsp, *case.judge.answers))
-        self.moment = Moment(at=case.at, clock_now=case.clock_now, existed_at=case.judge.existed_at)
+        self.trust = case.trust or _NOBODY
+        self.moment = Moment(at=case.at, clock_now=case.clock_now, existed_at=case.judge.existed_at,
+                             carried=case.judge.carried)
         self.store: Store | None = None
         self.states: tuple[State, ...] = ()
         self.judged: list[tuple[int, ForeignSignature]] = []     # with the index of the state that each signed

@@ -238,8 +238,8 @@ class _Run:
     def validated(self, cms: ForeignCms) -> ChainResult:
         chain = chain_by(
             cms.signer, intermediates=(*self.intermediates, *cms.certificates), anchors=self.trust.roots,
-            crls=self.trust.crls, ocsp=self.trust.ocsp, at=self.moment.at, clock_now=self.moment.latest,
-            proven_at=self.proven, existed_at=self.moment.existed_at)
+            crls=self.trust.crls, ocsp=self.trust.ocsp, carried=self.moment.carried, at=self.moment.at,
+            clock_now=self.moment.latest, proven_at=self.proven, existed_at=self.moment.existed_at)
         if not chain.ok:
             self.signed.findings.keep(_chain_finding(chain, self.signed.label))
             self.sub = str(chain.sub_indication or "")
@@ -298,8 +298,8 @@ class _Run:
             self.add("fpdf.timestamp", zh=error.zh, en=error.en)
             return None
         result = token_by(token, message, anchors=self.trust.tsa, intermediates=self.intermediates,
-                          crls=self.trust.crls, ocsp=self.trust.ocsp, at=self.moment.at, clock_now=self.moment.latest,
-                          existed_at=self.moment.existed_at)
+                          crls=self.trust.crls, ocsp=self.trust.ocsp, carried=self.moment.carried, at=self.moment.at,
+                          clock_now=self.moment.latest, existed_at=self.moment.existed_at)
         if not result.ok:
             # loose parts: with an unknown authority its own certificate is one, which proves no forgery
             forged = result.indication is Indication.FAILED and result.code != "timestamp.loose-parts"
