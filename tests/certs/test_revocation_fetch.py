@@ -5,102 +5,39 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from certs import der_build as build
-from certs.chain import validate
-from certs.crl import Revocation, build_crl
+from certs.crl import Revocation
 from certs.crl_scope import scope_value
-from certs.ocsp_build import OcspAnswer, ResponseStatus, build_refusal, build_response, read_request
+from certs.ocsp_build import ResponseStatus, build_refusal, read_request
 from certs.ocsp_id import CertId
 from certs.revocation_cache import Note
 from certs.revocation_fetch import Fetched, Inquiry, admits
-from certs.revocation_settings import RevocationSettings
 from certs.trial import Answer
-from certs.trial_server import TrialServer, running
+from tests.certs.answering import World, served
 from tests.certs.answers import HOUR, responder
 from tests.certs.core_pki import AT, DAY, Entity, root
-from tests.support.bounds import not_hanging
 
 LOST = Revocation(revoked_at=AT - DAY, reason="keyCompromise")
 MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
-Twist = Callable[[str, bytes, Answer], Answer]
-
-
-@dataclass
-class World:
-    """A CA with a server on this machine, a clock for both, and lies on demand."""
-
-    kind: str = "sm2"
-    now: datetime = AT
-    url: str = ""
-    revoked: dict[int, Revocation] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
-    twist: Twist | None = None
-    down: bool = False
-
-    def __post_init__(self) -> None:
-        self.ca = root(self.kind)
-        self.by = responder(self.ca)
-
-    def serve(self, method: str, path: str, body: bytes) -> Answer:
-        self.asked.append(path)
-        if self.down:
-            raise ConnectionError
-        good = Answer(status=200, media_type="", body=self.crl() if method == "GET" else self.ocsp(body))
-        return self.twist(path, body, good) if self.twist else good
-
-    def crl(self, by: Entity | None = None, **changes: Any) -> bytes:
-        ca = by or self.ca
-        return build_crl(**{
-            "issuer": ca.certificate, "issuer_key": ca.key, "this_update": self.now, "next_update": self.now + DAY,
-            "number": 1, "revoked": self.revoked, **changes}).der
-
-    def ocsp(self, request: bytes, by: Entity | None = None, *, said: Any = None, **changes: Any) -> bytes:
-        asked, by = read_request(request), by or self.by
-        answers = [OcspAnswer(**{"certificate": one, "this_update": self.now, "next_update": self.now + DAY,
-                                 "revocation": self.revoked.get(one.serial), **(said or {})})
-                   for one in asked.certificates]
-        return build_response(**{
-            "responder": by.certificate, "key": by.key, "answers": answers, "produced_at": self.now,
-            "nonce": asked.nonce, "certificates": [by.certificate], **changes})
-
-    def leaf(self, *urls: str, serial: int = 3) -> Entity:
-        """A certificate that names these addresses, by default this server's."""
-        return self.ca.leaf("测试市应急管理局", serial, crl_urls=urls or (f"{self.url}/crl",),
-                            ocsp_urls=urls or (f"{self.url}/ocsp",))
-
-    def inquiry(self, folder: Path, *, settings: dict[str, Any] | None = None, **options: Any) -> Inquiry:
-        hosts = (self.url.removeprefix("http://"),)
-        return Inquiry(folder, settings=RevocationSettings(**{"hosts": hosts, "timeout_s": 5, **(settings or {})}),
-                       clock=lambda: self.now, **options)
-
-    def code(self, leaf: Entity, *fetched: Fetched) -> str:
-        """What a chain is by what was fetched."""
-        return validate(leaf.certificate, anchors=[self.ca.certificate], intermediates=[], at=self.now,
-                        crls=[crl for each in fetched for crl in each.crls],
-                        ocsp=[answer for each in fetched for answer in each.ocsp]).code
 
 
 @pytest.fixture(params=["sm2", "p256"])
 def any_world(request: pytest.FixtureRequest) -> Iterator[World]:
-    yield from _running(World(request.param))
+    with served(World(request.param)) as world:
+        yield world
 
 
 @pytest.fixture
 def world() -> Iterator[World]:
-    yield from _running(World())
-
-
-def _running(world: World) -> Iterator[World]:
-    with not_hanging(), running(TrialServer(world.serve, port=0, log=lambda _: None)) as server:
-        world.url = server.url
-        yield world
+    with served(World()) as running:
+        yield running
 
 
 def codes(fetched: Fetched) -> list[str]:
