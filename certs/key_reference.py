@@ -184,20 +184,21 @@ def reference_bytes(reference: Mapping[str, Any]) -> bytes:
 
 
 def require_members(
-    reference: Mapping[str, Any], *, texts: Set[str], optional: Set[str] = frozenset(), numbers: Set[str] = frozenset(),
+    reference: Mapping[str, Any], *, required: Set[str], optional: Set[str] = frozenset(),
+    numbers: Set[str] = frozenset(),
 ) -> None:
     """Refuse a reference that lacks a member, has an unknown one, or one of the wrong kind.
 
     Args:
-        texts: members that must be there, all texts that are not empty; ``store`` is not named.
-        optional: members that may be there, of either kind; numbers: those of all that are whole and not negative.
+        required: members that must be there beside ``store``; optional: those that may.
+        numbers: those of both that are whole numbers, not negative; all others are texts, not empty.
 
     Raises:
         KeyReferenceError: ``key-reference.malformed``.
     """
-    for name in sorted({"store", *texts} - reference.keys()):
+    for name in sorted(required - reference.keys()):
         raise malformed(reference, f"缺少 {name}", f"has no {name}")
-    for name in sorted(reference.keys() - {"store", *texts, *optional}):
+    for name in sorted(reference.keys() - {"store", *required, *optional}):
         raise malformed(reference, f"不应有 {name}", f"takes no {name}")
     for name, value in reference.items():
         right = type(value) is int and value >= 0 if name in numbers else isinstance(value, str) and value != ""

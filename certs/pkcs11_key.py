@@ -66,7 +66,7 @@ class Pkcs11Key:
             KeyReferenceError: ``key-reference.malformed``, ``key-reference.other-key``.
             TokenError, PinError, FileError: module, token, PIN or key cannot be had.
         """
-        require_members(reference, texts=frozenset({"module"}), optional=_OPTIONAL)
+        require_members(reference, required=frozenset({"module"}), optional=_OPTIONAL)
         _require_key(reference)
         return cls(token_of(reference, folder), reference)
 

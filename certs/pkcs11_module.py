@@ -8,13 +8,13 @@ module is started again, so that a token that was away, and is there again, is f
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from certs.config import Password
+from certs.fork_guard import guard
 from certs.pin import PinError, PinMemory, PinRefusedError
 from certs.token_errors import TokenCode, TokenError, last_try, locked, not_there, told
 from codes.errors import EngineError
@@ -22,9 +22,7 @@ from codes.errors import EngineError
 __all__ = ["Module", "Token", "module_at"]
 
 _Result = TypeVar("_Result")
-_FORK_WAIT_S: Final = 10.0
 _modules: dict[str, Module] = {}
-_modules_lock = threading.Lock()
 _inherited: list[Any] = []
 """What a fork copied into this process: kept, for closing it would disturb the parent's."""
 
@@ -42,6 +40,7 @@ class Module:
         self._lib: Any = None
         self._parents: Any = None
         self._sessions: dict[bytes, Any] = {}
+        guard(self)
 
     def started(self) -> Any:
         """Return the module, loaded and started in this process.
@@ -83,7 +82,6 @@ class Module:
 
     def leave_to_parent(self) -> None:
         """Forget, in a forked child, what is the parent's, without closing it."""
-        self.lock = threading.RLock()
         self.generation += 1
         _inherited.append(self._sessions)
         self._parents, self._lib, self._sessions = self._lib or self._parents, None, {}
@@ -203,8 +201,7 @@ class Token:
 
 def module_at(path: str) -> Module:
     """Return the module at an absolute path; one for each path and process."""
-    with _modules_lock:
-        return _modules.setdefault(path, Module(path))
+    return _modules.get(path) or _modules.setdefault(path, Module(path))
 
 
 def _library(path: str) -> tuple[Any, type[Exception]]:
@@ -226,26 +223,3 @@ def _library(path: str) -> tuple[Any, type[Exception]]:
 
 def _text(serial: bytes) -> str:
     return serial.decode("utf-8", "replace")
-
-
-def _before_fork() -> None:
-    """Fork between two calls of a module, not within one; a call that hangs does not hold a fork up for good."""
-    for module in _modules.values():
-        module.lock.acquire(timeout=_FORK_WAIT_S)
-
-
-def _after_fork_in_parent() -> None:
-    for module in _modules.values():
-        with contextlib.suppress(RuntimeError):             # it was not had in time
-            module.lock.release()
-
-
-def _after_fork_in_child() -> None:
-    global _modules_lock
-    _modules_lock = threading.Lock()
-    for module in _modules.values():
-        module.leave_to_parent()
-
-
-os.register_at_fork(
-    before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)
