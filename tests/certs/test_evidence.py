@@ -9,9 +9,14 @@ import pytest
 from certs.crl import Revocation
 from certs.evidence_build import MARGIN, Material, due, new_record, rehash, renew, weakens
 from certs.evidence_record import EvidenceCode, EvidenceError, EvidenceRecord
+from certs.ocsp import OcspResponse
+from certs.ocsp_build import OcspAnswer, build_response
+from certs.ocsp_id import CertId
 from certs.strength import Strength, StrengthError
+from certs.timestamp import verify_token
 from certs.timestamp_token import TimestampToken, digest
 from codes.errors import EngineError
+from tests.certs.core_pki import Entity
 from tests.support.years import DAY, YearsOfTime, day
 
 FILE = "危险化学品经营许可证".encode() * 40
@@ -298,3 +303,57 @@ def test_what_rests_on_a_digest_falls_with_it() -> None:
     assert not table.holds(day(2031), "ecdsa-sha256") and table.holds(day(2030), "ecdsa-sha256")
     assert table.holds(day(2040), "sm2-sm3", "sha512") and not table.holds(day(2030), "rsa-sha512")
     assert table.end("sm3") is None
+
+
+# -- OCSP
+
+
+def _answer(years: YearsOfTime, by: Entity, *, revocation: Revocation | None = None) -> OcspResponse:
+    """What the root says of a key's certificate now."""
+    top = years.top
+    return OcspResponse.load(build_response(
+        responder=top.certificate, key=top.key, produced_at=years.now, answers=[OcspAnswer(
+            certificate=CertId.of(by.certificate.serial, top.certificate, "sha256"), revocation=revocation,
+            this_update=years.now, next_update=years.now + DAY)]))
+
+
+@pytest.mark.parametrize("kind", ["sm2", "p256"])
+def test_ocsp_answers_serve_where_there_are_no_lists(kind: str) -> None:
+    years = YearsOfTime(kind)
+    record, first = _first(years), years.keys[0]
+    years.now = day(2028)
+    second = years.renewed_keys()
+    material = Material(certificates=(years.top.certificate,), ocsp=(_answer(years, first), _answer(years, second)))
+    record = renew([record], years, material)[0]
+    held = EvidenceRecord.parse(record).chains[0][0].token
+    assert len(held.ocsp) == 1 and not held.crls
+    years.now = day(2029)
+    now = (_answer(years, second),)
+    assert years.judged(record, FILE, crls=(), ocsp=now).proven_at == day(2026)
+    assert years.judged(record, FILE, crls=()).code == "evidence.lapsed"
+    bad = (*now, _answer(years, first, revocation=Revocation(revoked_at=day(2027), reason="keyCompromise")))
+    result = years.judged(record, FILE, crls=(), ocsp=bad)
+    assert (result.code, result.proven_at) == ("evidence.gap", day(2028))
+
+
+def test_a_token_that_carries_answers_is_no_token_of_a_signature() -> None:
+    """Nothing protects what a token carries but a renewal: elsewhere answers in it are loose parts."""
+    years = YearsOfTime()
+    record = _first(years)
+    material = Material(certificates=(years.top.certificate,), ocsp=(_answer(years, years.keys[0]),))
+    token = EvidenceRecord.parse(renew([record], years, material)[0]).chains[0][0].token
+    result = verify_token(token, imprint=token.imprint, anchors=(years.top.certificate,), crls=(years.crl(),),
+                          at=years.now)
+    assert result.code == "timestamp.loose-parts"
+
+
+def test_a_large_list_is_left_out_where_an_answer_says_the_same() -> None:
+    years = YearsOfTime()
+    record = _first(years)
+    years.revoked = {10_000 + number: Revocation(revoked_at=day(2025, 6)) for number in range(13_000)}
+    assert len(years.crl().der) > 256 * 1024
+    held = EvidenceRecord.parse(renew([record], years, years.material())[0]).chains[0][0].token
+    assert len(held.crls) == 1
+    both = Material(certificates=(years.top.certificate,), crls=(years.crl(),), ocsp=(_answer(years, years.keys[0]),))
+    held = EvidenceRecord.parse(renew([record], years, both)[0]).chains[0][0].token
+    assert not held.crls and len(held.ocsp) == 1
