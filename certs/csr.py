@@ -47,8 +47,8 @@ from codes.errors import EngineError
 from codes.uscc import is_uscc
 
 __all__ = [
-    "PERSON", "PROFILES", "SERVICES", "SIGNING", "CertificateRequest", "KeyProfile", "RequestCode", "RequestError",
-    "authority_request", "build_request", "keep_request", "new_key", "person_request",
+    "KIND_NAMES", "PERSON", "PROFILES", "SERVICES", "SIGNING", "CertificateRequest", "KeyProfile", "RequestCode",
+    "RequestError", "authority_request", "build_request", "keep_request", "new_key", "person_request",
 ]
 
 SIGNING: Final = ("digitalSignature", "nonRepudiation")
@@ -102,6 +102,7 @@ SERVICES: Final[Mapping[str, KeyProfile]] = MappingProxyType({
 the trust list."""
 PERSON: Final = "actor"
 """Role of the key with which a person signs acts and approvals."""
+KIND_NAMES: Final[Mapping[str, str]] = {"sm2": "SM2", "p256": "P-256", "rsa": "RSA"}
 _ALL: Final = {**PROFILES, **SERVICES, PERSON: KeyProfile(kind="sm2", unit="")}
 
 
@@ -262,9 +263,9 @@ def authority_request(role: str, key: SigningKey, *, name: str, code: str) -> Ce
     _check_organisation(name, code)
     profile = _ALL[role]
     if PublicKey.parse(key.spki).kind not in (profile.kind, *profile.also):
-        kinds = (profile.kind, *profile.also)
+        kinds = [KIND_NAMES[kind] for kind in (profile.kind, *profile.also)]
         raise RequestError(
-            RequestCode.KEY, f"{role} 的密钥应为 {'、'.join(kinds)}，请换用",
+            RequestCode.KEY, f"“{profile.unit}”的密钥（{role}.key）应为 {'、'.join(kinds)}，请换用",
             f"the key of {role} must be of kind {' or '.join(kinds)}: use such a one")
     return build_request(
         key, subject=(("C", "CN"), ("O", name), ("OU", profile.unit),

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from certs import p256, sm2
-from certs.csr import PROFILES, SIGNING, CertificateRequest, authority_request, new_key
+from certs.csr import KIND_NAMES, PROFILES, SIGNING, CertificateRequest, authority_request, new_key
 from certs.keystore import PrivateKey
 from certs.x509 import SHORT_NAMES, Certificate, name_attributes
 from certs.x509_build import OCSP_SIGNING, TIME_STAMPING, build_certificate
@@ -39,7 +39,6 @@ RESPONDERS: Final = tuple(f"{task}-{tree}" for task in ("tsa", "ocsp") for tree 
 _RESPONDING: Final = {
     "tsa": ("时间戳", "演示时间戳服务", TIME_STAMPING), "ocsp": ("证书状态", "演示证书状态服务", OCSP_SIGNING),
 }
-_TREE_NAMES: Final = {"sm2": "SM2", "p256": "P-256"}
 _SERVICES: Final = {"audit": ("审计", "演示审计日志"), "status": ("印章状态", "演示印章状态发布")}
 _CA_NAMES: Final = {
     "sm2-root": "证印演示根证书（SM2）", "sm2-issuing": "证印演示签发中心（SM2）",
@@ -168,7 +167,7 @@ def make_responder(role: str, *, issuer: KeyPair, now: datetime) -> KeyPair:
     ``issuer`` for the certificates that it issued (RFC 6960 clause 4.2.2.2)."""
     task, _, tree = role.partition("-")
     unit, name, usage = _RESPONDING[task]
-    return _leaf((("C", "CN"), ("O", _OPERATOR), ("OU", unit), ("CN", f"{name}（{_TREE_NAMES[tree]}）")),
+    return _leaf((("C", "CN"), ("O", _OPERATOR), ("OU", unit), ("CN", f"{name}（{KIND_NAMES[tree]}）")),
                  _new_key(tree), issuer=issuer, now=now, usage=usage)
 
 

@@ -207,6 +207,7 @@ def test_a_key_of_another_kind_is_not_taken_for_the_roles(tmp_path: Path) -> Non
     with pytest.raises(RequestError) as refused:
         keep_request(tmp_path, "sealing", name=NAME, code=CODE, password=lambda: PASSWORD, cost=CHEAP)
     assert refused.value.code is csr.RequestCode.KEY
+    assert "“电子印章”的密钥（sealing.key）应为 SM2" in refused.value.zh
 
 
 def test_usages_may_be_left_to_the_caller() -> None:

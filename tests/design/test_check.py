@@ -76,8 +76,9 @@ def test_what_is_spoilt_is_found_in_its_file_and_line(
 
 
 def test_a_required_field_that_no_reader_sees_is_noted_in_its_line(kind: Path) -> None:
-    line = change(kind / "kind.json", '    {"label": "联系电话"',
-                  '    {"label": "经办人", "required": true, "format": "text", "max_length": 20},\n    {"label": "联系电话"')
+    phone = '    {"label": "联系电话"'
+    line = change(kind / "kind.json", phone,
+                  f'    {{"label": "经办人", "required": true, "format": "text", "max_length": 20}},\n{phone}')
     change(kind / "samples/example-1.json", '"法定代表人"', '"经办人": "测试人丁",\n  "法定代表人"')
     write_schema(open_folder(kind))
     answer = check(kind)
