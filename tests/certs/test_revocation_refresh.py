@@ -1,0 +1,205 @@
+"""Bringing a home up to date: what is fetched lies where it is used, the newest in the place of the older."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from certs.config import Config, load_config, store_config
+from certs.crl import Crl, Revocation
+from certs.crl_scope import scope_value
+from certs.known import load_known
+from certs.ocsp import OcspResponse
+from certs.revocation_fetch import Inquiry
+from certs.revocation_refresh import CACHE, Standing, refresh
+from certs.revocation_settings import RevocationSettings
+from certs.trust import Trust, TrustError
+from tests.certs.answering import World, served
+from tests.certs.answers import HOUR
+from tests.certs.core_pki import AT, DAY, Entity, root
+
+LOST = Revocation(revoked_at=AT - DAY, reason="keyCompromise")
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    with served(World()) as running:
+        yield running
+
+
+def home_of(world: World, folder: Path, *leaves: Entity) -> Path:
+    """A home with a CA and certificates below it, no more."""
+    places = {"chain": [world.ca], "authorities/1/2": leaves, "trust/roots": [world.ca]}
+    for name, entities in places.items():
+        (folder / name).mkdir(parents=True)
+        for index, entity in enumerate(entities):
+            (folder / name / f"{index}.cer").write_bytes(entity.certificate.der)
+    (folder / "trust" / "trust.json").write_text('{"name": "x", "lookup_hosts": []}')
+    store_config(folder, Config(name="x", revocation=RevocationSettings(hosts=(world.url.removeprefix("http://"),))))
+    return folder
+
+
+def run(world: World, home: Path, **options: Any) -> dict[str, Standing]:
+    """What stands of each certificate below the root, by name."""
+    inquiry = Inquiry(home / CACHE, settings=load_config(home).revocation, clock=lambda: world.now, insist=True,
+                      **options)
+    return {one.certificate.subject_cn or "": one for one in refresh(home, inquiry, clock=lambda: world.now)}
+
+
+def codes(standing: Standing) -> list[str]:
+    return [str(one.error.code) for one in standing.troubles]
+
+
+def only(folder: Path) -> Path:
+    (path,) = folder.iterdir()
+    return path
+
+
+def test_lists_are_fetched_once_and_lie_where_they_are_used(world: World, tmp_path: Path) -> None:
+    first, second = (world.ca.leaf(name, number, crl_urls=(f"{world.url}/crl",))
+                     for number, name in enumerate(("甲", "乙"), 3))
+    home = home_of(world, tmp_path, first, second)
+    world.revoked = {4: LOST}
+    found = run(world, home)
+    assert {name: (one.state, one.by, one.until) for name, one in found.items()} == {
+        "甲": ("good", "list", AT + DAY), "乙": ("revoked", "list", AT + DAY)}
+    assert world.asked == ["/crl"]
+    assert only(home / "crls").read_bytes() == only(home / "trust" / "crls").read_bytes()
+    assert [crl.this_update for crl in load_known(home).crls] == [AT]
+    assert [crl.this_update for crl in Trust.load(home / "trust").crls] == [AT]
+
+
+def test_answers_are_fetched_where_there_is_no_list(world: World, tmp_path: Path) -> None:
+    only_ocsp = world.ca.leaf("甲", 3, ocsp_urls=(f"{world.url}/ocsp",))
+    home = home_of(world, tmp_path, only_ocsp)
+    found = run(world, home)["甲"]
+    assert (found.state, found.by, found.until, found.troubles) == ("good", "answer", AT + DAY, ())
+    assert not (home / "crls").exists()
+    for place in (home, home / "trust"):
+        read = OcspResponse.load(only(place / "ocsp").read_bytes())
+        assert read.on(only_ocsp.certificate, world.ca.certificate) is not None
+    assert len(load_known(home).ocsp) == len(Trust.load(home / "trust").ocsp) == 1
+    world.revoked, world.now = {3: LOST}, AT + HOUR
+    assert run(world, home)["甲"].state == "revoked"
+    assert OcspResponse.load(only(home / "ocsp").read_bytes()).produced_at == AT + HOUR
+
+
+def test_with_a_list_in_force_nobody_is_asked_about_a_single_certificate(world: World, tmp_path: Path) -> None:
+    both = world.ca.leaf("甲", 3, crl_urls=(f"{world.url}/crl",), ocsp_urls=(f"{world.url}/ocsp",))
+    home = home_of(world, tmp_path, both)
+    assert run(world, home)["甲"].by == "list"
+    assert world.asked == ["/crl"]
+    world.asked.clear()
+    world.twist = lambda path, _, good: good if path == "/ocsp" else type(good)(
+        status=404, media_type="", body=b"")
+    world.now = AT + 2 * DAY
+    found = run(world, home)["甲"]
+    assert (found.state, found.by, codes(found)) == ("good", "answer", ["http.status"])
+
+
+def test_a_newer_list_takes_the_place_of_the_older_whatever_it_is_called(world: World, tmp_path: Path) -> None:
+    leaf = world.ca.leaf("甲", 3, crl_urls=(f"{world.url}/crl",))
+    home = home_of(world, tmp_path, leaf)
+    by_hand, part = home / "crls" / "by-hand.crl", home / "crls" / "part.crl"
+    by_hand.parent.mkdir()
+    by_hand.write_bytes(world.crl(this_update=AT - DAY))
+    part.write_bytes(world.crl(this_update=AT - DAY, scope=scope_value(cas_only=True)))
+    other = home / "crls" / "other.crl"
+    other.write_bytes(root("sm2").crl().der)
+    before = part.read_bytes(), other.read_bytes()
+    run(world, home)
+    assert Crl.load(by_hand.read_bytes()).this_update == AT
+    assert (part.read_bytes(), other.read_bytes()) == before, "another part and another CA's stay"
+    assert len(list(by_hand.parent.iterdir())) == 3
+    world.twist = lambda _path, _body, good: type(good)(
+        status=200, media_type="", body=world.crl(this_update=AT - HOUR))
+    (home / CACHE).rename(home / "away")               # nothing remembers that there was a newer one
+    run(world, home)
+    assert Crl.load(by_hand.read_bytes()).this_update == AT, "nothing newer is replaced"
+
+
+def test_a_server_that_is_down_leaves_what_is_there(world: World, tmp_path: Path) -> None:
+    leaf = world.ca.leaf("甲", 3, crl_urls=(f"{world.url}/crl",))
+    home = home_of(world, tmp_path, leaf)
+    world.down = True
+    found = run(world, home)["甲"]
+    assert (found.state, found.until, codes(found)) == ("unknown", None, ["http.unreachable"])
+    world.down = False
+    assert run(world, home)["甲"].state == "good", "asked again at once"
+    world.down, world.now = True, AT + 23 * HOUR
+    found = run(world, home)["甲"]
+    assert (found.state, found.until, codes(found)) == ("good", AT + DAY, ["http.unreachable"])
+    world.now = AT + 25 * HOUR
+    assert run(world, home)["甲"].state == "unknown"
+    assert Crl.load(only(home / "crls").read_bytes()).this_update == AT
+
+
+def test_an_unknown_certificate_is_not_kept_as_unknown(world: World, tmp_path: Path) -> None:
+    leaf = world.ca.leaf("甲", 3, ocsp_urls=(f"{world.url}/ocsp",))
+    home = home_of(world, tmp_path, leaf)
+    world.twist = lambda _, body, good: type(good)(
+        status=200, media_type="", body=world.ocsp(body, said={"unknown": True}))
+    found = run(world, home)["甲"]
+    assert (found.state, codes(found)) == ("unknown", ["revocation.unknown"])
+    assert not (home / "ocsp").exists() or not list((home / "ocsp").iterdir())
+    world.twist = None
+    assert run(world, home)["甲"].state == "good"
+
+
+def test_what_names_no_address_is_told(world: World, tmp_path: Path) -> None:
+    leaf, stranger = world.ca.leaf("甲", 3), root("sm2", name="别处").leaf("乙", 4)
+    home = home_of(world, tmp_path, leaf, stranger)
+    found = run(world, home)
+    assert {name: (one.state, codes(one)) for name, one in found.items()} == {
+        "甲": ("unknown", ["revocation.nowhere"]), "乙": ("unknown", ["revocation.no-path"])}
+    (home / "crls").mkdir()
+    (home / "crls" / "a.crl").write_bytes(world.crl())
+    assert (run(world, home)["甲"].state, run(world, home)["甲"].troubles) == ("good", ())
+
+
+def test_expired_certificates_are_not_asked_about(world: World, tmp_path: Path) -> None:
+    old = world.ca.leaf("旧", 3, crl_urls=(f"{world.url}/crl",), not_after=AT - DAY)
+    assert run(world, home_of(world, tmp_path, old)) == {}
+    assert not world.asked
+
+
+@pytest.mark.parametrize("place", ["crls/x.crl", "ocsp/x.ors"])
+def test_a_damaged_file_of_the_trust_folder_is_named(world: World, tmp_path: Path, place: str) -> None:
+    home = home_of(world, tmp_path, world.ca.leaf("甲", 3))
+    path = home / "trust" / place
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"damaged")
+    with pytest.raises(TrustError, match=r"trust\.bad-file"):
+        Trust.load(home / "trust")
+    own = home / place
+    own.parent.mkdir(exist_ok=True)
+    own.write_bytes(b"damaged")
+    assert load_known(home).damaged == (place,)
+
+
+SETTINGS = [
+    ('[revocation]\nhosts = ["Ca.Internal:8080", "[fd00::1]"]\n'
+     "refresh_h = 1\nmax_age_h = 48\ntimeout_s = 3\nmax_mb = 2\n",
+     RevocationSettings(hosts=("ca.internal:8080", "[fd00::1]"), refresh_h=1, max_age_h=48, timeout_s=3, max_mb=2)),
+    ("[revocation]\n", RevocationSettings()), ("", RevocationSettings()),
+    ("revocation = 1\n", None), ("[revocation]\nhost = []\n", None), ('[revocation]\nhosts = "a"\n', None),
+    ('[revocation]\nhosts = ["http://a"]\n', None), ("[revocation]\nrefresh_h = -1\n", None),
+    ("[revocation]\ntimeout_s = 0\n", None), ("[revocation]\ntimeout_s = true\n", None),
+    ("[revocation]\nmax_mb = 17\n", None), ("[revocation]\nmax_age_h = 1.5\n", None),
+]
+
+
+@pytest.mark.parametrize(("text", "settings"), SETTINGS)
+def test_the_settings_are_read_and_written(tmp_path: Path, text: str, settings: RevocationSettings | None) -> None:
+    (tmp_path / "config.toml").write_text('name = "x"\n' + text)
+    if settings is None:
+        with pytest.raises(Exception, match=r"home\.config"):
+            load_config(tmp_path)
+        return
+    config = load_config(tmp_path)
+    assert config.revocation == settings
+    store_config(tmp_path, config)
+    assert load_config(tmp_path) == config
