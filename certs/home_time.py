@@ -35,9 +35,9 @@ class HomeTimestamper:
         """
         return self._services().token(imprint, algorithm)
 
-    def require_ready(self, algorithm: str, *, trial: bool = False) -> None:
-        """Refuse when no token was to be had last time, and still is not: see :class:`certs.tsa.Timestamper`."""
-        self._services().require_ready(algorithm, trial=trial)
+    def require_ready(self, algorithm: str) -> None:
+        """Refuse when no token can be had: see :class:`certs.tsa.Timestamper`."""
+        self._services().require_ready(algorithm)
 
     def _services(self) -> Timestampers:
         folder, config = self._home.trust_dir, self._home.config

@@ -31,6 +31,7 @@ MAX_ANSWER: Final = 64 * 1024
 """Largest answer of a service, in bytes."""
 _MEDIA_TYPE: Final = "application/timestamp-query"
 _SM2: Final = "sm2-sm3"
+_FRESH_S: Final = 60.0
 
 
 class TsaCode(enum.StrEnum):
@@ -70,11 +71,8 @@ class Timestamper(Protocol):
             TsaError: none can be had.
         """
 
-    def require_ready(self, algorithm: str, *, trial: bool = False) -> None:
-        """Refuse before anything is signed when no token was to be had last time, and still is not.
-
-        Args:
-            trial: find out in any case, not only after a failure.
+    def require_ready(self, algorithm: str) -> None:
+        """Refuse before anything is signed when no token can be had: what is signed then is counted for nothing.
 
         Raises:
             TsaError: as :meth:`token` would.
@@ -126,7 +124,7 @@ class Timestampers:
         self._timeout_s, self._pause_s = timeout_s, pause_s
         self._post, self._random, self._monotonic = post, random, monotonic
         self._lock = threading.Lock()
-        self._doubted: set[str] = set()             # digest algorithms for which the last call had no token
+        self._last: dict[str, float] = {}           # digest algorithm → when a token was had, unless none was since
         self._pauses: dict[tuple[str, str], tuple[float, Fault]] = {}
 
     def token(self, imprint: bytes, algorithm: str) -> bytes:
@@ -147,14 +145,15 @@ class Timestampers:
                 faults.append(_fault(url, error))
                 self._remember(url, algorithm, error)
             else:
-                self._doubted.discard(algorithm)
+                self._last[algorithm] = self._monotonic()
                 return token
-        self._doubted.add(algorithm)
+        self._last.pop(algorithm, None)
         raise _none(faults)
 
-    def require_ready(self, algorithm: str, *, trial: bool = False) -> None:
-        """After a failure ask for a token on trial: see :class:`Timestamper`."""
-        if trial or algorithm in self._doubted:
+    def require_ready(self, algorithm: str) -> None:
+        """Ask for a token on trial unless one was had in the last minute: see :class:`Timestamper`."""
+        last = self._last.get(algorithm)
+        if last is None or self._monotonic() - last > _FRESH_S:
             self.token(digest(algorithm, self._random(16)), algorithm)
 
     def _ask(self, url: str, imprint: bytes, algorithm: str) -> bytes:

@@ -39,7 +39,7 @@ def finish_waiting(
     pack = None if font_pack is None else Path(font_pack)
     waiting = issuer.waiting.identifiers()
     if waiting:
-        issuer.require_time(trial=True)
+        issuer.require_time()
     for number, identifier in enumerate(waiting, 1):
         with issuer.waiting.taken(identifier) as own:
             if not own:

@@ -121,18 +121,15 @@ class Issuer:
                 f"another record waits for a timestamp under {identifier}: finish it first, or take it away with "
                 f"zhengyin issue --waiting --drop {identifier}", identifier=identifier)
 
-    def require_time(self, *, trial: bool = False) -> None:
-        """Refuse when no timestamp can be had after a failure, so that nothing is signed for nothing.
-
-        Args:
-            trial: find out in any case, not only after a failure.
+    def require_time(self) -> None:
+        """Refuse when no timestamp can be had, so that nothing is signed, and counted by a signer, for nothing.
 
         Raises:
             TsaError: as issuing would.
         """
         if self._timestamper is not None:
             for algorithm in ("sm3", "sha256"):
-                self._timestamper.require_ready(algorithm, trial=trial)
+                self._timestamper.require_ready(algorithm)
 
     def check(self, record: Mapping[str, Any] | bytes, *, font_pack: Path | None = None) -> Licence:
         """Check a record: see :func:`check_record`."""

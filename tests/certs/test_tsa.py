@@ -205,7 +205,6 @@ def test_when_none_can_be_reached_the_refusal_is_at_once_and_does_not_last() -> 
     only = raising(HttpCode.UNREACHABLE)
     world = World({"http://tsa.invalid/": only})
     stampers = world.stampers()
-    stampers.require_ready("sm3")
     for attempt in range(3):
         with pytest.raises(TsaError) as caught:
             stampers.token(bytes(32), "sm3")
@@ -217,9 +216,22 @@ def test_when_none_can_be_reached_the_refusal_is_at_once_and_does_not_last() -> 
     world.elapsed = 10.1
     stampers.require_ready("sm3")
     assert only.asked == 2
-    stampers.require_ready("sm3")
-    assert only.asked == 2                                   # nothing is doubted any longer
     assert stampers.token(bytes(32), "sm3")
+
+
+def test_a_token_is_asked_for_on_trial_unless_one_was_had_just_now() -> None:
+    service = good(SM2)
+    world = World({"http://tsa.invalid/": service})
+    stampers = world.stampers()
+    for elapsed, asked in ((0.0, 1), (59.0, 1), (61.0, 2), (61.5, 2)):
+        world.elapsed = elapsed
+        stampers.require_ready("sm3")
+        assert service.asked == asked
+    service.answer = good(SM2, nonce=5).answer
+    with pytest.raises(TsaError):
+        stampers.token(bytes(32), "sm3")
+    with pytest.raises(TsaError):
+        stampers.require_ready("sm3")                        # a failure is never covered by an older success
 
 
 def test_a_lie_does_not_keep_a_service_from_being_asked_again() -> None:

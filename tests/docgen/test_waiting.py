@@ -16,6 +16,7 @@ import pytest
 
 import docgen
 from certs.home import Home
+from certs.trial import Answer
 from certs.trust import Trust
 from certs.tsa import TsaError
 from codes.errors import EngineError
@@ -111,15 +112,10 @@ def test_while_no_service_answers_nothing_is_signed_and_all_go_on_waiting(
     assert waiting(again) == order and events(dead.issued_dir) == told
 
 
-def test_of_a_batch_the_first_signs_for_nothing_and_the_others_not_even_that(
-        dead: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    from docgen import assembly
-
-    signed = []
-    real = assembly.sign_pdf
-    monkeypatch.setattr(assembly, "sign_pdf", lambda *a, **k: (signed.append(1), real(*a, **k))[1])
+def test_of_a_batch_without_services_nothing_is_signed(dead: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("docgen.issuing.assemble", None)
     results = list(docgen.issue_many([as_json(record(sequence)) for sequence in range(1, 13)], home=dead))
-    assert all(result.waits and result.identifier for result in results) and len(signed) == 1
+    assert all(result.waits and result.identifier for result in results)
     assert waiting(dead) == [result.identifier for result in results]
     assert json.loads(results[0].to_json())["code"] == "issue.waiting"
 
@@ -133,6 +129,24 @@ def test_a_batch_that_waits_is_finished_whole(dead: Home, authority: Authority, 
     done = list(finish_waiting(home=home, out=tmp_path / "out"))
     assert [result.identifier for result in done] == [result.identifier for result in results if result.waits]
     assert all(result.ok for result in done) and used(home) == 23 == events(home.issued_dir).count("sealed")
+
+
+@pytest.mark.parametrize("answered", range(5))
+def test_services_that_die_while_a_licence_is_made_leave_it_waiting(
+        own_home: Home, authority: Authority, clock: Clock, tmp_path: Path, answered: int) -> None:
+    home = alive(own_home, authority, clock)
+
+    def dying(_: str, __: bytes, answer: Answer) -> Answer:
+        if len(authority.asked) > answered:
+            raise ConnectionError
+        return answer
+
+    authority.twist = dying
+    told = wait(home, record(), out=tmp_path / "out")
+    assert waiting(home) == [told.identifier] and used(home) == 0 and not (tmp_path / "out").exists()
+    authority.twist = None
+    (result,) = finish_waiting(home=alive(home, authority, clock), out=tmp_path / "out")
+    assert result.ok and used(home) == 1 and waiting(home) == []
 
 
 def test_the_same_record_waits_once_and_another_under_its_identifier_is_refused(
