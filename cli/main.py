@@ -16,6 +16,7 @@ import typer
 from typer.core import TyperGroup
 
 from certs.untrusted_files import printable
+from cli.help_pages import use_both_languages
 from cli.usage import USAGE, usage_lines
 from codes.errors import EngineError
 
@@ -50,6 +51,7 @@ class _LazyGroup(TyperGroup):
         return name, command, rest
 
 
+use_both_languages()
 app = typer.Typer(
     cls=_LazyGroup, no_args_is_help=True, add_completion=False, rich_markup_mode=None,
     pretty_exceptions_enable=False)

@@ -70,7 +70,7 @@ def usage_lines(error: typer.TyperException) -> list[str] | None:
     lines = [f"{said.code}: {said.zh} / {said.en}"]
     context = getattr(error, "ctx", None)
     if context is not None:
-        lines += [f"  用法 / {context.get_usage()[:1].lower()}{context.get_usage()[1:]}",
+        lines += [f"  {context.get_usage().replace('/ Usage:', '/ usage:', 1)}",
                   f"  帮助 / help: {context.command_path} --help"]
     return [printable(line, at_most=_LONGEST) for line in lines]
 

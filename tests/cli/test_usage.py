@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from importlib import import_module
@@ -84,6 +85,19 @@ def _below(words: tuple[str, ...], command: object) -> Iterator[tuple[str, ...]]
 def test_every_command_says_what_an_unknown_option_is(call: Call, words: tuple[str, ...]) -> None:
     code, err = call(*words, "--helq")
     assert code == 2 and err.startswith("usage.no-such-option: 没有选项 --helq；是否要用 --help")
+
+
+@pytest.mark.parametrize("words", list(commands()), ids=" ".join)
+def test_the_headings_of_every_help_page_stand_in_both_languages(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], words: tuple[str, ...],
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["zhengyin", *words, "--help"])
+    with pytest.raises(SystemExit):
+        run()
+    page = capfd.readouterr().out
+    assert page.startswith("用法 / Usage: ") and "选项 / Options:" in page and "显示本页 / show this page" in page
+    assert not re.search(r"^(?:Usage|Options|Arguments|Commands):", page, re.M)
+    assert "[default:" not in page and "[required]" not in page and "Show this message" not in page
 
 
 def test_a_group_without_a_command_shows_its_help(call: Call) -> None:
