@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from certs import der_build as build
 from certs.crl import Revocation
@@ -294,6 +296,39 @@ def test_openssl_verifies_the_request_and_the_token(openssl: str, tmp_path: Path
     assert code == 0 and "sha256" in text and "Certificate required: yes" in text
     anchor = pem(tmp_path, "root.pem", [P256_TOP.certificate], openssl)
     at = str(int(AT.timestamp()))
-    for given in (["-in", "answer.tsr", "-queryfile", "query.tsq"], ["-in", "token.tst", "-token_in", "-data", "data"]):
-        code, text = run(openssl, "ts", "-verify", *given, "-CAfile", anchor, "-attime", at, cwd=tmp_path)
+    for words in (["-in", "answer.tsr", "-queryfile", "query.tsq"], ["-in", "token.tst", "-token_in", "-data", "data"]):
+        code, text = run(openssl, "ts", "-verify", *words, "-CAfile", anchor, "-attime", at, cwd=tmp_path)
         assert code == 0 and "Verification: OK" in text
+
+
+CHANGES = st.lists(
+    st.tuples(st.floats(0, 1, exclude_max=True), st.sampled_from(["flip", "cut", "double"]), st.integers(0, 7)),
+    min_size=1, max_size=3)
+
+
+@settings(max_examples=300, deadline=None)
+@given(CHANGES)
+def test_no_changed_answer_gives_another_token_or_an_error_without_a_code(
+        changes: list[tuple[float, str, int]]) -> None:
+    whole: list[bytes] = []
+
+    def changed(request: TimestampRequest) -> bytes:
+        whole.append(good(SM2).answer(request))
+        answer = bytearray(whole[-1])
+        for share, kind, number in changes:
+            place = int(share * len(answer))
+            match kind:
+                case "flip":
+                    answer[place] ^= 1 << number
+                case "cut":
+                    del answer[place:place + number + 1]
+                case _:
+                    answer[place:place] = answer[place:place + number + 1]
+        return bytes(answer)
+
+    try:
+        token = token_of(Service(changed))
+    except TsaError as error:
+        assert error.code is TsaCode.NO_TOKEN and error.faults[0].zh and error.faults[0].en
+    else:
+        assert token.der in whole[-1]
