@@ -8,6 +8,7 @@ import os
 import pathlib
 import shutil
 import signal
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 
 import docgen
 from certs.home import Home
+from certs.sm3 import sm3
 from certs.trial import Answer
 from certs.trust import Trust
 from certs.tsa import TsaError
@@ -24,10 +26,13 @@ from docgen.finishing import drop_waiting, finish_waiting, list_waiting
 from docgen.issued import IssueCode, WaitingError
 from docgen.ledger import Ledger
 from docgen.waiting import WaitingRoom
+from layouts import add_folder, resource
+from registry.demo import DEFAULT_AUTHORITIES
 from tests.docgen.records import as_json, record
 from tests.docgen.use_logs import events
-from tests.support.authority import Authority
-from tests.support.demo_home import copied_home
+from tests.signer.processes import issuing_home, running, signer_home
+from tests.support.authority import Authority, serving
+from tests.support.demo_home import copied_home, make_home
 from tests.support.falling import fall_at
 from tests.support.stamping import Clock, authority, clock, own_home, stamping, tokens
 from verify import verify
@@ -177,6 +182,38 @@ def test_one_that_is_refused_goes_on_waiting_and_holds_up_no_other(
     assert drop_waiting(second, home) and not drop_waiting(second, home) and drop_waiting(third, home)
     assert not drop_waiting("../packages", home) and (home.issued_dir / "packages").is_dir()
     assert tokens(docgen.issue(record(2), home=home))
+
+
+def test_earlier_documents_wait_with_the_record_that_names_them(clock: Clock, tmp_path: Path) -> None:
+    kinds = Path(__file__).parents[1] / "data" / "kinds"
+    add_folder(kinds)
+    plain = make_home(tmp_path / "home", authorities=DEFAULT_AUTHORITIES, kinds=("R1",))
+    values = json.loads(resource("R1", "samples/sample.json"))
+    first = docgen.issue(values, home=plain)
+    second = values | {"文号": "测应急核〔2025〕8号", "前件": f"{first.identifier} sm3:{sm3(first.ofd).hex()}"}
+    with serving(plain, clock=clock) as authority:
+        dead = stamping(plain, authority, clock, tsa_urls=DEAD, timestamps="queue")
+        wait(dead, second, attachments={"earlier": first.ofd})
+        ((_, kept),) = list_waiting(dead)
+        assert not isinstance(kept, EngineError) and kept.keys == ("earlier",)
+        (result,) = finish_waiting(home=alive(dead, authority, clock), out=tmp_path / "out")
+    assert result.ofd_path is not None
+    with zipfile.ZipFile(result.ofd_path) as archive:
+        assert archive.read("Doc_0/Attachs/earlier.ofd") == first.ofd
+
+
+@pytest.mark.req("R-003-22")
+def test_a_signer_has_counted_each_signature_once_when_what_waited_is_issued(clock: Clock, tmp_path: Path) -> None:
+    keys = signer_home(tmp_path / "keys")
+    with running(keys) as signer, serving(Home.open(keys, environ={}), clock=clock) as authority:
+        own = issuing_home(tmp_path / "issuing", keys, {"address": f"unix:{keys / 'signer.sock'}"})
+        dead = stamping(own, authority, clock, tsa_urls=DEAD, timestamps="queue")
+        for _ in range(2):
+            wait(dead, record())
+        assert signer.log("signed") == []
+        (result,) = finish_waiting(home=alive(dead, authority, clock), out=tmp_path / "out")
+        assert result.ok, result
+        assert [line["key"].rpartition("/")[2] for line in signer.log("signed")] == ["data", "pdf", "sealing"]
 
 
 def test_a_refusal_that_has_nothing_to_do_with_time_is_told_at_once(dead: Home) -> None:
