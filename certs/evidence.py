@@ -88,7 +88,8 @@ def judge_evidence(
     if fault:
         return _outcome(fault)
     trusted = tuple(anchors)
-    links = (*(one for stamp in stamps for one in stamp.token.certificates), *intermediates)
+    known = tuple(intermediates)
+    links = (*(one for stamp in stamps for one in stamp.token.certificates), *known)
     given = tuple(crls), tuple(ocsp)
     lists = (*given[0], *(one for stamp in stamps for one in stamp.token.crls))
     answers = (*given[1], *record.answers)
@@ -99,7 +100,7 @@ def judge_evidence(
         stamp, newest = stamps[place], place == len(stamps) - 1
         # what the tokens carry was chosen by whoever made the record: it counts for a moment that is proven
         result = verify_token(
-            stamp.token, imprint=stamp.token.imprint, anchors=trusted, intermediates=links,
+            stamp.token, imprint=stamp.token.imprint, anchors=trusted, intermediates=known if newest else links,
             crls=given[0] if newest else lists, ocsp=given[1] if newest else answers, at=at, clock_now=now,
             at_is_proven=not newest, covered=not newest)
         weak = _weak(stamp, result, at, ends[place], strength)
@@ -112,7 +113,8 @@ def judge_evidence(
     return _outcome("evidence.good", time_zh(at), time_en(at), proven_at=proven, steps=steps)
 
 
-_FORGED: Final = frozenset({"timestamp.wrong-imprint", "timestamp.bad-signature", "timestamp.loose-parts"})
+_FORGED: Final = frozenset({"timestamp.wrong-imprint", "timestamp.bad-signature"})
+"""Loose parts are none of these: of an unknown authority its own certificate is one, which proves no forgery."""
 _SENTENCES: Final = {
     "evidence.good": ("存证有效：文件在{zh}已存在", "the evidence holds: the file existed at {en}"),
     "evidence.other-file": ("存证不是为这个文件所做", "the evidence was not made for this file"),
