@@ -80,16 +80,17 @@ def http_post(url: str, body: bytes, *, media_type: str, timeout_s: float, max_b
 
 def http_exchange(
     method: str, url: str, body: bytes | None, headers: Mapping[str, str], *, timeout_s: float, max_bytes: int,
-    admit: Callable[[str], bool] | None = None,
+    admit: Callable[[str], bool] | None = None, tls: ssl.SSLContext | None = None,
 ) -> bytes:
     """One request of any method: see :func:`http_post`.
 
     Args:
+        tls: how an https service is known, and who asks it; by default as the system knows services, and nobody.
         admit: says of each numeric address that the host's name stands for whether it may be connected to; the
             connection is made to that very address. ``http.address`` where it admits none.
     """
     parts = split_url(url)
-    connection = _Connection(parts, time.monotonic() + timeout_s, admit)
+    connection = _Connection(parts, time.monotonic() + timeout_s, admit, tls)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     try:
         connection.request(method, target, body, {**headers, "Connection": "close", "User-Agent": "zhengyin"})
@@ -130,17 +131,19 @@ def _left(deadline: float) -> float:
 class _Connection(http.client.HTTPConnection):
     """A connection whose every step ends at one deadline."""
 
-    def __init__(self, parts: SplitResult, deadline: float, admit: Callable[[str], bool] | None) -> None:
+    def __init__(
+        self, parts: SplitResult, deadline: float, admit: Callable[[str], bool] | None, tls: ssl.SSLContext | None,
+    ) -> None:
         self._secure = parts.scheme == "https"
         super().__init__(parts.hostname or "", parts.port or (443 if self._secure else 80))
-        self._deadline, self._admit = deadline, admit
+        self._deadline, self._admit, self._context = deadline, admit, tls
 
     def connect(self) -> None:
         plain = self._dial()
         if self._secure:
             plain.settimeout(_left(self._deadline))
             try:
-                plain = _tls().wrap_socket(plain, server_hostname=self.host)
+                plain = (self._context or _tls()).wrap_socket(plain, server_hostname=self.host)
             except BaseException:
                 plain.close()
                 raise
