@@ -39,7 +39,6 @@ MAX_TIMESTAMPS: Final = 256             # of a record
 MAX_LISTS: Final = 64                   # of a reduced hash tree: the depth of its tree
 MAX_HASHES: Final = 4096                # of a reduced hash tree
 _VERSION: Final = 1
-_NULL: Final = b"\x05\x00"
 _OID_BY_DIGEST: Final = {name: oid for oid, name in DIGEST_BY_OID.items()}
 
 
@@ -149,11 +148,12 @@ def bound_leaf(algorithm: str, file_digest: bytes, earlier: bytes) -> bytes:
 
 
 def write_timestamp(algorithm: str, tree: Sequence[Sequence[bytes]], token: bytes) -> bytes:
-    """An ArchiveTimeStamp (DER)."""
+    """An ArchiveTimeStamp (DER); it names its digest where it has a tree, whose digest that is."""
+    if not tree:
+        return build.sequence(token)
     lists = (build.sequence(*(build.octet_string(value) for value in sorted(values))) for values in tree)
-    return build.sequence(
-        build.tlv(context(0), build.oid(_OID_BY_DIGEST[algorithm])),
-        build.tlv(context(2), b"".join(lists)) if tree else b"", token)
+    return build.sequence(build.tlv(context(0), build.oid(_OID_BY_DIGEST[algorithm])),
+                          build.tlv(context(2), b"".join(lists)), token)
 
 
 def write_sequence(chains: Iterable[Iterable[bytes]]) -> bytes:
@@ -205,8 +205,6 @@ def _read_record(der: bytes) -> EvidenceRecord:
 
 def _digest_name(inner: Reader) -> str:
     oid = inner.oid()
-    if inner.more() and inner.raw() != _NULL:
-        raise _malformed("的摘要算法参数有误", "has odd digest parameters")
     inner.done()
     name = DIGEST_BY_OID.get(oid, "")
     if name not in DIGESTS:
@@ -226,7 +224,8 @@ def _read_timestamp(der: bytes) -> ArchiveTimestamp:
     token = read_token(body.raw(SEQUENCE))
     body.done()
     size = len(token.imprint)
-    if algorithm not in (None, token.imprint_algorithm) or any(len(value) != size for one in tree for value in one):
+    named = token.imprint_algorithm if tree else None
+    if algorithm != named or any(len(value) != size for one in tree for value in one):
         raise _malformed("的摘要与时间戳的算法不符", "has digests of another algorithm than its time-stamp")
     return ArchiveTimestamp(der=der, algorithm=token.imprint_algorithm, tree=tree, token=token)
 

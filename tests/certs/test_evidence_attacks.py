@@ -26,8 +26,10 @@ from certs.evidence_record import (
 from certs.strength import Strength
 from certs.timestamp_token import digest
 from codes.errors import EngineError
+from tests.fuzz.ders import mutate
 from tests.support.years import YearsOfTime, day
 
+SM3 = "1.2.156.10197.1.401"
 FILE, OTHER = b"the licence" * 50, b"another licence" * 50
 
 
@@ -230,7 +232,7 @@ def test_a_digest_is_not_exchanged_for_a_weaker_one() -> None:
 
 
 def _shell(stamp: bytes, *, named: bytes | None = None, extra: bytes = b"", version: int = 1) -> bytes:
-    sm3 = build.sequence(build.oid("1.2.156.10197.1.401"))
+    sm3 = build.sequence(build.oid(SM3))
     return build.sequence(build.integer(version), build.sequence(sm3 if named is None else named), extra,
                           build.sequence(build.sequence(stamp)))
 
@@ -239,11 +241,13 @@ def test_only_the_one_form_is_read() -> None:
     years = YearsOfTime()
     record = EvidenceRecord.parse(_record(years))
     stamp, token = record.newest.der, record.newest.token.der
-    sm3 = build.sequence(build.oid("1.2.156.10197.1.401"))
+    sm3 = build.sequence(build.oid(SM3))
     sha256 = build.sequence(build.oid("2.16.840.1.101.3.4.2.1"))
     assert years.judged(_shell(stamp), FILE).ok
+    named = build.tlv(context(0), build.oid(SM3))
     attribute = build.sequence(build.oid("1.2.3"), build.set_of([build.null()]))
     lists = record.newest.tree
+    stamp_tree = build.tlv(context(2), b"".join(build.sequence(*map(build.octet_string, one)) for one in lists))
     unsorted = build.tlv(context(2), b"".join(
         build.sequence(*map(build.octet_string, sorted(one, reverse=True))) for one in lists))
     twice = build.tlv(context(2), build.sequence(*[build.octet_string(lists[0][0])] * 2))
@@ -254,12 +258,17 @@ def test_only_the_one_form_is_read() -> None:
         "more digests": _shell(stamp, named=sm3 + sha256), "other digest": _shell(stamp, named=sha256),
         "digest twice": _shell(stamp, named=sm3 + sm3), "no digest": _shell(stamp, named=b""),
         "a field more": _shell(stamp + build.null()), "in a time-stamp": _shell(build.sequence(token, build.null())),
-        "unsorted": _shell(build.sequence(unsorted, token)), "twice": _shell(build.sequence(twice, token)),
-        "empty tree": _shell(build.sequence(build.tlv(context(2), b""), token)),
-        "empty list": _shell(build.sequence(build.tlv(context(2), build.sequence()), token)),
-        "short digest": _shell(build.sequence(build.tlv(context(2), build.sequence(build.octet_string(b"1"))), token)),
+        "unsorted": _shell(build.sequence(named, unsorted, token)),
+        "twice": _shell(build.sequence(named, twice, token)),
+        "empty tree": _shell(build.sequence(named, build.tlv(context(2), b""), token)),
+        "empty list": _shell(build.sequence(named, build.tlv(context(2), build.sequence()), token)),
+        "short digest": _shell(build.sequence(named, build.tlv(context(2), build.sequence(build.octet_string(b"1"))),
+                                              token)),
         "no chain": build.sequence(build.integer(1), build.sequence(sm3), build.sequence()),
         "empty chain": build.sequence(build.integer(1), build.sequence(sm3), build.sequence(build.sequence())),
+        "no digest named": _shell(build.sequence(stamp_tree, token)),
+        "digest without a tree": _shell(build.sequence(build.tlv(context(0), build.oid(SM3)), token)),
+        "parameters": _shell(stamp, named=build.sequence(build.oid(SM3), build.null())),
         "trailing": record.der + b"\0", "cut": record.der[:-1], "nothing": b"", "a file": FILE,
         "no token": _shell(build.sequence(build.integer(1))),
         "a long length": record.der[:1] + b"\x83\x00" + record.der[2:],
@@ -323,3 +332,23 @@ def test_no_cut_or_doubled_part_goes_unnoticed() -> None:
                 assert isinstance(outcome, EvidenceResult) and outcome.ok
             else:
                 assert _refused(outcome)
+
+
+def test_values_that_were_moved_about_are_refused_with_a_code() -> None:
+    years = YearsOfTime()
+    first = _record(years)
+    record = _later(years, rehash([first], [FILE], "sha512", years, years.material())[0], day(2028))
+    stamps = [stamp.der for stamp in EvidenceRecord.parse(record).stamps]
+    dice = random.Random(3161)  # noqa: S311 - a fixed choice
+    judged = 0
+    for _ in range(1500):
+        changed = mutate(record, dice, first)
+        outcome = _outcome(years, changed)          # whatever is not a code would come out of it
+        if isinstance(outcome, str):
+            continue
+        judged += 1
+        left = [stamp.der for stamp in EvidenceRecord.parse(changed).stamps]
+        if outcome.ok:                              # as it was before its last renewal
+            assert left == stamps[:len(left)]
+        assert outcome.ok or outcome.proven_at in (None, day(2028))
+    assert judged
