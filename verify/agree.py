@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Final
 
 from codes.errors import EngineError
@@ -33,12 +34,13 @@ from layouts import (
 from layouts.kind import Check, Field
 from verify.face import scope_forms, squeeze
 from verify.ofd import OfdDocument, Tag
-from verify.reasons import Findings
+from verify.reasons import Findings, Refusal
 from verify.record import RecordData
 from verify.status import parse_date
 
 __all__ = [
-    "check_head", "check_metadata", "check_record", "check_tags", "earlier_of", "kind_of", "role_value", "withheld",
+    "check_head", "check_metadata", "check_record", "check_tags", "earlier_of", "kind_of", "require_printable",
+    "role_value", "withheld",
 ]
 
 _SERIAL: Final = re.compile(r"[0-9A-Z]{1,64}")
@@ -91,6 +93,28 @@ def check_record(kind: Kind, record: RecordData, found: Findings) -> Identifier 
                     _wrong(found, rule.field, f"与“{other}”不一致", f"differs from “{other}”")
     _check_scope(kind, record, found)
     return _check_identifier(kind, record, found)
+
+
+def require_printable(kind: Kind, record: RecordData) -> None:
+    """Stop where a value has not the form in which it is printed: it can be compared with nothing.
+
+    Raises:
+        Refusal: ``data.unprintable``; what is wrong with the value says :func:`check_record`.
+    """
+    for face in kind.faces:
+        for part in (part for line in face.lines if stands(line, record.values) for part in line.parts):
+            if part.field is not None:
+                _print(part.field, partial(part_text, kind, part, record.values))
+    for item in kind.metadata:
+        if item.field is not None and item.field in record.values and item.form is not None:
+            _print(item.field, partial(printed, record.text(item.field), item.form))
+
+
+def _print(label: str, write: Callable[[], str]) -> None:
+    try:
+        write()
+    except ValueError:
+        raise Refusal("data.unprintable", label, field=label) from None
 
 
 def _wrong(found: Findings, label: str, zh: str, en: str) -> None:

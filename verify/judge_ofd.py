@@ -14,7 +14,15 @@ from typing import Final
 
 from certs.sm3 import sm3
 from layouts import Field, Kind
-from verify.agree import check_head, check_metadata, check_record, check_tags, earlier_of, role_value
+from verify.agree import (
+    check_head,
+    check_metadata,
+    check_record,
+    check_tags,
+    earlier_of,
+    require_printable,
+    role_value,
+)
 from verify.artwork import check_artwork
 from verify.attachments import carried_answers, carried_lists, check_attachments, is_carried
 from verify.face import check_pages
@@ -188,6 +196,7 @@ class _OfdJudge:
             issuers=None if trust is None else [*(each.subject for each in (*trust.roots, *trust.intermediates)),
                                                 *(each.signer.issuer for each in self.sealings)], found=self.case.found)
         identifier = check_record(kind, record.record, found)
+        require_printable(kind, record.record)
         record.identifier = identifier
         if identifier is not None:
             check_metadata(kind, record.record, identifier, {"OFD.xml": document.custom_datas}, found)
@@ -268,6 +277,7 @@ class _OfdJudge:
 
     def _pages(self) -> None:
         kind, record = self._known()
+        require_printable(kind, record.record)
         document = self._document()
         views = self._stamped([page.view for page in document.pages])
         self.case.pages = views

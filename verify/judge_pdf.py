@@ -12,7 +12,7 @@ from typing import Final
 from certs.sm3 import sm3
 from certs.trust import Trust
 from layouts import Kind
-from verify.agree import check_metadata, check_record, role_value
+from verify.agree import check_metadata, check_record, require_printable, role_value
 from verify.artwork import check_artwork, compare_artwork
 from verify.face import check_pages, page_roles
 from verify.glyphs import check_glyphs
@@ -114,7 +114,9 @@ class _PdfJudge:
             raise Refusal("record.missing" if data is None else "data.attachment", _RECORD)
         read_case(self.case, data, _RECORD)
         kind, record = _known(self.case)
-        record.identifier = check_record(kind, record.record, self.case.found)
+        identifier = check_record(kind, record.record, self.case.found)
+        require_printable(kind, record.record)
+        record.identifier = identifier
         if record.identifier is not None:
             check_metadata(kind, record.record, record.identifier, {}, self.case.found)
         for field in kind.earlier.values():
@@ -129,6 +131,7 @@ class _PdfJudge:
 
     def _pages(self) -> None:
         kind, record = _known(self.case)
+        require_printable(kind, record.record)
         self.case.pages = self.evidence.pages
         faces = check_pages(kind, record.record, self.evidence.pages, self.case.found)
         check_glyphs(self.evidence.pages, self.case.font_packs, self.case.found)

@@ -270,6 +270,9 @@ _DATA: Final = {
                         "the licence identifier {identifier} is invalid: {en}"),
     "data.identifier-parts": (_NO, "证照标识与数据不一致：{part}",
                               "the licence identifier disagrees with the data: {part}"),
+    "data.unprintable": (_NO, "字段“{field}”的值不合规定格式，无法与页面和元数据对照",
+                         "the value of the field “{field}” has not its form and cannot be compared with pages and "
+                         "metadata"),
     "data.field": (_NO, "字段“{field}”有误：{zh}", "the field “{field}” is wrong: {en}"),
     "data.metadata": (_NO, "元数据 {name} 与证照数据不一致：{found}，应为 {expected}",
                       "the metadata {name} disagree with the record: {found} instead of {expected}"),

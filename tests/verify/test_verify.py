@@ -162,6 +162,14 @@ def test_a_credit_code_with_a_wrong_check_digit_is_an_error_in_our_own_files() -
     assert any("统一社会信用代码" in reason.zh for reason in report.reasons if reason.code == "data.field")
 
 
+@pytest.mark.parametrize("text", ["2025-13-45", "20250801", "x", "2025-8-1", "２０２５-08-01", "2025-08-01T00"])
+def test_a_date_that_is_none_is_told_as_such(text: str) -> None:
+    report = check(forged(RECORD, lambda body: body.replace(b"2025-08-01", text.encode())))
+    assert report.verdict is Verdict.INVALID and "data.field" in codes(report)
+    assert "file.unreadable-part" not in codes(report)
+    assert ("data.unprintable" in codes(report)) == (text != "2025-13-45")
+
+
 @pytest.mark.req("R-000-21")
 def test_the_line_at_the_foot_must_be_there() -> None:
     report = check(forged("Doc_0/Pages/Page_0/Content.xml", swap("应急管理部监制", "应急管理部监造")))
