@@ -89,7 +89,7 @@ class Lines:
         while True:
             try:
                 answer, content = self._once(question)
-            except (_BrokenOffError, ConnectionError, FileNotFoundError) as error:
+            except (_BrokenOffError, ConnectionError, FileNotFoundError, BlockingIOError) as error:
                 if self._monotonic() >= end:
                     raise _unreachable(self.address, error) from error
             except OSError as error:                       # a timeout among them: not asked again
@@ -251,6 +251,8 @@ def _unreachable(address: Address, error: Exception) -> RemoteError:
         zh, en = "未按时答复", "no answer in time"
     elif isinstance(error, _BrokenOffError):
         zh, en = "中断了连接", "it broke off"
+        if not address.socket:                              # which is all that some tell of a certificate
+            zh, en = f"{zh}，也可能不认可本端证书", f"{en}, or does not accept this side's certificate"
     else:
         zh = en = getattr(error, "strerror", None) or type(error).__name__
     return RemoteError(

@@ -18,7 +18,7 @@ from certs.remote_wire import RemoteCode, RemoteError
 
 __all__ = ["listen_tcp", "listen_unix"]
 
-_BACKLOG: Final = 64
+_BACKLOG: Final = 128
 
 
 @contextmanager

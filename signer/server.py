@@ -1,7 +1,8 @@
 """Connections to a signer: a few at a time, each with a clock, and an end that loses nothing.
 
 Whoever is not known is told so and let go. Whoever is known has a share of the places; a frame must be there within
-seconds, an idle line is closed after minutes, a client sends few large messages at once. Work is done by a few
+seconds, an idle line is closed after minutes or when its client wants another, a client sends few large messages at
+once. Work is done by a few
 threads; a client has some of them, never all. After a refusal the client waits a little, so that asking for nothing
 costs it more than the signer.
 """
@@ -50,7 +51,7 @@ class Patience:
     refused_s: float = 0.2
     ending_s: float = 15.0
     connections: int = 256
-    of_one: int = 16
+    of_one: int = 32
     handshakes: int = 32
     of_address: int = 8
     strangers: int = 16
@@ -78,6 +79,7 @@ class Server:
         self._stop = asyncio.Event()
         self._lines: dict[asyncio.Task[None], bool] = {}              # task → whether it is answering
         self._places, self._shaking, self._strangers = Counter[str](), Counter[str](), 0
+        self._idle: defaultdict[str, dict[asyncio.Task[None], None]] = defaultdict(dict)
         self._at_work: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(_AT_WORK))
         self._large: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(_LARGE_AT_ONCE))
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="signer")
@@ -176,7 +178,7 @@ class Server:
         try:
             name = self._desk.client(peer).name
             if self._places[name] >= self._patience.of_one:
-                raise _busy()
+                self._make_place(name)
         except EngineError as error:
             self._log("stranger", {"peer": str(peer), "code": error.code.value})
             self._strangers += 1
@@ -192,10 +194,23 @@ class Server:
         finally:
             self._places[name] -= 1
 
+    def _make_place(self, name: str) -> None:
+        """Close the line of a client that has been idle longest; whoever kept it opens another.
+
+        Raises:
+            RemoteError: ``signer.busy``: none is.
+        """
+        longest = next(iter(self._idle[name]), None)
+        if longest is None:
+            raise RemoteError(
+                RemoteCode.BUSY, "签名进程的连接已满，请稍后重试",
+                "the signer has no place for another connection: try again later")
+        del self._idle[name][longest]
+        longest.cancel()
+
     async def _one(self, name: str, peer: Peer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Take one question and answer it; returns whether another may follow."""
-        async with asyncio.timeout(self._patience.idle_s):
-            first = await reader.read(1)
+        first = await self._begun(name, reader)
         if not first:
             return False
         try:
@@ -218,6 +233,17 @@ class Server:
             return not last
         finally:
             self._answering(False)
+
+    async def _begun(self, name: str, reader: asyncio.StreamReader) -> bytes:
+        """Wait for the first byte of a question; b"" where there is none to come."""
+        task, idle = asyncio.current_task(), self._idle[name]
+        assert task is not None                             # noqa: S101 - each line has its task
+        idle[task] = None
+        try:
+            async with asyncio.timeout(self._patience.idle_s):
+                return await reader.read(1)
+        finally:
+            idle.pop(task, None)
 
     async def _work(self, name: str, peer: Peer, head: Mapping[str, JSON], body: bytes) -> Answer:
         loop = asyncio.get_running_loop()
@@ -246,9 +272,3 @@ class Server:
         task = asyncio.current_task()
         if task is not None and task in self._lines:
             self._lines[task] = now
-
-
-def _busy() -> RemoteError:
-    return RemoteError(
-        RemoteCode.BUSY, "签名进程的连接已满，请稍后重试",
-        "the signer has no place for another connection: try again later")
