@@ -1,7 +1,7 @@
 """The command ``zhengyin``. Each command group is a module with an ``app``, loaded only when it is called.
 
 An error raised on purpose is printed in Chinese and English, never as a traceback. Exit codes: 0 yes, 1 no,
-2 usage, 3 cannot say or cannot do, 4 not such a file.
+2 usage, 3 cannot say or cannot do, 4 not such a file, 5 kept until a timestamp can be had.
 """
 
 from __future__ import annotations
