@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import shutil
 import socket
 import threading
@@ -23,7 +22,7 @@ from certs.trust import Trust
 from codes.errors import EngineError
 from docgen import issue_many
 from signer.counts import Counts
-from tests.docgen.records import record
+from tests.docgen.records import as_json, record
 from tests.signer.messages import to_sign
 from tests.signer.processes import (
     SECONDS,
@@ -42,12 +41,7 @@ from verify import verify
 
 def lines(count: int) -> list[bytes]:
     """Records that differ in number and address."""
-    made = []
-    for number in range(1, count + 1):
-        text = f"1401001320259{number:04d}"
-        made.append(json.dumps(record() | {
-            "许可证编号": text, "二维码": f"https://lookup.example.invalid/l/{text}"}, ensure_ascii=False).encode())
-    return made
+    return [as_json(record(number)) for number in range(1, count + 1)]
 
 
 def uses(home: Path, url: str = "") -> dict[str, int]:
