@@ -20,6 +20,7 @@ from tests.verify.packages import PAGE, TEMPLATE, changed, issued, swap
 from verify.contained import Limits, Verifiers
 from verify.drawing import PAGE_LIMIT, draw
 from verify.drawing.budget import Budget, Spent
+from verify.drawing.ofd import draw_ofd
 from verify.drawing.outlines import TrueTypeOutlines, open_font
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -156,6 +157,20 @@ def test_only_the_first_pages_are_drawn() -> None:
     parts["Doc_0/Document.xml"] = document.replace(line.group(), line.group() + more).encode()
     drawing = draw(vendors.pack(vendors.sealed(parts)), seconds=300)
     assert len(drawing["pages"]) == PAGE_LIMIT < drawing["count"]
+
+
+@pytest.mark.parametrize("what", [
+    ("Doc_0/DocumentRes.xml", "</ofd:Res>", '<ofd:Fonts>{}</ofd:Fonts></ofd:Res>',
+     '<ofd:Font ID="{}" FontName="a"/>', 0),
+    ("Doc_0/Document.xml", "</ofd:Pages>", "{}</ofd:Pages>", '<ofd:Page ID="{}" BaseLoc="Pages/none/Content.xml"/>', 3),
+])
+def test_a_walk_through_what_a_file_lists_ends_with_the_time(what: tuple[str, str, str, str, int]) -> None:
+    entry, end, around, item, most = what
+    many = around.format("".join(item.format(number) for number in range(70_000, 75_000)))
+    ticks = itertools.count()
+    budget = Budget(seconds=60, clock=lambda: float(next(ticks)))
+    drawn = draw_ofd(changed(entry, swap(end, many)), budget, PAGE_LIMIT)
+    assert len(drawn["pages"]) <= most and next(ticks) < 200
 
 
 def test_drawing_ends_when_it_has_cost_enough() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 __all__ = ["Budget", "Spent"]
@@ -20,10 +21,11 @@ class Budget:
     objects: int = 400_000
     characters: int = 28 << 20
     pixels: int = 120_000_000
+    clock: Callable[[], float] = time.monotonic
     _end: float = field(init=False)
 
     def __post_init__(self) -> None:
-        self._end = time.monotonic() + self.seconds
+        self._end = self.clock() + self.seconds
 
     def object(self) -> None:
         """One more object or glyph.
@@ -32,7 +34,18 @@ class Budget:
             Spent: there are too many, or there is no time left.
         """
         self.objects -= 1
-        if self.objects < 0 or (self.objects % 64 == 0 and time.monotonic() > self._end):
+        if self.objects < 0:
+            raise Spent
+        if self.objects % 64 == 0:
+            self.step()
+
+    def step(self) -> None:
+        """One more step of a walk through what a file lists.
+
+        Raises:
+            Spent: there is no time left.
+        """
+        if self.clock() > self._end:
             raise Spent
 
     def write(self, characters: int) -> None:
@@ -52,5 +65,6 @@ class Budget:
             Spent: there are too many, or there is no time left.
         """
         self.pixels -= width * height
-        if self.pixels < 0 or time.monotonic() > self._end:
+        if self.pixels < 0:
             raise Spent
+        self.step()

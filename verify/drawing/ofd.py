@@ -34,8 +34,9 @@ def draw_ofd(data: bytes, budget: Budget, limit: int) -> dict[str, Any]:
     try:
         archive = read_container(data, found)
         package = _package(archive, budget)
+        budget.step()
         structure = read_structure(archive, XmlFiles(archive, found), Locator(archive.entries, found), found)
-    except (Refusal, EngineError):
+    except (Refusal, EngineError, Spent):
         return {"count": 0, "pages": []}
     pages: list[dict[str, Any]] = []
     try:

@@ -36,10 +36,12 @@ class Package:
 
     def root(self, path: str) -> etree._Element | None:
         """The root of an XML entry, None when it cannot be read."""
+        self.budget.step()
         return self.files.root(path, weighs=False)
 
     def find(self, base: str, text: str, folder: str | None = None) -> str:
         """The entry that a location means by the standard; "" when there is none."""
+        self.budget.step()
         return next(iter(self.locator.find(base, text, folder=folder, quiet=True)), "")
 
     def font(self, path: str) -> Outlines | None:
@@ -98,6 +100,7 @@ class Scope:
         base = (root.get("BaseLoc") or "").strip()
         folder = None if not base else "" if base == "/" else self.package.locator.exact(path, base.rstrip("/") or ".")
         for element in root.iter(etree.Element):
+            self.package.budget.step()
             identifier, name = str(element.get("ID", "")), local_name(element)
             if not identifier:
                 continue
