@@ -214,3 +214,20 @@ def test_a_seal_that_claims_a_time_after_its_timestamp_is_not_genuine(loss: Loss
     report = verify(issued.ofd, trust=home.trust(), at=ahead.now + DAY)
     assert report.verdict is not Verdict.VALID
     assert "value.timestamp-order" in {each.code for each in report.signatures[0].reasons}
+
+
+def test_no_bit_of_a_timestamp_can_change_unnoticed(loss: Loss) -> None:
+    sealed, signed = (each.der for each in tokens(loss.before))
+    trust = loss.home.trust()
+    for number, place in enumerate(range(0, len(sealed), 29)):
+        changed_token = bytearray(sealed)
+        changed_token[place] ^= 1 << number % 8
+        report = verify(with_token(loss.before.ofd, bytes(changed_token)), trust=trust, at=loss.later)
+        assert report.verdict is not Verdict.VALID and report.signatures[0].proven_at is None, place
+    digits = signed.hex().encode()
+    for number, place in enumerate(range(0, len(signed), 29)):
+        changed_token = bytearray(signed)
+        changed_token[place] ^= 1 << number % 8
+        data = loss.before.pdf.replace(digits, changed_token.hex().encode())
+        report = verify(data, trust=trust, at=loss.later)
+        assert report.verdict is not Verdict.VALID and report.signatures[0].proven_at is None, place
