@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from certs.config import Password
+from certs.config import HOME_VARIABLE, Password
 from certs.files import locked, make_folder, read_file, remove, reported, write_atomic
 from certs.sm3 import sm3
 from codes.errors import EngineError
@@ -92,7 +92,8 @@ class PinMemory:
         """Name the memory; nothing is read yet.
 
         Args:
-            folder: in which the key reference lies; the memory is that of the home around it.
+            folder: in which the key reference lies; the memory is that of the home around it, or else of the home
+                that ``ZHENGYIN_HOME`` names.
             token: name that tells this token or device from others.
         """
         self._folder, self._token = _home_around(folder) / "tokens", token
@@ -166,9 +167,10 @@ class PinMemory:
 
 
 def _home_around(folder: Path) -> Path:
-    """Return the home that a folder lies in; the folder itself where it lies in none."""
-    above = [folder, *folder.absolute().parents][:_LEVELS + 1]
-    return next((one for one in above if (one / "config.toml").is_file()), folder)
+    """Return the home that a folder lies in, or the one of the environment; the folder itself without either."""
+    named = os.environ.get(HOME_VARIABLE)
+    places = [*[folder, *folder.absolute().parents][:_LEVELS + 1], *([Path(named)] if named else [])]
+    return next((one for one in places if (one / "config.toml").is_file()), folder)
 
 
 def _stretched(pin: Password, salt: bytes) -> bytes:

@@ -31,7 +31,7 @@ from certs.public_key import OID_RSA_KEY, PublicKey, PublicKeyError
 from certs.signer import Algorithm
 from certs.token_errors import TokenCode, TokenError
 
-__all__ = ["ALGORITHMS", "P256_PARAMETERS", "Pkcs11Key", "key_spki", "token_of"]
+__all__ = ["ALGORITHMS", "P256_PARAMETERS", "Pkcs11Key", "key_spki", "rsa_bits", "token_of"]
 
 ALGORITHMS: Final[Mapping[str, Algorithm]] = {"p256": "ecdsa-p256-sha256", "rsa": "rsa-pkcs1-sha256"}
 """Kind of a key that a token signs with → algorithm."""
@@ -82,7 +82,7 @@ class Pkcs11Key:
         from certs.pkcs11_make import make_key
 
         public = PublicKey.parse(cls.open(reference, folder).spki)
-        return make_key(reference, folder, label, rsa_bits=_bits(public) if public.kind == "rsa" else None)
+        return make_key(reference, folder, label, rsa_bits=rsa_bits(public) if public.kind == "rsa" else None)
 
     def sign(self, message: bytes, *, approval: str = "") -> bytes:  # noqa: ARG002 - the token does not ask for it
         """The signature over ``message``; see :meth:`certs.signer.SigningKey.sign`.
@@ -181,7 +181,8 @@ def _point(told: bytes) -> bytes:
     return point
 
 
-def _bits(public: PublicKey) -> int:
+def rsa_bits(public: PublicKey) -> int:
+    """Return the length of an RSA key in bits."""
     return Reader(public.bits).enter().integer().bit_length()
 
 

@@ -21,7 +21,7 @@ _KEPT: Final = ("module", "token", "serial", "pin_file")
 
 
 def make_key(
-    reference: Mapping[str, Any], folder: Path, label: str, *, rsa_bits: int | None = None,
+    reference: Mapping[str, Any], folder: Path, label: str, *, rsa_bits: int | None = None, anew: bool = False,
 ) -> Mapping[str, Any]:
     """Make a key on the token that a reference names, and return the reference to it.
 
@@ -32,6 +32,7 @@ def make_key(
         reference: with the members that name a token; those that name a key do not count.
         folder: in which the reference will lie.
         rsa_bits: None for a key on P-256.
+        anew: take up none that was made before.
 
     Raises:
         KeyReferenceError: ``key-reference.malformed``.
@@ -43,14 +44,17 @@ def make_key(
     key_id = sm3(label.encode("utf-8"))[:_ID_BYTES]
 
     def work(session: Any) -> bytes:
-        return _kept(session, token, key_id, label, rsa_bits) or _made(session, token, key_id, label, rsa_bits)
+        kept = _kept(session, token, key_id, label, rsa_bits, anew=anew)
+        return kept or _made(session, token, key_id, label, rsa_bits)
 
     spki = token.run(work)
     return {"store": "pkcs11", **{name: reference[name] for name in _KEPT if name in reference},
             "id": key_id.hex(), "label": label, "public_key": base64.b64encode(spki).decode("ascii")}
 
 
-def _kept(session: Any, token: Token, key_id: bytes, label: str, rsa_bits: int | None) -> bytes | None:
+def _kept(
+    session: Any, token: Token, key_id: bytes, label: str, rsa_bits: int | None, *, anew: bool,
+) -> bytes | None:
     """Return the public key of the key that was made under this label before; None where there is none."""
     from pkcs11.constants import Attribute, ObjectClass
 
@@ -62,7 +66,7 @@ def _kept(session: Any, token: Token, key_id: bytes, label: str, rsa_bits: int |
     public = list(session.get_objects({Attribute.CLASS: ObjectClass.PUBLIC_KEY, **named}))
     spki = key_spki(public[0]) if len(public) == 1 else None
     key = keys[0]
-    if (spki is None or len(keys) != 2 or key[Attribute.ID] != key_id or key[Attribute.EXTRACTABLE]
+    if (anew or spki is None or len(keys) != 2 or key[Attribute.ID] != key_id or key[Attribute.EXTRACTABLE]
             or not key[Attribute.LOCAL] or PublicKey.parse(spki).kind != ("rsa" if rsa_bits else "p256")):
         raise TokenError(
             TokenCode.LABEL_TAKEN, f"令牌 {token.name} 上已有另一密钥使用标签 {label}，未生成；请换用标签",

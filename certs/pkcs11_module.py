@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -85,6 +85,16 @@ class Module:
         self.generation += 1
         _inherited.append(self._sessions)
         self._parents, self._lib, self._sessions = self._lib or self._parents, None, {}
+
+    @contextlib.contextmanager
+    def telling(self, name: str) -> Iterator[None]:
+        """Tell a fault of the block as one of ``name``, a token's or the module's; then everything is closed."""
+        _, faults = _library(self.path)
+        try:
+            yield
+        except faults as error:
+            self.forget()
+            raise told(error, name, away=False) from None
 
     def tokens(self) -> list[Any]:
         """Return the tokens that are there now, initialised ones alone."""

@@ -14,7 +14,7 @@ import layouts
 from certs.config import HOME_VARIABLE, HomeCode, HomeError
 from certs.files import read_file
 from certs.home import Home
-from cli import certs_backup, certs_ca, certs_keys, certs_refresh, certs_seal
+from cli import certs_backup, certs_ca, certs_keys, certs_refresh, certs_seal, certs_tokens
 from cli.certs_serve import DEFAULT_PORT, name_services, serve_trial, services_at
 from cli.kind_folders import KINDS_HELP, add_named_kinds
 from docgen.imprint import draw_imprint
@@ -29,6 +29,7 @@ _DRAWN = "-"
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 app.add_typer(certs_keys.app)
+app.add_typer(certs_tokens.app, name="keys")
 app.add_typer(certs_ca.app)
 app.add_typer(certs_seal.app)
 app.add_typer(certs_refresh.app)
