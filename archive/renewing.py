@@ -123,8 +123,8 @@ def _batch(archive: Archive, batch: Sequence[_Due], trust: Trust, material: Mate
 def _put(folder: Path, one: _Due, records: Sequence[bytes], trust: Trust, material: Material,
          timestamper: Stamper) -> None:
     """Write what judges the new timestamps, then the records, then the rendition; call it while the package is held."""
-    for place in (folder / EVIDENCE, folder / "rendition"):
-        sweep(place)
+    for place in ("rendition", EVIDENCE, f"{EVIDENCE}tsa", f"{EVIDENCE}crls"):
+        sweep(folder / place)
     files = read_package(folder).files
     for name, data in _beside(files, trust).items():
         make_folder((folder / name).parent)

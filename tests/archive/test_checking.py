@@ -210,7 +210,7 @@ def test_only_an_archive_is_opened(tmp_path: Path) -> None:
         Archive.prepare(tmp_path / "other")
 
 
-@pytest.mark.parametrize("name", ["", "..", "../../etc", "x", "1.2.156.3005.2.A.B.C.001.X", "/tmp"])
+@pytest.mark.parametrize("name", ["", "..", "../../etc", "x", "1.2.156.3005.2.A.B.C.001.X", "/etc"])
 def test_what_is_no_identifier_is_no_folder(kept: Kept, name: str) -> None:
     with pytest.raises(ArchiveError) as told:
         kept.office.archive.existing(name)
@@ -225,7 +225,7 @@ def test_a_list_tells_each_licence_and_its_day(kept: Kept, tmp_path: Path) -> No
     assert list(lines(kept.office.archive, due_before=listed[0].due - timedelta(days=400))) == []
     here: Office = kept.copy(tmp_path / "archive")
     (here.archive.existing(kept.identifiers[0]) / "evidence" / "manifest.er").write_bytes(b"x")
-    broken = [line for line in lines(here.archive, due_before=listed[0].due - timedelta(days=400))]
+    broken = list(lines(here.archive, due_before=listed[0].due - timedelta(days=400)))
     assert [line.identifier for line in broken] == [kept.identifiers[0]], "what cannot be read is always told"
 
 

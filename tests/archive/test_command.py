@@ -1,0 +1,125 @@
+"""``zhengyin archive`` as it is called: words, exit codes, JSON; restoring what is good of what is damaged."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from archive.restoring import restore
+from tests.archive.conftest import Kept
+from tests.support.command import Call, caller
+from verify import verify
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Call:
+    return caller(monkeypatch, capfd, "archive")
+
+
+def lines(text: str) -> list[dict[str, object]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_packages_are_made_listed_and_verified(kept: Kept, tmp_path: Path, call: Call) -> None:
+    folder = tmp_path / "issued"
+    folder.mkdir()
+    for place, data in enumerate(kept.packages):
+        (folder / f"{place}.ofd").write_bytes(data)
+    (folder / "forged.ofd").write_bytes(kept.packages[0][:-100])
+    archive, home = tmp_path / "archive", kept.office.home.path
+    code, out, err = call("make", folder, "--to", archive, "--home", home)
+    assert code == 1 and out.count("已归档 / archived") == 2 and "archive.not-genuine" in out, out + err
+    (folder / "forged.ofd").unlink()
+    code, out, _ = call("make", folder, "--to", archive, "--home", home, "--json")
+    assert code == 0 and [line["repeated"] for line in lines(out)] == [True, True]
+    code, out, _ = call("list", archive)
+    assert code == 0 and all(identifier in out for identifier in kept.identifiers)
+    code, out, _ = call("list", archive, "--due", "2027-01-01", "--json")
+    assert (code, out) == (0, "")
+    code, out, _ = call("verify", archive, "--home", home)
+    assert code == 0 and out.count("完好 / good") == 2
+    code, out, _ = call("verify", archive, kept.identifiers[0], "--trust", home / "trust", "--json")
+    assert code == 0 and lines(out)[0]["verdict"] == "valid"
+    code, anchors, _ = call("list", archive, "--anchors")
+    named = [word for line in anchors.split() for word in ("--anchor", line)]
+    assert call("verify", archive, *named)[0] == 0
+    code, out, _ = call("verify", archive, "--anchor", "0" * 64)
+    assert code == 3 and "无法确定" in out
+    assert call("verify", archive, "--anchor", "xyz")[0] == 3
+    assert call("verify", archive, *named, "--trust", home / "trust")[0] == 2
+    code, out, err = call("renew", archive, "--home", home)
+    assert code == 0 and "0 renewed" in err
+    code, out, err = call("renew", archive, "--home", home, "--due-before", "2099-01-01")
+    assert code == 0 and out.count("已续期 / renewed") == 2
+    code, out, _ = call("list", archive, "--json")
+    assert [line["timestamps"] for line in lines(out)] == [2, 2]
+
+
+def test_a_changed_package_and_one_that_is_not_there_have_their_codes(kept: Kept, tmp_path: Path, call: Call) -> None:
+    here = kept.copy(tmp_path / "archive")
+    (here.archive.existing(kept.identifiers[0]) / "record.xml").write_bytes(b"changed")
+    home = here.home.path
+    code, out, _ = call("verify", here.archive.path, "--home", home)
+    assert code == 1 and "package.changed" in out and out.count("完好 / good") == 1
+    code, out, _ = call("verify", here.archive.path, "1.2.156.3005.2.x", "--home", home)
+    assert code == 3 and "archive.identifier" in out
+    assert call("verify", tmp_path, "--home", home)[0] == 3
+    assert call("verify", tmp_path / "nothing", "--home", home)[0] == 2
+
+
+def test_a_home_without_a_timestamp_service_makes_no_archive(kept: Kept, tmp_path: Path, call: Call) -> None:
+    from tests.support.demo_home import copied_home
+
+    home = copied_home(tmp_path / "home")
+    (tmp_path / "one.ofd").write_bytes(kept.packages[0])
+    code, _, err = call("make", tmp_path / "one.ofd", "--to", tmp_path / "archive", "--home", home.path)
+    assert code == 3 and "archive.no-timestamp-service" in err
+    assert call("make", tmp_path / "one.ofd", "--to", tmp_path / "home", "--home", kept.office.home.path)[0] == 3
+
+
+def test_a_licence_is_restored_with_what_verifies_it(kept: Kept, tmp_path: Path, call: Call) -> None:
+    identifier = kept.identifiers[0]
+    code, out, _ = call("restore", kept.office.archive.path, identifier, "--out", tmp_path / "out")
+    assert code == 0 and out.strip().endswith(f"{identifier}.ofd")
+    restored = tmp_path / "out" / f"{identifier}.ofd"
+    assert restored.read_bytes() == kept.packages[0]
+    report = verify(restored, trust=tmp_path / "out" / "trust", evidence=Path(f"{restored}.er").read_bytes())
+    assert report.verdict.value == "valid"
+    code, _, err = call("restore", kept.office.archive.path, identifier, "--out", tmp_path / "out")
+    assert code == 3 and "archive.out-exists" in err
+
+
+def test_of_a_damaged_package_what_is_good_is_handed_out(kept: Kept, tmp_path: Path, call: Call) -> None:
+    here = kept.copy(tmp_path / "archive")
+    folder = here.archive.existing(kept.identifiers[0])
+    (ofda,) = (folder / "ofda").iterdir()
+    ofda.write_bytes(b"changed")
+    (folder / "trust" / "trust.json").unlink()
+    code, _, err = call("restore", here.archive.path, kept.identifiers[0], "--out", tmp_path / "out")
+    assert code == 3 and "package.changed" in err and "package.missing" in err
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert f"{kept.identifiers[0]}.ofd" in names and f"{kept.identifiers[0]}.ofd-a.ofd" not in names
+
+
+def test_a_damaged_original_is_not_handed_out(kept: Kept, tmp_path: Path, call: Call) -> None:
+    here = kept.copy(tmp_path / "archive")
+    folder = here.archive.existing(kept.identifiers[0])
+    (original,) = (folder / "original").iterdir()
+    data = bytearray(original.read_bytes())
+    data[1000] ^= 1
+    original.write_bytes(data)
+    code, _, err = call("restore", here.archive.path, kept.identifiers[0], "--out", tmp_path / "out")
+    assert code == 1 and "archive.damaged" in err and not (tmp_path / "out").exists()
+
+
+def test_a_link_in_a_package_leads_nothing_out(kept: Kept, tmp_path: Path) -> None:
+    here = kept.copy(tmp_path / "archive")
+    folder = here.archive.existing(kept.identifiers[0])
+    secret = tmp_path / "secret"
+    secret.write_bytes(b"not yours")
+    (folder / "record.xml").unlink()
+    (folder / "record.xml").symlink_to(secret)
+    given = restore(folder, tmp_path / "out")
+    assert given.faults and not (tmp_path / "out" / "record.xml").exists()
