@@ -36,7 +36,7 @@ from certs.untrusted_files import open_regular, printable
 
 __all__ = ["DATABASES", "BackupMade", "Manifest", "copy_sqlite", "restore_files", "write_backup"]
 
-DATABASES: Final = ("registry.sqlite3", "issued/ledger.sqlite3")
+DATABASES: Final = ("registry.sqlite3", "issued/ledger.sqlite3", "signer.sqlite3")
 """The SQLite files of a home, which go into a backup as snapshots."""
 _PACKAGES: Final = "issued/packages"
 _FORMAT: Final = 1
@@ -177,6 +177,8 @@ def _add_files(archive: _Archive, home: Path, *, packages: bool = False) -> None
             mode = path.lstat().st_mode
         except FileNotFoundError:
             continue                                 # taken away meanwhile
+        if stat.S_ISSOCK(mode):
+            continue                                 # a signer listens there; nothing of it lasts
         if stat.S_ISDIR(mode):
             archive.add_folder(name, stat.S_IMODE(mode))
             continue

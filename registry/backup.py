@@ -31,7 +31,7 @@ from registry.tables import Base, Meta
 __all__ = ["backup_home", "rejoin", "restore_home"]
 
 _ROWS: Final = 16                                    # documents have up to 8 MiB
-_LEDGER: Final = DATABASES[1]
+_BESIDE: Final = DATABASES[1:]
 
 
 def backup_home(
@@ -51,10 +51,10 @@ def backup_home(
         if has_registry(home):
             _copy_registry(home, folder / FILE)
             found[FILE] = folder / FILE
-        ledger = home / _LEDGER
-        if ledger.is_file():
-            found[_LEDGER] = folder / ledger.name
-            copy_sqlite(ledger, found[_LEDGER])
+        for name in _BESIDE:
+            if (home / name).is_file():
+                found[name] = folder / Path(name).name
+                copy_sqlite(home / name, found[name])
         return found
 
     made = write_backup(home, out, password=password, now=now, snapshots=snapshots, packages=packages, cost=cost)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from certs.config import load_config, store_config
+from certs.config import Password, load_config, store_config
 from certs.home import Home
 from certs.remote_key import RemoteKey
 from certs.remote_line import Address
@@ -21,6 +21,7 @@ from certs.remote_wire import RemoteError
 from certs.trust import Trust
 from codes.errors import EngineError
 from docgen import issue_many
+from registry.backup import backup_home, restore_home
 from signer.counts import Counts
 from tests.docgen.records import as_json, record
 from tests.signer.messages import to_sign
@@ -36,6 +37,7 @@ from tests.signer.processes import (
     wait_until,
 )
 from tests.support.approvals import approve
+from tests.support.demo_home import CHEAP
 from verify import verify
 
 
@@ -234,3 +236,16 @@ def test_a_service_manager_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         assert signer.end() == 0
     while manager.recv(100) != b"STOPPING=1":
         pass
+
+
+def test_a_backup_of_a_signer_at_work_has_its_counts(tmp_path: Path) -> None:
+    keys, password = signer_home(tmp_path / "keys"), Password(b"of the backup, long enough")
+    with running(keys) as signer:
+        key = RemoteKey.open(reference(signer), keys)
+        key.sign(to_sign(keys, 1), approval=approval_id(keys))
+        assert (keys / "signer.sock").is_socket()
+        backup_home(keys, tmp_path / "backup", password=password, now=datetime.now(UTC), cost=CHEAP)
+        key.sign(to_sign(keys, 2), approval=approval_id(keys))
+    restore_home(tmp_path / "backup", tmp_path / "restored", password=password)
+    assert uses(tmp_path / "restored") == {"sealing": 1}
+    assert (tmp_path / "restored" / "signer.id").read_bytes() == (keys / "signer.id").read_bytes()
