@@ -41,6 +41,7 @@ class Judge:
     carried: Carried = NOTHING_CARRIED
     demo: bool = False                   # a chain led to a demonstration's anchor, good or not
     anchors: dict[tuple[str, str], Anchor] = field(default_factory=dict)
+    paths: list[tuple[Certificate, ...]] = field(default_factory=list)
     _view: StatusView | None = None
 
     def chain(
@@ -132,7 +133,9 @@ class Judge:
         return self._view
 
     def seen(self, result: ChainResult) -> None:
-        """Note whether a chain, good or not, leads to a demonstration's anchor."""
+        """Note a chain, good or not, and whether it leads to a demonstration's anchor."""
+        if result.path and result.path not in self.paths:
+            self.paths.append(result.path)
         self.demo = self.demo or (result.anchor is not None and is_demo_anchor(result.anchor))
 
     def trusted(self, anchor: Certificate, purpose: str) -> None:

@@ -19,23 +19,26 @@ import struct
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Final, Protocol, Self
+from typing import IO, TYPE_CHECKING, Any, Final, Protocol, Self
 
 from verify import MAX_FILE_SIZE
 from verify.entry import evidence_beside, load, unjudged
 from verify.reasons import finding
+from verify.trust_folder import TrustFolder
+
+if TYPE_CHECKING:
+    from certs.revocation_fetch import Inquiry
+    from verify.online import Asked, Fresh
 
 __all__ = ["Answer", "Limits", "Verifiers", "serve"]
 
 _HEAD: Final = struct.Struct(">IQ")                 # lengths of the order (JSON) and of the bytes that follow
 _ANSWER_LIMIT: Final = 64 << 20
 _ANSWER: Final = frozenset({"report", "text", "line"})
-_LOOK_S: Final = 1.0                                # between two looks whether the trust folder has changed
 _FILES: Final = 2000                                # that one child judges at most
 _SHARE: Final = 4                                   # of its memory, the part beyond which it is replaced
 _GRACE_S: Final = 5.0                               # beyond a child's own alarm
@@ -95,9 +98,10 @@ class Verifiers:
             kinds: further folders of kinds.
             children: how many files are judged at a time.
         """
-        self._order = {"trust": None if trust is None else str(trust.absolute()),
+        self._order: dict[str, Any] = {"trust": None if trust is None else str(trust.absolute()),
                        "kinds": [str(one.absolute()) for one in kinds]}
         self._limits = limits or Limits()
+        self._folder = TrustFolder()
         self._children = children
         self._free: queue.LifoQueue[_Child] = queue.LifoQueue()
         self._starter = concurrent.futures.ThreadPoolExecutor(1)
@@ -124,8 +128,11 @@ class Verifiers:
             self._free.put(child)
 
     def verify(self, source: bytes | Path, *, at: dt.datetime | None = None, require_status: bool = False,
-               name: str = "", evidence: bytes | None = None) -> Answer:
+               name: str = "", evidence: bytes | None = None, inquiry: Inquiry | None = None) -> Answer:
         """Judge one file; the arguments are those of :func:`verify.verify`.
+
+        Args:
+            inquiry: asks the CAs about the file's certificates, in this process; the children have no network.
 
         Raises:
             VerifyError: ``verify.unreadable``.
@@ -133,13 +140,34 @@ class Verifiers:
         data, name, size = load(source, name)
         if data is None:
             return _told(unjudged(name, size, None, finding("file.too-large", limit=MAX_FILE_SIZE), at))
-        answer = self._ask({**self._order, "name": name, "at": None if at is None else at.isoformat(),
-                            "require_status": require_status,
-                            "evidence": None if evidence is None else len(evidence)}, data + (evidence or b""))
+        order = {**self._order, "name": name, "at": None if at is None else at.isoformat(),
+                 "require_status": require_status, "evidence": None if evidence is None else len(evidence)}
+        contents = data + (evidence or b"")
+        asked: Asked | None = None
+        if inquiry is None:
+            answer = self._ask(order, contents)
+        else:
+            answer, asked = self._ask_online(order, contents, inquiry)
         if isinstance(answer, str):
             return _told(unjudged(name, size, data, finding(answer, seconds=self._limits.seconds,
                                                             memory=self._limits.memory_mb), at))
-        return Answer(report=answer["report"], text=answer["text"], line=answer["line"])
+        report, text = answer["report"], answer["text"]
+        if asked is not None:
+            report, text = {**report, "online": asked.to_dict()}, "\n".join((text.rstrip("\n"), *asked.to_lines(), ""))
+        return Answer(report=report, text=text, line=answer["line"])
+
+    def _ask_online(self, order: Mapping[str, Any], data: bytes,
+                    inquiry: Inquiry) -> tuple[dict[str, Any] | str, Asked]:
+        """Have a file judged, and again by what its CAs say."""
+        from verify.online import judge_online, read_paths, write_fresh
+
+        def judged(fresh: Fresh) -> dict[str, Any] | str:
+            answer = self._ask({**order, "fresh": write_fresh(fresh)}, data)
+            fresh.paths[:] = [] if isinstance(answer, str) else read_paths(answer.get("paths"))
+            return answer
+
+        trust = self._folder.read(self._order["trust"])
+        return judge_online(judged, None if isinstance(trust, Path) else trust, inquiry, at=dt.datetime.now(dt.UTC))
 
     def draw(self, data: bytes, *, seconds: float = 15.0) -> dict[str, Any]:
         """Draw the first pages of a file, see :func:`verify.drawing.draw`; none where a child ends over it.
@@ -163,7 +191,7 @@ class Verifiers:
             self._free.put(child)
 
     def verify_many(self, paths: Iterable[Path], *, at: dt.datetime | None = None, require_status: bool = False,
-                    ) -> Iterator[tuple[Path, Answer | Exception]]:
+                    inquiry: Inquiry | None = None) -> Iterator[tuple[Path, Answer | Exception]]:
         """Judge many files, as many at a time as there are children, each with the evidence beside it; answers come in
         the order of the paths.
 
@@ -172,7 +200,8 @@ class Verifiers:
         """
         def one(path: Path) -> Answer | Exception:
             try:
-                return self.verify(path, at=at, require_status=require_status, evidence=evidence_beside(path))
+                return self.verify(path, at=at, require_status=require_status, evidence=evidence_beside(path),
+                                   inquiry=inquiry)
             except Exception as error:              # given to whoever asked, with its path
                 return error
 
@@ -377,9 +406,7 @@ class _Judging:
 
     def __init__(self) -> None:
         self._kinds: list[str] = []
-        self._trust: Any = None
-        self._marks: object = None
-        self._looked = -_LOOK_S
+        self._folder = TrustFolder()
 
     def answer(self, order: Mapping[str, Any], data: bytes) -> dict[str, Any]:
         """Judge one file, or draw it."""
@@ -397,28 +424,22 @@ class _Judging:
         at = None if order["at"] is None else dt.datetime.fromisoformat(order["at"])
         end = len(data) - (order["evidence"] or 0)
         evidence = None if order["evidence"] is None else data[end:]
-        report = verify_source(data[:end], trust=self._believed(order["trust"]), at=at, clock_now=None,
-                               require_status=order["require_status"], name=order["name"], evidence=evidence)
-        return {"report": report.to_dict(), "text": report.to_text(), "line": report.to_line()}
+        fresh = _fresh(order.get("fresh"))
+        report = verify_source(data[:end], trust=self._folder.read(order["trust"]), at=at, clock_now=None,
+                               require_status=order["require_status"], name=order["name"], evidence=evidence,
+                               fresh=fresh)
+        told = {"report": report.to_dict(), "text": report.to_text(), "line": report.to_line()}
+        if fresh is None:
+            return told
+        from verify.online import write_paths
 
-    def _believed(self, folder: str | None) -> Any:
-        """The trust folder, read anew when it has changed; its path where it cannot be read, which the report tells."""
-        from certs.file_marks import mark_files
-        from certs.trust import Trust
-        from codes.errors import EngineError
+        return {**told, "paths": write_paths(fresh.paths)}
 
-        if folder is None:
-            return None
-        path = Path(folder)
-        if self._marks is not None and time.monotonic() - self._looked < _LOOK_S:
-            return self._trust
-        self._looked = time.monotonic()
-        try:
-            marks = (folder, mark_files(path), *(mark_files(one) for one in sorted(path.iterdir()) if one.is_dir()))
-            if marks != self._marks:
-                self._trust = Trust.load(path)
-                self._marks = marks
-        except (EngineError, OSError):
-            self._marks = None
-            return path
-        return self._trust
+
+def _fresh(values: Any) -> Fresh | None:
+    """What the parent fetched for a file; None where nobody is asked."""
+    if values is None:
+        return None
+    from verify.online import read_fresh  # loads only where CAs are asked
+
+    return read_fresh(values)

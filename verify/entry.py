@@ -8,6 +8,7 @@ import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from certs.trust import Trust
 from codes.errors import EngineError
@@ -18,6 +19,9 @@ from verify.photo import is_picture
 from verify.reasons import finding, shown_path
 from verify.report import Coverage, FileFacts, Report
 from verify.status import LicenceState, Status
+
+if TYPE_CHECKING:
+    from verify.online import Fresh
 
 __all__ = ["VerifyCode", "evidence_beside", "kind_of_file", "load", "unjudged", "verify_source"]
 
@@ -105,8 +109,12 @@ def _read(source: Path, limit: int) -> tuple[bytes | None, int]:
 
 def verify_source(source: bytes | Path, *, trust: Trust | Path | None, at: dt.datetime | None,
                   clock_now: dt.datetime | None, require_status: bool, name: str,
-                  evidence: bytes | None = None) -> Report:
-    """See :func:`verify.verify`."""
+                  evidence: bytes | None = None, fresh: Fresh | None = None) -> Report:
+    """See :func:`verify.verify`.
+
+    Args:
+        fresh: what was fetched for this file; gets the chains that were judged.
+    """
     now = clock_now or dt.datetime.now(dt.UTC)
     moment = at or now
     if moment.tzinfo is None or now.tzinfo is None:
@@ -118,6 +126,8 @@ def verify_source(source: bytes | Path, *, trust: Trust | Path | None, at: dt.da
         told = finding("file.too-large", limit=MAX_FILE_SIZE) if data is None else finding("file.not-such")
         return unjudged(name, size, data, told, moment)
     loaded, unusable = _trust(trust, now)
+    if fresh is not None and loaded is not None:
+        loaded = fresh.added_to(loaded)
     checks, run = _judge_of(kind)
     case = Case(name=name, kind=kind, data=data, at=moment, clock_now=now,
                 trust=loaded, unusable=unusable, demanded=checks)
@@ -126,6 +136,8 @@ def verify_source(source: bytes | Path, *, trust: Trust | Path | None, at: dt.da
 
         take_evidence(case, evidence)
     run(case)
+    if fresh is not None:
+        fresh.paths[:] = case.judge.paths
     _note_name(case)
     if evidence is not None:
         from verify.evidence import tell_evidence

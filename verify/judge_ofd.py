@@ -251,6 +251,7 @@ class _OfdJudge:
         inner.judge.exists(self.case.judge.existed_at)
         inner.judge.carries(*self.case.judge.carried)
         judge_ofd(inner)
+        self.case.judge.paths += inner.judge.paths
         report = inner.report(False)
         if inner.record is None or inner.record.record.identifier != identifier:
             found.add("data.earlier", name, label=field.label, zh="证照标识不同", en="its identifier differs")

@@ -46,10 +46,11 @@ def _evidence(case: Case, data: bytes, *, archived: bool = False) -> PdfEvidence
         case.judge.carries(evidence.later.crls)
         for anchor in evidence.later.anchors:
             case.judge.trusted(anchor, "timestamp")
-    if evidence.chain is not None:
-        case.judge.seen(evidence.chain)
-        if evidence.chain.ok:
-            case.judge.trusted(evidence.chain.path[-1], "pdf")
+    for chain in (evidence.chain, evidence.stamp_chain):
+        if chain is not None:
+            case.judge.seen(chain)
+    if evidence.chain is not None and evidence.chain.ok:
+        case.judge.trusted(evidence.chain.path[-1], "pdf")
     return evidence
 
 

@@ -58,6 +58,7 @@ class PdfEvidence:
     own_form: bool = False              # the skeleton is that of our renditions
     signer: Certificate | None = None
     chain: ChainResult | None = None
+    stamp_chain: ChainResult | None = None
     covered: int = 0                    # bytes from the start that the signature covers, its own gap included
     size: int = 0
     later: Later | None = None          # evidence and timestamps behind the rendition
@@ -278,4 +279,5 @@ class _Check:
             pages=view.pages, attachments=view.attachments, metadata=view.metadata,
             producer=view.info.get("Producer", view.metadata.producer), version=version, own_form=own_form,
             signer=first.signer if first else None, chain=first.chain if first else None,
+            stamp_chain=first.stamp_chain if first else None,
             covered=first.signed_end if first else 0, size=len(self.data), unfinished=unfinished)

@@ -68,6 +68,7 @@ class Judged:
     findings: tuple[Finding, ...]
     signer: Certificate | None = None
     chain: ChainResult | None = None
+    stamp_chain: ChainResult | None = None
     signed_end: int = 0                 # offset behind the last signed byte
     respelt: bool = False               # not in the one spelling that we write
 
@@ -104,6 +105,7 @@ class _Run:
         self.ranges: tuple[tuple[int, int], ...] = ()
         self.cms: CmsSignature | None = None
         self.chain: ChainResult | None = None
+        self.stamp_chain: ChainResult | None = None
         self.claimed_at: datetime | None = None
         self.proven_at: datetime | None = None
         self.stamp_sub = "FORMAT_FAILURE"  # sub-indication of a timestamp that does not verify
@@ -198,6 +200,7 @@ class _Run:
             token, signature, anchors=self.trust.tsa, intermediates=self.trust.intermediates,
             crls=(*self.trust.crls, *self.crls), ocsp=self.trust.ocsp, carried=self.moment.carried, at=self.moment.at,
             clock_now=self.moment.latest, existed_at=self.moment.existed_at)
+        self.stamp_chain = result.chain
         if result.ok:
             self.proven_at = result.gen_time
             return
@@ -242,7 +245,8 @@ class _Run:
             evidence = replace(evidence, anchor=chain.anchor.subject_cn or "",
                                anchor_fingerprint=chain.anchor.fingerprint)
         end = self.ranges[1][0] + self.ranges[1][1] if self.ranges else 0
-        return Judged(evidence=evidence, findings=found, signer=signer, chain=chain, signed_end=end,
+        return Judged(evidence=evidence, findings=found, signer=signer, chain=chain,
+                      stamp_chain=self.stamp_chain, signed_end=end,
                       respelt=self.cms is not None and self.complete and self.cms.respelt)
 
     def sub_indication(self, found: Finding, otherwise: str) -> str:
