@@ -67,6 +67,9 @@ def verify(
     port: Annotated[int, typer.Option(min=1, max=65535, help="网页监听的端口 / its port")] = 8321,
     site: Annotated[list[str] | None, typer.Option(
         "--site", metavar="NAME", help="网页的域名，可给多个 / name under which the page is reached")] = None,
+    proxy: Annotated[list[str] | None, typer.Option(
+        "--proxy", metavar="ADDRESS", help="网页前代理的地址，采信其 X-Forwarded-For，可给多个 / address of a proxy "
+                                           "before the page, whose X-Forwarded-For is believed")] = None,
 ) -> None:
     """核验证照文件：文件真伪与证照状态两个结论 / two answers: is the file genuine, is the licence in force.
 
@@ -84,7 +87,7 @@ def verify(
             from cli.verify_serve import serve_page
 
             serve_page(files, trust=_trust(trust, home), signer=lambda: _report_signer(home), children=jobs, host=host,
-                       port=port, sites=site or ())
+                       port=port, sites=site or (), proxies=proxy or ())
             raise typer.Exit(0)
         if not files:
             raise typer.BadParameter("请给出要核验的文件或目录，或用 --serve 开设网页 / "

@@ -19,13 +19,14 @@ _LOCAL: Final = ("localhost", "127.0.0.1", "::1")
 
 
 def serve_page(files: Sequence[Path] | None, *, trust: Path | None, signer: Callable[[], Signer | None], children: int,
-               host: str, port: int, sites: Collection[str]) -> None:
+               host: str, port: int, sites: Collection[str], proxies: Collection[str] = ()) -> None:
     """Serve until interrupted.
 
     Args:
         files: what stands on the command line as files: nothing may.
         signer: gives the key that signs reports, if there is one.
         sites: names under which the page is reached; needed where it listens on more than one address.
+        proxies: addresses of the proxies before the page.
 
     Raises:
         TrustError: the trust folder cannot be used.
@@ -44,7 +45,8 @@ def serve_page(files: Sequence[Path] | None, *, trust: Path | None, signer: Call
     _free(host, port)
     with Verifiers(trust=trust, kinds=added_folders(), children=children) as verifiers:
         verifiers.start()
-        app = verifier_app(verifiers, hosts=hosts, children=children, signer=signer())
+        app = verifier_app(verifiers, hosts=hosts, children=children, signer=signer(),
+                           proxies=_proxies(proxies))
         shown = f"[{host}]" if ":" in host else host
         typer.echo(f"核验网页 page: http://{shown}:{port}/ （Ctrl-C 结束 / ends it）", err=True)
         if trust is None:
@@ -63,6 +65,15 @@ def _hosts(host: str, sites: Collection[str]) -> tuple[str, ...]:
         raise typer.BadParameter(f"监听 {host} 时请用 --site 给出网页的域名 / listening on {host}, name the site "
                                  "with --site", param_hint="--site")
     return (*sites, *_LOCAL, *(() if every else (host,)))
+
+
+def _proxies(named: Collection[str]) -> tuple[str, ...]:
+    """The addresses of the proxies in their one spelling."""
+    try:
+        return tuple(str(ipaddress.ip_address(each)) for each in named)
+    except ValueError:
+        raise typer.BadParameter("请写代理的 IP 地址，如 127.0.0.1 / write the proxy's IP address, as 127.0.0.1",
+                                 param_hint="--proxy") from None
 
 
 def _free(host: str, port: int) -> None:

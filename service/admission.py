@@ -5,13 +5,33 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from service.refusals import Refused
 
-__all__ = ["Admission", "Admitted"]
+__all__ = ["Admission", "Admitted", "client_of"]
 
 _WAIT_S = 5
+_UNTOLD = "-"                           # all whom a proxy says nothing of share one share
+_NETWORK_BITS = 64                      # of IPv6, what one subscriber has
+
+
+def client_of(peer: str, forwarded: Iterable[str], proxies: Collection[str]) -> str:
+    """Return the address that a request is counted under.
+
+    Args:
+        peer: where the connection comes from.
+        forwarded: the lines of X-Forwarded-For. Only what a proxy of ours wrote is believed: the last address of all,
+            and only on a connection from one.
+        proxies: addresses of our proxies.
+    """
+    if peer not in proxies:
+        return peer
+    last = ",".join(forwarded).rpartition(",")[2].strip()
+    try:
+        return str(ipaddress.ip_address(last))
+    except ValueError:
+        return _UNTOLD
 
 
 class Admission:
@@ -19,7 +39,8 @@ class Admission:
 
     Args:
         requests: at a time.
-        share: of one address; the machine's own is not counted, for a proxy may stand there.
+        share: of one address (of IPv6 one network of 64 bits); the machine's own is not counted, for a proxy may stand
+            there that is not named as one (:func:`client_of`).
         bytes_: of all bodies that are in memory.
     """
 
@@ -36,7 +57,7 @@ class Admission:
         Raises:
             Refused: ``busy``.
         """
-        counted = not _is_loopback(client)
+        counted, client = not _is_loopback(client), _subscriber(client)
         if self._open >= self._requests or (counted and self._clients[client] >= self._share):
             raise Refused("busy", retry_after_s=_WAIT_S)
         self._open += 1
@@ -77,6 +98,15 @@ class Admitted:
         """
         self._admission.hold(size)
         self.size += size
+
+
+def _subscriber(client: str) -> str:
+    try:
+        address = ipaddress.ip_address(client)
+    except ValueError:
+        return client
+    return client if address.version == 4 else str(
+        ipaddress.ip_network((int(address), _NETWORK_BITS), strict=False))
 
 
 def _is_loopback(client: str) -> bool:

@@ -24,10 +24,18 @@ _NAME: Final = 255
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """How slowly a body may come: seconds between two pieces, seconds in all."""
+    """How slowly a body may come: seconds between two pieces, seconds in all, and bytes a second that it must have
+    come with on the whole, but for its first ``grace_s`` seconds."""
 
     between_s: float = 20.0
     whole_s: float = 180.0
+    least_bytes_s: float = 8192.0
+    grace_s: float = 10.0
+
+    def left_s(self, passed_s: float, received: int) -> float:
+        """How long the next piece may take, ``passed_s`` seconds after the first of ``received`` bytes."""
+        return max(min(self.between_s, self.whole_s - passed_s,
+                       self.grace_s + received / self.least_bytes_s - passed_s), 0.0)
 
 
 @dataclass(slots=True)
@@ -63,11 +71,10 @@ async def read_form(pieces: AsyncIterator[bytes], content_type: str, content_len
         "on_part_begin": reader.begin, "on_header_field": reader.header_name, "on_header_value": reader.header_value,
         "on_header_end": reader.header_end, "on_headers_finished": reader.headers_end, "on_part_data": reader.data,
         "on_part_end": reader.part_end, "on_end": reader.end})
-    end, total = time.monotonic() + pace.whole_s, 0
+    begun, total = time.monotonic(), 0
     while True:
-        left = end - time.monotonic()
         try:
-            piece = await asyncio.wait_for(anext(pieces), max(min(left, pace.between_s), 0))
+            piece = await asyncio.wait_for(anext(pieces), pace.left_s(time.monotonic() - begun, total))
         except StopAsyncIteration:
             break
         except TimeoutError:

@@ -20,7 +20,7 @@ from starlette.requests import ClientDisconnect
 
 from certs.signer import Signer
 from reports.files import made
-from service.admission import Admission
+from service.admission import Admission, client_of
 from service.forms import Form, Pace, read_form
 from service.guard import App, Guard, Scope
 from service.pages import LANGUAGES, STATIC, front_page, refusal_page, result_page, static
@@ -53,7 +53,8 @@ def _for_strangers(value: Any) -> Any:
 
 
 def verifier_app(verifiers: Verifiers, *, hosts: Collection[str] = (), children: int = 2, signer: Signer | None = None,
-                 key: bytes | None = None, pace: Pace | None = None, admission: Admission | None = None) -> FastAPI:
+                 key: bytes | None = None, pace: Pace | None = None, admission: Admission | None = None,
+                 proxies: Collection[str] = ()) -> FastAPI:
     """Make the application; it may be mounted in another one below any path that ends in a slash.
 
     Args:
@@ -62,17 +63,20 @@ def verifier_app(verifiers: Verifiers, *, hosts: Collection[str] = (), children:
         children: how many files are judged at a time.
         signer: signs the reports that are taken home as PDF.
         key: authenticates reports; processes that serve one site share it.
+        proxies: addresses of the proxies before the site, whose word is taken for whom a request comes from
+            (X-Forwarded-For).
     """
-    return _Site(verifiers, children, signer, Tokens(key), pace or Pace(), admission or Admission()).app(hosts)
+    return _Site(verifiers, children, signer, Tokens(key), pace or Pace(), admission or Admission(),
+                 frozenset(proxies)).app(hosts)
 
 
 class _Site:
     """One site."""
 
     def __init__(self, verifiers: Verifiers, children: int, signer: Signer | None, tokens: Tokens, pace: Pace,
-                 admission: Admission) -> None:
+                 admission: Admission, proxies: frozenset[str]) -> None:
         self._verifiers, self._signer, self._tokens, self._pace = verifiers, signer, tokens, pace
-        self._admission = admission
+        self._admission, self._proxies = admission, proxies
         self._judging = asyncio.Semaphore(children)
         self._writing = asyncio.Semaphore(1)     # a report is drawn by one thread at a time
 
@@ -110,7 +114,7 @@ class _Site:
         return await _heard_out(request, self._verified)
 
     async def _verified(self, request: Request, pieces: AsyncIterator[bytes]) -> Response:
-        with self._admission.enter(_client(request)) as admitted:
+        with self._admission.enter(self._client(request)) as admitted:
             form = await self._form(request, pieces, "file", MAX_FILE_SIZE, admitted.hold)
             if not form.data:
                 raise Refused("no-file")
@@ -132,7 +136,7 @@ class _Site:
         return await _heard_out(request, functools.partial(self._reported, ending=ending))
 
     async def _reported(self, request: Request, pieces: AsyncIterator[bytes], ending: str) -> Response:
-        with self._admission.enter(_client(request)) as admitted:
+        with self._admission.enter(self._client(request)) as admitted:
             form = await self._form(request, pieces, "report", LARGEST, admitted.hold)
             report = self._tokens.open((form.data or b"").decode("ascii", "replace"))
             if report is None:
@@ -143,6 +147,10 @@ class _Site:
         return Response(body, media_type=_TYPES[f".{ending}"], headers={
             "content-disposition": f'attachment; filename="verification-report.{ending}"',
             "content-security-policy": _REPORT_POLICY})
+
+    def _client(self, request: Request) -> str:
+        peer = request.client.host if request.client else ""
+        return client_of(peer, request.headers.getlist("x-forwarded-for"), self._proxies)
 
     async def _form(self, request: Request, pieces: AsyncIterator[bytes], large: str, limit: int,
                     hold: Callable[[int], None]) -> Form:
@@ -166,10 +174,6 @@ async def _heard_out(request: Request, answer: Callable[[Request, AsyncIterator[
                 async for _ in pieces:
                     pass
         raise
-
-
-def _client(request: Request) -> str:
-    return request.client.host if request.client else ""
 
 
 def _language(request: Request) -> str:

@@ -24,11 +24,11 @@ from lxml import etree
 from PIL import Image
 
 from reports import words
-from service.admission import Admission
+from service.admission import Admission, client_of
 from service.forms import Pace
 from service.guard import host_of
 from service.refusals import REFUSALS, Refused
-from service.tokens import Tokens
+from service.tokens import LASTS_S, Tokens
 from service.verifier import verifier_app
 from tests.service.conftest import Site, running
 from tests.support.bounds import not_hanging
@@ -231,6 +231,57 @@ def test_a_body_that_comes_by_the_drop_is_given_up(verifiers: Verifiers) -> None
     assert got.startswith(b"HTTP/1.1 408")
 
 
+def test_a_body_keeps_a_least_pace() -> None:
+    pace = Pace(between_s=20, whole_s=180, least_bytes_s=8192, grace_s=10)
+    assert pace.left_s(0, 0) == 10 and pace.left_s(9.5, 100) < 1, "who sends nothing has the first seconds alone"
+    assert pace.left_s(10.5, 1024) == 0, "a byte now and then holds no place for minutes"
+    assert pace.left_s(100, 1 << 20) == 20 and pace.left_s(170, 2 << 20) == 10
+    assert pace.left_s(181, 64 << 20) == 0
+
+
+def test_idle_uploads_are_given_up_soon_and_let_others_in(verifiers: Verifiers) -> None:
+    with running(verifiers, pace=Pace(grace_s=1), admission=Admission(requests=2)) as site, not_hanging():
+        held = [socket.create_connection((site.host, site.port), timeout=60) for _ in range(2)]
+        for connection in held:
+            connection.sendall(head(site, 5000) + part())
+        for connection in held:
+            assert connection.recv(65536).startswith(b"HTTP/1.1 408")
+            connection.close()
+        assert post(site, b"none").status_code == 200
+
+
+@pytest.mark.parametrize(("peer", "forwarded", "client"), [
+    ("127.0.0.1", ["192.0.2.7"], "192.0.2.7"), ("127.0.0.1", ["10.0.0.1, 192.0.2.7"], "192.0.2.7"),
+    ("127.0.0.1", ["10.0.0.1", "192.0.2.7"], "192.0.2.7"), ("127.0.0.1", ["2001:DB8::1"], "2001:db8::1"),
+    ("127.0.0.1", [], "-"), ("127.0.0.1", ["x"], "-"), ("127.0.0.1", ["192.0.2.7, "], "-"),
+    ("192.0.2.9", ["192.0.2.7"], "192.0.2.9"), ("::1", ["192.0.2.7"], "::1"), ("", ["192.0.2.7"], ""),
+])
+def test_only_a_named_proxy_is_believed_and_only_its_own_word(peer: str, forwarded: list[str], client: str) -> None:
+    assert client_of(peer, forwarded, frozenset({"127.0.0.1"})) == client
+
+
+def test_behind_a_proxy_each_address_has_its_share(verifiers: Verifiers) -> None:
+    with running(verifiers, admission=Admission(requests=9, share=1), proxies=("127.0.0.1",)) as site:
+        def status(address: str) -> int:
+            return httpx.post(f"{site.url}/verify", files={"file": ("a", b"none")}, timeout=120,
+                              headers={"x-forwarded-for": address}).status_code
+
+        with socket.create_connection((site.host, site.port), timeout=60) as connection, not_hanging():
+            connection.sendall(head(site, 5000, "X-Forwarded-For: 192.0.2.7") + part())
+            while status("192.0.2.7") != 503:
+                time.sleep(0.05)
+            assert status("192.0.2.8") == 200
+
+
+def test_a_subscriber_of_ipv6_has_one_share() -> None:
+    admission = Admission(share=1)
+    with admission.enter("2001:db8:1:2::1"):
+        with pytest.raises(Refused), admission.enter("2001:db8:1:2:ffff::9"):
+            pass
+        with admission.enter("2001:db8:1:3::1"):
+            pass
+
+
 def test_a_connection_that_says_nothing_is_ended(site: Site) -> None:
     with not_hanging():
         assert raw(site, b"GET / HT") == b""
@@ -325,11 +376,11 @@ def test_a_report_is_taken_home_in_every_form(site: Site) -> None:
 
 def test_a_report_that_was_changed_is_refused(site: Site) -> None:
     whole = base64.b64decode(token(site, FILES["changed"][0]()))
-    report = json.loads(zlib.decompress(whole[32:]))
+    report = json.loads(zlib.decompress(whole[40:]))
     assert report["verdict"] == "invalid"
     better = copy.deepcopy(report)
     better["verdict"] = "valid"
-    packed = zlib.compress(json.dumps(better).encode())
+    packed = whole[32:40] + zlib.compress(json.dumps(better).encode())
     forgeries = [whole[:32] + packed, bytes(32) + packed, packed, b"", whole[:-1], whole[:32],
                  bytes([whole[0] ^ 1]) + whole[1:]]
     bomb = zlib.compress(bytes(200 << 20), 9)
@@ -342,6 +393,15 @@ def test_processes_that_share_a_key_take_each_others_reports() -> None:
     one, other = Tokens(b"k" * 32), Tokens(b"k" * 32)
     assert other.open(one.seal({"verdict": "valid"})) == {"verdict": "valid"}
     assert Tokens().open(one.seal({"verdict": "valid"})) is None
+
+
+def test_a_report_is_taken_back_for_a_day() -> None:
+    now = [1e9]
+    tokens = Tokens(b"k" * 32, clock=lambda: now[0])
+    token = tokens.seal({"verdict": "valid"})
+    for passed, taken in ((0, True), (LASTS_S, True), (LASTS_S + 1, False), (-300, True), (-301, False)):
+        now[0] = 1e9 + passed
+        assert (tokens.open(token) is not None) == taken, passed
 
 
 def test_neither_names_nor_contents_reach_a_log_or_a_disk(site: Site, caplog: pytest.LogCaptureFixture,
