@@ -23,6 +23,7 @@ from typing import Any
 import docgen
 import layouts
 from bench.checks import measure_checks
+from bench.keys import measure_keys
 from bench.renewals import measure_renewals
 from bench.seals import measure_seals
 from bench.stages import Stages
@@ -159,6 +160,7 @@ def main() -> None:
         packages, ofdrw = measure("example-1", home, folder, count, 1)
         measure("example-2", home, folder, count, 5000)
         measure_checks(packages, home.trust_dir, cores, ofdrw)
+        measure_keys(home.path, folder / "keys", cores, count=count)
         measure_timestamps(home.path, folder / "stamped", cores, count=2 * count, first=9000)
     measure_renewals(asked.renewals)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

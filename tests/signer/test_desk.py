@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterator
@@ -29,6 +28,7 @@ from codes import qr_payload
 from signer.counts import Counts
 from signer.desk import Desk
 from signer.settings import Peer
+from tests.signer.messages import attributes
 from tests.signer.processes import LIMITS, key_name, signer_home
 from tests.support.approvals import approve
 from tests.support.demo_home import CITY, PROVINCE
@@ -103,19 +103,6 @@ def qr_message(office: Office, *, code: str = CITY[0], key: bytes | None = None)
         serial="14010013202500044", uscc=None, holder="测试企业", authority_code=code, issued=office.now.date(),
         valid_from=None, valid_to=None, version="001", scope_digest=None, address_digest=b"\1" * 16)
     return qr_payload.message(claims, key or key_id(office.certificate("data")))
-
-
-def attributes(certificate: Certificate, *, digest: bytes = b"\2" * 32, extra: bytes = b"") -> bytes:
-    """The signed attributes of a PDF's signature (EN 319 122-1)."""
-    def attribute(kind: str, value: bytes) -> bytes:
-        return der_build.sequence(der_build.oid(kind), der_build.set_of([value]))
-
-    identified = der_build.sequence(der_build.octet_string(hashlib.sha256(certificate.der).digest()))
-    return der_build.set_of([
-        attribute("1.2.840.113549.1.9.3", der_build.oid("1.2.840.113549.1.7.1")),
-        attribute("1.2.840.113549.1.9.4", der_build.octet_string(digest)),
-        attribute("1.2.840.113549.1.9.16.2.47", der_build.sequence(der_build.sequence(identified))),
-        *([extra] if extra else [])])
 
 
 def checkpoint(office: Office, kind: str = "zhengyin/checkpoint/1") -> bytes:
