@@ -35,6 +35,7 @@ from archive.snapshot import snapshot_trust
 from certs.evidence import EvidenceResult, judge_evidence
 from certs.evidence_build import Material, due
 from certs.evidence_record import EvidenceRecord
+from certs.strength import STRONG, Strength
 from certs.trust import Trust
 from codes.china_time import time_en, time_zh
 from codes.errors import EngineError
@@ -116,15 +117,18 @@ def whole(package: PackageFiles) -> tuple[Manifest | None, list[Found]]:
     return manifest, told
 
 
-def due_of(files: Mapping[str, bytes], identifier: str, material: Material) -> dt.datetime | None:
+def due_of(files: Mapping[str, bytes], identifier: str, material: Material,
+           strength: Strength = STRONG) -> dt.datetime | None:
     """When the evidence of a package has to be renewed; None where some of it cannot be read.
 
     Args:
         material: certificates of authorities that the tokens may not carry.
+        strength: from when algorithms are weak.
     """
     try:
-        moments = [due(files[name], material=material) for name in (MANIFEST_RECORD, ORIGINAL_RECORD)]
-        last = pdf_due(files[rendition_name(identifier)], material)
+        moments = [due(files[name], material=material, strength=strength)
+                   for name in (MANIFEST_RECORD, ORIGINAL_RECORD)]
+        last = pdf_due(files[rendition_name(identifier)], material, strength=strength)
     except (EngineError, KeyError):
         return None
     return None if last is None else min(*moments, last)
@@ -153,7 +157,7 @@ class _Check:
                                  self.files.get(ORIGINAL_RECORD) if original_at else None)
         rendition = self.verified(rendition_name(self.identifier), "package.rendition", None)
         self.copies()
-        last = due_of(self.files, self.identifier, self.material)
+        last = due_of(self.files, self.identifier, self.material, self.trust.strength if self.trust else STRONG)
         if last is not None and last < self.at:
             self.found.append(found("package.due", zh=time_zh(last), en=time_en(last)))
         return PackageReport(
@@ -172,7 +176,8 @@ class _Check:
             result = judge_evidence(
                 EvidenceRecord.parse(record), data, anchors=self.trust.tsa if self.trust else (),
                 intermediates=self.trust.intermediates if self.trust else (),
-                crls=self.trust.crls if self.trust else (), now=self.at)
+                crls=self.trust.crls if self.trust else (), ocsp=self.trust.ocsp if self.trust else (), now=self.at,
+                strength=self.trust.strength if self.trust else STRONG)
         except EngineError as error:
             self.found.append(found("package.evidence", name=name, zh=error.zh, en=error.en))
             return None

@@ -24,6 +24,7 @@ class ArchiveCode(enum.StrEnum):
     DAMAGED = "archive.damaged"
     NO_TIME = "archive.no-timestamp-service"
     COPY_DIFFERS = "archive.copy-differs"
+    WEAK = "archive.weak"
     OUT_EXISTS = "archive.out-exists"
     ANCHOR = "archive.anchor"
 

@@ -95,7 +95,8 @@ class _Package:
 
 def material_of(trust: Trust) -> Material:
     """What judges timestamp authorities, out of a trust folder."""
-    return Material(certificates=(*trust.roots, *trust.tsa, *trust.intermediates), crls=trust.crls)
+    return Material(certificates=(*trust.roots, *trust.tsa, *trust.intermediates), crls=trust.crls,
+                    ocsp=trust.ocsp)
 
 
 def put_in(archive: Archive, sources: Iterable[tuple[Path, bytes]], *, home: Home,

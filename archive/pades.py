@@ -13,6 +13,7 @@ from typing import Final
 from archive.errors import ArchiveCode, ArchiveError
 from archive.pdf_revision import Evidence, add_evidence, add_timestamp
 from certs.evidence_build import MARGIN, Material, Stamper
+from certs.strength import STRONG, Strength
 from certs.timestamp_token import TimestampToken
 from certs.x509 import Certificate
 from codes.errors import EngineError
@@ -24,7 +25,6 @@ from verify.pdf_reasons import PdfRefusal
 
 __all__ = ["make_lta", "pdf_due", "renew_lta"]
 
-_DIGEST: Final = "sha256"
 _MAX_PATH: Final = 8
 
 
@@ -44,12 +44,14 @@ def make_lta(pdf: bytes, timestamper: Stamper, material: Material) -> bytes:
     return renew_lta(pdf, timestamper, material, signers=(cms.signer, *cms.certificates))
 
 
-def renew_lta(pdf: bytes, timestamper: Stamper, material: Material, *, signers: Sequence[Certificate] = ()) -> bytes:
+def renew_lta(pdf: bytes, timestamper: Stamper, material: Material, *, signers: Sequence[Certificate] = (),
+              algorithm: str = "sha256") -> bytes:
     """Return the archive's copy with evidence on all its timestamps and a further one over all of it.
 
     Args:
         material: certificates, roots among them, and the lists of today.
         signers: certificates to be proven beside those of the timestamps.
+        algorithm: digest of the timestamp: ``sha256``, ``sha384`` or ``sha512``.
 
     Raises:
         ArchiveError, EngineError: as :func:`make_lta`.
@@ -60,11 +62,17 @@ def renew_lta(pdf: bytes, timestamper: Stamper, material: Material, *, signers: 
         carried += token.certificates
         leaves += [one for one in (*token.certificates, *material.certificates) if token.names(one)][:1]
     pool = (*material.certificates, *carried)
-    return add_timestamp(add_evidence(pdf, _evidence(leaves, pool, material)), _stamping(timestamper))
+    return add_timestamp(
+        add_evidence(pdf, _evidence(leaves, pool, material)), _stamping(timestamper, algorithm), algorithm)
 
 
-def pdf_due(pdf: bytes, material: Material, *, margin: timedelta = MARGIN) -> datetime | None:
+def pdf_due(pdf: bytes, material: Material, *, strength: Strength = STRONG,
+            margin: timedelta = MARGIN) -> datetime | None:
     """When the copy has to be renewed at the latest; None where it has no timestamp, or its authority is not known.
+
+    Args:
+        strength: from when algorithms are weak.
+        margin: how long before the end of its newest timestamp.
 
     Raises:
         ArchiveError: the PDF cannot be read.
@@ -75,11 +83,14 @@ def pdf_due(pdf: bytes, material: Material, *, margin: timedelta = MARGIN) -> da
     newest = tokens[-1]
     pool = (*newest.certificates, *material.certificates)
     path = _path(next((one for one in pool if newest.names(one)), None), pool)
-    return min(one.not_after for one in path) - margin if path else None
+    weak = strength.end(newest.imprint_algorithm, newest.signature_algorithm,
+                        *(one.signature_algorithm for one in path))
+    ends = [*(one.not_after for one in path), *([] if weak is None else [weak])]
+    return min(ends) - margin if path else None
 
 
-def _stamping(timestamper: Stamper) -> Callable[[bytes], bytes]:
-    return lambda digest: timestamper.token(digest, _DIGEST)
+def _stamping(timestamper: Stamper, algorithm: str = "sha256") -> Callable[[bytes], bytes]:
+    return lambda digest: timestamper.token(digest, algorithm)
 
 
 def _evidence(leaves: Iterable[Certificate], pool: Sequence[Certificate], material: Material) -> Evidence:

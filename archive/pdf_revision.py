@@ -87,11 +87,12 @@ def add_evidence(pdf: bytes, evidence: Evidence) -> bytes:
     return update.written()
 
 
-def add_timestamp(pdf: bytes, token: Callable[[bytes], bytes]) -> bytes:
+def add_timestamp(pdf: bytes, token: Callable[[bytes], bytes], algorithm: str = "sha256") -> bytes:
     """Return the PDF with a further revision that is a document timestamp over all of it.
 
     Args:
-        token: gives the DER of an RFC 3161 token over a SHA-256 digest.
+        token: gives the DER of an RFC 3161 token over a digest.
+        algorithm: of the digest, a name of hashlib.
 
     Raises:
         ArchiveError: ``archive.pdf-form``; ``archive.token-size`` where the token is longer than any usual one.
@@ -107,7 +108,7 @@ def add_timestamp(pdf: bytes, token: Callable[[bytes], bytes]) -> bytes:
     zeros = _BYTE_RANGE % (0, 0, 0)
     at = data.index(zeros, update.offsets[signature.number])
     data[at:at + len(zeros)] = _BYTE_RANGE % (start, end, len(data) - end)
-    digest = hashlib.sha256(data[:start])
+    digest = hashlib.new(algorithm, data[:start])
     digest.update(data[end:])
     encoded = token(digest.digest())
     if len(encoded) > _ROOM:

@@ -1,14 +1,16 @@
 """Evidence of an archive renewed before it weakens: one timestamp for many packages, each file written whole.
 
-A package is renewed only while it is whole; what is damaged is told and left alone. Each of its files is put in place
-by itself, and each is good with the others new or old, so that a stopped renewal leaves nothing broken: what was not
-reached is still due.
+A package is renewed only while it is whole; what is damaged is told and left alone. Where the digest of a record is
+about to weaken, the record gets a further chain over the files themselves by another one (RFC 4998 clause 5.2). Each
+file of a package is put in place by itself, and each is good with the others new or old, so that a stopped renewal
+leaves nothing broken: what was not reached is still due.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -16,13 +18,23 @@ from typing import Final
 
 from archive.checking import due_of, whole
 from archive.errors import ArchiveCode, ArchiveError
-from archive.layout import EVIDENCE, MANIFEST_RECORD, ORIGINAL_RECORD, read_package, rendition_name, tells_due
+from archive.layout import (
+    EVIDENCE,
+    MANIFEST,
+    MANIFEST_RECORD,
+    ORIGINAL_RECORD,
+    original_name,
+    read_package,
+    rendition_name,
+    tells_due,
+)
 from archive.pades import pdf_due, renew_lta
 from archive.snapshot import snapshot_trust
 from archive.store import Archive
-from certs.evidence_build import Material, Stamper, due, renew
+from certs.evidence_build import MARGIN, Material, Stamper, due, rehash, renew, weakens
 from certs.files import make_folder, sweep, write_atomic
 from certs.sm3 import sm3
+from certs.strength import DIGESTS
 from certs.trust import Trust
 from certs.x509 import Certificate
 from codes.errors import EngineError
@@ -33,6 +45,8 @@ __all__ = ["BATCH", "NotRenewed", "Renewed", "renew_all"]
 BATCH: Final = 256
 """Packages under one timestamp."""
 _RECORDS: Final = (MANIFEST_RECORD, ORIGINAL_RECORD)
+_STAMPED: Final = ("sha256", "sha384", "sha512")
+"""Digests of document timestamps, the first that is strong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +72,16 @@ class _Due:
     identifier: str
     was_due: dt.datetime | None
     records: tuple[bytes, ...]
+    folder: Path
+    weakens: bool
+
+    def sources(self) -> list[Callable[[], bytes]]:
+        """What the records are of, read when it is asked for."""
+        return [functools.partial(_read, self.folder, name) for name in (MANIFEST, original_name(self.identifier))]
+
+
+def _read(folder: Path, name: str) -> bytes:
+    return read_package(folder, only=lambda each: each == name).files[name]
 
 
 def renew_all(archive: Archive, *, before: dt.datetime, trust: Trust, timestamper: Stamper) -> Iterator[
@@ -70,22 +94,26 @@ def renew_all(archive: Archive, *, before: dt.datetime, trust: Trust, timestampe
     Raises:
         FileError: the archive cannot be read.
     """
-    material = Material(certificates=(*trust.roots, *trust.tsa, *trust.intermediates), crls=trust.crls)
-    pending = _pending(archive, before, material)
+    material = Material(certificates=(*trust.roots, *trust.tsa, *trust.intermediates), crls=trust.crls,
+                        ocsp=trust.ocsp)
+    pending = _pending(archive, before, trust, material)
     while batch := list(islice(pending, BATCH)):
         for one in batch:
             if isinstance(one, NotRenewed):
                 yield one
-        yield from _batch(archive, [one for one in batch if isinstance(one, _Due)], trust, material, timestamper)
+        found = [one for one in batch if isinstance(one, _Due)]
+        for weak in (False, True):
+            yield from _batch(archive, [one for one in found if one.weakens is weak], before, trust, material,
+                              timestamper)
 
 
-def _pending(archive: Archive, before: dt.datetime, material: Material) -> Iterator[_Due | NotRenewed]:
+def _pending(archive: Archive, before: dt.datetime, trust: Trust, material: Material) -> Iterator[_Due | NotRenewed]:
     """Every package that is due, whole or not."""
     for identifier in archive.identifiers():
         try:
             folder = archive.existing(identifier)
             told = read_package(folder, only=tells_due).files
-            last = due_of(told, identifier, _with_own(material, told))
+            last = due_of(told, identifier, _with_own(material, told), trust.strength)
             if last is not None and last >= before:
                 continue
             package = read_package(folder)
@@ -97,31 +125,50 @@ def _pending(archive: Archive, before: dt.datetime, material: Material) -> Itera
                     f"档案包 {identifier} 不完整（{first.zh if first else '缺少存证记录'}），未续期；请从备份恢复",
                     f"the package {identifier} is not whole ({first.en if first else 'a record is missing'}), so it is "
                     "not renewed: restore it from a backup")
-            yield _Due(identifier=identifier, was_due=last, records=tuple(package.files[name] for name in _RECORDS))
+            records = tuple(package.files[name] for name in _RECORDS)
+            yield _Due(identifier=identifier, was_due=last, records=records, folder=folder,
+                       weakens=any(weakens(record, before + MARGIN, trust.strength) for record in records))
         except EngineError as error:
             yield NotRenewed(identifier, error)
 
 
-def _batch(archive: Archive, batch: Sequence[_Due], trust: Trust, material: Material,
+def _batch(archive: Archive, batch: Sequence[_Due], before: dt.datetime, trust: Trust, material: Material,
            timestamper: Stamper) -> Iterator[Renewed | NotRenewed]:
     if not batch:
         return
     try:
-        renewed = renew([record for one in batch for record in one.records], timestamper, material)
+        records = [record for one in batch for record in one.records]
+        stamped = _strong(_STAMPED, before, trust)
+        if batch[0].weakens:
+            renewed = rehash(records, [source for one in batch for source in one.sources()],
+                             _strong(DIGESTS, before, trust), timestamper, material)
+        else:
+            renewed = renew(records, timestamper, material)
     except EngineError as error:
         yield from (NotRenewed(one.identifier, error) for one in batch)
         return
     for place, one in enumerate(batch):
         try:
             with archive.held(one.identifier) as folder:
-                _put(folder, one, renewed[len(_RECORDS) * place:][:len(_RECORDS)], trust, material, timestamper)
+                own = renewed[len(_RECORDS) * place:][:len(_RECORDS)]
+                _put(folder, one, own, trust, material, timestamper, stamped)
             yield Renewed(one.identifier, one.was_due)
         except EngineError as error:
             yield NotRenewed(one.identifier, error)
 
 
+def _strong(algorithms: Sequence[str], before: dt.datetime, trust: Trust) -> str:
+    """The first digest that stays strong beyond what is renewed now."""
+    found = next((each for each in algorithms if trust.strength.holds(before + MARGIN, each)), None)
+    if found is None:
+        raise ArchiveError(
+            ArchiveCode.WEAK, "信任目录的 algorithms.json 中没有仍然可靠的摘要算法，无法续期，请核对",
+            "by algorithms.json of the trust folder no digest stays strong, so nothing can be renewed; check it")
+    return found
+
+
 def _put(folder: Path, one: _Due, records: Sequence[bytes], trust: Trust, material: Material,
-         timestamper: Stamper) -> None:
+         timestamper: Stamper, stamped: str) -> None:
     """Write what judges the new timestamps, then the records, then the rendition; call it while the package is held."""
     for place in ("rendition", EVIDENCE, f"{EVIDENCE}tsa", f"{EVIDENCE}crls"):
         sweep(folder / place)
@@ -133,11 +180,10 @@ def _put(folder: Path, one: _Due, records: Sequence[bytes], trust: Trust, materi
         if files.get(name) == old:              # another process may have renewed it meanwhile
             write_atomic(folder / name, new)
     name = rendition_name(one.identifier)
-    pdf = files[name]
-    known = _with_own(material, files)
-    last, limit = pdf_due(pdf, known), max(due(record, material=known) for record in records)
-    if last is None or last < limit:
-        write_atomic(folder / name, renew_lta(pdf, timestamper, known))
+    pdf, known, strength = files[name], _with_own(material, files), trust.strength
+    last = pdf_due(pdf, known, strength=strength)
+    if last is None or last < max(due(record, material=known, strength=strength) for record in records):
+        write_atomic(folder / name, renew_lta(pdf, timestamper, known, algorithm=stamped))
 
 
 def _with_own(material: Material, files: Mapping[str, bytes]) -> Material:

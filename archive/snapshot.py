@@ -15,6 +15,7 @@ from typing import Final
 from archive.errors import ArchiveCode, ArchiveError
 from archive.layout import EVIDENCE
 from certs.crl import Crl
+from certs.ocsp import OcspResponse
 from certs.sm3 import sm3
 from certs.trust import STATUS_LIST, Trust, key_id
 from certs.x509 import Certificate
@@ -47,6 +48,7 @@ def snapshot_files(trust: Trust, maker: Certificate, data_signer: Certificate | 
         files |= {f"{folder}/{one.fingerprint[:16]}.cer": one.der for one in certificates}
     files |= {f"data-signing/{key_id(one).hex()}.cer": one.der for one in signers}
     files |= {f"crls/{_name(crl)}.crl": crl.der for crl in trust.crls}
+    files |= {f"ocsp/{sm3(answer.der).hex()[:16]}.ors": answer.der for answer in trust.ocsp}
     if trust.seal_status and len(trust.seal_status) <= _MOST_STATUS:
         files[STATUS_LIST] = trust.seal_status
     files |= {f"fonts/{name}.outlines": data for name, data in trust.font_outlines.items()}
@@ -93,6 +95,7 @@ def snapshot_trust(files: Mapping[str, bytes]) -> Trust | None:
             status_signers=certificates["status-signers"],
             data_signing={key_id(one).hex(): one for one in certificates["data-signing"]},
             crls=(*(Crl.load(data) for data in _under(files, f"{TRUST}crls/")), *added.crls),
+            ocsp=tuple(OcspResponse.load(data) for data in _under(files, f"{TRUST}ocsp/")),
             seal_status=files.get(TRUST + STATUS_LIST),
             font_outlines={name.rpartition("/")[2].removesuffix(".outlines"): data for name, data in files.items()
                            if name.startswith(f"{TRUST}fonts/")})
@@ -139,5 +142,6 @@ def with_snapshot(trust: Trust, snapshot: Trust | None) -> Trust:
         return trust
     return dataclasses.replace(
         trust, intermediates=_each_once((*trust.intermediates, *snapshot.intermediates)),
-        crls=tuple({crl.der: crl for crl in (*trust.crls, *snapshot.crls)}.values()))
+        crls=tuple({crl.der: crl for crl in (*trust.crls, *snapshot.crls)}.values()),
+        ocsp=tuple({answer.der: answer for answer in (*trust.ocsp, *snapshot.ocsp)}.values()))
 

@@ -15,6 +15,8 @@ from archive.layout import read_package
 from archive.renewing import NotRenewed, Renewed, renew_all
 from archive.store import Archive
 from certs.evidence_record import EvidenceRecord
+from certs.strength import Strength
+from certs.tsa import Timestampers
 from tests.archive.offices import copied
 from tests.archive.years import Years, years
 from tests.support.falling import fall_at
@@ -153,3 +155,38 @@ class _Between:
             self.done = True
             self.office.renew(self.office.archive)
         return self.office.stamper().token(imprint, algorithm)
+
+
+def test_before_a_digest_weakens_records_get_a_chain_by_another(here: Years, scene: tuple[Years, list[str]]) -> None:
+    """From 2031 on SM3 counts no more: until then SHA-256 has to hold what it held."""
+    weak = dataclasses.replace(here.home.trust(), strength=Strength.read({"sm3": "2031-02-01"}))
+    before = datetime(2031, 1, 1, tzinfo=UTC)
+    done = list(renew_all(here.archive, before=before, trust=weak, timestamper=_Elsewhere(here)))
+    assert all(isinstance(each, Renewed) for each in done) and len(done) == 3, done
+    for identifier in scene[1]:
+        files = read_package(here.archive.existing(identifier)).files
+        record = EvidenceRecord.parse(files["evidence/manifest.er"])
+        assert [chain[0].algorithm for chain in record.chains] == ["sm3", "sha256"]
+        report = here.check(identifier, at=datetime(2030, 12, 20, tzinfo=UTC), trust=weak)
+        assert report.verdict.value == "valid", report.findings
+
+
+def test_where_no_digest_is_left_nothing_is_renewed(here: Years) -> None:
+    weak = dataclasses.replace(here.home.trust(), strength=Strength.read(
+        dict.fromkeys(("sm3", "sha256", "sha384", "sha512"), "2031-01-05")))
+    outcomes = list(renew_all(here.archive, before=datetime(2031, 1, 1, tzinfo=UTC), trust=weak,
+                              timestamper=here.stamper()))
+    assert [each.error.code for each in outcomes if isinstance(each, NotRenewed)] == ["archive.weak"] * 3
+
+
+@dataclasses.dataclass
+class _Elsewhere:
+    """The service with P-256 keys alone, as one turns to when SM3 no longer counts."""
+
+    office: Years
+
+    def token(self, imprint: bytes, algorithm: str) -> bytes:
+        """A token of the P-256 service."""
+        trust = self.office.home.trust()
+        return Timestampers([self.office.authority.tsa_url("p256")], anchors=trust.tsa, crls=trust.crls,
+                            intermediates=trust.intermediates, clock=self.office.home.clock).token(imprint, algorithm)
