@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 import functools
+import hashlib
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -248,13 +249,10 @@ _passes_lock = threading.Lock()
 def verify_cached(key: PublicKey, message: bytes, signature: bytes, algorithm: str) -> bool:
     """:meth:`PublicKey.verify` for certificates and CRLs, which recur: passes are remembered, failures never.
 
-    A pass is remembered under the SM3 of every input, each with its length.
+    A pass is remembered under the SHA-256 of every input, each with its length.
     """
-    hasher = new_sm3()
-    for part in (algorithm.encode(), key.spki, signature, message):
-        hasher.update(len(part).to_bytes(8, "big"))
-        hasher.update(part)
-    mark = hasher.digest()
+    parts = (algorithm.encode(), key.spki, signature, message)
+    mark = hashlib.sha256(b"".join((*(len(part).to_bytes(8, "big") for part in parts), *parts))).digest()
     with _passes_lock:
         if mark in _passes:
             _passes.move_to_end(mark)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 from layouts.fields import Condition
@@ -15,7 +16,7 @@ class Part:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Line:
     """One line of a face: a label (may be empty) and what stands behind it.
 
@@ -33,7 +34,7 @@ class Line:
     heads: tuple[str, ...] = ()
     on: str = "each"
 
-    @property
+    @functools.cached_property
     def fields(self) -> tuple[str, ...]:
         """Labels of the fields that this line prints, in their order."""
         return tuple(part.field for part in self.parts if part.field is not None)

@@ -7,6 +7,7 @@ have modules of their own and are named here too.
 from __future__ import annotations
 
 import enum
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -179,7 +180,7 @@ class UnitNames:
     bare: str                           # regular expression of names without a place
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Kind:
     """A licence kind. Two kinds are equal when they are the same object; loading is cached."""
 
@@ -211,10 +212,11 @@ class Kind:
         Raises:
             KeyError: the kind has no such field.
         """
-        for field in self.fields:
-            if field.label == label:
-                return field
-        raise KeyError(label)
+        return self._by_label[label]
+
+    @functools.cached_property
+    def _by_label(self) -> Mapping[str, Field]:
+        return {field.label: field for field in reversed(self.fields)}
 
     def face(self, role: str) -> Face:
         """The face with this role (正本, 副本, 附页, …).
@@ -227,7 +229,7 @@ class Kind:
                 return face
         raise KeyError(role)
 
-    @property
+    @functools.cached_property
     def labels(self) -> tuple[str, ...]:
         """The labels of all fields in their order."""
         return tuple(field.label for field in self.fields)

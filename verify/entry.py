@@ -103,7 +103,9 @@ def _read(source: Path, limit: int) -> tuple[bytes | None, int]:
                               f"{shown} is no regular file (a pipe, a device or a folder) and is not read")
         if status.st_size > limit:
             return None, status.st_size
-        data = file.read(limit + 1)
+        data = file.read(status.st_size + 1)
+        if len(data) > status.st_size:               # it grew meanwhile
+            data += file.read(limit + 1 - len(data))
     return (data if len(data) <= limit else None), len(data)
 
 

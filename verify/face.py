@@ -75,7 +75,7 @@ class _PageCheck:
         self.starts: list[tuple[int, TextRun]] = []     # where each run begins in ``text``
         for run in sorted(page.runs, key=lambda each: each.order):
             words = squeeze(run.text)
-            odd = {char for char in run.text if char.isspace()} - _BLANKS
+            odd = {char for char in run.text if char.isspace()} - _BLANKS if len(words) != len(run.text) else None
             if odd:                      # dropped when texts are compared, so they must be such that nobody sees
                 self._add("page.extra", found=" ".join(f"U+{ord(char):04X}" for char in sorted(odd)))
             if words:
@@ -186,9 +186,8 @@ class _PageCheck:
         before, self.previous = self.previous, runs or self.previous
         if not before or not runs:
             return True
-        below = min(run.y_mm for run in runs) > max(run.y_mm for run in before) - _BASELINE_MM
-        beside = min(run.xs_mm[0] for run in runs) > max(run.xs_mm[-1] for run in before)
-        return below or beside
+        below = min([run.y_mm for run in runs]) > max([run.y_mm for run in before]) - _BASELINE_MM
+        return below or min([run.xs_mm[0] for run in runs]) > max([run.xs_mm[-1] for run in before])
 
     # -- what runs over pages
 

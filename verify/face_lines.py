@@ -6,7 +6,6 @@ which cell stands where is found out from the text, every way that is possible b
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -18,7 +17,6 @@ from verify.record import RecordData
 __all__ = ["ExpectedLine", "Running", "expected_lines", "scope_forms", "squeeze"]
 
 _UNDER_SEAL: Final = ("issuer_name", "issued")
-_SPACE: Final = re.compile(r"[\s\u00a0\u3000]+")
 _WAYS: Final = 5_000                    # tried for the parts of one row; a hostile table has more
 
 Row = tuple[str, ...]
@@ -26,7 +24,7 @@ Row = tuple[str, ...]
 
 def squeeze(text: str) -> str:
     """Text without white space."""
-    return _SPACE.sub("", text)
+    return "".join(text.split())
 
 
 def scope_forms(record: RecordData) -> tuple[str, str]:

@@ -18,7 +18,7 @@ from typing import Final
 from fonts.outlines import OutlineTable, draws, released
 from fonts.pack import mark_of
 from fonts.truetype import FontError, TrueType
-from verify.model import PageView
+from verify.model import PageView, TextRun
 from verify.reasons import Findings
 
 __all__ = ["check_glyphs"]
@@ -35,7 +35,8 @@ class _Known:
 
     sound: bool | None = None
     glyphs: Mapping[int, int] = field(default_factory=dict)
-    right: dict[str, bool] = field(default_factory=dict)
+    right: set[str] = field(default_factory=set)
+    wrong: set[str] = field(default_factory=set)
 
 
 @functools.lru_cache(maxsize=8)
@@ -73,16 +74,21 @@ class _Program:
         """The glyph that the font's own map has for the character; 0 for none."""
         return self._known.glyphs.get(ord(char), 0)
 
-    def draws(self, char: str) -> bool:
-        """Whether the character's glyph is the released one."""
-        right = self._known.right.get(char)
-        if right is None:
+    def misnamed(self, text: str, glyphs: tuple[int, ...]) -> set[str]:
+        """Those of the characters that a document draws with another glyph than the font's own map has for them."""
+        if tuple(map(self._known.glyphs.get, map(ord, text))) == glyphs:
+            return set()
+        return {char for char, glyph in zip(text, glyphs, strict=False) if self.glyph(char) != glyph}
+
+    def not_drawn(self, chars: set[str]) -> set[str]:
+        """Those of the characters whose glyph is not the released one."""
+        for char in chars - self._known.right - self._known.wrong:
             try:
                 right = (self._font is not None or self._open()) and self._judge(char)
             except FontError:
                 right = False
-            self._known.right[char] = right
-        return right
+            (self._known.right if right else self._known.wrong).add(char)
+        return chars & self._known.wrong
 
     def _judge(self, char: str) -> bool:
         glyph = self.glyph(char)
@@ -99,26 +105,25 @@ def check_glyphs(views: Iterable[PageView], packs: Mapping[str, bytes], found: F
     opened: dict[tuple[str, int], tuple[str, str, _Program | None]] = {}
     told: set[tuple[str, str, int]] = set()
     for view in views:
-        drawn: dict[tuple[str, int], set[str]] = {}
-        named: dict[tuple[str, int], set[tuple[str, int]]] = {}
+        drawn: dict[tuple[str, int], list[TextRun]] = {}
         for run in view.runs:
             if run.program:              # a font that is not embedded has been named already
-                key = run.font, id(run.program)
-                if key not in opened:
-                    opened[key] = _open(run.font, run.program, packs)
-                drawn.setdefault(key, set()).update(run.text)
-                if run.glyphs:
-                    named.setdefault(key, set()).update(zip(run.text, run.glyphs, strict=False))
-        for key, chars in drawn.items():
+                drawn.setdefault((run.font, id(run.program)), []).append(run)
+        for key, runs in drawn.items():
+            if key not in opened:
+                opened[key] = _open(key[0], runs[0].program, packs)
             name, (reason, sha256, program) = key[0], opened[key]
             if program is None:
                 if (name, reason, 0) not in told:
                     told.add((name, reason, 0))
                     found.add(reason, "", font=name, page=view.number, sha256=sha256 or "—")
                 continue
-            others = {char for char, glyph in named.get(key, ()) if program.glyph(char) != glyph}
-            for char in sorted(chars):
-                if (char in others or not program.draws(char)) and len(told) < _TOLD:
+            wrong = program.not_drawn(set("".join([run.text for run in runs])))
+            for run in runs:
+                if run.glyphs:
+                    wrong |= program.misnamed(run.text, run.glyphs)
+            for char in sorted(wrong):
+                if len(told) < _TOLD:
                     told.add((name, char, view.number))
                     found.add("font.glyph", "", font=name, page=view.number, char=char,
                               point=f"U+{ord(char):04X}")

@@ -11,7 +11,7 @@ import enum
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from layouts.released import Shape
 
@@ -58,8 +58,7 @@ class Finding:
     where: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RectMm:
+class RectMm(NamedTuple):
     """A rectangle on a page, millimetres, origin top left, y down."""
 
     x_mm: float
@@ -79,12 +78,13 @@ class RectMm:
 
     def overlaps(self, other: RectMm) -> bool:
         """Whether the two rectangles share an area (a common edge is none)."""
-        return (self.x_mm < other.right_mm and other.x_mm < self.right_mm
-                and self.y_mm < other.bottom_mm and other.y_mm < self.bottom_mm)
+        x, y, width, height = self
+        other_x, other_y, other_width, other_height = other
+        return (x < other_x + other_width and other_x < x + width
+                and y < other_y + other_height and other_y < y + height)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TextRun:
+class TextRun(NamedTuple):
     """Glyphs that one text operation paints on one baseline.
 
     ``text`` has exactly one Unicode character for each glyph; ``xs_mm[i]`` is the origin of glyph i and
@@ -103,13 +103,13 @@ class TextRun:
     glyphs: tuple[int, ...] = ()
     colour: tuple[int, int, int] = (0, 0, 0)
     order: int = 0
-    program: bytes = field(default=b"", repr=False, compare=False)
+    program: bytes = b""
 
     @property
     def box(self) -> RectMm:
         """A rectangle that holds the glyphs: 0.88 of the size above the baseline, 0.12 below."""
-        return RectMm(x_mm=self.xs_mm[0] if self.xs_mm else 0.0, y_mm=self.y_mm - 0.88 * self.size_mm,
-                      width_mm=self.width_mm, height_mm=self.size_mm)
+        return RectMm(self.xs_mm[0] if self.xs_mm else 0.0, self.y_mm - 0.88 * self.size_mm,
+                      self.width_mm, self.size_mm)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from lxml import etree
 from verify.model import Attachment, PageView
 from verify.ofd_page import PageReader, Resources, rect
 from verify.reasons import Findings, Refusal
-from verify.xml import OFD_NAMESPACES, children, foreign_elements, local_name, only_child, text_of
+from verify.xml import OFD_NAMESPACES, children, foreign_elements, is_plain, local_name, only_child, text_of
 from verify.zip import Archive
 
 __all__ = ["OfdDocument", "OfdPage", "SignatureEntry", "Tag", "read_ofd", "read_signatures", "resolve"]
@@ -152,7 +152,7 @@ class _Reader:
         root = self.archive.xml(path)
         if local_name(root) != root_name or etree.QName(root).namespace not in OFD_NAMESPACES:
             raise Refusal("ofd.structure", path, detail=root_name)
-        if foreign_elements(root):
+        if not is_plain(data) and foreign_elements(root):
             self.found.add("ofd.not-understood", path, element="xmlns")
         return root
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import itertools
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -26,7 +27,7 @@ from verify.png import png_bitmap, png_size
 from verify.reasons import Findings, Refusal
 from verify.xml import (
     OFD_NAMESPACES,
-    children,
+    attributes_of,
     foreign_elements,
     local_name,
     only_child,
@@ -44,6 +45,10 @@ _DARKEST_GROUND: Final = 150.0           # text lighter than this could vanish o
 _SMALLEST_MM: Final = 1.0
 _LIGHTEST_TEXT: Final = 200.0            # a fill as light as this is paper
 _TEXT_ATTRIBUTES: Final = frozenset({"ID", "Boundary", "Font", "Size", "Weight", "Fill", "Visible", "Alpha"})
+_TEXT_ORDER: Final = ("TextCode", "CGTransform", "FillColor")
+_TEXT_PARTS: Final = frozenset(_TEXT_ORDER)
+_CODE_ATTRIBUTES: Final = frozenset({"X", "Y", "DeltaX"})
+_COLOUR_ATTRIBUTES: Final = frozenset({"Value", "Alpha", "ColorSpace"})
 _ONE_CHARACTER: Final = [("CodeCount", "2"), ("CodePosition", "0"), ("GlyphCount", "1")]   # in UTF-16 units
 _LAST_OF_BMP: Final = 0xFFFF
 _PATH_ATTRIBUTES: Final = frozenset({"ID", "Boundary", "LineWidth", "Stroke", "Fill", "Rule", "Visible",
@@ -53,7 +58,8 @@ _IMAGE_ATTRIBUTES: Final = frozenset({"ID", "Boundary", "CTM", "ResourceID", "Vi
 _UNSEEN: Final = Paint()                 # neither filled nor stroked
 _GLYPH_LIMIT: Final = 1_000_000          # characters of one document
 _SHORT: Final = 48                       # characters of a text whose numbers are remembered
-_NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_NUMBERS: Final = re.compile(r"\s*+(?:[+-]?(?:[0-9]++\.?[0-9]*+|\.[0-9]++)(?:[eE][+-]?[0-9]++)?+(?:\s++|\Z))*+")
+_RUN: Final = re.compile(r"(?:\A|(?<=\s))g(?=\s|\Z)")
 
 Fetch = Callable[[str], bytes]
 FetchXml = Callable[[str, str], etree._Element]
@@ -73,11 +79,10 @@ def numbers(text: str, where: str, count: int | None = None) -> tuple[float, ...
 
 def _read_numbers(text: str) -> tuple[float, ...] | None:
     """The numbers of a text; None when one is none, or out of all bounds."""
-    pieces = text.split()
-    if not all(map(_NUMBER.fullmatch, pieces)):
+    if not _NUMBERS.fullmatch(text):
         return None
-    values = tuple(map(float, pieces))
-    return values if all(-1e6 < value < 1e6 for value in values) else None
+    values = tuple(map(float, text.split()))
+    return values if min(values, default=0) > -1e6 and max(values, default=0) < 1e6 else None
 
 
 _short_numbers = functools.lru_cache(maxsize=8192)(_read_numbers)
@@ -88,7 +93,7 @@ def rect(text: str, where: str) -> RectMm:
     x, y, width, height = numbers(text, where, 4)
     if width < 0 or height < 0:
         raise Refusal("ofd.number", where, text=text)
-    return RectMm(x_mm=x, y_mm=y, width_mm=width, height_mm=height)
+    return RectMm(x, y, width, height)
 
 
 @dataclass(slots=True)
@@ -284,22 +289,29 @@ class PageReader:
     def _text(self, element: etree._Element, canvas: _Canvas) -> None:
         """One text object: one run for each TextCode."""
         identifier = self._identify(element, canvas)
-        self._unknown_attributes(element, _TEXT_ATTRIBUTES, canvas)
-        self._unknown_children(element, frozenset({"FillColor", "CGTransform", "TextCode"}), canvas)
-        glyphs = self._named_glyph(element, canvas)
+        given = attributes_of(element)
+        parts = [(local_name(child), child) for child in element]
+        if not _TEXT_ATTRIBUTES.issuperset(given):
+            self._unknown_attributes(element, _TEXT_ATTRIBUTES, canvas)
+        if not _TEXT_PARTS.issuperset(name for name, _ in parts):
+            self._unknown_children(element, _TEXT_PARTS, canvas)
+        codes, transforms, fills = ([child for name, child in parts if name == wanted] for wanted in _TEXT_ORDER)
+        if len(fills) > 1:
+            raise Refusal("xml.twin", canvas.where, element="FillColor")
+        glyphs = self._named_glyph(codes, transforms, canvas) if transforms else ()
         shown = self._visible(element, canvas)
-        box = rect(element.get("Boundary", ""), canvas.where)
-        size = numbers(element.get("Size", ""), canvas.where, 1)[0]
-        colour, alpha = self._colour(only_child(element, "FillColor", canvas.where), canvas)
-        font = self.resources.fonts.get(element.get("Font", ""))
+        box = rect(given.get("Boundary", ""), canvas.where)
+        size = numbers(given.get("Size", ""), canvas.where, 1)[0]
+        colour, alpha = self._colour(fills[0] if fills else None, canvas)
+        font = self.resources.fonts.get(given.get("Font", ""))
         if font is None:
             raise Refusal("ofd.missing", canvas.where)
         program = self.fetch(font[1]) if font[1] else b""
         if font[1] and not program:      # an empty file is no font: each reader takes one of its own
             raise Refusal("ofd.missing", font[1])
-        pieces = []
-        for code in children(element, "TextCode"):
-            self._unknown_attributes(code, frozenset({"X", "Y", "DeltaX"}), canvas)
+        pieces, left = [], box.x_mm
+        for code in codes:
+            self._unknown_attributes(code, _CODE_ATTRIBUTES, canvas)
             text = code.text or ""
             self.glyphs += len(text)
             if self.glyphs > _GLYPH_LIMIT:
@@ -308,25 +320,22 @@ class PageReader:
             pieces.append(text)
             if not text or not shown:
                 continue
-            run = TextRun(text=text, xs_mm=tuple(box.x_mm + x for x in xs), y_mm=box.y_mm + y, size_mm=size,
-                          width_mm=xs[-1] - xs[0] + size, font=font[0], font_id=element.get("Font", ""),
+            run = TextRun(text=text, xs_mm=tuple([left + x for x in xs]), y_mm=box.y_mm + y, size_mm=size,
+                          width_mm=xs[-1] - xs[0] + size, font=font[0], font_id=given.get("Font", ""),
                           colour=colour, order=canvas.order, program=program, glyphs=glyphs)
             canvas.runs.append(run)
-            opaque = alpha == 255 and element.get("Alpha", "255") == "255" \
-                and element.get("Fill", "true") in ("true", "1")
+            opaque = alpha == 255 and given.get("Alpha", "255") == "255" and given.get("Fill", "true") in ("true", "1")
             if not opaque or not _readable(run) or not _inside(xs, y, size, box, canvas):
                 self.found.add("ofd.hidden", canvas.where, id=identifier)
         canvas.objects[identifier] = "".join(pieces)
 
-    def _named_glyph(self, element: etree._Element, canvas: _Canvas) -> tuple[int, ...]:
+    def _named_glyph(self, codes: Sequence[etree._Element], transforms: Sequence[etree._Element],
+                     canvas: _Canvas) -> tuple[int, ...]:
         """The glyph that a character beyond the BMP, alone in its object, names; empty for other text.
 
         Any other glyph map is not understood. That the glyph is the character's own is looked at with the font.
         """
-        transforms = children(element, "CGTransform")
-        if not transforms:
-            return ()
-        codes, transform = children(element, "TextCode"), transforms[0]
+        transform = transforms[0]
         text = codes[0].text or "" if codes else ""
         listed = only_child(transform, "Glyphs", canvas.where)
         glyph = text_of(listed)
@@ -341,15 +350,16 @@ class PageReader:
         """A colour and its alpha (0 to 255); black when there is none."""
         if element is None:
             return (0, 0, 0), 255
-        self._unknown_attributes(element, frozenset({"Value", "Alpha", "ColorSpace"}), canvas)
-        self._unknown_children(element, frozenset(), canvas)
-        values = [round(value) for value in numbers(element.get("Value", "0 0 0"), canvas.where)]
-        alpha = round(numbers(element.get("Alpha", "255"), canvas.where, 1)[0])
-        if len(values) == 1:
-            values *= 3
-        if len(values) != 3 or not all(0 <= value <= 255 for value in (*values, alpha)):
-            raise Refusal("ofd.number", canvas.where, text=element.get("Value", ""))
-        return (values[0], values[1], values[2]), alpha
+        given = attributes_of(element)
+        if not _COLOUR_ATTRIBUTES.issuperset(given):
+            self._unknown_attributes(element, _COLOUR_ATTRIBUTES, canvas)
+        if len(element):
+            self._unknown_children(element, frozenset(), canvas)
+        value, alpha = given.get("Value", "0 0 0"), given.get("Alpha", "255")
+        read = _colour_of(numbers(value, canvas.where), numbers(alpha, canvas.where, 1)[0])
+        if read is None:
+            raise Refusal("ofd.number", canvas.where, text=value)
+        return read
 
     def _path(self, element: etree._Element, canvas: _Canvas) -> None:
         """One path: a filled one can cover what lies below, a stroked one at least a picture."""
@@ -409,26 +419,34 @@ class PageReader:
         """
         if len(canvas.runs) * len(canvas.dark) > _PAIR_LIMIT:
             raise Refusal("ofd.too-many", canvas.where, limit=_PAIR_LIMIT)
-        if any(box.overlaps(run.box) for box in canvas.dark for run in canvas.runs):
+        pictures = [(picture.order, picture.box) for picture in canvas.pictures]
+        texts = [(run.order, run.box) for run in canvas.runs]
+        if any(box.overlaps(text) for box in canvas.dark for _, text in texts):
             self.found.add("ofd.hidden", canvas.where, id="—")
-        covers = [*canvas.fills, *((picture.order, picture.box) for picture in canvas.pictures)]
-        over = [*canvas.strokes, *((run.order, run.box) for run in canvas.runs)]
+        covers, over = [*canvas.fills, *pictures], [*canvas.strokes, *texts]
         if len(canvas.pictures) * len(over) > _PAIR_LIMIT:
             raise Refusal("ofd.too-many", canvas.where, limit=_PAIR_LIMIT)
-        if any(order > picture.order and box.overlaps(picture.box)
-               for picture in canvas.pictures for order, box in over):
+        if any(order > own and box.overlaps(picture) for own, picture in pictures for order, box in over):
             self.found.add("ofd.covered", canvas.where)
         if not covers:
             return
         last = max(order for order, _ in covers)
-        things = [(run.order, run.box) for run in canvas.runs]
-        things += [(picture.order, picture.box) for picture in canvas.pictures]
+        things = [*texts, *pictures]
         if len(things) * len(covers) > _PAIR_LIMIT:
             raise Refusal("ofd.too-many", canvas.where, limit=_PAIR_LIMIT)
         for order, box in things:
             if order < last and any(later > order and cover.overlaps(box) for later, cover in covers):
                 self.found.add("ofd.covered", canvas.where)
                 return
+
+
+@functools.lru_cache(maxsize=1024)
+def _colour_of(values: tuple[float, ...], alpha: float) -> tuple[tuple[int, int, int], int] | None:
+    """A colour and its alpha as whole numbers; None when it is neither grey nor RGB, or out of bounds."""
+    whole, opacity = [round(value) for value in values], round(alpha)
+    red, green, blue = whole * 3 if len(whole) == 1 else whole if len(whole) == 3 else (-1, -1, -1)
+    in_bounds = min(red, green, blue, opacity) >= 0 and max(red, green, blue, opacity) <= 255
+    return ((red, green, blue), opacity) if in_bounds else None
 
 
 def _grown(box: RectMm, by_mm: float) -> RectMm:
@@ -487,34 +505,29 @@ def _no_bytes(path: str) -> bytes:
     raise Refusal("ofd.missing", path)
 
 
-def _deltas(text: str, where: str, limit: int) -> Iterable[float]:
+def _deltas(text: str, where: str, limit: int) -> Sequence[float]:
     """DeltaX as numbers, with ``g n v`` meaning n times v."""
-    return _runs(text, where, limit) if "g" in text else numbers(text, where)
-
-
-def _runs(text: str, where: str, limit: int) -> Iterator[float]:
-    """DeltaX that holds ``g n v``."""
-    pieces = iter(text.split())
-    for piece in pieces:
-        if piece == "g":
-            count = next(pieces, "")
-            value = numbers(next(pieces, ""), where, 1)[0]
-            if not count.isascii() or not count.isdigit() or int(count) > limit:
-                raise Refusal("ofd.number", where, text=text)
-            for _ in range(int(count)):
-                yield value
-        else:
-            yield numbers(piece, where, 1)[0]
+    if "g" not in text:
+        return numbers(text, where)
+    plain, *runs = _RUN.split(text)
+    deltas = list(numbers(plain, where))
+    for run in runs:
+        count, rest = (*run.split(None, 1), "", "")[:2]
+        values = numbers(rest, where)
+        if not count.isascii() or not count.isdigit() or int(count) > limit or not values:
+            raise Refusal("ofd.number", where, text=text)
+        if len(deltas) + int(count) > limit:
+            raise Refusal("ofd.text", where)
+        deltas += [values[0]] * int(count)
+        deltas += values[1:]
+    return deltas
 
 
 def _origins(code: etree._Element, text: str, where: str) -> tuple[list[float], float]:
     """X of each glyph and the baseline, from the boundary's corner; one glyph a character."""
     x = numbers(code.get("X", ""), where, 1)[0]
     y = numbers(code.get("Y", ""), where, 1)[0]
-    xs = [x]
-    for delta in _deltas(code.get("DeltaX", ""), where, len(text)):
-        x += delta
-        xs.append(x)
+    xs = list(itertools.accumulate(_deltas(code.get("DeltaX", ""), where, len(text)), initial=x))
     if len(code) or len(xs) != max(1, len(text)):
         raise Refusal("ofd.text", where)
     return xs, y

@@ -17,6 +17,7 @@ _OPERATORS: Final = {"M": "M", "L": "L", "B": "C", "C": "Z"}        # GB/T 33190
 _LINE_WIDTH: Final = "0.353"
 _OURS: Final = frozenset({"ID", "Boundary", "LineWidth", "Stroke", "Fill", "Rule"})
 _BLACK: Final = (0, 0, 0, 255)
+_KNOWN_LENGTH: Final = 16 << 10         # characters of a path that is remembered: many documents have the same
 
 
 def shape_of(path: etree._Element, box: RectMm) -> Shape:
@@ -28,7 +29,8 @@ def shape_of(path: etree._Element, box: RectMm) -> Shape:
     left, top = round(box.x_mm * 1000), round(box.y_mm * 1000)
     try:
         paint = _paint(path)
-        ops, points = _outline(path[-1].text or "")
+        drawn = path[-1].text or ""
+        ops, points = (_known_outline if len(drawn) <= _KNOWN_LENGTH else _outline)(drawn)
     except (ValueError, KeyError, IndexError):
         paint, ops, points = NO_PAINT, "", ()
     if not points or len(points) % 2:
@@ -36,12 +38,14 @@ def shape_of(path: etree._Element, box: RectMm) -> Shape:
     return Shape(paint, ops, tuple([value + (top if index % 2 else left) for index, value in enumerate(points)]))
 
 
-@functools.lru_cache(maxsize=1024)
 def _outline(text: str) -> tuple[str, tuple[int, ...]]:
-    """AbbreviatedData as operators and points from the boundary's corner; many documents have the same."""
+    """AbbreviatedData as operators and points from the boundary's corner."""
     words = text.split()
     ops = "".join([_OPERATORS[word] for word in words if word.isalpha()])
     return ops, tuple([round(float(word) * 1000) for word in words if not word.isalpha()])
+
+
+_known_outline = functools.lru_cache(maxsize=256)(_outline)
 
 
 def _paint(path: etree._Element) -> Paint:

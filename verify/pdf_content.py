@@ -21,7 +21,7 @@ from verify.pdf_objects import Dict, Name, Object, Stream, unescape
 from verify.pdf_reasons import PdfRefusal
 from verify.pdf_resources import Resources
 from verify.pdf_shading import check_shading
-from verify.pdf_text import TextOperators
+from verify.pdf_text import TextOperators, parts_of
 
 __all__ = ["MAX_CONTENT", "MAX_TOKENS", "Interpreter", "rectangle_of"]
 
@@ -35,16 +35,24 @@ _CACHED_FORMS: Final = 64
 _CACHED_BOXES: Final = 20_000           # a form
 
 _END = rb"(?![^\x00\t\n\x0c\r ()<>\[\]{}/%])"
+_VALUE = rb"[+-]?(?:\d++\.?\d*+|\.\d++)"
+_SHOWN_PARTS = rb"(?:<[0-9A-Fa-f]*+>|" + _VALUE + rb"(?=[<>\]\n ])|[ \n])*+"
 _TOKEN: Final = re.compile(
     rb"(?:[\x00\t\n\x0c\r ]|%[^\r\n]*+)*+(?:"
-    rb"((?:[+-]?(?:\d++\.?\d*+|\.\d++)[\n ]++){0,6}+)([A-Za-z'\"][A-Za-z0-9*'\"]{0,2}+)" + _END +
-    rb"|([+-]?(?:\d++\.?\d*+|\.\d++))" + _END +
+    rb"BT /([A-Za-z0-9_.+-]{1,127}+) (" + _VALUE + rb") Tf (" + _VALUE + rb") (" + _VALUE + rb") Td "
+    rb"(?:<((?:[0-9A-Fa-f]{4})*+)> Tj|\[(" + _SHOWN_PARTS + rb")\] TJ) ET" + _END +
+    rb"|((?:(?:(?:" + _VALUE + rb"[\n ]++){2}(?:(?:" + _VALUE + rb"[\n ]++){4}c|[lm])|h)[\n ]++){2,}+)"
+    rb"|((?:" + _VALUE + rb"[\n ]++){0,6}+)([A-Za-z'\"][A-Za-z0-9*'\"]{0,2}+)" + _END +
+    rb"|(" + _VALUE + rb")" + _END +
     rb"|/([A-Za-z0-9_.+-]{1,127}+)" + _END +
     rb"|<([0-9A-Fa-f]*+)>"
-    rb"|\[((?:<[0-9A-Fa-f]*+>|[-+]?(?:\d++\.?\d*+|\.\d++)(?=[<>\]\n ])|[ \n])*+)\][ \n]*+TJ" + _END +
+    rb"|\[(" + _SHOWN_PARTS + rb")\][ \n]*+TJ" + _END +
     rb"|\(((?:[^()\\\r]|\\[^\r])*+)\)"
     rb"|(\[)|(\])|(\Z)|(.))", re.DOTALL)
-_NUMBERS, _OPERATOR, _NUMBER, _NAME, _HEX, _SHOWN, _TEXT, _OPEN, _CLOSE, _DONE = range(1, 11)
+(_FONT, _SIZE, _X, _Y, _LINE, _LINE_PARTS, _PATH, _NUMBERS, _OPERATOR, _NUMBER, _NAME, _HEX, _SHOWN, _TEXT, _OPEN,
+ _CLOSE, _DONE) = range(1, 18)
+_LINES: Final = frozenset({_LINE, _LINE_PARTS})
+_LINE_COST: Final = 10                  # tokens of a whole line of text, beside those of an array that it shows
 _NOT_PATHS: Final = re.compile(rb"(?<![A-Za-z/])(?:BT|Do)(?![A-Za-z])")
 _WIDE: Final = Box(-1e9, -1e9, 1e9, 1e9)
 
@@ -119,6 +127,18 @@ class Interpreter(TextOperators):
                     raise PdfRefusal("pdf.too-large", self.here().where)
                 entry[0](self, operands)
                 operands = []
+            elif kind == _PATH and outer is None and not operands:
+                self.tokens_left -= self.add_path(match[_PATH])
+                if self.tokens_left < 0:
+                    raise PdfRefusal("pdf.too-large", self.here().where)
+            elif kind in _LINES and outer is None and not operands:
+                self.tokens_left -= _LINE_COST + (len(match[kind]) // 4 if kind == _LINE_PARTS else 0)
+                if self.tokens_left < 0:
+                    raise PdfRefusal("pdf.too-large", self.here().where)
+                name, size, x, y = match.group(_FONT, _SIZE, _X, _Y)
+                shown = match[kind]
+                self.text_line(Name(name.decode("latin-1")), float(size), float(x), float(y),
+                               [(shown, b"")] if kind == _LINE else parts_of(shown))
             elif kind == _NUMBER:
                 operands.append(float(match[_NUMBER]))
             elif kind == _SHOWN and outer is None and not operands:

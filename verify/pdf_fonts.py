@@ -189,10 +189,10 @@ def to_unicode(data: bytes, where: str) -> dict[int, str]:
                 raise PdfRefusal("pdf.to-unicode", where)
             continue
         pairs = _char_pairs(section[2], where) if section[1] == b"bfchar" else _range_pairs(section[2], where)
-        for code, char in pairs:
-            if code in chars:
-                raise PdfRefusal("pdf.to-unicode", where)
-            chars[code] = char
+        before = len(chars)
+        chars.update(pairs)
+        if len(chars) != before + len(pairs):
+            raise PdfRefusal("pdf.to-unicode", where)
     return chars
 
 

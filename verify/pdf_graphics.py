@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Final, TypeAlias
 
@@ -18,6 +19,10 @@ MAX_PAINTED: Final = 200_000            # text runs, pictures and fills of a pag
 MAX_STATES: Final = 64                  # q within q
 _COVERING_STROKE_PT: Final = 4.0        # a line as thick as this can hide a character
 _UM: Final = 25_400 / 72                # in a point
+_KNOWN_LENGTH: Final = 16 << 10         # bytes of a path that is remembered: many documents have the same
+_NUMBERS: Final = b"0123456789+-. \n"
+_NO_LETTERS: Final = bytes.maketrans(b"mlch", b"    ")
+_TOLD_AS: Final = str.maketrans("mlch", "MLCZ")
 _EXTENDS: Final = {2: "L", 6: "C"}      # operators of a path by their operands
 _PLAIN_STATE: Final = frozenset({"Type", "ca", "CA"})
 _FLOAT: Final = frozenset({float})
@@ -47,10 +52,22 @@ def matrix_of(operands: list[Operand]) -> Matrix:
     return a, b, c, d, e, f
 
 
+def _read_segments(written: bytes) -> tuple[str, tuple[tuple[float, float], ...]]:
+    """Operators and points of a path."""
+    numbers = list(map(float, written.translate(_NO_LETTERS).split()))
+    ops = written.translate(None, _NUMBERS).decode().translate(_TOLD_AS)
+    return ops, tuple(zip(numbers[::2], numbers[1::2], strict=True))
+
+
+_known_segments = functools.lru_cache(maxsize=64)(_read_segments)
+
+
 def outline(paint: Paint, ops: str, points: Sequence[float], top: float) -> Shape:
     """Points of a page whose upper edge is at ``top`` as an outline in µm."""
-    return Shape(paint, ops, tuple(
-        [round(((top - value) if index % 2 else value) * _UM) for index, value in enumerate(points)]))
+    placed = [0] * len(points)
+    placed[::2] = [round(x * _UM) for x in points[::2]]
+    placed[1::2] = [round((top - y) * _UM) for y in points[1::2]]
+    return Shape(paint, ops, tuple(placed))
 
 
 def _channels(rgb: tuple[float, float, float], alpha: float) -> tuple[int, ...]:
@@ -186,10 +203,20 @@ class GraphicsOperators:
         """Keep points (control points too: the box is never too small)."""
         a, b, c, d, e, f = self.state.ctm
         points = numbers_of(operands)
-        for index in range(0, len(points), 2):
-            x, y = points[index], points[index + 1]
+        for x, y in zip(points[::2], points[1::2], strict=True):
             self.path += (a * x + c * y + e, b * x + d * y + f)
         self.rectangle = False
+
+    def add_path(self, segments: bytes) -> int:
+        """``m``, ``l``, ``c`` and ``h``, many of them, each with its operands; return how many tokens they are."""
+        ops, points = (_known_segments if len(segments) <= _KNOWN_LENGTH else _read_segments)(segments)
+        if not self.path and ops[0] != "M":
+            raise self.refusal("h" if ops[0] == "Z" else "path")
+        a, b, c, d, e, f = self.state.ctm
+        self.path += [place for x, y in points for place in (a * x + c * y + e, b * x + d * y + f)]
+        self.ops += ops
+        self.rectangle = False
+        return len(ops) + 2 * len(points)
 
     def add_rectangle(self, operands: list[Operand]) -> None:
         """``re``."""

@@ -23,6 +23,7 @@ from verify.pdf_file import PdfFile
 from verify.pdf_keys import check_keys
 from verify.pdf_objects import Dict, Name, Object, PdfString, Stream
 from verify.pdf_reasons import PdfRefusal
+from verify.png import SIDE_LIMIT, png_bitmap
 
 __all__ = ["PdfImage", "read_image"]
 
@@ -62,6 +63,21 @@ class Plane:
         return Image.frombytes(mode, (self.width, self.height), data)
 
 
+    @property
+    def is_bilevel(self) -> bool:
+        """Whether these are the pixels of a small black and white PNG, such as a QR code's."""
+        return (self.predictor and self.deflated and (self.channels, self.bits, self.palette) == (1, 1, b"")
+                and max(self.width, self.height) <= SIDE_LIMIT)
+
+    def bilevel(self) -> Bitmap:
+        """The pixels of a black and white PNG; the same code in both halves of a package is decoded once.
+
+        Raises:
+            ValueError: damaged, or not exactly as long as its size says.
+        """
+        return png_bitmap(_png_of(self, (self.width + 7) // 8))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PdfImage:
     """One picture XObject."""
@@ -79,6 +95,8 @@ class PdfImage:
             ValueError: the picture is damaged.
         """
         try:
+            if self.mask is None and self.plane.is_bilevel:
+                return self.plane.bilevel()
             colour = self.plane.samples()
             if self.plane.palette:
                 colour = _with_palette(colour, self.plane.palette)
@@ -199,18 +217,22 @@ def _inflate(raw: bytes, size: int) -> bytes:
 
 
 def _from_png(plane: Plane, row: int) -> Image.Image:
-    """Undo PNG predictors by Pillow's own reader: the stored bytes are a PNG's IDAT as they stand."""
+    """Undo PNG predictors by Pillow's own reader."""
+    with Image.open(BytesIO(_png_of(plane, row)), formats=("PNG",)) as picture:
+        picture.load()
+        return picture.copy()
+
+
+def _png_of(plane: Plane, row: int) -> bytes:
+    """A PNG whose IDAT are the stored bytes as they stand."""
     if len(_inflate(plane.raw, (row + 1) * plane.height)) != (row + 1) * plane.height:
         raise ValueError("picture size")
     kind = 0 if plane.channels == 1 else 2
     header = struct.pack(">2L5B", plane.width, plane.height, plane.bits, kind, 0, 0, 0)
     chunks = ((b"IHDR", header), (b"IDAT", plane.raw), (b"IEND", b""))
-    png = b"\x89PNG\r\n\x1a\n" + b"".join(
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack(">L", len(data)) + name + data + struct.pack(">L", zlib.crc32(name + data))
         for name, data in chunks)
-    with Image.open(BytesIO(png), formats=("PNG",)) as picture:
-        picture.load()
-        return picture.copy()
 
 
 def _with_palette(picture: Image.Image, palette: bytes) -> Image.Image:

@@ -7,6 +7,7 @@ an alias cannot hide a key.
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeAlias
@@ -59,20 +60,22 @@ _SPACE_ONLY: Final = re.compile(rb"[\x00\t\n\x0c\r ]*+")
 _REGULAR = rb"[^\x00\t\n\x0c\r ()<>\[\]{}/%]"
 _TOKEN: Final = re.compile(
     _SPACE + rb"(?:"
-    rb"/(?P<name>" + _REGULAR + rb"*+)"
-    rb"|(?P<ref>\d{1,10}+[\x00\t\n\x0c\r ]+\d{1,5}+[\x00\t\n\x0c\r ]+R(?!" + _REGULAR + rb"))"
-    rb"|(?P<number>[+-]?(?:\d++\.?\d*+|\.\d++)(?!" + _REGULAR + rb"))"
-    rb"|(?P<open><<)|(?P<close>>>)"
-    rb"|\[(?P<numbers>[\d\n\r +.-]*+)\]"
-    rb"|(?P<array>\[)|(?P<end>\])"
-    rb"|<(?P<hex>[0-9A-Fa-f\x00\t\n\x0c\r ]*+)>"
-    rb"|\((?P<text>(?:[^()\\\r]|\\[^\r])*+)\)"
-    rb"|(?P<paren>\()"
-    rb"|(?P<word>[A-Za-z]++)(?!" + _REGULAR + rb")"
+    rb"/(" + _REGULAR + rb"*+)"
+    rb"|(\d{1,10}+[\x00\t\n\x0c\r ]+\d{1,5}+[\x00\t\n\x0c\r ]+R(?!" + _REGULAR + rb"))"
+    rb"|([+-]?(?:\d++\.?\d*+|\.\d++)(?!" + _REGULAR + rb"))"
+    rb"|(<<)|(>>)"
+    rb"|\[([\d\n\r +.-]*+)\]"
+    rb"|(\[)|(\])"
+    rb"|<([0-9A-Fa-f\x00\t\n\x0c\r ]*+)>"
+    rb"|\(((?:[^()\\\r]|\\[^\r])*+)\)"
+    rb"|(\()"
+    rb"|([A-Za-z]++)(?!" + _REGULAR + rb")"
     rb")", re.DOTALL)
+(_NAME, _REF, _NUMBER, _OPEN, _CLOSE, _NUMBERS, _ARRAY, _END, _HEX, _TEXT, _PAREN, _WORD) = range(1, 13)
 _ESCAPE: Final = re.compile(rb"\\(?:([0-7]{1,3})|(\r\n|[\r\n])|(.))", re.DOTALL)
 _ESCAPED: Final = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
 _WORDS: Final[dict[bytes, bool | None]] = {b"true": True, b"false": False, b"null": None}
+_PLAIN_NAME: Final = re.compile(rb"[!-\"$-~]{1,127}")
 _HEX_NAME: Final = re.compile(rb"#([0-9A-Fa-f]{2})?")
 
 
@@ -107,52 +110,56 @@ class _Parser:
 
     def value(self, position: int, depth: int) -> tuple[Object, int]:
         match = _TOKEN.match(self.data, position)
-        if match is None or match.lastgroup is None:
+        if match is None:
             raise _syntax(position)
         return self.finish(match, depth)
 
     def finish(self, match: re.Match[bytes], depth: int) -> tuple[Object, int]:
         """Turn a token into an object, reading on where it opens one."""
-        kind, end = match.lastgroup, match.end()
+        kind, end = match.lastindex, match.end()
         self.items += 1
         if depth > MAX_DEPTH or self.items > MAX_ITEMS:
             raise _syntax(match.start())
-        if kind == "name":
+        if kind == _NAME:
             return self.name(match), end
-        if kind == "number":
-            return _number(match["number"], match.start()), end
-        if kind == "ref":
-            number, generation, _ = match["ref"].replace(b"\0", b" ").split()
+        if kind == _NUMBER:
+            return _number(match[_NUMBER], match.start()), end
+        if kind == _REF:
+            number, generation, _ = match[_REF].replace(b"\0", b" ").split()
             return Ref(int(number), int(generation)), end
-        if kind == "numbers":
-            return [_number(each, match.start()) for each in match["numbers"].split()], end
-        if kind == "open":
+        if kind == _NUMBERS:
+            return [_number(each, match.start()) for each in match[_NUMBERS].split()], end
+        if kind == _OPEN:
             return self.dictionary(end, depth + 1)
-        if kind == "array":
+        if kind == _ARRAY:
             return self.array(end, depth + 1)
-        if kind == "word":
-            if match["word"] not in _WORDS:
+        if kind == _WORD:
+            if match[_WORD] not in _WORDS:
                 raise _syntax(match.start())
-            return _WORDS[match["word"]], end
+            return _WORDS[match[_WORD]], end
         return self.string(match)
 
     def name(self, match: re.Match[bytes]) -> Name:
         """A name, which is a slash alone only where that is let pass."""
-        if self.empty_names and not match["name"]:
+        token = match[_NAME]
+        known = _plain_name(token)
+        if known is not None:
+            return known
+        if self.empty_names and not token:
             return Name("")
-        return _name(match["name"], match.start())
+        return _name(token, match.start())
 
     def string(self, match: re.Match[bytes]) -> tuple[Object, int]:
-        kind, end = match.lastgroup, match.end()
-        if kind == "hex":
-            digits = match["hex"].translate(None, b"\x00\t\n\x0c\r ")
-            start = match.start("hex") - 1
+        kind, end = match.lastindex, match.end()
+        if kind == _HEX:
+            digits = match[_HEX].translate(None, b"\x00\t\n\x0c\r ")
+            start = match.start(_HEX) - 1
             value = bytes.fromhex((digits + b"0" * (len(digits) % 2)).decode())
             return PdfString(value, start, end, True), end
-        if kind == "text":
-            return PdfString(unescape(match["text"]), match.start("text") - 1, end, False), end
-        if kind == "paren":
-            return self.nested_string(match.start("paren"))
+        if kind == _TEXT:
+            return PdfString(unescape(match[_TEXT]), match.start(_TEXT) - 1, end, False), end
+        if kind == _PAREN:
+            return self.nested_string(match.start(_PAREN))
         raise _syntax(match.start())
 
     def nested_string(self, start: int) -> tuple[PdfString, int]:
@@ -178,26 +185,32 @@ class _Parser:
             match = _TOKEN.match(self.data, position)
             if match is None:
                 raise _syntax(position)
-            if match.lastgroup == "end":
+            if match.lastindex == _END:
                 return found, match.end()
             value, position = self.finish(match, depth)
             found.append(value)
 
     def dictionary(self, position: int, depth: int) -> tuple[Dict, int]:
         found: Dict = {}
+        data = self.data
         while True:
-            match = _TOKEN.match(self.data, position)
+            match = _TOKEN.match(data, position)
             if match is None:
                 raise _syntax(position)
-            if match.lastgroup == "close":
+            kind = match.lastindex
+            if kind == _CLOSE:
                 return found, match.end()
-            if match.lastgroup != "name":
+            if kind != _NAME:
                 raise _syntax(match.start())
             self.items += 1
             key = self.name(match)
             if key in found:
                 raise PdfRefusal("pdf.duplicate-key", f"@{match.start()}", key=key)
-            found[key], position = self.value(match.end(), depth)
+            position = match.end()
+            match = _TOKEN.match(data, position)
+            if match is None:
+                raise _syntax(position)
+            found[key], position = self.finish(match, depth)
 
 
 def _syntax(position: int) -> PdfRefusal:
@@ -211,6 +224,12 @@ def _number(token: bytes, position: int) -> int | float:
         return float(token) if b"." in token else int(token)
     except ValueError:
         raise _syntax(position) from None
+
+
+@functools.lru_cache(maxsize=2048)
+def _plain_name(token: bytes) -> Name | None:
+    """A name that is written as it is; None for any other. All files have most of them in common."""
+    return Name(token.decode("ascii")) if _PLAIN_NAME.fullmatch(token) else None
 
 
 def _name(token: bytes, position: int) -> Name:

@@ -9,8 +9,9 @@ from typing import Final
 from verify.pdf_canvas import IDENTITY, Box, PaintedText, multiply
 from verify.pdf_fonts import Cell, PdfFont
 from verify.pdf_graphics import GraphicsOperators, Operand, matrix_of, name_of, numbers_of
+from verify.pdf_objects import Name
 
-__all__ = ["TextOperators"]
+__all__ = ["TextOperators", "parts_of"]
 
 _CLEAR: Final = 0.2                     # alpha below this cannot be read
 _WHITE: Final = 0.9                     # all channels above this: not to be seen on paper
@@ -18,6 +19,11 @@ _TINY_PT: Final = 1.5
 _SKEW: Final = 1e-6
 _CODE: Final = 4                        # hex digits of a two-byte code
 _PARTS: Final = re.compile(rb"(?:<([0-9A-Fa-f]*+)>[ \n]*+)?([-+.\d]*+)")
+
+
+def parts_of(body: bytes) -> list[tuple[bytes, bytes]]:
+    """What stands between the brackets of a ``TJ``: pairs of a string in hex and the number after it, either empty."""
+    return _PARTS.findall(body)
 
 
 class TextOperators(GraphicsOperators):
@@ -106,7 +112,18 @@ class TextOperators(GraphicsOperators):
 
     def show_hex(self, body: bytes) -> None:
         """``TJ`` of hex strings and numbers: the bytes between its brackets."""
-        self.show_parts(_PARTS.findall(body))
+        self.show_parts(parts_of(body))
+
+    def text_line(self, font: Name, size: float, x: float, y: float, parts: Sequence[tuple[bytes, bytes]]) -> None:
+        """``BT``, ``Tf``, ``Td``, ``Tj`` or ``TJ``, ``ET``: a whole line, as ours write each."""
+        state = self.state
+        if state.in_text:
+            raise self.refusal("BT")
+        state.font, state.font_name, state.size = self.here().font(font), font, size
+        state.in_text = True
+        state.text_matrix = state.line_matrix = (1.0, 0.0, 0.0, 1.0, x, y)
+        self.show_parts(parts)
+        state.in_text = False
 
     def show_parts(self, parts: Sequence[tuple[bytes, bytes]]) -> None:
         """Place the glyphs of one Tj or TJ (9.4.4): pairs of a string in hex and the number after it, either empty."""
@@ -114,37 +131,38 @@ class TextOperators(GraphicsOperators):
         font = state.font
         if font is None or not state.in_text:
             raise self.refusal("Tj")
-        known = font.cells
+        known = font.cells.get
         cells: list[Cell] = []
         places: list[float] = []
         x, unit = 0.0, state.size * state.scale / 1000
         space = state.char_space * state.scale
         for code, number in parts:
-            if code in known:
-                cell = known[code]
+            cell = known(code)
+            if cell is not None:
                 cells.append(cell)
                 places.append(x)
-                x += cell.width * unit + space
+                x += cell[1] * unit + space
             elif len(code) % _CODE:
                 raise self.refusal("Tj")
             else:
                 for start in range(0, len(code), _CODE):
                     piece = code[start:start + _CODE]
-                    cell = known.get(piece) or font.cell(piece)
+                    cell = known(piece) or font.cell(piece)
                     cells.append(cell)
                     places.append(x)
-                    x += cell.width * unit + space
+                    x += cell[1] * unit + space
             if number:
                 x -= float(number) * unit
         if cells:
             self.keep_text(font, cells, places, x)
-        state.text_matrix = multiply((1.0, 0.0, 0.0, 1.0, x, 0.0), state.text_matrix)
+        a, b, c, d, e, f = state.text_matrix
+        state.text_matrix = (a, b, c, d, x * a + e, x * b + f)
 
     def keep_text(self, font: PdfFont, cells: list[Cell], places: list[float], end: float) -> None:
         """Keep what was shown, in page points."""
         state = self.state
-        a, b, c, d, e, f = multiply((1.0, 0.0, 0.0, 1.0, 0.0, state.rise),
-                                    multiply(state.text_matrix, state.ctm))
+        a, b, c, d, e, f = multiply(state.text_matrix, state.ctm)
+        e, f = state.rise * c + e, state.rise * d + f
         turned = abs(b) > _SKEW or abs(c) > _SKEW or a <= 0 or d <= 0 or state.scale <= 0 or state.size <= 0
         size = abs(state.size * d)
         end_x = a * end + e

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Final
 
@@ -45,6 +46,13 @@ class PdfMetadata:
         return bool(self.identifier)
 
 
+@functools.cache
+def _parser() -> etree.XMLParser:
+    """The one parser; it keeps nothing from file to file."""
+    return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False,
+                           huge_tree=False)
+
+
 def read_xmp(data: bytes) -> PdfMetadata:
     """Read the packet.
 
@@ -53,10 +61,8 @@ def read_xmp(data: bytes) -> PdfMetadata:
     """
     if len(data) > _LIMIT:
         raise PdfRefusal("pdf.too-large", "Metadata")
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False,
-                             huge_tree=False)
     try:
-        root = etree.fromstring(data, parser)
+        root = etree.fromstring(data, _parser())
     except (etree.XMLSyntaxError, ValueError):
         raise PdfRefusal("pdf.xmp", "Metadata") from None
     if root.getroottree().docinfo.internalDTD is not None:

@@ -16,14 +16,15 @@ from typing import TYPE_CHECKING, Final
 
 from verify.model import Bitmap
 
-__all__ = ["png_bitmap", "png_size", "seal_bitmap", "seen_bitmap"]
+__all__ = ["SIDE_LIMIT", "png_bitmap", "png_size", "seal_bitmap", "seen_bitmap"]
 
 if TYPE_CHECKING:
     from PIL import Image
 
 _SIGN: Final = b"\x89PNG\r\n\x1a\n"
 _PIXEL_LIMIT: Final = 4_000_000
-_SIDE_LIMIT: Final = 1024               # pixels of a picture that is understood
+SIDE_LIMIT: Final = 1024
+"""Pixels of a side of a picture that is understood."""
 _ORDER: Final = re.compile("IHDR (?:PLTE )?(?:IDAT )+IEND ")
 
 
@@ -46,7 +47,7 @@ def png_bitmap(data: bytes) -> Bitmap:
     width, height, depth, kind, packing, filtering, interlace = struct.unpack(">2L5B", chunks["IHDR"])
     if (depth, kind) not in {(1, 0), (1, 3), (8, 0), (8, 3)} or interlace or (kind == 0 and "PLTE" in chunks):
         raise ValueError("this kind of PNG is not read")
-    if packing or filtering or not (0 < width <= _SIDE_LIMIT and 0 < height <= _SIDE_LIMIT):
+    if packing or filtering or not (0 < width <= SIDE_LIMIT and 0 < height <= SIDE_LIMIT):
         raise ValueError("the PNG header is out of range")
     stride = (width * depth + 7) // 8
     raw = _inflate(chunks["IDAT"], (stride + 1) * height)

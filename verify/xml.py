@@ -11,7 +11,8 @@ from lxml import etree
 from verify.reasons import Refusal
 
 __all__ = [
-    "OFD_NAMESPACES", "children", "foreign_elements", "local_name", "only_child", "parse_xml", "text_of",
+    "OFD_NAMESPACES", "attributes_of", "children", "foreign_elements", "is_plain", "local_name", "only_child",
+    "parse_xml", "text_of",
 ]
 
 _LIMIT: Final = 8 << 20                 # bytes of one XML file
@@ -70,12 +71,23 @@ def foreign_elements(root: _Element) -> bool:
     return bool(_FOREIGN(root))
 
 
+def is_plain(data: bytes) -> bool:
+    """Whether, in a well-formed file, every element has the one prefix that its root declares: a quick look."""
+    return (data.count(b"xmlns") == data.count(b"<?") == 1
+            and data.count(b"<ofd:") + data.count(b"</ofd:") + 1 == data.count(b"<"))
+
+
 def local_name(element: _Element) -> str:
     """The tag without its namespace; "" for comments and processing instructions."""
     tag = element.tag
     if not isinstance(tag, str):
         return ""
     return tag.rpartition("}")[2]
+
+
+def attributes_of(element: _Element) -> dict[str, str]:
+    """The attributes of an element, names with their name spaces."""
+    return dict(element.items())  # type: ignore[arg-type]  # of a parsed file they are no bytes
 
 
 def children(element: _Element, name: str) -> list[_Element]:
@@ -102,4 +114,6 @@ def text_of(element: _Element | None) -> str:
     """
     if element is None:
         return ""
+    if not len(element):
+        return (element.text or "").strip(" \t\r\n")
     return "".join(str(piece) for piece in element.itertext()).strip(" \t\r\n")

@@ -8,6 +8,7 @@ spelling, nothing is encrypted or split, and no inflated byte is kept beyond the
 from __future__ import annotations
 
 import functools
+import re
 import struct
 import unicodedata
 import zlib
@@ -32,6 +33,7 @@ _DESCRIPTOR_SIGN: Final = b"PK\x07\x08"
 _UTF8_FLAG, _DESCRIPTOR_FLAG, _DEFLATE_FLAGS = 0x0800, 0x0008, 0x0006
 _STORED, _DEFLATED = 0, 8
 _CANONICAL_DATE: Final = 0x0021         # 1980-01-01
+_PLAIN_NAME: Final = re.compile(rb"(?:[A-Za-z0-9_-][A-Za-z0-9_.-]*+/)*+[A-Za-z0-9_-][A-Za-z0-9_.-]*+")
 _UNICODE_PATH, _ZIP64 = 0x7075, 0x0001
 _SHARED_LIMIT: Final = 1 << 20          # bytes of a template page that is remembered
 DEVIATIONS: Final = {
@@ -216,6 +218,8 @@ def _central(data: bytes, end: _End, limits: Limits) -> list[_Header]:
 def _name(header: _Header, limits: Limits) -> str:
     """Decode and judge a name: relative, inside, plain."""
     raw = header.raw_name
+    if len(raw) <= limits.name and _PLAIN_NAME.fullmatch(raw):
+        return raw.decode("ascii")
     name = raw.decode("ascii") if raw.isascii() else _decoded(raw, utf8=bool(header.flags & _UTF8_FLAG))
     parts = (name[:-1] if name.endswith("/") else name).split("/")
     bad = (not name or len(raw) > limits.name or "\\" in name or ":" in name
