@@ -168,9 +168,9 @@ class Issuer:
                     moment)
             try:
                 self.require_time()
-                package, rendition = assemble(
-                    licence, authority, moment, self._timestamper, earlier, approval=reservation.approval)
-                with self._logging_refusals(licence, moment):
+                with self._logging_refusals(licence, moment):        # a signer may refuse too
+                    package, rendition = assemble(
+                        licence, authority, moment, self._timestamper, earlier, approval=reservation.approval)
                     self._require_still(licence, authority, moment, reservation)
                 reservation.keep(package, moment)
             except BaseException:
