@@ -160,6 +160,9 @@ class Token:
             TokenError: ``token.not-found``, ``token.removed`` (it was there before), ``token.ambiguous``.
         """
         there = self._there()
+        if not there:
+            self.module.forget()                            # some modules see what was put in only when they start
+            there = self._there()
         if len(there) > 1:
             raise TokenError(
                 TokenCode.AMBIGUOUS,
@@ -167,7 +170,6 @@ class Token:
                 f"{len(there)} tokens are called {self.name}, so it is not known which counts: give the serial in the "
                 "key reference", token=self.name)
         if not there:
-            self.module.forget()                            # some modules see what was put in only when started
             raise not_there(self.name, away=self._was_there)
         self._was_there = True
         return there[0]

@@ -264,8 +264,9 @@ def test_a_removed_token_is_told_and_works_again_when_it_is_back(token: SoftToke
     token.pull()
     for _ in range(2):
         assert refusal(lambda: key.sign(b"message")) == "token.removed"
+    assert refusal(lambda: open_reference(key._key._reference, tmp_path)) == "token.not-found"  # type: ignore[attr-defined]
     token.put_back()
-    assert holds(key)
+    assert holds(open_reference(key._key._reference, tmp_path)) and holds(key)  # type: ignore[attr-defined]
 
 
 def test_another_token_with_the_name_of_the_removed_one_is_not_taken(

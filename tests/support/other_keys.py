@@ -17,10 +17,11 @@ from registry.demo import certify
 from tests.support.demo_home import CHEAP, CITY, seal_folder
 
 
-def certificate_for(home: Home, role: str, key: SigningKey) -> Certificate:
+def certificate_for(home: Home, role: str, key: SigningKey, now: datetime | None = None) -> Certificate:
     """Have the demo CA certify a key of the city's authority."""
     code, name = CITY
-    return certify(home.path, authority_request(role, key, name=name, code=code), now=datetime.now(UTC), environ={})
+    request = authority_request(role, key, name=name, code=code)
+    return certify(home.path, request, now=now or datetime.now(UTC), environ={})
 
 
 def put_key(folder: Path, role: str, certificate: Certificate, file: bytes) -> None:
@@ -40,8 +41,10 @@ def use_key(home: Home, role: str, key: PrivateKey) -> Certificate:
     return certificate
 
 
-def use_reference(home: Home, role: str, key: SigningKey, reference: Mapping[str, Any]) -> Certificate:
+def use_reference(
+    home: Home, role: str, key: SigningKey, reference: Mapping[str, Any], now: datetime | None = None,
+) -> Certificate:
     """Let the city's authority have the key that a reference names for a role."""
-    certificate = certificate_for(home, role, key)
+    certificate = certificate_for(home, role, key, now)
     put_key(seal_folder(home.path), role, certificate, reference_bytes(reference))
     return certificate
