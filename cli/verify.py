@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from cli.kind_folders import KINDS_HELP, add_kinds
+from cli.verify_online import asking
 from cli.verify_tell import Teller, shown_progress, telling
 from codes.china_time import CHINA_TIME
 from codes.errors import EngineError
 
 if TYPE_CHECKING:
+    from certs.revocation_fetch import Inquiry
     from certs.signer import Signer
     from verify.contained import Verifiers
 
@@ -45,6 +47,8 @@ def verify(
     evidence: Annotated[Path | None, typer.Option(
         "--evidence", metavar="FILE", exists=True, dir_okay=False,
         help="文件的存证记录，默认取文件旁的 FILE.er / its evidence record; by default FILE.er beside it")] = None,
+    online: Annotated[bool, typer.Option(
+        "--online", help="联网向证书机构查询是否撤销 / ask the certificate authorities about revocation")] = False,
     require_status: Annotated[bool, typer.Option(
         "--require-status", help="现状未经查询时不返回0 / exit 3 while the register was not asked")] = False,
     as_json: Annotated[bool, typer.Option(
@@ -84,6 +88,10 @@ def verify(
         from verify.contained import Verifiers
 
         if page:
+            if online:
+                raise typer.BadParameter("核验网页不联网查询；请用 zhengyin certs refresh 更新信任目录 / the page asks "
+                                         "nobody: keep its trust folder fresh with zhengyin certs refresh",
+                                         param_hint="--online")
             from cli.verify_serve import serve_page
 
             serve_page(files, trust=_trust(trust, home), signer=lambda: _report_signer(home), children=jobs, host=host,
@@ -93,7 +101,8 @@ def verify(
             raise typer.BadParameter("请给出要核验的文件或目录，或用 --serve 开设网页 / "
                                      "name files or folders to verify, or --serve the page", param_hint="FILE|DIR…")
         alone = len(files) == 1 and not files[0].is_dir()
-        with Verifiers(trust=_trust(trust, home), kinds=added_folders(), children=1 if alone else jobs) as verifiers:
+        with (asking(online, home) as inquiry,
+              Verifiers(trust=_trust(trust, home), kinds=added_folders(), children=1 if alone else jobs) as verifiers):
             if reports and (not alone or as_csv is not None):
                 raise typer.BadParameter("报告只为单个文件出具；多个文件请用 --csv 或 --json / "
                                          "a report is on one file; for many use --csv or --json", param_hint="--report")
@@ -102,10 +111,11 @@ def verify(
                                          "evidence is named for one file; many have theirs beside them as .er",
                                          param_hint="--evidence")
             if alone and as_csv is None:
-                code = _one(files[0], verifiers, moment, require_status, as_json, reports or [], home, evidence)
+                code = _one(files[0], verifiers, moment, require_status, as_json, reports or [], home, evidence,
+                            inquiry)
             else:
                 with telling(as_json=as_json, as_csv=as_csv) as tell:
-                    code = _several(files, verifiers, moment, require_status, tell)
+                    code = _several(files, verifiers, moment, require_status, tell, inquiry)
     except EngineError as error:
         print_error(error)
         code = USAGE if error.code.value.startswith(("home.", "kind.", "report.")) else CANNOT
@@ -143,14 +153,15 @@ def _trust(folder: Path | None, home: Path | None) -> Path | None:
 
 
 def _one(file: Path, verifiers: Verifiers, at: dt.datetime | None, require_status: bool, as_json: bool,
-         reports: list[Path], home: Path | None, evidence: Path | None) -> int:
+         reports: list[Path], home: Path | None, evidence: Path | None, inquiry: Inquiry | None) -> int:
     """Verify one file, print its report and keep it in the forms that are wanted."""
     from reports.files import require_names, write_report
     from verify.entry import evidence_beside
 
     require_names(reports)
     signer = _report_signer(home) if any(path.suffix.lower() == ".pdf" for path in reports) else None
-    answer = verifiers.verify(file, at=at, require_status=require_status, evidence=evidence_beside(file, evidence))
+    answer = verifiers.verify(file, at=at, require_status=require_status, evidence=evidence_beside(file, evidence),
+                              inquiry=inquiry)
     typer.echo(json.dumps(answer.report, ensure_ascii=False, indent=2) if as_json else answer.text, nl=as_json)
     for path in reports:
         write_report(answer.report, path, signer=signer)
@@ -171,14 +182,16 @@ def _report_signer(home: Path | None) -> Signer | None:
 
 
 def _several(named: list[Path], verifiers: Verifiers, at: dt.datetime | None, require_status: bool,
-             tell: Teller) -> int:
+             tell: Teller, inquiry: Inquiry | None) -> int:
     """Verify files, and every OFD and PDF below folders, one line each."""
     from verify.reasons import shown_path
 
     codes = []
     passed: list[Path] = []
+    troubles: dict[str, None] = {}
     with shown_progress() as progress:
-        for path, answer in verifiers.verify_many(_files(named, passed), at=at, require_status=require_status):
+        for path, answer in verifiers.verify_many(_files(named, passed), at=at, require_status=require_status,
+                                                  inquiry=inquiry):
             if isinstance(answer, EngineError):
                 codes.append(CANNOT)
                 tell.error(path, answer)
@@ -187,7 +200,11 @@ def _several(named: list[Path], verifiers: Verifiers, at: dt.datetime | None, re
             else:
                 codes.append(answer.exit_code)
                 tell.answer(path, answer)
+                troubles |= {f"✗ {one['url']}: {one['zh']} / {one['en']}": None
+                             for one in answer.report.get("online", {}).get("troubles", ())}
             progress(codes)
+    for line in troubles:
+        typer.echo(line, err=True)
     if passed:
         pictures = sum(one.suffix.lower() in _PICTURES for one in passed)
         typer.echo(f"目录中另有 {len(passed)} 个文件未核验，其中图片 {pictures} 个"

@@ -163,6 +163,25 @@ class CryptoJudge(_Judge):
         """Have BouncyCastle write an evidence record beside each file (``.er``), under a timestamp response."""
         return self.ask("evidence-make", digest_oid, response, *files)
 
+    def make_ocsp(self, out: Path, *, key: Path, algorithm: str, responder: Path, request: Path, status: str,
+                  this_update: datetime, next_update: datetime) -> Answer:
+        """Have BouncyCastle answer a request: ``good``, ``revoked`` (since ``this_update``) or ``unknown``.
+
+        ``key`` is plain PKCS#8 DER, ``algorithm`` as Java calls it (``SM3withSM2``).
+        """
+        moments = (int(moment.timestamp()) for moment in (this_update, next_update))
+        return self.ask("ocsp-make", key, algorithm, responder, request, status, *moments, out)
+
+    def make_crl(self, out: Path, *serials: int, key: Path, algorithm: str, ca: Path, this_update: datetime,
+                 next_update: datetime, scope: str = "all") -> Answer:
+        """Have BouncyCastle make a list on ``all``, ``users``, ``cas`` or the distribution point of a URL."""
+        moments = (int(moment.timestamp()) for moment in (this_update, next_update))
+        return self.ask("crl-make", key, algorithm, ca, *moments, scope, out, *serials)
+
+    def path(self, leaf: Path, anchor: Path, at: datetime, *crls: Path) -> Answer:
+        """Is a certificate below an anchor good at a time by these lists, and by no others?"""
+        return self.ask("path", leaf, anchor, int(at.timestamp()), *crls)
+
     def ocsp(self, response: Path, leaf: Path, issuer: Path) -> Answer:
         """What does this answer say of the certificate: ``good``, ``unknown``, ``revoked`` with the reason's number?"""
         return self.ask("ocsp", response, leaf, issuer)

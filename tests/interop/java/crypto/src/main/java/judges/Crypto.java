@@ -68,6 +68,9 @@ public final class Crypto {
             case "timestamp" -> Trusted.timestamp(read(words[1]), read(words[2]), load(read(words[3])));
             case "timestamp-response" -> Trusted.response(read(words[1]), read(words[2]), read(words[3]), load(read(words[4])));
             case "ocsp" -> Trusted.ocsp(read(words[1]), load(read(words[2])), load(read(words[3])));
+            case "ocsp-make" -> Revocation.answer(read(words[1]), words[2], load(read(words[3])), read(words[4]), List.of(words).subList(5, words.length));
+            case "crl-make" -> Revocation.list(read(words[1]), words[2], load(read(words[3])), List.of(words).subList(4, words.length));
+            case "path" -> Revocation.path(load(read(words[1])), load(read(words[2])), words[3], List.of(words).subList(4, words.length));
             case "evidence" -> Evidence.record(read(words[1]), read(words[2]));
             case "evidence-root" -> Evidence.root(words[1], List.of(words).subList(2, words.length));
             case "evidence-make" -> Evidence.make(words[1], read(words[2]), List.of(words).subList(3, words.length));
