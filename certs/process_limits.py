@@ -12,10 +12,10 @@ import resource
 import signal
 import sys
 
-__all__ = ["bounded", "end_with_parent", "limit_time", "set_limits"]
+__all__ = ["bounded", "end_with_parent", "keep_memory_private", "limit_time", "set_limits"]
 
 _MEGA = 1024 * 1024
-_PR_SET_PDEATHSIG = 1
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE = 1, 4
 _GONE = 1                       # exit code of a process whose parent has ended before it began
 _bounded = False
 
@@ -52,6 +52,14 @@ def limit_time(seconds: int) -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + 1 + seconds, hard))
+
+
+def keep_memory_private() -> None:
+    """Have the system write no image of this process's memory, and let no other process of its user look into it."""
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def end_with_parent(parent: int, *, clock_s: int | None = None) -> None:

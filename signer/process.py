@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from certs.home import Home
+from certs.process_limits import keep_memory_private
 from signer.counts import Counts
 from signer.desk import Desk
 from signer.listening import listen_tcp, listen_unix
@@ -34,6 +35,7 @@ def run(home: Home, *, unix: tuple[Path, int, str] | None, tls: tuple[str, int, 
         RemoteError: ``signer.settings`` (an address cannot be had, ``signer.toml`` is not right), ``signer.state``.
         EngineError: the home cannot be used.
     """
+    keep_memory_private()
     log = Log(sys.stderr, lambda: datetime.now(UTC))
     counts = Counts(home.path, home.config.registry)
     with contextlib.ExitStack() as open_ones:

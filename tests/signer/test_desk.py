@@ -168,6 +168,7 @@ def test_services_sign_statements_of_their_own_type_without_approval(office: Off
     assert office.sign("status", checkpoint(office)) == "signer.not-for-this-key"        # of another certificate
 
 
+@pytest.mark.req("R-003-22")
 def test_the_same_once_more_is_one_use_and_counts_stop_at_the_approval(office: Office) -> None:
     approve(office.home, terms(office, "few", count=2), at=office.now - timedelta(minutes=1))
     office.approval = "few"
@@ -239,6 +240,7 @@ def _ended(office: Office) -> str:
     return "ended"
 
 
+@pytest.mark.req("R-003-22", "R-003-54")
 @pytest.mark.parametrize(("change", "code"), [
     (_unknown, "approval.none"), (_none, "approval.none"), (_path, "approval.none"), (_withdrawn, "approval.none"),
     (_forged, "approval.signature"), (_dismissed, "approval.not-approver"), (_another_seal, "approval.seal"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import shutil
 import socket
 import threading
@@ -249,3 +250,12 @@ def test_a_backup_of_a_signer_at_work_has_its_counts(tmp_path: Path) -> None:
     restore_home(tmp_path / "backup", tmp_path / "restored", password=password)
     assert uses(tmp_path / "restored") == {"sealing": 1}
     assert (tmp_path / "restored" / "signer.id").read_bytes() == (keys / "signer.id").read_bytes()
+
+
+@pytest.mark.skipif(not Path("/proc/self/limits").exists(), reason="only Linux tells of other processes")
+def test_its_memory_is_its_own(tmp_path: Path) -> None:
+    with running(signer_home(tmp_path / "keys")) as signer:
+        place = Path(f"/proc/{signer.process.pid}")
+        limits = (place / "limits").read_text()
+        assert re.search(r"^Max core file size +0 +0 ", limits, re.M)
+        assert (place / "mem").stat().st_uid == 0                          # not dumpable: root's, whoever runs it
