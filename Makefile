@@ -12,9 +12,11 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 DEMO := demo
 RUN_READY := .venv/.run-ready
 DEV_READY := .venv/.dev-ready
+PADES := tests/interop/java/pades
+SOFD := build/peers/bin/sofd
 JUDGES := tests/interop/java/target/.built
 
-.PHONY: demo test lint judges trace bench soak wheel clean
+.PHONY: demo test lint judges peers trace bench soak wheel clean
 
 demo: $(RUN_READY)
 	@$(BIN)/python -m cli.demo --folder $(DEMO)
@@ -39,7 +41,20 @@ $(JUDGES): $(shell find tests/interop/java -name pom.xml -o -name '*.java' | sor
 trace: $(DEV_READY)
 	@$(BIN)/python tests/trace.py
 
-bench: $(DEV_READY) judges
+# Others to measure beside, where Maven and Rust are to build them with; the bench says which are missing.
+peers: $(DEV_READY)
+	@if command -v mvn >/dev/null && command -v javac >/dev/null; then $(MAKE) --no-print-directory $(PADES)/target/pades-1.jar; fi
+	@if command -v cargo >/dev/null; then $(MAKE) --no-print-directory $(SOFD); fi
+
+$(PADES)/target/pades-1.jar: $(shell find $(PADES)/src $(PADES)/pom.xml -type f | sort)
+	@echo "building a validator around DSS …"
+	@mvn -q -B -ntp -f $(PADES) package
+
+$(SOFD):
+	@echo "building sOFD …"
+	@cargo install --quiet --locked --root $(dir $(SOFD)).. --version 0.6.1 sofd-cli
+
+bench: $(DEV_READY) judges peers
 	@$(BIN)/python -m bench
 
 soak: $(DEV_READY) judges

@@ -83,7 +83,10 @@ def line(name: str, figures: tuple[float, float], peer: float | None = None) -> 
 
 
 def ofdrw_rates(folder: Path, package: Path, runs: int) -> list[float] | None:
-    """ofdrw's draw, seal and check, a second each; None where the judges are not built."""
+    """ofdrw's draw, seal and check, a second each by the clock, and its checks for each second of processor time.
+
+    None where the judges are not built.
+    """
     if not judges_built("forms"):
         return None
     import zipfile
@@ -103,7 +106,11 @@ def ofdrw_rates(folder: Path, package: Path, runs: int) -> list[float] | None:
 
 
 def measure(sample: str, home: Home, folder: Path, count: int, first: int) -> tuple[list[Path], float | None]:
-    """Measure one worked example and print its rows; the packages, and how many a second ofdrw checks."""
+    """Measure one worked example and print its rows.
+
+    Returns:
+        The packages, and how many of them ofdrw checks for each second of processor time.
+    """
     issuer = docgen.Issuer(home)
     warm, work, split = (records(sample, n, first + start) for n, start in ((8, 0), (count, 8), (count, 8 + count)))
     rate(warm, lambda record: issuer.issue(record, out=folder / "out"))
@@ -120,7 +127,7 @@ def measure(sample: str, home: Home, folder: Path, count: int, first: int) -> tu
         raise SystemExit("a package of ours is not called genuine")
     checked = rate(files, lambda file: verify(file, trust=trust))
     checked_pdf = rate(renditions, lambda file: verify(file, trust=trust))
-    peer = ofdrw_rates(folder, files[0], max(10, count // 4)) or [None, None, None]
+    peer = ofdrw_rates(folder, files[0], max(10, count // 4)) or [None] * 4
 
     def part(name: str) -> tuple[float, float]:
         return count / parts.seconds[name], parts.seconds[name] / count * 1000
@@ -136,7 +143,7 @@ def measure(sample: str, home: Home, folder: Path, count: int, first: int) -> tu
     total = issued[1] * count / 1000
     for stage, seconds in sorted(whole.seconds.items(), key=lambda one: -one[1]):
         print(f"    {stage:<34}{seconds / count * 1000:6.2f} ms  {seconds / total:5.0%}")
-    return files, peer[2]
+    return files, peer[3]
 
 
 def main() -> None:

@@ -1,24 +1,18 @@
-"""How fast files are verified: on one core, on all, and from a cold start; beside others that check signatures.
-
-The others look at signatures alone, ours at all that a licence says and shows. DSS (which knows no SM2 and no OFD) and
-sOFD (of which there is no package to install) are not among them.
-"""
+"""How fast files are verified: on one core, on all, and from a cold start; beside others that check signatures."""
 
 from __future__ import annotations
 
-import io
 import os
-import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from bench.peers import children_seconds, dss_rate, pyhanko_all, sofd_rate
 from certs.trust import Trust
 from verify import verify
 from verify.contained import Verifiers
@@ -35,28 +29,37 @@ def measure_checks(packages: Sequence[Path], trust_dir: Path, cores: Sequence[in
         packages: our own, each with its rendition beside it; no two are alike.
         trust_dir: the trust folder by which they are genuine.
         cores: of this machine, the first is that of the present process.
-        ofdrw: packages a second of ofdrw's validator on one core; it looks at the signature alone.
+        ofdrw: packages of ofdrw's validator for each second of processor time.
     """
     trust = Trust.load(trust_dir)
     renditions = [package.with_suffix(".pdf").read_bytes() for package in packages]
+    print("\nverifying packages of ours (for each second of processor time; another package each time)")
     seconds = _processor_seconds(lambda: [verify(package, trust=trust) for package in packages])
-    print("\nverifying packages of ours, whole (processor time; another package each time)")
-    _row("one core, one warm process", len(packages) / seconds)
-    if ofdrw:
-        _row("  ofdrw, the seal's signature alone", ofdrw)
-    print(f"  {'one file from a cold start':<40}{_cold_start(packages[0], trust_dir):8.2f} s")
-    if len(cores) > 1:
-        os.sched_setaffinity(0, set(cores))
-        _row(f"{len(cores)} cores, contained children, by the clock", _contained(packages, trust_dir, len(cores)))
-        os.sched_setaffinity(0, {cores[0]})
-    print("verifying the renditions")
+    _row("all that it says, in one warm process", len(packages) / seconds)
+    _row("  ofdrw, the seal's signature alone", ofdrw)
+    _row("  sOFD, the seal's signature alone", sofd_rate(packages))
+    print(f"  {'one file from a cold start':<46}{_cold_start(packages[0], trust_dir):8.2f} s")
+    for children in sorted({1, len(cores)}):
+        _use(cores[:children])
+        _row(f"contained, {children} core{'s' * (children > 1)}, by the clock",
+             _contained(packages, trust_dir, children))
+    _use(cores[:1])
+    print("verifying the renditions (for each second of processor time)")
     seconds = _processor_seconds(lambda: [verify(data, trust=trust) for data in renditions])
     _row("signature, pages, data, QR code", len(renditions) / seconds)
-    _row("  pyHanko, the signature alone", len(renditions) / _processor_seconds(lambda: _pyhanko(renditions, trust)))
+    _row("  pyHanko, the signature alone",
+         len(renditions) / _processor_seconds(lambda: pyhanko_all(renditions, trust)))
+    _row("  DSS, the signature alone", dss_rate(renditions, trust))
 
 
-def _row(name: str, rate: float) -> None:
-    print(f"  {name:<40}{rate:8.1f}/s")
+def _row(name: str, rate: float | None) -> None:
+    print(f"  {name:<46}" + ("not built here" if rate is None else f"{rate:8.1f}/s"), flush=True)
+
+
+def _use(cores: Sequence[int]) -> None:
+    """Keep this process, and those that it starts, on these cores, where the system can."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, set(cores))
 
 
 def _processor_seconds(work: Callable[[], object]) -> float:
@@ -70,10 +73,9 @@ def _cold_start(package: Path, trust_dir: Path) -> float:
     command = [Path(sys.executable).with_name("zhengyin"), "verify", package, "--trust", trust_dir]
 
     def once() -> float:
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        before = children_seconds()
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment)  # noqa: S603
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        return children_seconds() - before
 
     with tempfile.TemporaryDirectory() as compiled:
         environment = {**os.environ, "PYTHONPYCACHEPREFIX": compiled}
@@ -92,21 +94,3 @@ def _contained(packages: Sequence[Path], trust_dir: Path, children: int) -> floa
     if any(isinstance(answer, Exception) or answer.report["verdict"] != "valid" for answer in answers):
         raise SystemExit("a package of ours is not called genuine")
     return len(packages) / taken
-
-
-def _pyhanko(renditions: Sequence[bytes], trust: Trust) -> None:
-    """Validate each rendition's signature by pyHanko with the same roots and revocation lists."""
-    from asn1crypto import x509
-    from pyhanko.pdf_utils.reader import PdfFileReader
-    from pyhanko.sign.validation import validate_pdf_signature
-    from pyhanko_certvalidator import ValidationContext
-
-    roots, others = ([x509.Certificate.load(each.der) for each in group if each.key_kind != "sm2"]
-                     for group in (trust.roots, trust.intermediates))
-    lists = [each.der for each in trust.crls if each.signature_algorithm != "sm2-sm3"]
-    for data in renditions:
-        context = ValidationContext(trust_roots=roots, other_certs=others, crls=lists, allow_fetching=False,
-                                    moment=datetime.now(UTC))
-        status = validate_pdf_signature(PdfFileReader(io.BytesIO(data)).embedded_signatures[0], context)
-        if not status.bottom_line:
-            raise SystemExit("pyHanko does not take a rendition of ours")

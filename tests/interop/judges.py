@@ -13,7 +13,7 @@ FOLDER = Path(__file__).parent / "java"
 
 
 def judges_built(module: str) -> bool:
-    """Whether ``make judges`` has built this module."""
+    """Whether ``make judges`` (of ``pades``: ``make peers``) has built this module."""
     return (FOLDER / module / "target" / "classpath.txt").is_file() and _jar(module).is_file()
 
 
@@ -185,3 +185,23 @@ class CryptoJudge(_Judge):
     def ocsp(self, response: Path, leaf: Path, issuer: Path) -> Answer:
         """What does this answer say of the certificate: ``good``, ``unknown``, ``revoked`` with the reason's number?"""
         return self.ask("ocsp", response, leaf, issuer)
+
+
+class PadesJudge(_Judge):
+    """The EU's DSS on signatures of PDF; `make peers` builds it."""
+
+    module, main = "pades", "judges.Pades"
+
+    def files_a_second(self, trust: Path, folder: Path) -> float:
+        """How many files of a folder are validated for each second of processor time; each must be TOTAL_PASSED.
+
+        Args:
+            trust: a folder of DER: ``*.root``, ``*.cer``, ``*.crl``.
+
+        Raises:
+            AssertionError: one was not, with what was said of it.
+        """
+        answer = self.ask("bench", trust, folder)
+        if not answer.ok:
+            raise AssertionError(answer.text)
+        return float(answer.text)
