@@ -7,6 +7,7 @@ for. Nothing is remembered of a failure: the next question tries again.
 
 from __future__ import annotations
 
+import functools
 import os
 import socket
 import ssl
@@ -62,16 +63,19 @@ class _BrokenOffError(Exception):
 
 
 class Lines:
-    """Connections to one address; threads share them, each question has one to itself."""
+    """Connections to one address; threads share them, each question has one to itself, a forked child has its own."""
 
     def __init__(
         self, address: Address, *, monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.address = address
-        self._idle: list[socket.socket] = []
-        self._lock = threading.Lock()
+        self._begin()
         self._monotonic, self._sleep = monotonic, sleep
+
+    def _begin(self) -> None:
+        self._process, self._lock = os.getpid(), threading.Lock()
+        self._idle: list[socket.socket] = []
 
     def ask(
         self, head: Mapping[str, JSON], body: bytes = b"", *, patience_s: float,
@@ -101,6 +105,8 @@ class Lines:
             tries += 1
 
     def _once(self, question: bytes) -> tuple[Mapping[str, JSON], bytes]:
+        if self._process != os.getpid():                   # a forked child leaves its parent's connections alone
+            self._begin()
         line, kept = self._take()
         try:
             line.settimeout(_ANSWER_S)
@@ -190,14 +196,10 @@ class Lines:
             line.close()
 
 
-_known: dict[tuple[int, Address], Lines] = {}
-_known_lock = threading.Lock()
-
-
+@functools.lru_cache(maxsize=64)
 def lines_to(address: Address) -> Lines:
-    """Return the connections of this process to an address; a forked child has its own."""
-    with _known_lock:
-        return _known.setdefault((os.getpid(), address), Lines(address))
+    """Return the connections of this process to an address."""
+    return Lines(address)
 
 
 def _ended(line: socket.socket) -> bool:

@@ -81,6 +81,7 @@ class KeyRoom:
             marks = tuple(mark_file(folder / file.format(role=role)) for file in _BESIDE)
             kept = self._kept.get(name)
             if kept is None or kept[0] != marks:
+                self._kept.pop(name, None)                  # a key that was taken away does not stay here
                 kept = self._kept[name] = (marks, self._open(name, folder, role, code))
             return kept[1]
 

@@ -15,7 +15,9 @@ import pytest
 
 from certs import der_build
 from certs.approval import Terms
+from certs.csr import authority_request, new_key
 from certs.home import Home
+from certs.keystore import store_key
 from certs.moments import write_moment
 from certs.seal import SealFile
 from certs.seal_folder import SealUse, UseState, set_use
@@ -25,13 +27,14 @@ from certs.statement import sign_statement
 from certs.trust import key_id
 from certs.x509 import Certificate
 from codes import qr_payload
+from registry.demo import certify
 from signer.counts import Counts
 from signer.desk import Desk
 from signer.settings import Peer
 from tests.signer.messages import attributes
 from tests.signer.processes import LIMITS, key_name, signer_home
 from tests.support.approvals import approve
-from tests.support.demo_home import CITY, PROVINCE
+from tests.support.demo_home import CHEAP, CITY, PROVINCE
 
 US = Peer(uid=4711)
 CLIENT = '[[client]]\nname = "issuing"\nuids = [4711]\nkeys = ["*/*/*", "audit", "status"]\n'
@@ -43,11 +46,12 @@ class Office:
 
     path: Path
     now: datetime
+    url: str
     log: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.home = Home.open(self.path, environ={}, clock=lambda: self.now)
-        self.counts = Counts(self.path)
+        self.counts = Counts(self.path, self.url)
         self.desk = Desk(self.home, self.counts, log=lambda event, facts: self.log.append((event, dict(facts))))
         self.approval = f"standing-{CITY[0]}-01"
 
@@ -91,9 +95,10 @@ class Office:
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
+def office(tmp_path: Path, counts_url: str) -> Iterator[Office]:
+    """A desk, once over each database."""
     home = signer_home(tmp_path / "keys", CLIENT + LIMITS)
-    made = Office(home, datetime.now(UTC).replace(microsecond=0))
+    made = Office(home, datetime.now(UTC).replace(microsecond=0), counts_url)
     yield made
     made.counts.close()
 
@@ -105,12 +110,12 @@ def qr_message(office: Office, *, code: str = CITY[0], key: bytes | None = None)
     return qr_payload.message(claims, key or key_id(office.certificate("data")))
 
 
-def checkpoint(office: Office, kind: str = "zhengyin/checkpoint/1") -> bytes:
-    """What the audit key signs for a statement of this type."""
+def checkpoint(office: Office, kind: str = "zhengyin/checkpoint/1", role: str = "audit") -> bytes:
+    """What a service's key signs for a statement of this type."""
     made: list[bytes] = []
 
     class Noting:
-        certificate = office.certificate("audit")
+        certificate = office.certificate(role)
         algorithm = "sm2-sm3"
 
         def sign(self, message: bytes, *, approval: str = "") -> bytes:  # noqa: ARG002 - as signers do
@@ -166,6 +171,22 @@ def test_services_sign_statements_of_their_own_type_without_approval(office: Off
     assert office.sign("audit", checkpoint(office), approval="") == ""
     assert office.sign("audit", checkpoint(office, "zhengyin/seal-status/1")) == "signer.not-for-this-key"
     assert office.sign("status", checkpoint(office)) == "signer.not-for-this-key"        # of another certificate
+
+
+def test_the_report_key_signs_pdf_sheets_and_the_status_key_status_lists(office: Office) -> None:
+    key = new_key("report")
+    request = authority_request("report", key, name=CITY[1], code=CITY[0])
+    certificate = certify(office.path, request, now=office.now, environ={})
+    (office.path / "report").mkdir()
+    (office.path / "report" / "report.cer").write_bytes(certificate.der)
+    store_key(office.path / "report" / "report.key", key, office.home.password(), cost=CHEAP)
+    office.settings(CLIENT.replace('"audit"', '"audit", "report"') + LIMITS)
+    head = {"op": "sign", "key": "report", "approval": ""}
+    answer, signature = office.ask(head, attributes(certificate))
+    assert answer["ok"] is True
+    assert certificate.verify(attributes(certificate), signature, "ecdsa-sha256")
+    assert office.ask(head, attributes(office.certificate("pdf")))[0]["code"] == "signer.not-for-this-key"
+    assert office.sign("status", checkpoint(office, "zhengyin/seal-status/1", "status"), approval="") == ""
 
 
 @pytest.mark.req("R-003-22")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import multiprocessing
 import re
 import shutil
 import socket
@@ -20,6 +21,7 @@ from certs.remote_key import RemoteKey
 from certs.remote_line import Address
 from certs.remote_wire import RemoteError
 from certs.trust import Trust
+from certs.x509 import Certificate
 from codes.errors import EngineError
 from docgen import issue_many
 from registry.backup import backup_home, restore_home
@@ -259,3 +261,36 @@ def test_its_memory_is_its_own(tmp_path: Path) -> None:
         limits = (place / "limits").read_text()
         assert re.search(r"^Max core file size +0 +0 ", limits, re.M)
         assert (place / "mem").stat().st_uid == 0                          # not dumpable: root's, whoever runs it
+
+
+def test_a_forked_child_has_lines_of_its_own(tmp_path: Path) -> None:
+    keys = signer_home(tmp_path / "keys")
+    with running(keys) as signer:
+        key = RemoteKey.open(reference(signer), keys)
+        approval = approval_id(keys)
+        context = multiprocessing.get_context("fork")
+        children = [context.Process(target=_sign_many, args=(key, keys, approval, number)) for number in (1, 2)]
+        for child in children:
+            child.start()
+        _sign_many(key, keys, approval, 0)
+        for child in children:
+            child.join(SECONDS)
+        assert [child.exitcode for child in children] == [0, 0]
+        assert uses(keys) == {"sealing": 30}
+
+
+def _sign_many(key: RemoteKey, keys: Path, approval: str, which: int) -> None:
+    certificate = Certificate.load((keys / "authorities" / key_name(keys, "sealing.cer")).read_bytes())
+    for number in range(10):
+        message = to_sign(keys, 100 * which + number)
+        assert certificate.verify(message, key.sign(message, approval=approval), "sm2-sm3")
+
+
+def test_a_database_that_is_not_there_is_named(tmp_path: Path) -> None:
+    keys = signer_home(tmp_path / "keys")
+    with pytest.raises(RemoteError, match=r"signer\.state"):
+        Counts(keys, f"postgresql://zhengyin@/none?host={tmp_path}")
+    (keys / "signer.sqlite3").write_bytes(b"no database" * 100)
+    (keys / "signer.sqlite3").chmod(0o600)
+    with pytest.raises(RemoteError, match=r"signer\.state"):
+        Counts(keys)
