@@ -37,6 +37,8 @@ from certs.audit_report import AuditReport, Findings, LogSummary
 from certs.crl import MAX_BYTES as MAX_CRL
 from certs.crl import Crl
 from certs.known import Known
+from certs.ocsp import MAX_BYTES as MAX_OCSP
+from certs.ocsp import OcspResponse
 from certs.trust import Trust, is_demo_anchor
 from certs.untrusted_files import is_folder, lines, names, open_regular, printable, read_regular
 from certs.x509 import MAX_BYTES as MAX_CERTIFICATE
@@ -46,7 +48,7 @@ from codes.errors import EngineError
 __all__ = ["check_export"]
 
 _MAX_FILES: Final = 100_000
-_OTHERS: Final = frozenset({CHECKPOINTS, "chain", "crls"})
+_OTHERS: Final = frozenset({CHECKPOINTS, "chain", "crls", "ocsp"})
 
 
 @dataclass(slots=True)
@@ -236,9 +238,10 @@ def _note_anchor(newest: Checkpoint, *, own_anchors: bool, findings: Findings) -
 
 
 def _known(folder: Path, trust: Trust | None, findings: Findings) -> tuple[Known, tuple[Certificate, ...]]:
-    """Return the certificates and lists to judge with, and the anchors."""
+    """Return the certificates, lists and OCSP answers to judge with, and the anchors."""
     certificates: list[Certificate] = []
     crls: list[Crl] = []
+    ocsp: list[OcspResponse] = []
     for name in _names(folder / "chain", findings):
         data = read_regular(folder / "chain" / name, max_bytes=MAX_CERTIFICATE)
         try:
@@ -251,13 +254,20 @@ def _known(folder: Path, trust: Trust | None, findings: Findings) -> tuple[Known
             crls.append(Crl.load(data or b""))
         except EngineError:
             findings.add("audit.not-a-file", file=f"crls/{name}")
+    for name in _names(folder / "ocsp", findings):
+        data = read_regular(folder / "ocsp" / name, max_bytes=MAX_OCSP)
+        try:
+            ocsp.append(OcspResponse.load(data or b""))
+        except EngineError:
+            findings.add("audit.not-a-file", file=f"ocsp/{name}")
     if trust is None:
         anchors = tuple(one for one in certificates if one.is_self_issued)
     else:
         anchors = trust.roots
         certificates.extend(trust.intermediates)
         crls.extend(trust.crls)
-    return Known(certificates=tuple(certificates), crls=tuple(crls)), anchors
+        ocsp.extend(trust.ocsp)
+    return Known(certificates=tuple(certificates), crls=tuple(crls), ocsp=tuple(ocsp)), anchors
 
 
 def _names(folder: Path, findings: Findings) -> list[str]:

@@ -30,6 +30,7 @@ from certs.crl import MAX_BYTES as MAX_CRL
 from certs.files import flushed, make_folder, publishing, read_file, reported, write_atomic
 from certs.home import Home
 from certs.known import load_known
+from certs.ocsp import MAX_BYTES as MAX_OCSP
 from certs.signer import Signer
 from certs.statement import SignedStatement, sign_statement
 from certs.x509 import MAX_BYTES as MAX_CERTIFICATE
@@ -40,7 +41,8 @@ from registry.tables import Audit
 
 __all__ = ["audit_signer", "check_out", "export_logs", "make_checkpoint"]
 
-_COPIED: Final = (("chain", ".cer", MAX_CERTIFICATE), ("crls", ".crl", MAX_CRL))
+_COPIED: Final = (("chain", ".cer", MAX_CERTIFICATE), ("crls", ".crl", MAX_CRL),
+                  ("ocsp", ".ors", MAX_OCSP))
 
 
 def audit_signer(home: Home) -> Signer:
@@ -117,6 +119,8 @@ def export_logs(registry: Registry, out: Path, *, checkpoint: SignedStatement | 
                 _write_log(folder / f"{log.name}.jsonl", log, None if heads is None else heads[log.name].number)
         _copy(registry.home / "audit" / "checkpoints", folder / "checkpoints", ".json", 2 * MAX_CHECKPOINT)
         for name, ending, max_bytes in _COPIED:
+            if not (registry.home / name).is_dir():
+                continue
             _copy(registry.home / name, folder / name, ending, max_bytes, but=damaged)
 
 

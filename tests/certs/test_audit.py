@@ -34,8 +34,9 @@ from certs.crl import Revocation
 from certs.moments import write_moment
 from certs.sm3 import sm3
 from certs.trust import Trust
+from tests.certs.answers import answer_der
 from tests.certs.audit_export import ISSUED, REGISTRY, Export, audit_key, sample
-from tests.certs.core_pki import AT, DAY, root
+from tests.certs.core_pki import AT, DAY, Entity, root
 
 NOW = AT + DAY
 
@@ -422,6 +423,7 @@ HOSTILE: list[tuple[str, Callable[[Path], object]]] = [
     ("huge certificate", lambda f: (f / "chain/x.cer").write_bytes(b"\x30" * 200_000)),
     ("pipe for a certificate", lambda f: os.mkfifo(f / "chain/x.cer")),
     ("pipe for a list", lambda f: os.mkfifo(f / "crls/x.crl")),
+    ("pipe for an answer", lambda f: ((f / "ocsp").mkdir(), os.mkfifo(f / "ocsp/x.ors"))),
 ]
 
 
@@ -434,6 +436,18 @@ def test_a_hostile_export_gives_findings_that_are_safe_to_print(
     assert report.verdict is Verdict.BROKEN
     assert all(text.isprintable() for one in report.findings for text in (one.zh, one.en))
     assert len(json.dumps(report.to_json()).encode()) < 100_000
+
+
+def test_an_ocsp_answer_does_where_there_is_no_list(tmp_path: Path) -> None:
+    export, up_to = sample()
+    folder = export.write(tmp_path / "export", up_to=up_to)
+    whole, signer = check(folder).verdict, export.signer
+    (folder / "crls" / "root.crl").unlink()
+    assert signer is not None
+    assert check(folder).verdict is Verdict.UNKNOWN is not whole
+    (folder / "ocsp").mkdir()
+    (folder / "ocsp" / "signer.ors").write_bytes(answer_der(Entity(signer.certificate, export.ca.key), export.ca))
+    assert check(folder).verdict is whole
 
 
 def test_a_log_that_is_all_wrong_is_told_briefly(whole: Path) -> None:
