@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import re
 import signal
@@ -49,6 +50,11 @@ def _tsa_urls(url: str) -> list[str]:
     return [f"{url}/tsa/{tree}" for tree in TREES]
 
 
+def _setting(url: str) -> str:
+    """The line of config.toml."""
+    return f"tsa_urls = {json.dumps(_tsa_urls(url))}"
+
+
 def name_services(home: Path, url: str) -> None:
     """Put the timestamp services at ``url`` into the settings of a home, in the place of those that stand there.
 
@@ -57,7 +63,7 @@ def name_services(home: Path, url: str) -> None:
     """
     with locked(home / ".lock"):
         store_config(home, replace(load_config(home), tsa_urls=tuple(_tsa_urls(url))))
-    typer.echo(f"已写入 {home / 'config.toml'} / put into it: tsa_urls = {_tsa_urls(url)}")
+    typer.echo(f"已写入 {home / 'config.toml'} / put into it: {_setting(url)}")
 
 
 def serve_trial(home: Path, port: int) -> None:
@@ -81,7 +87,7 @@ def serve_trial(home: Path, port: int) -> None:
     typer.echo(f"演示认证服务 / trial services: {server.url}/ （Ctrl-C 结束 / ends it）")
     typer.echo(f"{TRIAL[0]} / {TRIAL[1]}")
     typer.echo(f"时间戳服务写在 {home / 'config.toml'}（--with-services 代为写入）/ timestamp services for it "
-               f"(--with-services puts them there):\ntsa_urls = {_tsa_urls(server.url)}".replace("'", '"'))
+               f"(--with-services puts them there):\n{_setting(server.url)}")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with server:
         try:
