@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import multiprocessing
 import os
+import subprocess
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from asn1crypto import pem  # type: ignore[import-untyped]
 
 from certs import p256
 from certs.config import Password
@@ -69,6 +71,19 @@ def test_a_key_is_made_on_the_token_and_signs_there(
     assert key.algorithm == algorithm and key.spki == base64.b64decode(reference["public_key"])
     assert all(holds(key, os.urandom(size)) for size in (0, 1, 32, 10_000))
     assert token.keys() == 1
+
+
+@pytest.mark.parametrize("bits", [None, 3072])
+def test_openssl_verifies_what_a_token_signs(
+    token: SoftToken, tmp_path: Path, openssl: str, bits: int | None,
+) -> None:
+    key = open_reference(made(token, tmp_path, rsa_bits=bits), tmp_path)
+    (tmp_path / "key.pem").write_bytes(pem.armor("PUBLIC KEY", key.spki))
+    (tmp_path / "message").write_bytes(b"a message")
+    (tmp_path / "signature").write_bytes(key.sign(b"a message"))
+    said = subprocess.run([openssl, "dgst", "-sha256", "-verify", "key.pem", "-signature", "signature", "message"],
+                          cwd=tmp_path, check=False, capture_output=True)
+    assert said.stdout == b"Verified OK\n", said.stderr
 
 
 def test_a_key_that_is_made_cannot_be_taken_out_and_does_nothing_but_sign(token: SoftToken, tmp_path: Path) -> None:

@@ -17,12 +17,14 @@ from pyhanko_certvalidator import ValidationContext
 
 import docgen
 from certs import rsa
+from certs.csr import authority_request
 from certs.home import Home
+from certs.keystore import seal_key
 from certs.x509 import Certificate
 from tests.docgen.records import record
 from tests.interop.judges import FormJudge
-from tests.support.demo_home import copied_home
-from tests.support.other_keys import use_key
+from tests.support.demo_home import CHEAP, CITY, copied_home, seal_folder
+from tests.support.other_keys import put_key, rsa_authority, use_key
 from verify import verify
 from verify.model import Verdict
 
@@ -37,17 +39,23 @@ class World:
     home: Home
     ofd: bytes
     pdf: bytes
-
-    def certificate(self, role: str) -> Certificate:
-        return Certificate.load((self.home.path / "ca" / f"{role}.cer").read_bytes())
+    root: Certificate
 
 
-@pytest.fixture(scope="module", params=[2048, rsa.BITS, 4096])
+@pytest.fixture(scope="module", params=[(2048, False), (rsa.BITS, True), (4096, False)],
+                ids=["2048", "3072, RSA up to the root", "4096"])
 def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> World:
     home = copied_home(tmp_path_factory.mktemp("rsa") / "home")
-    use_key(home, "pdf", rsa.PrivateKey.generate(request.param))
+    bits, throughout = request.param
+    key = rsa.PrivateKey.generate(bits)
+    if throughout:
+        certificate = rsa_authority(home)(authority_request("pdf", key, name=CITY[1], code=CITY[0]))
+        put_key(seal_folder(home.path), "pdf", certificate, seal_key(key, home.password(), cost=CHEAP))
+    else:
+        use_key(home, "pdf", key)
     issued = docgen.issue(record(), home=home)
-    return World(home, issued.ofd, issued.pdf)
+    root = home.path / "chain" / ("rsa-0.cer" if throughout else "p256-root.cer")
+    return World(home, issued.ofd, issued.pdf, Certificate.load(root.read_bytes()))
 
 
 def cms_of(data: bytes) -> tuple[re.Match[bytes], bytes]:
@@ -80,7 +88,7 @@ def test_another_spelling_of_the_algorithm_is_not_ours(world: World) -> None:
 
 def test_pyhanko_finds_a_valid_signature_over_the_whole_file(world: World) -> None:
     context = ValidationContext(
-        trust_roots=[x509.Certificate.load(world.certificate("p256-root").der)], allow_fetching=False)
+        trust_roots=[x509.Certificate.load(world.root.der)], allow_fetching=False)
     found, = PdfFileReader(io.BytesIO(world.pdf), strict=True).embedded_signatures
     status = validate_pdf_signature(found, signer_validation_context=context, skip_diff=False)
     assert status.bottom_line and status.coverage == SignatureCoverageLevel.ENTIRE_FILE
@@ -92,7 +100,7 @@ def test_openssl_verifies_the_cms(world: World, openssl: str, tmp_path: Path) ->
     (tmp_path / "cms").write_bytes(der)
     start, end = found.start(1) - 1, found.end(1) + 1
     (tmp_path / "content").write_bytes(world.pdf[:start] + world.pdf[end:])
-    (tmp_path / "root.pem").write_bytes(pem.armor("CERTIFICATE", world.certificate("p256-root").der))
+    (tmp_path / "root.pem").write_bytes(pem.armor("CERTIFICATE", world.root.der))
     said = subprocess.run(
         [openssl, "cms", "-verify", "-binary", "-inform", "DER", "-in", "cms", "-content", "content", "-CAfile",
          "root.pem", "-purpose", "any", "-out", "read"], cwd=tmp_path, check=False, capture_output=True)
