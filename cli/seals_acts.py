@@ -49,8 +49,8 @@ __all__ = ["app"]
 _TITLES: Final = {"sealing": "certificate", "data": "certificate-data", "pdf": "certificate-pdf"}
 KeysOption = Annotated[Path | None, typer.Option(
     "--keys", metavar="FOLDER", exists=True, file_okay=False,
-    help="sealing、data、pdf 三对 .cer 与 .key（用工作目录的口令加密）或 .key.json 所在目录 / folder with .cer and .key "
-         "(encrypted with the home's password) or .key.json each of sealing, data and pdf")]
+    help="sealing、data、pdf 三对 .cer 与 .key（用工作目录的口令加密）或 .key.json 所在目录 / folder with .cer and "
+         ".key (encrypted with the home's password) or .key.json each of sealing, data and pdf")]
 
 SealOption = Annotated[Path | None, typer.Option(
     "--seal", metavar="ESL", exists=True, dir_okay=False, help="他处制作的印章 / a seal made elsewhere (.esl)")]
