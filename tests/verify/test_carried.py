@@ -124,7 +124,8 @@ def test_what_is_carried_hides_no_revocation() -> None:
     authority = home.authority(*CITY)
     ca = trial_authority(home.path, clock=lambda: NOW, environ={}).cas["sm2-issuing"]
     lost = build_crl(issuer=ca.certificate, issuer_key=ca.key, this_update=NOW - 2 * HOUR, next_update=NOW + DAY,
-                     number=9, revoked={authority.sealing_signer.certificate.serial: Revocation(revoked_at=NOW - 3 * HOUR)})
+                     number=9, revoked={
+                         authority.sealing_signer.certificate.serial: Revocation(revoked_at=NOW - 3 * HOUR)})
     trust = dataclasses.replace(home.trust(), crls=(*home.trust().crls, lost))
     told = tuple(map(OcspResponse.load, answers()))
     assert judged(trust, proven_at=NOW, lists=authority.crls, ocsp=told) == "chain.revoked"
