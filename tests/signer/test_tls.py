@@ -86,8 +86,8 @@ def served(pki: Path, tmp_path: Path) -> Iterator[tuple[Path, int]]:
         yield keys, port
 
 
-def where(pki: Path, port: int, name: str = "issuing", ca: str = "ca") -> dict[str, Any]:
-    return {"address": f"tls://127.0.0.1:{port}", "ca": str(pki / f"{ca}.pem"), "patience_s": 5,
+def where(pki: Path, port: int, name: str = "issuing", patience_s: int = 60) -> dict[str, Any]:
+    return {"address": f"tls://127.0.0.1:{port}", "ca": str(pki / "ca.pem"), "patience_s": patience_s,
             "certificate": str(pki / f"{name}.pem"), "private_key": str(pki / f"{name}.key")}
 
 
@@ -118,7 +118,7 @@ def test_other_certificates_are_strangers(pki: Path, served: tuple[Path, int]) -
     with pytest.raises(RemoteError, match=r"signer\.stranger"):
         opened(pki, served, name="unlisted")
     with pytest.raises(RemoteError, match="does not accept this side's certificate"):     # TLS lets it not in
-        opened(pki, served, name="elsewhere")
+        opened(pki, served, name="elsewhere", patience_s=1)
     assert opened(pki, served)
 
 
