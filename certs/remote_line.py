@@ -30,6 +30,7 @@ _ANSWER_S: Final = 90.0                 # longer than a signer waits for a datab
 _PAUSES: Final = (0.05, 0.1, 0.2, 0.4)
 _KEPT: Final = 8
 _MAX_PASSWORD: Final = 4096
+_ENDED: Final = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
 _CREDENTIALS: Final = struct.Struct("3i")
 
 
@@ -117,7 +118,7 @@ class Lines:
             body = self._exactly(line, body_bytes, end)
         except ssl.SSLError as error:
             line.close()
-            if kept:
+            if kept or isinstance(error, _ENDED):
                 raise _BrokenOffError from error
             raise _not_let_in(self.address, error) from error
         except BaseException:
@@ -183,6 +184,8 @@ class Lines:
             return context.wrap_socket(plain, server_hostname=address.host)
         except ssl.SSLError as error:
             plain.close()
+            if isinstance(error, _ENDED):
+                raise _BrokenOffError from error
             raise _not_let_in(address, error) from error
         except BaseException:
             plain.close()
