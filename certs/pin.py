@@ -1,36 +1,36 @@
 """PINs of tokens and devices: read from a file, and never tried again once one was wrong.
 
 A token locks after a few wrong PINs, and a service that starts again and again, or many workers at once, would use
-them up in seconds. So before a PIN is tried it is written down, for all processes of the home, in
-``tokens/<digest of the token's name>.json``: salt and scrypt of the PIN, and how often its trying came to no end. When
-the token took it, the note goes; when the token refused it, this PIN is not tried again, whoever asks. Another PIN in
-the file is.
+them up in seconds. So before a PIN is tried it is noted, for all processes of the home, in
+``tokens/<digest of the token's name>.json``: scrypt of the PIN, and how often its trying came to no clear end. When the
+token took it, the note goes; when the token refused it, this PIN is not tried again, whoever asks. Another one is.
 """
 
 from __future__ import annotations
 
 import enum
 import hashlib
-import hmac
 import json
 import os
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from certs.config import HOME_VARIABLE, Password
 from certs.files import locked, make_folder, read_file, remove, reported, write_atomic
 from certs.sm3 import sm3
 from codes.errors import EngineError
 
-__all__ = ["PIN_FILE_VARIABLE", "PinCode", "PinError", "PinMemory", "PinRefusedError", "read_pin"]
+__all__ = ["PIN_FILE_VARIABLE", "PinCode", "PinError", "PinMemory", "PinRefusedError", "PinUntriedError", "read_pin"]
 
 PIN_FILE_VARIABLE: Final = "ZHENGYIN_PIN_FILE"
-_MAX_PIN, _MAX_NOTE, _LEVELS = 1024, 4096, 4
+_MAX_PIN, _MAX_NOTES, _LEVELS = 1024, 64 * 1024, 4
 _UNFINISHED: Final = 2
-"""How often the trying of one PIN may come to no end (its process died) before the PIN counts as wrong."""
+"""How often the trying of one PIN may come to no clear end before the PIN counts as wrong."""
+_KEPT: Final = 16
+"""Notes of this many PINs are kept; a token would long be locked."""
 
 
 class PinCode(enum.StrEnum):
@@ -51,6 +51,10 @@ class PinError(EngineError):
 
 class PinRefusedError(Exception):
     """The token or device refused the PIN; raised inside :meth:`PinMemory.trying` alone."""
+
+
+class PinUntriedError(Exception):
+    """The PIN was not looked at; raised inside :meth:`PinMemory.trying` alone, with the reason as its cause."""
 
 
 def read_pin(named: str, environ: Mapping[str, str] = os.environ) -> Password:
@@ -103,58 +107,53 @@ class PinMemory:
     def trying(self, pin: Password) -> Iterator[None]:
         """Let the block show ``pin`` to the token once, unless it is known to be wrong.
 
-        The block raises :class:`PinRefusedError` when the token refuses it; one process at a time comes here.
+        One process at a time comes here. The block raises :class:`PinRefusedError` when the token refuses the PIN, and
+        :class:`PinUntriedError` when the token said nothing about it; whatever else it raises leaves that open.
 
         Raises:
             PinError: ``pin.known-wrong``, and nothing was tried; ``pin.wrong``, the token has just refused it.
-            FileError: it cannot be noted down, so it is not tried.
+            FileError: it cannot be noted, so it is not tried.
         """
         make_folder(self._folder)
         with locked(self._path.with_suffix(".lock")):
-            unfinished = self._unfinished(pin)
-            if unfinished >= _UNFINISHED:
+            salt, notes = self._read()
+            mark = _stretched(pin, salt)
+            before = notes.pop(mark, 0)
+            if before >= _UNFINISHED:
                 raise self._known_wrong()
-            self._write(pin, unfinished + 1)
+            self._write(salt, {**notes, mark: before + 1})
             try:
                 yield
             except PinRefusedError:
-                self._write(pin, _UNFINISHED)
+                self._write(salt, {**notes, mark: _UNFINISHED})
                 raise PinError(
                     PinCode.WRONG,
                     f"令牌或设备 {self._token} 不接受口令文件中的口令；为免锁定，不会再用同一口令尝试，请更正口令文件",
                     f"token or device {self._token} refuses the PIN in the PIN file; lest it lock, this PIN is not "
                     "tried again: correct the file", token=self._token) from None
-            except BaseException:
-                self._restore(pin, unfinished)
-                raise
-            remove(self._path)
+            except PinUntriedError as error:
+                self._write(salt, {**notes, mark: before} if before else notes)
+                raise (error.__cause__ or error) from None
+            self._write(salt, notes)
 
-    def _unfinished(self, pin: Password) -> int:
-        """Return how often this PIN was tried without an end; a refusal counts as often enough."""
+    def _read(self) -> tuple[bytes, dict[str, int]]:
+        """Return the salt, and scrypt of a PIN → how often its trying came to no clear end."""
         with reported(self._path):
             if not self._path.exists():
-                return 0
-        note: Any = None
+                return secrets.token_bytes(16), {}
         try:
-            note = json.loads(read_file(self._path, max_bytes=_MAX_NOTE))
-            salt, told = bytes.fromhex(note["salt"]), bytes.fromhex(note["scrypt"])
-            unfinished = int(note["unfinished"])
-        except (ValueError, KeyError, TypeError, RecursionError):
-            raise self._known_wrong() from None             # a damaged note: better not to try than to lock
-        return unfinished if hmac.compare_digest(told, _stretched(pin, salt)) else 0
+            note = json.loads(read_file(self._path, max_bytes=_MAX_NOTES))
+            return bytes.fromhex(note["salt"]), {str(mark): int(count) for mark, count in note["pins"].items()}
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            raise self._known_wrong() from None             # better not to try than to lock
 
-    def _write(self, pin: Password, unfinished: int) -> None:
-        salt = secrets.token_bytes(16)
-        note = {"token": self._token, "salt": salt.hex(), "scrypt": _stretched(pin, salt).hex(),
-                "unfinished": unfinished}
-        write_atomic(self._path, (json.dumps(note, ensure_ascii=False, indent=2) + "\n").encode("utf-8"))
-
-    def _restore(self, pin: Password, unfinished: int) -> None:
-        """Put back what stood there: the token said nothing about the PIN."""
-        if unfinished:
-            self._write(pin, unfinished)
-        else:
+    def _write(self, salt: bytes, notes: Mapping[str, int]) -> None:
+        """Write the notes, the latest ones; none leave no file."""
+        if not notes:
             remove(self._path)
+            return
+        note = {"token": self._token, "salt": salt.hex(), "pins": dict(list(notes.items())[-_KEPT:])}
+        write_atomic(self._path, (json.dumps(note, ensure_ascii=False, indent=2) + "\n").encode("utf-8"))
 
     def _known_wrong(self) -> PinError:
         return PinError(
@@ -173,5 +172,5 @@ def _home_around(folder: Path) -> Path:
     return next((one for one in places if (one / "config.toml").is_file()), folder)
 
 
-def _stretched(pin: Password, salt: bytes) -> bytes:
-    return hashlib.scrypt(pin.value, salt=salt, n=1 << 15, r=8, p=1, maxmem=64 << 20, dklen=32)
+def _stretched(pin: Password, salt: bytes) -> str:
+    return hashlib.scrypt(pin.value, salt=salt, n=1 << 15, r=8, p=1, maxmem=64 << 20, dklen=32).hex()

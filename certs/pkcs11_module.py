@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from certs.config import Password
 from certs.fork_guard import guard
-from certs.pin import PinError, PinMemory, PinRefusedError
+from certs.pin import PinError, PinMemory, PinRefusedError, PinUntriedError
 from certs.token_errors import TokenCode, TokenError, last_try, locked, not_there, told
 from codes.errors import EngineError
 
@@ -192,8 +192,8 @@ class Token:
         return self._pin().value.decode("utf-8")
 
     def _login(self, token: Any) -> Any:
+        from pkcs11 import exceptions as told_by
         from pkcs11.constants import TokenFlag
-        from pkcs11.exceptions import PinIncorrect, PinInvalid, PinLenRange, UserAlreadyLoggedIn
 
         if not token.flags & TokenFlag.LOGIN_REQUIRED:
             return token.open()
@@ -202,13 +202,16 @@ class Token:
         if token.flags & TokenFlag.USER_PIN_FINAL_TRY:
             raise last_try(self.name)
         pin = self._pin()
+        token.open().close()                                # a token that is out of order says so before the PIN does
         with PinMemory(self._folder, f"{self.name} ({_text(token.serial)})").trying(pin):
             try:
                 return token.open(user_pin=pin.value.decode("utf-8"))
-            except UserAlreadyLoggedIn:                     # by somebody else in this process
+            except told_by.UserAlreadyLoggedIn:             # by somebody else in this process
                 return token.open()
-            except (PinIncorrect, PinInvalid, PinLenRange):
+            except (told_by.PinIncorrect, told_by.PinInvalid, told_by.PinLenRange):
                 raise PinRefusedError from None
+            except (told_by.DeviceRemoved, told_by.TokenNotPresent, told_by.SessionCount) as error:
+                raise PinUntriedError from error
 
 
 def module_at(path: str) -> Module:

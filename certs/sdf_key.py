@@ -25,7 +25,7 @@ from certs import sm2
 from certs.der_build import signature_value
 from certs.fork_guard import guard
 from certs.key_reference import malformed, require_members, require_same_key
-from certs.pin import PIN_FILE_VARIABLE, PinMemory, PinRefusedError, read_pin
+from certs.pin import PIN_FILE_VARIABLE, PinMemory, PinRefusedError, PinUntriedError, read_pin
 from certs.sdf_device import (
     SAYS_NOTHING_OF_THE_PASSWORD,
     DeviceCode,
@@ -121,7 +121,7 @@ class SdfKey:
                 session.get_right(index, pin.value)
             except SdfFailureError as error:
                 if error.code in SAYS_NOTHING_OF_THE_PASSWORD:
-                    raise
+                    raise PinUntriedError from error
                 raise PinRefusedError from None
 
     def leave_to_parent(self) -> None:

@@ -159,7 +159,6 @@ def test_a_wrong_pin_is_tried_once_and_never_again(token: SoftToken, tmp_path: P
     assert not token.flags() & COUNT_LOW                    # nobody has tried it again
     token.write_pin(token.pin)
     assert holds(open_reference(reference, tmp_path))
-    assert not list((tmp_path / "tokens").glob("*.json"))
 
 
 def _open_in_child(reference: Mapping[str, Any], folder: Path, answers: Any) -> None:
@@ -221,6 +220,53 @@ def serial(token: SoftToken) -> str:
     with module.lock:
         (found,) = [one for one in module.tokens() if one.label == token.label]
         return str(found.serial.decode())
+
+
+def test_two_wrong_pins_do_not_take_turns(token: SoftToken, tmp_path: Path) -> None:
+    reference = made(token, tmp_path)
+    forget(token.module)
+    codes = []
+    for pin in ("111111", "222222") * 4:
+        token.write_pin(pin)
+        codes.append(refusal(lambda: open_reference(reference, tmp_path)))
+    assert codes == ["pin.wrong"] * 2 + ["pin.known-wrong"] * 6
+    token.write_pin(token.pin)
+    assert holds(open_reference(reference, tmp_path))
+    forget(token.module)
+    token.write_pin("111111")                               # it is not forgotten because another one was right
+    assert refusal(lambda: open_reference(reference, tmp_path)) == "pin.known-wrong"
+
+
+def test_a_token_that_does_not_say_what_is_wrong_is_not_asked_for_ever(
+    faults: Faults, soft_tokens: SoftTokens, tmp_path: Path,
+) -> None:
+    token = soft_tokens.make(module=faults.module)
+    reference = made(token, tmp_path)
+    forget(faults.module)
+    faults.heal()
+    faults.answer("C_Login", CKR["FUNCTION_FAILED"])        # as some answer to a wrong PIN
+    codes = [refusal(lambda: open_reference(reference, tmp_path)) for _ in range(5)]
+    assert codes == ["token.failed"] * 2 + ["pin.known-wrong"] * 3 and faults.calls("C_Login") == 2
+    faults.answer("C_Login", CKR["DEVICE_REMOVED"])
+    (note,) = (tmp_path / "tokens").glob("*.json")
+    note.unlink()                                           # as the message says
+    codes = [refusal(lambda: open_reference(reference, tmp_path)) for _ in range(4)]
+    assert codes == ["token.removed"] * 4                   # a token that was away said nothing about the PIN
+    faults.heal()
+    assert holds(open_reference(reference, tmp_path)) and not list((tmp_path / "tokens").glob("*.json"))
+
+
+def test_a_damaged_note_lets_nothing_be_tried(token: SoftToken, tmp_path: Path) -> None:
+    reference = made(token, tmp_path)
+    forget(token.module)
+    token.write_pin("111111")
+    assert refusal(lambda: open_reference(reference, tmp_path)) == "pin.wrong"
+    token.log_in_elsewhere()
+    (note,) = (tmp_path / "tokens").glob("*.json")
+    for content in (b"", b"[]", b"{}", b'{"salt": "zz", "pins": {}}', b'{"salt": "", "pins": []}', b"[" * 9999):
+        note.write_bytes(content)
+        assert refusal(lambda: open_reference(reference, tmp_path)) == "pin.known-wrong"
+    assert not token.flags() & COUNT_LOW
 
 
 @pytest.mark.parametrize(("flag", "code"), [(FINAL_TRY, "pin.last-try"), (LOCKED, "pin.locked")])
