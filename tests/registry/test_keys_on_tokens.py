@@ -14,8 +14,11 @@ import docgen
 from certs import files, sm2
 from certs.home import Home
 from certs.key_reference import open_reference
+from certs.keystore import load_key
 from certs.pkcs11_make import make_key
 from certs.seal_folder import seal_folders
+from cli.actor_keys import actor_signer
+from registry.publication import LONGEST, publish, status_signer
 from registry.rotation import RotationState
 from tests.docgen.records import record
 from tests.support.demo_home import CITY
@@ -23,6 +26,7 @@ from tests.support.falling import fall_at
 from tests.support.other_keys import use_reference
 from tests.support.rotations import NOW, START, Aged, aged_home
 from tests.support.sdf_standin import Device, sdf_device
+from tests.support.signing_service import signing_service
 from tests.support.soft_tokens import SoftToken, SoftTokens, forget
 from verify import verify
 from verify.model import Verdict
@@ -134,7 +138,7 @@ def test_keys_that_their_device_makes_are_waited_for(aged: Aged, device: Device)
     assert verify(issued.ofd, trust=aged.home().trust_dir, at=START, clock_now=START).verdict is Verdict.VALID
 
 
-def test_a_seal_in_a_device_seals(aged: Aged, device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_seal_in_a_device_seals(aged: Aged, device: Device) -> None:
     """The keys of a seal that is in use move from files into a device; all three are used under an approval."""
     home = aged.home()
     folder = seal_folders(aged.path / "authorities" / CITY[0])[0]
@@ -142,10 +146,29 @@ def test_a_seal_in_a_device_seals(aged: Aged, device: Device, monkeypatch: pytes
     keys: dict[str, Any] = {"sealing": authority.sealing_signer, "data": authority.data_signer}
     for index, (role, signer) in enumerate(keys.items(), 1):
         device.put(index, signer._key, "Password1")
-        (folder / f"{role}.key").unlink()
-        path = folder / f"{role}.key.json"
-        path.write_text(json.dumps(device.reference(index)))
-        path.chmod(0o600)
+        refer(folder, role, device.reference(index))
     issued = docgen.issue(record(90001), home=Home.open(aged.path, environ={}, clock=lambda: NOW))
     assert verify(issued.ofd, trust=home.trust_dir, at=NOW, clock_now=NOW).verdict is Verdict.VALID
     assert device.count("SDF_InternalSign_ECC.calls") == 2
+
+
+def test_keys_of_services_and_persons_may_be_elsewhere_too(aged: Aged, device: Device, tmp_path: Path) -> None:
+    home, applicant = aged.home(), aged.path / "actors" / f"{CITY[0]}-applicant"
+    with signing_service(tmp_path) as service:
+        status = load_key(aged.path / "status" / "status.key", home.password())
+        service.keys["status"] = status
+        refer(aged.path / "status", "status", service.reference("status"))
+        publish(aged.registry, signer=status_signer(home), valid_for=LONGEST)
+        assert [one["key"] for one in service.asked] == ["status"]
+    device.put(7, load_key(applicant / "actor.key", home.password()), "Password1")  # type: ignore[arg-type]
+    refer(applicant, "actor", device.reference(7))
+    signer = actor_signer(applicant, home=aged.path, environ={})
+    assert signer.certificate.verify(b"message", signer.sign(b"message"), signer.algorithm)
+
+
+def refer(folder: Path, role: str, reference: dict[str, Any]) -> None:
+    """Put a reference in the place of a key file."""
+    (folder / f"{role}.key").unlink()
+    path = folder / f"{role}.key.json"
+    path.write_text(json.dumps(reference))
+    path.chmod(0o600)
