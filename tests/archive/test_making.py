@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import shutil
 import signal
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from archive.layout import read_package
 from archive.making import Kept, Refused, put_in
 from archive.metadata import NAMESPACE, told_files
+from archive.ofda import make_ofda
 from archive.snapshot import kind_files
 from archive.store import Archive
 from certs.audit import read_line
@@ -34,6 +36,7 @@ from tests.verify.packages import changed, swap
 STEPS = ((os, "fsync"), (Path, "rename"), (Path, "mkdir"), (Path, "replace"))
 
 
+@pytest.mark.req("R-003-57")
 def test_a_package_holds_all_that_was_asked_for(kept: Scene) -> None:
     identifier = kept.identifiers[0]
     files = read_package(kept.office.archive.existing(identifier)).files
@@ -93,6 +96,33 @@ def test_what_is_not_genuine_is_refused_with_the_reason(kept: Scene, tmp_path: P
     assert "不真实" in first.error.zh and "not genuine" in first.error.en
     assert isinstance(copy, Refused) and copy.error.code == "archive.not-a-licence"
     assert list(here.archive.identifiers()) == [kept.identifiers[1]]
+
+
+@pytest.mark.req("R-003-57")
+def test_what_bears_no_seal_is_not_archived_as_an_original(kept: Scene, tmp_path: Path) -> None:
+    here = dataclasses.replace(kept.office, archive=Archive.prepare(tmp_path / "archive"))
+    unsealed = make_ofda(kept.packages[0], archived_on=date(2026, 11, 26), items=())
+    (outcome,) = here.put(unsealed)
+    assert isinstance(outcome, Refused) and outcome.error.code == "archive.not-genuine"
+    assert list(here.archive.identifiers()) == []
+
+
+@pytest.mark.req("R-003-56")
+def test_an_office_that_only_relies_on_licences_archives_them_too(kept: Scene, tmp_path: Path) -> None:
+    """It has settings and a trust folder, no keys, ledger or registry. What it found, and when, is in the metadata."""
+    home = tmp_path / "home"
+    home.mkdir()
+    shutil.copy(kept.office.home.path / "config.toml", home)
+    shutil.copytree(kept.office.home.trust_dir, home / "trust")
+    here = dataclasses.replace(kept.office, home=Home.open(home, environ={}),
+                               archive=Archive.prepare(tmp_path / "archive"))
+    identifier = here.kept(kept.packages[0])
+    files = read_package(here.archive.existing(identifier)).files
+    assert "audit.jsonl" not in files
+    text = files["metadata.xml"].decode()
+    assert "归档前核验，结论：真实" in text and f"{here.now.year}-" in text
+    assert files[f"original/{identifier}.ofd"] == kept.packages[0]
+    assert here.check(identifier).verdict.value == "valid"
 
 
 def test_a_revoked_seal_is_no_ticket(tmp_path: Path) -> None:
