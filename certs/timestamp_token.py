@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from certs.cms_attributes import read_attributes
 from certs.crl import Crl
 from certs.der import (
     BOOLEAN,
@@ -315,7 +316,8 @@ def _read_signer(reader: Reader, content: bytes) -> _SignerInfo:
     reader.done()           # an unsigned attribute, which nothing protects, ends here
     signed = bytes((SET,)) + attributes[1:]
     require_der(signed)     # sorted, as it was signed
-    values = _read_attributes(Reader(signed).enter(SET))
+    values = read_attributes(
+        Reader(signed).enter(SET), twice=lambda: _malformed("有重复的签名属性", "holds a signed attribute twice"))
     kind = Reader(values.get(_CONTENT_TYPE, b""))
     if not kind.more() or kind.oid() != OID_TST_INFO:
         raise _malformed("没有签入内容类型", "does not sign its content type")
@@ -326,21 +328,6 @@ def _read_signer(reader: Reader, content: bytes) -> _SignerInfo:
         issuer=issuer, serial=serial, key_id=key_id, digest_algorithm=digest_name,
         signature_algorithm=signature_name, signed_attributes=signed, signature=signature,
         content_digest=digest(digest_name, content), ids=_signer_ids(values))
-
-
-def _read_attributes(reader: Reader) -> dict[str, bytes]:
-    """Signed attributes by OID; each once, with one value."""
-    found: dict[str, bytes] = {}
-    while reader.more():
-        attribute = reader.enter(SEQUENCE)
-        oid = attribute.oid()
-        values = attribute.enter(SET)
-        attribute.done()
-        if oid in found:
-            raise _malformed("有重复的签名属性", "holds a signed attribute twice")
-        found[oid] = values.raw()
-        values.done()
-    return found
 
 
 def _signer_ids(values: dict[str, bytes]) -> tuple[tuple[str, bytes], ...]:

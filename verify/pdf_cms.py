@@ -11,6 +11,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Final
 
+from certs.cms_attributes import read_attributes
 from certs.der import SEQUENCE, SET, DerCode, Reader, context, require_der
 from certs.p256 import canonical_signature
 from certs.public_key import read_algorithm
@@ -191,18 +192,7 @@ class _Parser:
 
     def attributes(self, reader: Reader) -> dict[str, bytes]:
         """Attributes by OID; each occurs once and has exactly one value."""
-        found: dict[str, bytes] = {}
-        while reader.more():
-            attribute = reader.enter(SEQUENCE)
-            oid = attribute.oid()
-            values = attribute.enter(SET)
-            value = values.raw()
-            values.done()
-            attribute.done()
-            if oid in found:
-                raise self.refusal("同一属性出现两次", "an attribute twice")
-            found[oid] = value
-        return found
+        return read_attributes(reader, twice=lambda: self.refusal("同一属性出现两次", "an attribute twice"))
 
     def signed_attributes(self, found: dict[str, bytes]) -> bytes:
         """Check which there are and give the message digest."""

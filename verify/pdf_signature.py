@@ -21,6 +21,7 @@ from codes.errors import EngineError
 from verify.existence import NOTHING_CARRIED, Carried, chain_by, token_by
 from verify.model import Finding, Reason, Severity, SignatureEvidence
 from verify.pdf_cms import CmsSignature, read_cms
+from verify.pdf_contents import ContentsError, ContentsFault, cut_padded
 from verify.pdf_objects import Dict, PdfString
 from verify.pdf_reasons import HOSTILE, FindingList, PdfRefusal
 from verify.reasons import Both
@@ -308,18 +309,13 @@ def _chain_finding(chain: ChainResult, where: str) -> Finding:
 
 
 def _cms_of(value: bytes, where: str) -> bytes:
-    """The DER value at the start of the padded contents, by its own length."""
-    if len(value) < 8 or value[0] != 0x30:
-        raise PdfRefusal("pdf.no-contents", where)
-    size, body = value[1], 2
-    if size & 0x80:
-        count = size & 0x7F
-        if not 1 <= count <= 3:
-            raise PdfRefusal("pdf.cms", where, what="length", was="长度")
-        size, body = int.from_bytes(value[2:2 + count], "big"), 2 + count
-    if body + size > min(len(value), MAX_CMS):
-        raise PdfRefusal("pdf.cms", where, what="length", was="长度")
-    return value[:body + size]
+    """The CMS at the start of the padded contents."""
+    try:
+        return cut_padded(value, limit=MAX_CMS, length_bytes=3)
+    except ContentsError as error:
+        if error.fault is ContentsFault.NOTHING:
+            raise PdfRefusal("pdf.no-contents", where) from None
+        raise PdfRefusal("pdf.cms", where, what="length", was="长度") from None
 
 
 def pdf_date(value: object) -> datetime | None:

@@ -12,6 +12,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from certs.cms_attributes import read_attributes
 from certs.der import OCTET_STRING, OID, SEQUENCE, SET, Reader, context
 from certs.public_key import ALGORITHM_BY_OID
 from certs.ses_info import ALGORITHM_OID, SM3_OID
@@ -239,17 +240,8 @@ class _Parser:
         return name
 
     def attributes(self, reader: Reader) -> _Attributes:
-        found: dict[str, bytes] = {}
-        while reader.more():
-            attribute = reader.enter(SEQUENCE)
-            oid, values = attribute.oid(), attribute.enter(SET)
-            attribute.done()
-            value = values.raw()
-            values.done()
-            if oid in found:
-                raise self.loose.refusal("签名属性重复", "an attribute stands twice")
-            found[oid] = value
-        return _Attributes(found, self.loose)
+        return _Attributes(read_attributes(
+            reader, twice=lambda: self.loose.refusal("签名属性重复", "an attribute stands twice")), self.loose)
 
     def digest(self, content: _Content, name: str) -> bytes:
         """What a signature without attributes binds: nothing but its message, which may be the digest."""

@@ -11,6 +11,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Final
 
+from certs.cms_attributes import read_attributes
 from certs.der import OCTET_STRING, SEQUENCE, SET, DerCode, DerError, Reader, context
 from certs.public_key import ALGORITHM_BY_OID
 from certs.sm3 import sm3
@@ -292,18 +293,7 @@ class _Parser:
 
     def attributes(self, reader: Reader) -> dict[str, bytes]:
         """Attributes by OID; each occurs once. Only the first value of one that nobody reads here is kept."""
-        found: dict[str, bytes] = {}
-        while reader.more():
-            attribute = reader.enter(SEQUENCE)
-            oid = attribute.oid()
-            values = attribute.enter(SET)
-            attribute.done()
-            if oid in found:
-                raise self.refusal("an attribute twice")
-            found[oid] = values.raw()
-            if values.more() and oid in _READ:
-                raise self.refusal("several values")
-        return found
+        return read_attributes(reader, twice=lambda: self.refusal("an attribute twice"), single=_READ)
 
     def unsigned(self, reader: Reader) -> bytes | None:
         """The signature timestamp; whatever else nobody signed is named."""

@@ -23,6 +23,7 @@ from verify.foreign.pdf_fields import FormField, Rule, rule_of
 from verify.foreign.pdf_reasons import ForeignRefusal, foreign_finding
 from verify.foreign.pdf_store import State, Store
 from verify.model import Finding, Reason, Severity, SignatureEvidence
+from verify.pdf_contents import ContentsError, ContentsFault, cut_padded
 from verify.pdf_objects import Dict, PdfString, Ref
 from verify.pdf_reasons import HOSTILE, FindingList, PdfRefusal
 from verify.pdf_signature import Moment, pdf_date
@@ -148,18 +149,14 @@ def _ranges(data: bytes, entries: Dict, contents: PdfString, label: str) -> tupl
 
 
 def _der(value: bytes, label: str) -> bytes:
-    """The DER value at the start of the padded contents, by its own length."""
-    if len(value) < 8 or value[0] != 0x30:
-        raise ForeignRefusal("fpdf.no-contents", label)
-    size, body = value[1], 2
-    if size & 0x80:
-        count = size & 0x7F
-        if not 1 <= count <= 4:
-            raise ForeignRefusal("fpdf.cms-not-der", label, what="length", was="长度")
-        size, body = int.from_bytes(value[2:2 + count], "big"), 2 + count
-    if body + size > min(len(value), MAX_CMS):
-        raise ForeignRefusal("fpdf.cms", label, what="length", was="长度")
-    return value[:body + size]
+    """The CMS at the start of the padded contents."""
+    try:
+        return cut_padded(value, limit=MAX_CMS, length_bytes=4)
+    except ContentsError as error:
+        if error.fault is ContentsFault.NOTHING:
+            raise ForeignRefusal("fpdf.no-contents", label) from None
+        code = "fpdf.cms-not-der" if error.fault is ContentsFault.LENGTH else "fpdf.cms"
+        raise ForeignRefusal(code, label, what="length", was="长度") from None
 
 
 # -- what it proves
