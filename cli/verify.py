@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from cli.kind_folders import KINDS_HELP, add_kinds
+from cli.verify_one import CANNOT, exit_code_of, report_signer, trust_folder, verify_one
 from cli.verify_online import asking
 from cli.verify_tell import Teller, shown_progress, telling
 from codes.china_time import CHINA_TIME
@@ -19,14 +19,13 @@ from codes.errors import EngineError
 
 if TYPE_CHECKING:
     from certs.revocation_fetch import Inquiry
-    from certs.signer import Signer
     from verify.contained import Verifiers
 
 __all__ = ["app"]
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
-USAGE, CANNOT, NOT_SUCH = 2, 3, 4
+NOT_SUCH: Final = 4
 _ENDINGS: Final = frozenset({".ofd", ".pdf"})
 _PICTURES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 _EVIDENCE: Final = ".er"                # lies beside the file that it is for
@@ -94,15 +93,16 @@ def verify(
                                          param_hint="--online")
             from cli.verify_serve import serve_page
 
-            serve_page(files, trust=_trust(trust, home), signer=lambda: _report_signer(home), children=jobs, host=host,
-                       port=port, sites=site or (), proxies=proxy or ())
+            serve_page(files, trust=trust_folder(trust, home), signer=lambda: report_signer(home), children=jobs,
+                       host=host, port=port, sites=site or (), proxies=proxy or ())
             raise typer.Exit(0)
         if not files:
             raise typer.BadParameter("请给出要核验的文件或目录，或用 --serve 开设网页 / "
                                      "name files or folders to verify, or --serve the page", param_hint="FILE|DIR…")
         alone = len(files) == 1 and not files[0].is_dir()
+        believed = trust_folder(trust, home)
         with (asking(online, home) as inquiry,
-              Verifiers(trust=_trust(trust, home), kinds=added_folders(), children=1 if alone else jobs) as verifiers):
+              Verifiers(trust=believed, kinds=added_folders(), children=1 if alone else jobs) as verifiers):
             if reports and (not alone or as_csv is not None):
                 raise typer.BadParameter("报告只为单个文件出具；多个文件请用 --csv 或 --json / "
                                          "a report is on one file; for many use --csv or --json", param_hint="--report")
@@ -111,14 +111,14 @@ def verify(
                                          "evidence is named for one file; many have theirs beside them as .er",
                                          param_hint="--evidence")
             if alone and as_csv is None:
-                code = _one(files[0], verifiers, moment, require_status, as_json, reports or [], home, evidence,
+                code = verify_one(files[0], verifiers, moment, require_status, as_json, reports or [], home, evidence,
                             inquiry)
             else:
                 with telling(as_json=as_json, as_csv=as_csv) as tell:
                     code = _several(files, verifiers, moment, require_status, tell, inquiry)
     except EngineError as error:
         print_error(error)
-        code = USAGE if error.code.value.startswith(("home.", "kind.", "report.")) else CANNOT
+        code = exit_code_of(error)
     raise typer.Exit(code)
 
 
@@ -136,49 +136,6 @@ def _moment(text: str | None) -> dt.datetime | None:
         raise typer.BadParameter(f"{text!r} 的年份应在 {_EARLIEST} 至 {_LATEST} 之间 / the year must be from "
                                  f"{_EARLIEST} to {_LATEST}", param_hint="--at")
     return moment
-
-
-def _trust(folder: Path | None, home: Path | None) -> Path | None:
-    """The folder named, else the home's, else nothing. One that cannot be loaded is told in the report."""
-    from certs.config import HomeCode, HomeError, find_home
-
-    if folder is not None:
-        return folder
-    try:
-        return find_home(home, os.environ) / "trust"
-    except HomeError as error:
-        if error.code is HomeCode.NONE:
-            return None
-        raise
-
-
-def _one(file: Path, verifiers: Verifiers, at: dt.datetime | None, require_status: bool, as_json: bool,
-         reports: list[Path], home: Path | None, evidence: Path | None, inquiry: Inquiry | None) -> int:
-    """Verify one file, print its report and keep it in the forms that are wanted."""
-    from reports.files import require_names, write_report
-    from verify.entry import evidence_beside
-
-    require_names(reports)
-    signer = _report_signer(home) if any(path.suffix.lower() == ".pdf" for path in reports) else None
-    answer = verifiers.verify(file, at=at, require_status=require_status, evidence=evidence_beside(file, evidence),
-                              inquiry=inquiry)
-    typer.echo(json.dumps(answer.report, ensure_ascii=False, indent=2) if as_json else answer.text, nl=as_json)
-    for path in reports:
-        write_report(answer.report, path, signer=signer)
-    return answer.exit_code
-
-
-def _report_signer(home: Path | None) -> Signer | None:
-    """The key for reports of the home that is named, if there are a home and a key."""
-    from certs.config import HomeCode, HomeError
-    from certs.home import Home
-
-    try:
-        return Home.open(home, environ=os.environ).service_signer("report")
-    except HomeError as error:
-        if error.code is HomeCode.NONE:
-            return None
-        raise
 
 
 def _several(named: list[Path], verifiers: Verifiers, at: dt.datetime | None, require_status: bool,
