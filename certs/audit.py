@@ -38,7 +38,7 @@ CHECKPOINT_EVENT: Final = "audit.checkpoint"
 """The entry that a checkpoint leaves in the registry's log, with the facts sequence and digest."""
 MAX_FACTS: Final = 64 * 1024
 MAX_LINE: Final = MAX_FACTS + 1024
-_LOG: Final = re.compile(r"(?:registry|issued)-[0-9a-f]{12}", re.ASCII)
+_LOG: Final = re.compile(r"(?:registry|issued|signer)-[0-9a-f]{12}", re.ASCII)
 _EVENT: Final = re.compile(r"[a-z][a-z0-9-]{0,31}(?:\.[a-z0-9-]{1,32}){1,3}", re.ASCII)
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _KEYS: Final = frozenset({"at", "digest", "event", "facts", "log", "number", "previous"})
@@ -101,7 +101,7 @@ class Head:
 
 
 def is_log_name(name: str) -> bool:
-    """Whether a log may be called so: ``registry-`` or ``issued-`` and twelve hexadecimal digits."""
+    """Whether a log may be called so: ``registry-``, ``issued-`` or ``signer-`` and twelve hexadecimal digits."""
     return _LOG.fullmatch(name) is not None
 
 

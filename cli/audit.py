@@ -138,15 +138,15 @@ def show(
     case: Annotated[str, typer.Option("--case", help="只看关于它的 / only what is about it")] = "",
     as_json: _Json = False,
 ) -> None:
-    """查看日志 / show entries: those of the registry, then those of issuing."""
+    """查看日志 / show entries: those of the registry, of issuing, of a signer."""
     from certs.home import Home
-    from registry.audit_logs import ledger_log, registry_log
+    from registry.audit_logs import ledger_log, registry_log, signer_log
     from registry.database import Registry
 
     opened = Home.open(home)
     with (Registry.open(opened.path) as registry, registry.reading() as session,
-          ledger_log(opened.issued_dir) as ledger):
-        for log in (registry_log(session, registry.log), ledger):
+          ledger_log(opened.issued_dir) as ledger, signer_log(opened.path, session) as signed):
+        for log in (registry_log(session, registry.log), ledger, signed):
             if log is None:
                 continue
             head = log.head()

@@ -182,7 +182,8 @@ def carry(
     if not path.is_file():
         raise typer.BadParameter(f"没有台账 {path} / there is no ledger {path}", param_hint="--ledger")
     database, opened = connect(path), Home.open(home)
-    carried = Counts(opened.path, opened.config.registry).carry(log_name(database), uses(database), ROLES)
+    carried = Counts(opened.path, opened.config.registry).carry(
+        log_name(database), uses(database), ROLES, at=datetime.now(UTC))
     typer.echo(f"已计入的用印审批 / approvals carried: {carried}")
 
 
@@ -204,7 +205,8 @@ def forgive(
     if not _DIGEST.fullmatch(message):
         raise typer.BadParameter("应为 64 位十六进制 / 64 hexadecimal digits", param_hint="--message")
     opened = Home.open(home)
-    forgiven = Counts(opened.path, opened.config.registry).forgive(approval, bytes.fromhex(message))
+    forgiven = Counts(opened.path, opened.config.registry).forgive(
+        approval, bytes.fromhex(message), at=datetime.now(UTC))
     typer.echo(f"{approval}: {forgiven}")
     if not forgiven:
         raise typer.Exit(1)

@@ -34,7 +34,7 @@ from certs.ocsp import MAX_BYTES as MAX_OCSP
 from certs.signer import Signer
 from certs.statement import SignedStatement, sign_statement
 from certs.x509 import MAX_BYTES as MAX_CERTIFICATE
-from registry.audit_logs import AuditLog, Unreadable, ledger_log, registry_log
+from registry.audit_logs import AuditLog, Unreadable, ledger_log, registry_log, signer_log
 from registry.database import Registry, Transaction
 from registry.errors import RegistryCode, RegistryError
 from registry.tables import Audit
@@ -68,10 +68,11 @@ def make_checkpoint(registry: Registry, signer: Signer) -> SignedStatement:
     """
     folder = registry.home / "audit" / "checkpoints"
     make_folder(folder)
-    with registry.transaction() as t, ledger_log(registry.home / "issued") as ledger:
+    with (registry.transaction() as t, ledger_log(registry.home / "issued") as ledger,
+          signer_log(registry.home, t.session) as signed_log):
         last = _last_checkpoint(folder)
         _settle(t, last)
-        logs = _logs(registry_log(t.session, registry.log), ledger)
+        logs = _logs(registry_log(t.session, registry.log), ledger, signed_log)
         heads = {log.name: head for log in logs.values() if (head := log.head()) is not None}
         if last is not None:
             _require_continued(last, logs)
@@ -113,8 +114,8 @@ def export_logs(registry: Registry, out: Path, *, checkpoint: SignedStatement | 
     damaged = load_known(registry.home).damaged
     heads = None if checkpoint is None else read_heads(checkpoint.body)[2]
     with (publishing(out) as folder, registry.reading() as session,
-          ledger_log(registry.home / "issued") as ledger):
-        for log in _logs(registry_log(session, registry.log), ledger).values():
+          ledger_log(registry.home / "issued") as ledger, signer_log(registry.home, session) as signed_log):
+        for log in _logs(registry_log(session, registry.log), ledger, signed_log).values():
             if heads is None or log.name in heads:
                 _write_log(folder / f"{log.name}.jsonl", log, None if heads is None else heads[log.name].number)
         _copy(registry.home / "audit" / "checkpoints", folder / "checkpoints", ".json", 2 * MAX_CHECKPOINT)

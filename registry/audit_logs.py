@@ -1,7 +1,7 @@
-"""The audit logs of a home: the registry's own and that of what was issued, each read as it is stored.
+"""The audit logs of a home: the registry's own, that of what was issued and that of a signer, each as it is stored.
 
 The issuing ledger keeps its log in ``issued/ledger.sqlite3``, in the table of :mod:`certs.audit`, and its name in
-``meta``; it is only ever read here.
+``meta``; a signer in ``signer.sqlite3``, or beside the registry in PostgreSQL. Both are only ever read here.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, Protocol
 
-from sqlalchemy import select
+from sqlalchemy import FromClause, column, inspect, select, table, text
 from sqlalchemy.orm import Session
 
 from certs.audit import AuditEntry, AuditError, Head, is_log_name, read_entry
@@ -23,9 +23,11 @@ from registry.engines import failure, failure_of
 from registry.errors import RegistryCode
 from registry.tables import Audit
 
-__all__ = ["AuditLog", "Unreadable", "ledger_log", "registry_log"]
+__all__ = ["AuditLog", "Unreadable", "ledger_log", "registry_log", "signer_log"]
 
 _PAGE: Final = 1000
+_COLUMNS: Final = ("number", "at", "event", "facts", "previous", "digest")
+_SIGNER: Final = table("signer_audit", *map(column, _COLUMNS))
 _Row = tuple[int, str, str, str, bytes, bytes]
 
 
@@ -55,25 +57,27 @@ class AuditLog(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _RegistryLog:
-    """The log in the registry's database, as one transaction sees it."""
+    """A log in the registry's database, as one transaction sees it."""
 
     session: Session
     name: str
+    table: FromClause = Audit.__table__
 
     def head(self) -> Head | None:
-        row = self.session.execute(
-            select(Audit.number, Audit.digest).order_by(Audit.number.desc()).limit(1)).one_or_none()
+        number, digest = self.table.c.number, self.table.c.digest
+        row = self.session.execute(select(number, digest).order_by(number.desc()).limit(1)).one_or_none()
         return None if row is None else Head(self.name, row.number, bytes(row.digest))
 
     def last_at(self) -> datetime | None:
-        at = self.session.scalars(select(Audit.at).order_by(Audit.number.desc()).limit(1)).one_or_none()
+        at = self.session.scalars(
+            select(self.table.c.at).order_by(self.table.c.number.desc()).limit(1)).one_or_none()
         return None if at is None else read_moment(at)
 
     def entries(self, *, after: int = 0, up_to: int | None = None) -> Iterator[AuditEntry | Unreadable]:
-        columns = (Audit.number, Audit.at, Audit.event, Audit.facts, Audit.previous, Audit.digest)
+        number, columns = self.table.c.number, [self.table.c[name] for name in _COLUMNS]
         while True:
-            query = select(*columns).where(Audit.number > after).order_by(Audit.number).limit(_PAGE)
-            rows = self.session.execute(query if up_to is None else query.where(Audit.number <= up_to)).all()
+            query = select(*columns).where(number > after).order_by(number).limit(_PAGE)
+            rows = self.session.execute(query if up_to is None else query.where(number <= up_to)).all()
             if not rows:
                 return
             for row in rows:
@@ -82,8 +86,8 @@ class _RegistryLog:
 
 
 @dataclass(frozen=True, slots=True)
-class _LedgerLog:
-    """The log in the ledger's file, as one transaction sees it."""
+class _FileLog:
+    """The log in a file of its own, as one transaction sees it."""
 
     connection: sqlite3.Connection
     name: str
@@ -116,7 +120,35 @@ def ledger_log(issued: Path) -> Iterator[AuditLog | None]:
     Raises:
         RegistryError: ``registry.unavailable`` or ``registry.damaged`` about the ledger's file.
     """
-    path = issued / "ledger.sqlite3"
+    with _file_log(issued / "ledger.sqlite3", "meta") as log:
+        yield log
+
+
+@contextlib.contextmanager
+def signer_log(home: Path, session: Session) -> Iterator[AuditLog | None]:
+    """Give the block the log of a home's signer; None where none has ever run.
+
+    Args:
+        session: of the home's registry; a signer keeps its log in the same database, or in a file of its own.
+
+    Raises:
+        RegistryError: ``registry.unavailable`` or ``registry.damaged``.
+    """
+    connection = session.connection()
+    if connection.dialect.name == "sqlite":
+        with _file_log(home / "signer.sqlite3", "signer_meta") as log:
+            yield log
+    elif not inspect(connection).has_table(_SIGNER.name):
+        yield None
+    else:
+        name = str(session.execute(text("SELECT value FROM signer_meta WHERE key = 'log'")).scalar_one_or_none())
+        if not is_log_name(name):
+            raise failure(RegistryCode.DAMAGED, _SIGNER.name, "log")
+        yield _RegistryLog(session, name, _SIGNER)
+
+
+@contextlib.contextmanager
+def _file_log(path: Path, meta: str) -> Iterator[AuditLog | None]:
     if not path.is_file():
         yield None
         return
@@ -125,14 +157,15 @@ def ledger_log(issued: Path) -> Iterator[AuditLog | None]:
                                                 isolation_level=None)) as connection:
             connection.execute("BEGIN")
             tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-            # without the table it is a ledger of a program that kept no log yet
-            yield _LedgerLog(connection, _name(connection, path, tables)) if "audit" in tables else None
+            # without the table it is the file of a program that kept no log yet
+            yield _FileLog(connection, _name(connection, path, meta, tables)) if "audit" in tables else None
     except sqlite3.Error as error:
         raise failure_of(error, str(path)) from None
 
 
-def _name(connection: sqlite3.Connection, path: Path, tables: Collection[str]) -> str:
-    row = connection.execute("SELECT value FROM meta WHERE key = 'log'").fetchone() if "meta" in tables else None
+def _name(connection: sqlite3.Connection, path: Path, meta: str, tables: Collection[str]) -> str:
+    query = f"SELECT value FROM {meta} WHERE key = 'log'"                  # noqa: S608 - a name of ours
+    row = connection.execute(query).fetchone() if meta in tables else None
     if row is None or not is_log_name(str(row[0])):
         raise failure(RegistryCode.DAMAGED, str(path), "log")
     return str(row[0])

@@ -2,8 +2,8 @@
 
 A use is an approval, a key and the SM3 of what was signed: the same once more is the same use. Signers that share a
 database (SQLite in the home, or PostgreSQL where ``config.toml`` names the registry's) count together; a transaction
-holds all others off. A count that was lost would allow everything once more, so a home remembers the id of its
-counts and refuses others.
+holds all others off. What becomes of each use stands in an audit log, in the transaction of what it tells. Counts that
+were lost would allow everything once more, so a home remembers the id of its own and refuses others.
 """
 
 from __future__ import annotations
@@ -16,28 +16,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import (
-    Column,
-    Connection,
-    Integer,
-    LargeBinary,
-    MetaData,
-    String,
-    Table,
-    delete,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import Connection, delete, insert, select, update
 
+from certs.canonical_json import JSON
 from certs.files import FileCode, FileError, read_file, reported, write_atomic
-from certs.moments import CLOCKS_DIFFER, read_moment, write_moment
+from certs.moments import CLOCKS_DIFFER, write_moment
 from certs.remote_wire import RemoteCode, RemoteError
 from certs.sm3 import sm3
 from codes.china_time import CHINA_TIME, time_en, time_zh
 from registry.engines import WRITES, make_file, place, postgresql_engine, sqlite_engine, translated
 from registry.errors import RegistryError
 from signer.settings import Limits
+from signer.tables import CARRIED, META, RATE, TOTAL, USE, add, append, last_entry, make_tables
 
 __all__ = ["Counts", "Use"]
 
@@ -45,22 +35,6 @@ _FILE: Final = "signer.sqlite3"
 _MARK: Final = "signer.id"
 _WAIT_S: Final = 30
 _LOCK: Final = int.from_bytes(sm3(b"zhengyin signer")[:8], "big", signed=True)
-_tables = MetaData()
-_meta = Table("signer_meta", _tables, Column("key", String(16), primary_key=True), Column("value", String(64)))
-_use = Table(
-    "signer_use", _tables,
-    Column("approval", String(64), primary_key=True), Column("key", String(128), primary_key=True),
-    Column("message", LargeBinary(32), primary_key=True), Column("client", String(64), nullable=False),
-    Column("at", String(24), nullable=False), Column("asked", Integer, nullable=False))
-_total = Table(
-    "signer_total", _tables, Column("role", String(16), primary_key=True),
-    Column("approval", String(64), primary_key=True), Column("used", Integer, nullable=False))
-_rate = Table(
-    "signer_rate", _tables, Column("scope", String(160), primary_key=True),
-    Column("period", String(16), primary_key=True), Column("used", Integer, nullable=False))
-_carried = Table(
-    "signer_carried", _tables, Column("ledger", String(64), primary_key=True),
-    Column("approval", String(64), primary_key=True), Column("used", Integer, nullable=False))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,11 +81,11 @@ class Counts:
                     raise _unusable(str(path), "others may read it: chmod 600", "可被他人读取，请 chmod 600")
             self._engine, self._where = sqlite_engine(path), str(path)
         with self._transaction() as connection:
-            _tables.create_all(connection)
+            make_tables(connection)
             self._recognise(connection, home / _MARK)
 
     def _recognise(self, connection: Connection, mark: Path) -> None:
-        known = connection.execute(select(_meta.c.value).where(_meta.c.key == "id")).scalar_one_or_none()
+        known = connection.execute(select(META.c.value).where(META.c.key == "id")).scalar_one_or_none()
         try:
             remembered = read_file(mark, max_bytes=256).decode("ascii", "replace").strip()
         except FileError as error:
@@ -120,7 +94,8 @@ class Counts:
             remembered = ""
         if known is None and not remembered:
             known = secrets.token_hex(16)
-            connection.execute(insert(_meta).values(key="id", value=known))
+            connection.execute(insert(META).values(key="id", value=known))
+            connection.execute(insert(META).values(key="log", value=f"signer-{known[:12]}"))
         if known is None or remembered not in ("", known):
             raise _unusable(self._where, f"these are not the counts that {mark.name} names: restore them",
                             f"不是 {mark.name} 所记的计数，请从备份恢复")
@@ -140,10 +115,10 @@ class Counts:
             RemoteError: ``signer.limit``, ``signer.state``, ``signer.time`` (the clock stands before the last use).
             Whatever ``require`` raises. Nothing is counted then.
         """
-        own = (_use.c.approval == use.approval, _use.c.key == use.key, _use.c.message == use.message)
+        own = (USE.c.approval == use.approval, USE.c.key == use.key, USE.c.message == use.message)
         with self._transaction() as connection:
-            self._require_clock(connection, use.at)
-            if connection.execute(update(_use).where(*own).values(asked=_use.c.asked + 1)).rowcount:
+            _require_clock(connection, use.at)
+            if connection.execute(update(USE).where(*own).values(asked=USE.c.asked + 1)).rowcount:
                 used = self._used(connection, use.role)
                 if use.approval:
                     used[use.approval] -= 1
@@ -152,11 +127,12 @@ class Counts:
             require(self._used(connection, use.role))
             for scope, limits in use.limits.items():
                 _within(connection, f"{scope} {use.role}", limits, use)
-            connection.execute(insert(_use).values(
+            connection.execute(insert(USE).values(
                 approval=use.approval, key=use.key, message=use.message, client=use.client, at=write_moment(use.at),
                 asked=1))
             if use.approval:
-                _add(connection, _total, {"role": use.role, "approval": use.approval})
+                add(connection, TOTAL, {"role": use.role, "approval": use.approval})
+            append(connection, "sign.counted", _facts(use), at=use.at)
             return True
 
     def give_back(self, use: Use) -> None:
@@ -166,13 +142,27 @@ class Counts:
             RemoteError: ``signer.state``; it stays counted then.
         """
         with self._transaction() as connection:
-            gone = connection.execute(delete(_use).where(
-                _use.c.approval == use.approval, _use.c.key == use.key, _use.c.message == use.message,
-                _use.c.asked == 1)).rowcount
-            if gone and use.approval:
-                _add(connection, _total, {"role": use.role, "approval": use.approval}, -1)
+            gone = connection.execute(delete(USE).where(
+                USE.c.approval == use.approval, USE.c.key == use.key, USE.c.message == use.message,
+                USE.c.asked == 1)).rowcount
+            if not gone:
+                return
+            if use.approval:
+                add(connection, TOTAL, {"role": use.role, "approval": use.approval}, -1)
+            append(connection, "sign.given-back", _facts(use), at=use.at)
 
-    def forgive(self, approval: str, message: bytes) -> int:
+    def note_refusal(self, facts: Mapping[str, JSON], *, at: datetime) -> None:
+        """Log that a signature was refused.
+
+        Raises:
+            RemoteError: ``signer.state``.
+
+        Source: R-003-54.
+        """
+        with self._transaction() as connection:
+            append(connection, "sign.refused", facts, at=at)
+
+    def forgive(self, approval: str, message: bytes, *, at: datetime) -> int:
         """Take back the uses of an approval for a message (its SM3) whose signature is known to have been lost.
 
         Returns:
@@ -181,15 +171,17 @@ class Counts:
         Raises:
             RemoteError: ``signer.state``.
         """
-        own = (_use.c.approval == approval, _use.c.message == message)
+        own = (USE.c.approval == approval, USE.c.message == message)
         with self._transaction() as connection:
-            keys = connection.execute(select(_use.c.key).where(*own)).scalars().all()
-            connection.execute(delete(_use).where(*own))
+            keys = connection.execute(select(USE.c.key).where(*own)).scalars().all()
+            connection.execute(delete(USE).where(*own))
             for key in keys:
-                _add(connection, _total, {"role": key.rpartition("/")[2], "approval": approval}, -1)
+                add(connection, TOTAL, {"role": key.rpartition("/")[2], "approval": approval}, -1)
+                append(connection, "sign.forgiven", {
+                    "approval": approval, "key": key, "message": message.hex()}, at=at)
             return len(keys)
 
-    def carry(self, ledger: str, used: Mapping[str, int], roles: Iterable[str]) -> int:
+    def carry(self, ledger: str, used: Mapping[str, int], roles: Iterable[str], *, at: datetime) -> int:
         """Count what was sealed under approvals before their keys came here, once for each ledger and approval.
 
         Args:
@@ -203,12 +195,13 @@ class Counts:
         """
         with self._transaction() as connection:
             before = set(connection.execute(
-                select(_carried.c.approval).where(_carried.c.ledger == ledger)).scalars())
+                select(CARRIED.c.approval).where(CARRIED.c.ledger == ledger)).scalars())
             fresh = {approval: number for approval, number in used.items() if approval not in before}
             for approval, number in fresh.items():
-                connection.execute(insert(_carried).values(ledger=ledger, approval=approval, used=number))
+                connection.execute(insert(CARRIED).values(ledger=ledger, approval=approval, used=number))
+                append(connection, "sign.carried", {"approval": approval, "ledger": ledger, "used": number}, at=at)
                 for role in roles:
-                    _add(connection, _total, {"role": role, "approval": approval}, number)
+                    add(connection, TOTAL, {"role": role, "approval": approval}, number)
             return len(fresh)
 
     def used(self) -> dict[tuple[str, str], int]:
@@ -218,16 +211,19 @@ class Counts:
             RemoteError: ``signer.state``.
         """
         with self._transaction(writes=False) as connection:
-            return {(row.approval, row.role): row.used for row in connection.execute(select(_total))}
+            return {(row.approval, row.role): row.used for row in connection.execute(select(TOTAL))}
 
     def accept_clock(self, now: datetime) -> None:
-        """Go on by a clock that stands before the last use.
+        """Go on by a clock that stands before the last entry of the log, and say so in it; nothing where it does not.
 
         Raises:
             RemoteError: ``signer.state``.
         """
         with self._transaction() as connection:
-            connection.execute(update(_meta).where(_meta.c.key == "last").values(value=write_moment(now)))
+            _, before = last_entry(connection)
+            if before is not None and now < before - CLOCKS_DIFFER:
+                append(connection, "clock.accepted", {"old": write_moment(before), "new": write_moment(now)}, at=now,
+                       behind=True)
 
     def close(self) -> None:
         """Close its connections."""
@@ -235,24 +231,7 @@ class Counts:
 
     def _used(self, connection: Connection, role: str) -> dict[str, int]:
         return {row.approval: row.used for row in connection.execute(
-            select(_total.c.approval, _total.c.used).where(_total.c.role == role))}
-
-    def _require_clock(self, connection: Connection, now: datetime) -> None:
-        """Refuse to count by a clock that was set back: what has ended would be open again."""
-        last = connection.execute(select(_meta.c.value).where(_meta.c.key == "last")).scalar_one_or_none()
-        if last is None:
-            connection.execute(insert(_meta).values(key="last", value=write_moment(now)))
-            return
-        before = read_moment(last)
-        if now < before - CLOCKS_DIFFER:
-            raise RemoteError(
-                RemoteCode.TIME,
-                f"签名进程的时钟（{time_zh(now)}）早于它上一次签名（{time_zh(before)}），没有签名；请校准时钟，"
-                "如错的是上一次，请执行 zhengyin signer accept-clock",
-                f"the signer's clock ({time_en(now)}) stands before its last signature ({time_en(before)}), so nothing "
-                "is signed: set the clock right or, if that last time is wrong, run zhengyin signer accept-clock")
-        if now > before:
-            connection.execute(update(_meta).where(_meta.c.key == "last").values(value=write_moment(now)))
+            select(TOTAL.c.approval, TOTAL.c.used).where(TOTAL.c.role == role))}
 
     @contextlib.contextmanager
     def _transaction(self, *, writes: bool = True) -> Iterator[Connection]:
@@ -270,6 +249,23 @@ class Counts:
             raise _unusable(self._where, error.code.value, error.code.value) from error
 
 
+def _require_clock(connection: Connection, now: datetime) -> None:
+    """Refuse to count by a clock that was set back: what has ended would be open again."""
+    _, before = last_entry(connection)
+    if before is not None and now < before - CLOCKS_DIFFER:
+        raise RemoteError(
+            RemoteCode.TIME,
+            f"签名进程的时钟（{time_zh(now)}）早于其日志的最后一条（{time_zh(before)}），没有签名；请校准时钟，"
+            "如错的是那一条，请执行 zhengyin signer accept-clock",
+            f"the signer's clock ({time_en(now)}) stands before the last entry of its log ({time_en(before)}), so "
+            "nothing is signed: set the clock right or, if that entry is wrong, run zhengyin signer accept-clock")
+
+
+def _facts(use: Use) -> dict[str, JSON]:
+    """What the audit log says of a use."""
+    return {"approval": use.approval, "client": use.client, "key": use.key, "message": use.message.hex()}
+
+
 def _within(connection: Connection, scope: str, limits: Limits, use: Use) -> None:
     """Count a signature of a scope in its minute and its day; refuse one that is too many."""
     local = use.at.astimezone(CHINA_TIME)
@@ -277,22 +273,14 @@ def _within(connection: Connection, scope: str, limits: Limits, use: Use) -> Non
                                  (local.strftime("%Y-%m-%d"), limits.per_day, "每天", "a day")):
         if most is None:
             continue
-        used = _add(connection, _rate, {"scope": scope, "period": period})
+        used = add(connection, RATE, {"scope": scope, "period": period})
         if used == 1:                                       # the first of its time: the days before are over
-            connection.execute(delete(_rate).where(_rate.c.scope == scope, _rate.c.period < period[:10]))
+            connection.execute(delete(RATE).where(RATE.c.scope == scope, RATE.c.period < period[:10]))
         if used > most:
             raise RemoteError(
                 RemoteCode.LIMIT, f"{scope} 已达{zh} {most} 次的上限，没有签名；请稍后再试，或由管理员调整 signer.toml",
                 f"{scope} has reached its limit of {most} {en}, so nothing is signed: try later, or have the "
                 "administrator change signer.toml", scope=scope)
-
-
-def _add(connection: Connection, table: Table, row: Mapping[str, str], number: int = 1) -> int:
-    """Add to the ``used`` of a row; return what it is then."""
-    own = [table.c[key] == value for key, value in row.items()]
-    if not connection.execute(update(table).where(*own).values(used=table.c.used + number)).rowcount:
-        connection.execute(insert(table).values(**row, used=number))
-    return int(connection.execute(select(table.c.used).where(*own)).scalar_one())
 
 
 def _unusable(where: str, reason: str, zh: str = "") -> RemoteError:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import threading
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Final
 
 from certs.approval import ApprovalCode
@@ -30,6 +32,8 @@ Log = Callable[[str, Mapping[str, JSON]], None]
 _LONGEST_NAME: Final = 128
 _LONGEST: Final = 1000
 _TOLD: Final = 100
+_MINUTE: Final = timedelta(minutes=1)
+_NOTED_A_MINUTE: Final = 60
 _FACTS: Final = frozenset({"approval", "seal", "key", "chain"})
 _MEMBERS: Final = {
     "key": frozenset({"op", "key"}), "sign": frozenset({"op", "key", "approval"}), "health": frozenset({"op"})}
@@ -47,6 +51,8 @@ class Desk:
         self._home, self._counts, self._log = home, counts, log
         self._settings = SettingsFile(home.path)
         self._room, self._leaves = KeyRoom(home), Leaves(home)
+        self._lock = threading.Lock()
+        self._noted: dict[str, tuple[datetime, int]] = {}
 
     def require_settings(self) -> None:
         """Refuse to begin with settings that are not right.
@@ -81,12 +87,29 @@ class Desk:
             return self._answer(settings, client, head, body, facts)
         except EngineError as error:
             self._log("refused", {**facts, "code": error.code.value, "reason": error.en})
+            self._note(facts, error)
             return refusal(error)
         except Exception as error:
             self._log("failed", {**facts, "error": type(error).__name__})
             return refusal(RemoteError(
                 RemoteCode.INTERNAL, f"签名进程内部错误（{type(error).__name__}），没有签名，请报告",
                 f"an internal error of the signer ({type(error).__name__}), nothing is signed: please report it"))
+
+    def _note(self, facts: Mapping[str, JSON], error: EngineError) -> None:
+        """Keep a refused signature in the audit log; of one client so many a minute, so that none fills the disk."""
+        client, now = facts.get("client"), self._home.clock()
+        if not isinstance(client, str) or facts["op"] != "sign":
+            return
+        with self._lock:
+            minute, noted = self._noted.get(client, (now, 0))
+            if abs(now - minute) >= _MINUTE:
+                minute, noted = now, 0
+            self._noted[client] = (minute, noted + 1)
+        if noted < _NOTED_A_MINUTE:
+            with contextlib.suppress(EngineError):          # the refusal stands, logged or not
+                self._counts.note_refusal(
+                    {"client": client, "code": error.code.value,
+                     **{key: facts[key] for key in ("key", "approval", "message")}}, at=now)
 
     def _answer(
         self, settings: Settings, client: Client, head: Mapping[str, JSON], body: bytes, facts: dict[str, JSON],

@@ -431,9 +431,9 @@ def test_lost_signatures_can_be_forgiven_one_by_one(office: Office) -> None:
     office.approval = "one"
     assert office.sign("sealing", office.to_sign(1)) == ""
     assert office.sign("sealing", office.to_sign(2)) == "approval.exhausted"
-    assert office.counts.forgive("one", sm3(office.to_sign(3))) == 0
-    assert office.counts.forgive("one", sm3(office.to_sign(1))) == 1
-    assert office.counts.forgive("one", sm3(office.to_sign(1))) == 0
+    assert office.counts.forgive("one", sm3(office.to_sign(3)), at=office.now) == 0
+    assert office.counts.forgive("one", sm3(office.to_sign(1)), at=office.now) == 1
+    assert office.counts.forgive("one", sm3(office.to_sign(1)), at=office.now) == 0
     assert office.sign("sealing", office.to_sign(2)) == ""
     assert office.used() == 1
 
@@ -442,6 +442,6 @@ def test_what_a_ledger_used_before_counts_once(office: Office) -> None:
     approve(office.home, terms(office, "four", count=4), at=office.now - timedelta(minutes=1))
     office.approval = "four"
     for carried in (1, 0):
-        assert office.counts.carry("issued-1", {"four": 3}, ("sealing", "data", "pdf")) == carried
+        assert office.counts.carry("issued-1", {"four": 3}, ("sealing", "data", "pdf"), at=office.now) == carried
     assert office.sign("sealing", office.to_sign(1)) == ""
     assert office.sign("sealing", office.to_sign(2)) == "approval.exhausted"
