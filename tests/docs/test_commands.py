@@ -24,7 +24,11 @@ PAGES = sorted(page for form in ("README*.md", "C*.md", "docs/**/*.md", "fonts/*
 BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```", re.S | re.M)
 MAKE = re.compile(r"^make ([\w-]+)$")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
-ELSEWHERE = {ROOT / "docs" / "home.md": {"python"}, ROOT / "docs" / "runbook.md": {"sh", "python"}}
+DOCS = ROOT / "docs"
+TWINS = [DOCS / "home.zh.md", DOCS / "runbook.zh.md", DOCS / "tutorials" / "rotating-seals.zh.md"]
+"""Pages whose commands are to the letter those of the English page, which are run."""
+ELSEWHERE = {DOCS / "home.md": {"python"}, DOCS / "runbook.md": {"sh", "python"},
+             **{page: {"sh", "python"} for page in TWINS}}
 """Page → languages of the blocks that another test runs."""
 
 
@@ -83,6 +87,13 @@ def test_the_commands_of_a_page_do_what_it_says(page: Path, tmp_path: Path) -> N
         cwd=tmp_path, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600,
     )
     assert result.returncode == 0, f"{page.name}: {result.stdout[-2000:]}\n{result.stderr[-2000:]}"
+
+
+@pytest.mark.parametrize("page", TWINS, ids=lambda page: page.name)
+def test_a_page_shows_the_commands_of_its_english_twin(page: Path) -> None:
+    here, there = (BLOCK.findall(each.read_text(encoding="utf-8"))
+                   for each in (page, page.with_name(page.name.replace(".zh.md", ".md"))))
+    assert here == there and here
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
