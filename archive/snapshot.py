@@ -137,11 +137,11 @@ def believed(trust: Trust, fingerprints: Iterable[str]) -> Trust:
 
 
 def with_snapshot(trust: Trust, snapshot: Trust | None) -> Trust:
-    """A verifier's own trust with the lists and intermediates of a package beside it: these link, and never anchor."""
+    """A verifier's own trust with the intermediates of a package beside it: these link, and never anchor.
+
+    Lists of the package stay out: whoever made it chose them, and of today a verifier's own are asked. Those of the day
+    of sealing ride in the original, those of timestamp services in the evidence.
+    """
     if snapshot is None:
         return trust
-    return dataclasses.replace(
-        trust, intermediates=_each_once((*trust.intermediates, *snapshot.intermediates)),
-        crls=tuple({crl.der: crl for crl in (*trust.crls, *snapshot.crls)}.values()),
-        ocsp=tuple({answer.der: answer for answer in (*trust.ocsp, *snapshot.ocsp)}.values()))
-
+    return dataclasses.replace(trust, intermediates=_each_once((*trust.intermediates, *snapshot.intermediates)))

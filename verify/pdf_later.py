@@ -49,7 +49,8 @@ class Later:
     """What follows the rendition, which ends at ``base``.
 
     Attributes:
-        existed_at: the earliest moment at which a trusted timestamp proves that all of the rendition existed.
+        existed_at: the earliest moment at which a trusted timestamp proves that all of the rendition existed; None where
+            that is later than the moment asked about.
         stamps: one for each document timestamp, oldest first.
         crls: revocation lists of the evidence; each counts only for the CA that signed it.
         anchors: trusted certificates that the timestamps' chains end at.
@@ -276,7 +277,8 @@ def _judged(data: bytes, states: Sequence[State], stamps: Sequence[Signed], trus
         if odd:
             findings.append(pdf_finding("pdf.evidence-odd", odd))
     findings.append(pdf_finding("pdf.evidence-added", f"@{states[0].end}", count=len(stamps)))
-    return Later(base=states[0].end, findings=tuple(findings), existed_at=existed_at, stamps=tuple(reversed(told)),
+    asked = existed_at if existed_at is not None and existed_at <= moment.at else None
+    return Later(base=states[0].end, findings=tuple(findings), existed_at=asked, stamps=tuple(reversed(told)),
                  certificates=certificates, crls=crls, anchors=tuple(anchors))
 
 
@@ -291,8 +293,8 @@ def _token(data: bytes, signed: Signed, trust: Trust, moment: Moment, existed_at
     known = [each for each in (existed_at, moment.existed_at) if each is not None]
     return token, token_by(
         token, b"".join(signed.parts(data)), anchors=trust.tsa, intermediates=(*trust.intermediates, *certificates),
-        crls=(*trust.crls, *crls), ocsp=trust.ocsp, carried=moment.carried, at=moment.at, clock_now=moment.latest,
-        existed_at=min(known, default=None))
+        crls=trust.crls, ocsp=trust.ocsp, carried=((*moment.carried[0], *crls), moment.carried[1]), at=moment.at,
+        clock_now=moment.latest, existed_at=min(known, default=None))
 
 
 def _fault(signed: Signed, result: TimestampResult | None) -> Finding:
