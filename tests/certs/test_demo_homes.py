@@ -408,7 +408,7 @@ def test_keys_are_decrypted_once(own_home: Home, monkeypatch: pytest.MonkeyPatch
         loads.append(path)
         return load_key(path, password)
 
-    monkeypatch.setattr("certs.home.load_key", counted)
+    monkeypatch.setattr("certs.key_reference.load_key", counted)
     first = own_home.authority(*CITY)
     assert own_home.authority(*CITY) is first and len(loads) == 3
 
