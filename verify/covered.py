@@ -104,7 +104,7 @@ class Coverage:
         head = (f"保护范围 coverage: {covered}/{len(self.entries)}"
                 + ("，全部 / complete" if self.complete else "，不完整 / incomplete"))
         told = [_entry_line(entry) for entry in self.entries if entry.standing != "protected"]
-        if not covered and all(entry.state == "unprotected" and not entry.role for entry in self.entries):
+        if not covered and all(entry.state == "unprotected" for entry in self.entries):
             told = []                    # nothing was signed: the names say no more than the count
         return [head, *_some(told + [_loose_line(part) for part in self.loose])]
 

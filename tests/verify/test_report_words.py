@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from tests.verify.foreign import vendors
 from tests.verify.packages import PAGE, changed, check, entries, pack, swap
 from verify.report import Report
 from verify.report_words import PURPOSES, signature_title
@@ -23,6 +24,15 @@ def test_a_file_without_a_seal_says_once_that_nothing_is_protected() -> None:
     assert [reason.code for reason in told] == ["coverage.nothing"]
     assert str(len(report.coverage.entries)) in told[0].zh and str(len(report.coverage.entries)) in told[0].en
     assert report.to_text().count("unprotected") == 0 and f"0/{len(report.coverage.entries)}" in report.to_text()
+
+
+def test_a_file_of_others_that_nobody_signed_says_it_once_too() -> None:
+    parts = {name: data for name, data in vendors.sealed().items() if "Signs/" not in name}
+    report = check(vendors.pack({**parts, "OFD.xml": re.sub(
+        b"<ofd:Signatures>.*?</ofd:Signatures>", b"", parts["OFD.xml"])}))
+    assert report.verdict.value == "indeterminate" and not report.file.own
+    told = [reason.code for reason in report.reasons if reason.code.startswith("coverage.")]
+    assert told == ["coverage.unsigned"] and "✗" not in report.to_text().partition("coverage:")[2]
 
 
 def test_the_signature_of_the_pdf_inside_is_not_taken_for_the_seal() -> None:

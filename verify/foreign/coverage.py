@@ -81,7 +81,8 @@ def cover(archive: Archive, structure: Structure, signatures: Sequence[Judged], 
     Only signatures that pass protect anything; where none does, the report shows what those protect that did not fail.
 
     Args:
-        found: gets ``coverage.…`` for each unprotected entry, ``foreign.rollback`` for lists of signatures.
+        found: gets ``coverage.…`` for each unprotected entry, one for all where nothing was signed, and
+            ``foreign.rollback`` for lists of signatures.
     """
     passed = [each for each in signatures if each.passed]
     counted = passed or [each for each in signatures if each.evidence.indication != "TOTAL-FAILED"]
@@ -90,6 +91,9 @@ def cover(archive: Archive, structure: Structure, signatures: Sequence[Judged], 
     entries = [_entry(name, digests, structure, signatures, counted) for name in archive.entries]
     entries += [CoveredEntry(name=name, state="removed", expected=expected.digest.hex(), role="unreached", part="other")
                 for name, expected in _expected(signatures).items() if name not in archive.entries]
+    if not signatures:
+        found.add("coverage.unsigned", "", count=len(entries))
+        return Coverage(complete=False, entries=tuple(entries))
     loose: list[LoosePart] = []
     for entry in entries:
         if entry.state in ("unprotected", "changed"):

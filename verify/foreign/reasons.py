@@ -78,6 +78,9 @@ _FOREIGN: Final = {
 }
 
 _COVERAGE: Final = {
+    "coverage.unsigned": (_UNSURE, "没有可读的签名，文件的 {count} 个部分都不受保护，任何人都可以改动",
+                          "no signature that can be read protects any of the file's {count} parts: anybody may change "
+                          "them"),
     "coverage.unreached": (
         _UNSURE, "{where} 不受签名保护，文档也没有引用它；有的阅读器按固定位置读取，可能改变画面",
         "{where} is not protected, and nothing leads to it; readers that look in fixed places may show it"),
