@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from certs.file_marks import FileMark, mark_file
-from certs.files import read_file
+from certs.files import read_file, reported
 from certs.remote_wire import RemoteCode, RemoteError
 
 __all__ = ["FILE", "Client", "Limits", "Peer", "Settings", "SettingsFile", "read_settings"]
@@ -117,6 +117,11 @@ class SettingsFile:
         """
         mark, kept = mark_file(self._path), self._kept
         if kept is None or kept[0] != mark:
+            with reported(self._path):
+                if self._path.stat().st_mode & 0o022:
+                    raise RemoteError(
+                        RemoteCode.SETTINGS, f"{self._path} 可被他人改写，请执行 chmod go-w {self._path}；此前不签名",
+                        f"others may write {self._path}: run chmod go-w {self._path}; nothing is signed until then")
             kept = self._kept = (mark, read_settings(read_file(self._path, max_bytes=_MAX_BYTES)))
         return kept[1]
 

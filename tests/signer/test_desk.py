@@ -371,6 +371,14 @@ def test_settings_that_are_not_right_sign_nothing_until_they_are(office: Office,
     assert office.sign("sealing", office.to_sign(2)) == ""
 
 
+def test_settings_that_others_may_write_are_none(office: Office) -> None:
+    office.settings(f"{CLIENT}{LIMITS}# new\n")
+    (office.path / "signer.toml").chmod(0o666)
+    assert office.sign("sealing", office.to_sign(1)) == "signer.settings"
+    (office.path / "signer.toml").chmod(0o600)
+    assert office.sign("sealing", office.to_sign(1)) == ""
+
+
 def test_a_new_key_is_taken_up_and_a_wrong_one_is_no_pair(office: Office) -> None:
     folder = office.path / "authorities" / key_name(office.path, "")
     assert office.sign("sealing", office.to_sign(1)) == ""
