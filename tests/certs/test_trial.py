@@ -39,7 +39,7 @@ MESSAGE = b"content octets of a signature"
 
 @pytest.fixture(scope="module")
 def authority(demo_home: Home) -> Iterator[Authority]:
-    with not_hanging(), serving(demo_home, clock=lambda: datetime.now(UTC)) as running:
+    with serving(demo_home, clock=lambda: datetime.now(UTC)) as running:
         yield running
 
 
