@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 
 from tests.verify import pdf_forge as forge
+from tests.verify.foreign.test_pdf_attacks import MALLEABLE, judged
 from tests.verify.packages import VALUE, check, entries, pack
 from tests.verify.test_pdf_outsider import (
     extra_certificate,
@@ -66,6 +67,12 @@ def test_every_deviation_of_an_archive_has_its_chinese_words() -> None:
 def test_signatures_of_renditions(change: Callable[[bytes], bytes], code: str) -> None:
     found = check_pdf(resigned(change), forge.world().trust(), forge.AT).findings
     keep_to_their_language([each.reason for each in found], code)
+
+
+@pytest.mark.parametrize(("data", "code"), [
+    pytest.param(data, code, id=what) for what, data, _, code in MALLEABLE if code in ("fpdf.cms", "fpdf.cms-loose")])
+def test_signatures_of_others(data: Callable[[], bytes], code: str) -> None:
+    keep_to_their_language(judged(data()).reasons, code)
 
 
 def _page(**changes: object) -> PageView:

@@ -18,6 +18,7 @@ from certs.sm3 import sm3
 from certs.x509 import Certificate
 from codes.errors import EngineError
 from verify.foreign.pdf_reasons import ForeignRefusal
+from verify.reasons import Both
 
 __all__ = ["Binding", "ForeignCms", "read_cms"]
 
@@ -76,7 +77,7 @@ class ForeignCms:
     binding: Binding
     timestamp: bytes | None
     claimed_at: object                 # datetime of the signed attribute, or None
-    loose: tuple[str, ...]
+    loose: tuple[Both, ...]
 
     def covers(self, *parts: memoryview) -> bool:
         """Whether the digest is that of the parts."""
@@ -136,7 +137,7 @@ class _Parser:
 
     def __init__(self, where: str) -> None:
         self.where = where
-        self.loose: list[str] = []
+        self.loose: list[Both] = []
         self.unread: EngineError | None = None      # why a certificate inside cannot be read
 
     def content_info(self, der: bytes) -> ForeignCms:
@@ -144,7 +145,7 @@ class _Parser:
         outer = whole.enter(SEQUENCE)
         whole.done()
         if outer.oid() not in _SIGNED_DATA:
-            raise self.refusal("no SignedData")
+            raise self.refusal("不是 SignedData", "no SignedData")
         wrapper = outer.enter(context(0))
         outer.done()
         body = wrapper.enter(SEQUENCE)
@@ -156,16 +157,16 @@ class _Parser:
             named.append(self.digest(digests.raw(SEQUENCE)))
         content = body.enter(SEQUENCE)
         if content.oid() not in _DATA or content.more():
-            raise self.refusal("content inside")
+            raise self.refusal("内含正文", "content inside")
         certificates = self.certificates(body.enter(context(0))) if body.peek() == context(0) else ()
         if body.peek() == context(1):
             body.raw()
-            self.loose.append("CRL")
+            self.loose.append(Both("撤销列表", "a CRL"))
         signers = body.enter(SET)
         body.done()
         info = signers.enter(SEQUENCE)
         if signers.more():
-            raise self.refusal("several signers")
+            raise self.refusal("签名者不止一个", "several signers")
         return self.signer_info(info, certificates, named, version)
 
     def certificates(self, bag: Reader) -> tuple[Certificate, ...]:
@@ -174,17 +175,17 @@ class _Parser:
         while bag.more():
             encoded.append(bag.raw())
             if len(encoded) > MAX_CERTIFICATES:
-                raise self.refusal("too many certificates")
+                raise self.refusal("证书过多", "too many certificates")
         if len(set(encoded)) != len(encoded):
-            self.loose.append("certificate twice")
+            self.loose.append(Both("重复的证书", "a certificate twice"))
         if encoded != sorted(encoded):
-            self.loose.append("certificates out of order")
+            self.loose.append(Both("次序有误的证书", "certificates out of order"))
         found: list[Certificate] = []
         for each in dict.fromkeys(encoded):
             try:
                 found.append(Certificate.load(each))
             except EngineError as error:
-                self.loose.append("certificate that cannot be read")
+                self.loose.append(Both("无法读取的证书", "a certificate that cannot be read"))
                 self.unread = error
         return tuple(found)
 
@@ -192,14 +193,14 @@ class _Parser:
                     version: int) -> ForeignCms:
         own = info.integer()
         if own != (1 if info.peek() == SEQUENCE else 3) or version not in (1, own):
-            self.loose.append(f"version {version}, {own}")
+            self.loose.append(Both(f"版本 {version}，{own}", f"version {version}, {own}"))
         signer = self.signer(info, certificates)
         digest_algorithm = info.raw(SEQUENCE)
         digest_name = self.digest(digest_algorithm)
         if named != [digest_name]:
-            raise self.refusal("digest algorithms disagree")
+            raise self.refusal("摘要算法前后不一", "digest algorithms disagree")
         if info.peek() != context(0):
-            raise self.refusal("no signed attributes")
+            raise self.refusal("没有签名属性", "no signed attributes")
         attributes = info.raw(context(0))
         signed = bytes((SET,)) + attributes[1:]
         found = self.attributes(Reader(signed).enter(SET))
@@ -210,9 +211,9 @@ class _Parser:
         info.done()
         self.protection(found, digest_algorithm, signature_algorithm)
         if _CONTENT_TYPE not in found or Reader(found[_CONTENT_TYPE]).oid() not in _DATA:
-            raise self.refusal("content type")
+            raise self.refusal("内容类型有误", "content type")
         if _MESSAGE_DIGEST not in found:
-            raise self.refusal("no message digest")
+            raise self.refusal("没有摘要", "no message digest")
         claimed = Reader(found[_SIGNING_TIME]).time() if _SIGNING_TIME in found else None
         return ForeignCms(
             digest_name=digest_name, message_digest=Reader(found[_MESSAGE_DIGEST]).octets(), algorithm=algorithm,
@@ -234,19 +235,19 @@ class _Parser:
             raise ForeignRefusal("fpdf.cms", self.where, what=f"signer certificate: {self.unread.en}",
                                  was=f"签名者证书：{self.unread.zh}")
         if len(fit) != 1:
-            raise self.refusal("signer certificate")
+            raise self.refusal("找不到签名者的证书", "signer certificate")
         return fit[0]
 
     def digest(self, algorithm: bytes) -> str:
         reader = Reader(algorithm).enter(SEQUENCE)
         oid = reader.oid()
         if reader.more() and reader.raw() != _NULL:
-            raise self.refusal("digest parameters")
+            raise self.refusal("摘要算法的参数有误", "digest parameters")
         reader.done()
         if oid in _BROKEN:
             raise ForeignRefusal("fpdf.weak-digest", self.where, what=_BROKEN[oid])
         if oid not in _DIGESTS:
-            raise self.refusal(f"digest algorithm {oid}")
+            raise self.refusal(f"摘要算法 {oid}", f"digest algorithm {oid}")
         return _DIGESTS[oid]
 
     def algorithm(self, encoded: bytes, digest_name: str, signer: Certificate) -> tuple[str, int]:
@@ -256,7 +257,7 @@ class _Parser:
         if oid == _PSS:
             return f"pss-{digest_name}", self.pss(reader, digest_name)
         if reader.more() and reader.raw() != _NULL:
-            raise self.refusal("signature parameters")
+            raise self.refusal("签名算法的参数有误", "signature parameters")
         reader.done()
         if oid in _BROKEN:
             raise ForeignRefusal("fpdf.weak-digest", self.where, what=_BROKEN[oid])
@@ -269,7 +270,7 @@ class _Parser:
         else:
             name = ALGORITHM_BY_OID.get(oid, "")
         if name not in ALGORITHM_BY_OID.values() or not name.endswith(f"-{digest_name}"):
-            raise self.refusal(f"signature algorithm {oid}")
+            raise self.refusal(f"签名算法 {oid}", f"signature algorithm {oid}")
         return name, 0
 
     def pss(self, reader: Reader, digest_name: str) -> int:
@@ -283,22 +284,24 @@ class _Parser:
             raise ForeignRefusal("fpdf.weak-digest", self.where, what="SHA-1 (PSS)")
         mask = parameters.enter(context(1)).enter(SEQUENCE)
         if mask.oid() != _MGF1 or self.digest(mask.raw(SEQUENCE)) != digest_name or not same_digest:
-            raise self.refusal("PSS parameters")
+            raise self.refusal("PSS 参数有误", "PSS parameters")
         salt = parameters.enter(context(2)).integer() if parameters.peek() == context(2) else 20
         if parameters.more() and parameters.enter(context(3)).integer() != 1:
-            raise self.refusal("PSS parameters")
+            raise self.refusal("PSS 参数有误", "PSS parameters")
         if not 0 <= salt <= 1024:
-            raise self.refusal("PSS parameters")
+            raise self.refusal("PSS 参数有误", "PSS parameters")
         return salt
 
     def attributes(self, reader: Reader) -> dict[str, bytes]:
         """Attributes by OID; each occurs once. Only the first value of one that nobody reads here is kept."""
-        return read_attributes(reader, twice=lambda: self.refusal("an attribute twice"), single=_READ)
+        return read_attributes(
+            reader, twice=lambda: self.refusal("同一属性出现两次", "an attribute twice"), single=_READ)
 
     def unsigned(self, reader: Reader) -> bytes | None:
         """The signature timestamp; whatever else nobody signed is named."""
         found = self.attributes(reader)
-        self.loose += [f"unsigned attribute {oid}" for oid in sorted(found.keys() - {_TIMESTAMP})]
+        self.loose += [Both(f"未签名的属性 {oid}", f"unsigned attribute {oid}")
+                       for oid in sorted(found.keys() - {_TIMESTAMP})]
         return found.get(_TIMESTAMP)
 
     def protection(self, found: dict[str, bytes], digest: bytes, signature: bytes) -> None:
@@ -307,7 +310,7 @@ class _Parser:
             return
         reader = Reader(found[_ALGORITHM_PROTECTION]).enter(SEQUENCE)
         if reader.raw(SEQUENCE) != digest or reader.raw(context(1))[1:] != signature[1:]:
-            raise self.refusal("CMSAlgorithmProtection disagrees")
+            raise self.refusal("CMSAlgorithmProtection 所列算法不一致", "CMSAlgorithmProtection disagrees")
 
     def binding(self, found: dict[str, bytes], signer: Certificate) -> Binding:
         """Whether signing-certificate-v2, or its old form, names the signer's certificate (RFC 5035)."""
@@ -327,8 +330,8 @@ class _Parser:
         directory = issuer_serial.enter(SEQUENCE).enter(context(4))
         return directory.raw(SEQUENCE) == signer.issuer and issuer_serial.integer() == signer.serial
 
-    def refusal(self, what: str) -> ForeignRefusal:
-        return ForeignRefusal("fpdf.cms", self.where, what=what, was=what)
+    def refusal(self, zh: str, en: str) -> ForeignRefusal:
+        return ForeignRefusal("fpdf.cms", self.where, what=en, was=zh)
 
 
 _READ: Final = frozenset({

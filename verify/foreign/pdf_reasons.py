@@ -12,7 +12,7 @@ from typing import Final
 from verify.model import Finding, Reason, Severity
 from verify.pdf_reasons import PdfRefusal
 from verify.reason_table import Meaning
-from verify.reasons import clean
+from verify.reasons import clean, clean_facts
 
 __all__ = ["FOREIGN_PDF", "ForeignRefusal", "foreign_finding"]
 
@@ -250,7 +250,6 @@ _ACTS: Final = {
 FOREIGN_PDF: Final = MappingProxyType({**_FORGIVEN, **_FORM, **_SIGNATURE, **_REVISIONS, **_ACTS})
 """Code to (weight, Chinese, English)."""
 
-_LONG: Final = 400                       # a sentence put together from facts that were cleaned one by one
 
 
 class ForeignRefusal(PdfRefusal):
@@ -265,7 +264,7 @@ def foreign_finding(code: str, where: str = "", **facts: object) -> Finding:
     """Make the finding of a code of ``FOREIGN_PDF``; facts from the file are cleaned."""
     meaning = FOREIGN_PDF[code]
     place = clean(where)
-    safe = {"where": place} | {key: clean(value, _LONG if key in ("zh", "en") else 120)
-                               for key, value in facts.items()}
-    return Finding(reason=Reason(code=code, zh=meaning.zh.format_map(safe), en=meaning.en.format_map(safe)),
-                   severity=meaning.severity, where=place)
+    in_chinese, in_english = clean_facts({"where": place, **facts})
+    return Finding(
+        reason=Reason(code=code, zh=meaning.zh.format_map(in_chinese), en=meaning.en.format_map(in_english)),
+        severity=meaning.severity, where=place)

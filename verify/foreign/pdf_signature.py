@@ -27,6 +27,7 @@ from verify.pdf_contents import ContentsError, ContentsFault, cut_padded
 from verify.pdf_objects import Dict, PdfString, Ref
 from verify.pdf_reasons import HOSTILE, FindingList, PdfRefusal
 from verify.pdf_signature import Moment, pdf_date
+from verify.reasons import Both
 
 __all__ = ["ForeignSignature", "Signed", "locate", "loose", "prove"]
 
@@ -253,7 +254,8 @@ class _Run:
             known += above
             rest = [each for each in rest if each not in above]
         if rest and chain.ok:
-            self.add("fpdf.cms-loose", what=f"certificate {rest[0].subject_text}")
+            self.add("fpdf.cms-loose", what=Both(
+                f"证书“{rest[0].subject_text}”", f"the certificate “{rest[0].subject_text}”"))
 
     def times(self, cms: ForeignCms) -> None:
         """What the signer claims must be possible."""
