@@ -7,8 +7,8 @@ from pathlib import Path
 
 __all__ = ["FileMark", "mark_file", "mark_files"]
 
-FileMark = tuple[str, int, int, int]
-"""Name, inode, time of the last change in ns, size."""
+FileMark = tuple[str, int, int, int, int]
+"""Name, inode, times of the last change of content and of anything (ns), size: setting back the first moves the second."""
 
 
 def mark_file(path: Path) -> FileMark | None:
@@ -21,7 +21,7 @@ def mark_file(path: Path) -> FileMark | None:
         stat = path.stat()
     except FileNotFoundError:
         return None
-    return str(path), stat.st_ino, stat.st_mtime_ns, stat.st_size
+    return str(path), stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size
 
 
 def mark_files(folder: Path, ending: str = "") -> tuple[FileMark, ...]:
@@ -39,4 +39,4 @@ def mark_files(folder: Path, ending: str = "") -> tuple[FileMark, ...]:
                      if not ending or (entry.name.endswith(ending) and not entry.name.startswith("."))]
     except FileNotFoundError:
         return ()
-    return tuple(sorted((name, stat.st_ino, stat.st_mtime_ns, stat.st_size) for name, stat in stats))
+    return tuple(sorted((name, stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size) for name, stat in stats))

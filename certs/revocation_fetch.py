@@ -40,7 +40,10 @@ _WEB_PORTS: Final = (80, 443)
 _CRL_TYPE: Final = {"Accept": "application/pkix-crl"}
 _OCSP_TYPE: Final = {"Content-Type": "application/ocsp-request", "Accept": "application/ocsp-response"}
 # Networks through which an address may mean another one, inside.
-_TUNNELS: Final = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")))
+_UNICAST: Final = ipaddress.IPv6Network("2000::/3")
+_TUNNELS: Final = tuple(map(ipaddress.IPv6Network, ("2002::/16", "2001::/32")))
+_RELAYS: Final = tuple(map(ipaddress.IPv4Network, ("192.88.99.0/24", "168.63.129.16/32")))
+"""Of the Internet by their numbers, and inside all the same: relays of 6to4, what a cloud tells its own machines."""
 
 
 class Http(Protocol):
@@ -82,8 +85,10 @@ def admits(address: str) -> bool:
     if isinstance(number, ipaddress.IPv6Address):
         if number.ipv4_mapped is not None:
             number = number.ipv4_mapped
-        elif any(number in network for network in _TUNNELS):
+        elif number not in _UNICAST or any(number in network for network in _TUNNELS):
             return False
+    if isinstance(number, ipaddress.IPv4Address) and any(number in network for network in _RELAYS):
+        return False
     return number.is_global and not number.is_multicast
 
 

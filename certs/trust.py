@@ -49,6 +49,7 @@ __all__ = [
 
 DEMO_MARK = "演示"
 STATUS_LIST, LIST_FILE, SIGNERS = "seal-status.json", "trust-list.json", "list-signers"
+ALGORITHMS = "algorithms.json"
 _T = TypeVar("_T")
 _MAX_CERTIFICATE, _MAX_CRL, _MAX_OUTLINES, _MAX_FILES = 64 * 1024, 16 * 1024 * 1024, 4 * 1024 * 1024, 10_000
 MAX_STATUS_LIST = 40 * 1024 * 1024
@@ -150,7 +151,7 @@ class Trust:
             folder=folder.resolve(),
             font_outlines=MappingProxyType({
                 path.stem: data for path, data in source.load("fonts", ".outlines", bytes, _MAX_OUTLINES)}),
-            trust_list=listed, strength=_strength(folder))
+            trust_list=listed, strength=_strength(folder, listed))
 
 
 def _settings(folder: Path) -> tuple[str, tuple[str, ...]]:
@@ -174,13 +175,17 @@ def _settings(folder: Path) -> tuple[str, tuple[str, ...]]:
     return name, tuple(host.lower() for host in hosts)
 
 
-def _strength(folder: Path) -> Strength:
+def _strength(folder: Path, listed: TrustList | None) -> Strength:
     """Return the table of algorithms that weaken; without one none does."""
-    path = folder / "algorithms.json"
-    if not path.exists():
+    path = folder / ALGORITHMS
+    if listed is None:
+        data = read_file(path, max_bytes=_MAX_CERTIFICATE) if path.exists() else None
+    else:
+        data = listed.files.get(ALGORITHMS)
+    if data is None:
         return STRONG
     try:
-        return Strength.read(json.loads(read_file(path, max_bytes=_MAX_CERTIFICATE).decode("utf-8")))
+        return Strength.read(json.loads(data.decode("utf-8")))
     except (ValueError, RecursionError, StrengthError) as error:
         zh, en = (error.zh, error.en) if isinstance(error, StrengthError) else ("不是 JSON", "it is no JSON")
         raise TrustError(TrustCode.MALFORMED, f"{path} 读不出来：{zh}", f"{path} cannot be read: {en}") from None

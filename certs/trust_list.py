@@ -31,7 +31,7 @@ from certs.files import FileCode, FileError, locked, read_file, write_atomic
 from certs.moments import CLOCKS_DIFFER, read_moment, write_moment
 from certs.signer import Signer
 from certs.statement import SignedStatement, check_signature, sign_statement
-from certs.trust import LIST_FILE, SIGNERS, Trust
+from certs.trust import ALGORITHMS, LIST_FILE, SIGNERS, Trust
 from certs.x509 import Certificate
 from codes.china_time import time_en, time_zh
 from codes.errors import EngineError
@@ -49,7 +49,8 @@ LONGEST: Final = timedelta(days=92)
 FOLDERS: Final = ("roots", "intermediates", "seal-makers", "data-signing", "tsa", "status-signers", "fonts")
 """The folders of a trust folder that a list holds; lists of revoked certificates prove themselves and stay outside."""
 _KEYS: Final = frozenset({"type", "at", "nextUpdate", "sequence", "name", "lookup_hosts", "files"})
-_FILE: Final = re.compile(rf"({'|'.join(FOLDERS)})/[0-9A-Za-z][0-9A-Za-z._-]{{0,90}}\.(cer|outlines)", re.ASCII)
+_FILE: Final = re.compile(
+    rf"{re.escape(ALGORITHMS)}|({'|'.join(FOLDERS)})/[0-9A-Za-z][0-9A-Za-z._-]{{0,90}}\.(cer|outlines)", re.ASCII)
 _LOCK: Final = ".trust-list.lock"
 
 
@@ -143,11 +144,13 @@ def publish_trust_list(
 
 
 def _files_of(folder: Path) -> dict[str, bytes]:
-    endings = {"fonts": ".outlines"}
-    return {f"{name}/{path.name}": read_file(path, max_bytes=MAX_BYTES)
-            for name in FOLDERS if (folder / name).is_dir()
-            for path in sorted((folder / name).iterdir())
-            if path.suffix == endings.get(name, ".cer") and not path.name.startswith(".")}
+    found = [folder / ALGORITHMS] if (folder / ALGORITHMS).exists() else []
+    for name in FOLDERS:
+        ending = ".outlines" if name == "fonts" else ".cer"
+        if (folder / name).is_dir():
+            found += [path for path in sorted((folder / name).iterdir())
+                      if path.suffix == ending and not path.name.startswith(".")]
+    return {path.relative_to(folder).as_posix(): read_file(path, max_bytes=MAX_BYTES) for path in found}
 
 
 def read_trust_list(data: bytes) -> TrustList:
@@ -215,10 +218,13 @@ def receive_trust_list(
         check_trust_list(listed, pinned, clock_now=now)
         require_nothing_beside(folder)
         kept = stored_list(folder)
-        if kept is not None and listed.sequence <= kept.sequence and listed.signed.content != kept.signed.content:
+        if kept is not None and listed.signed.content != kept.signed.content and (
+                listed.sequence <= kept.sequence or listed.this_update < kept.this_update):
             raise TrustListError(
-                TrustListCode.OLDER, f"信任列表第 {listed.sequence} 号不比已有的第 {kept.sequence} 号新，不予替换",
-                f"the trust list has number {listed.sequence}, the one here {kept.sequence}: it is kept")
+                TrustListCode.OLDER,
+                f"信任列表第 {listed.sequence} 号的编号或时间不比已有的第 {kept.sequence} 号新，不予替换",
+                f"the trust list with number {listed.sequence} has no later number and moment than the one here "
+                f"({kept.sequence}), which is kept")
         for one in pinned:
             place = folder / SIGNERS / f"{one.fingerprint[:16]}.cer"
             if not place.exists():
@@ -260,9 +266,9 @@ def require_nothing_beside(folder: Path) -> None:
     Raises:
         TrustListError: ``trust-list.beside``.
     """
-    for name in FOLDERS:
+    for name in (*FOLDERS, ALGORITHMS):
         place = folder / name
-        held = place.iterdir() if place.is_dir() else ()
+        held = place.iterdir() if place.is_dir() else [place] if place.exists() else ()
         found = next((path for path in held if not path.name.startswith(".")), None)
         if found is not None:
             raise TrustListError(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from certs.file_marks import mark_file, mark_files
 from certs.files import (
     FileCode,
     FileError,
@@ -117,3 +119,14 @@ def test_a_lock_keeps_processes_apart(tmp_path: Path) -> None:
     for worker in workers:
         worker.join()
     assert path.read_bytes() == b"50"
+
+
+def test_a_file_whose_time_is_set_back_has_another_mark(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"one")
+    before, times = mark_file(path), path.stat()
+    threading.Event().wait(0.02)                    # the clock of the file system has steps
+    path.write_bytes(b"two")
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert path.stat().st_mtime_ns == times.st_mtime_ns
+    assert mark_file(path) != before and mark_files(tmp_path)[0][1:] == mark_file(path)[1:]  # type: ignore[index]

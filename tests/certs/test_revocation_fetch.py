@@ -379,6 +379,8 @@ def test_who_insists_asks_once_for_each_thing(world: World, tmp_path: Path) -> N
     ("8.8.8.8", True), ("2400:3200::1", True), ("127.0.0.1", False), ("127.8.8.8", False), ("0.0.0.0", False),  # noqa: S104
     ("10.0.0.1", False), ("172.16.0.1", False), ("192.168.1.1", False), ("169.254.169.254", False),
     ("100.64.0.1", False), ("224.0.0.1", False), ("255.255.255.255", False), ("::1", False), ("::", False),
+    ("::127.0.0.1", False), ("::a00:1", False), ("fec0::1", False), ("::ffff:0:127.0.0.1", False),
+    ("64:ff9b::7f00:1", False), ("192.88.99.1", False), ("168.63.129.16", False), ("168.63.129.17", True),
     ("fe80::1%eth0", False), ("fc00::1", False), ("ff02::1", False), ("::ffff:127.0.0.1", False),
     ("::ffff:10.0.0.1", False), ("::ffff:8.8.8.8", True), ("64:ff9b::7f00:1", False), ("64:ff9b:1::a00:1", False),
     ("2002:7f00:1::", False), ("2001::1", False), ("not an address", False)])

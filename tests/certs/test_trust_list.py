@@ -15,7 +15,7 @@ import pytest
 from certs.home import Home
 from certs.signer import Signer
 from certs.statement import StatementError, sign_statement
-from certs.trust import LIST_FILE, SIGNERS, STATUS_LIST, Trust, TrustError
+from certs.trust import ALGORITHMS, LIST_FILE, SIGNERS, STATUS_LIST, Trust, TrustError
 from certs.trust_list import (
     FOLDERS,
     LONGEST,
@@ -121,6 +121,7 @@ def test_an_older_number_replaces_no_newer_one_and_another_signer_is_refused(tmp
     kept = (folder / LIST_FILE).read_bytes()
     assert refusal(lambda: received(folder, published(4), now=NOW + DAY)) == "trust-list.older"
     assert refusal(lambda: received(folder, published(5), now=NOW + DAY)) == "trust-list.older"
+    assert refusal(lambda: received(folder, published(6, at=NOW), now=NOW + DAY)) == "trust-list.older"
     received(folder, kept, now=NOW + DAY)                                   # the same again does no harm
     assert refusal(lambda: received(folder, published(9, by=other()), now=NOW)) == "trust-list.signer"
     assert refusal(lambda: receive_trust_list(                              # a folder keeps its own signers
@@ -192,6 +193,16 @@ def test_a_list_with_a_damaged_certificate_is_no_trust(tmp_path: Path) -> None:
     body["files"]["roots/zz.cer"] = base64.b64encode(b"0\x03\x02\x01\x05").decode()
     folder = received(tmp_path / "trust", sign_statement(body, signer()).to_json())
     assert refusal(lambda: Trust.load(folder)) == "trust.bad-file"
+
+
+def test_the_table_of_algorithms_is_the_list_s(tmp_path: Path) -> None:
+    own = shutil.copytree(shared_home().trust_dir, tmp_path / "own")
+    (own / ALGORITHMS).write_text('{"sha256": "2031-01-01"}')
+    signed = publish_trust_list(own, tmp_path / "kept" / LIST_FILE, signer=signer(), at=NOW, valid_for=DAY)
+    folder = received(tmp_path / "trust", signed.to_json())
+    assert Trust.load(folder).strength == Trust.load(own).strength != shared_home().trust().strength
+    (folder / ALGORITHMS).write_text("{}")
+    assert refusal(lambda: Trust.load(folder)) == "trust-list.beside"
 
 
 def test_a_status_list_is_no_trust_list(tmp_path: Path) -> None:
