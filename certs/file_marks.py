@@ -8,7 +8,7 @@ from pathlib import Path
 __all__ = ["FileMark", "mark_file", "mark_files"]
 
 FileMark = tuple[str, int, int, int, int]
-"""Name, inode, times of the last change of content and of anything (ns), size: who sets back the first moves the other."""
+"""Name, inode, times (ns) of the last change of content and of anything, which nobody sets back, size."""
 
 
 def mark_file(path: Path) -> FileMark | None:
