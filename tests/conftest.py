@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -95,3 +96,12 @@ def soft_tokens(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SoftTokens
         return
     with kept(tmp_path_factory.mktemp("softhsm"), module) as tokens:
         yield tokens
+
+
+@pytest.fixture(scope="session")
+def compiler() -> str:
+    """A C compiler with OpenSSL's headers, for the devices that tests make themselves."""
+    found = shutil.which("cc")
+    if not found or not Path("/usr/include/openssl/evp.h").exists():
+        _missing("a C compiler with OpenSSL's headers", "install the packages gcc and libssl-dev")
+    return found or ""

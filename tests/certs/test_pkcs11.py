@@ -54,7 +54,7 @@ def token(soft_tokens: SoftTokens) -> SoftToken:
 
 
 @pytest.fixture
-def faults(soft_tokens: SoftTokens, tmp_path: Path) -> Iterator[Faults]:
+def faults(soft_tokens: SoftTokens, compiler: str, tmp_path: Path) -> Iterator[Faults]:
     """The module with faults, in place of the other, which would be the same library twice."""
     forget(soft_tokens.module)
     with faulty_module(tmp_path, soft_tokens.module) as module:

@@ -24,7 +24,7 @@ KEY = sm2.PrivateKey.generate()
 
 
 @pytest.fixture
-def device(tmp_path: Path, openssl: str) -> Iterator[Device]:
+def device(tmp_path: Path, compiler: str) -> Iterator[Device]:
     """A device with a key that wants a password (1) and one that does not (2)."""
     with sdf_device(tmp_path) as made:
         made.put(1, KEY, "Password1")

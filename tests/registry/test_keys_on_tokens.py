@@ -113,7 +113,7 @@ def test_a_token_that_cannot_be_used_stops_its_own_rotation_alone(
 
 
 @pytest.fixture
-def device(tmp_path: Path) -> Iterator[Device]:
+def device(tmp_path: Path, compiler: str) -> Iterator[Device]:
     """A device with two keys."""
     with sdf_device(tmp_path) as made:
         made.write_pin("Password1")
