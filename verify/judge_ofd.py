@@ -12,6 +12,8 @@ import itertools
 from collections.abc import Sequence
 from typing import Final
 
+from lxml import etree
+
 from certs.sm3 import sm3
 from layouts import Field, Kind
 from verify.agree import (
@@ -37,12 +39,14 @@ from verify.qr import check_attached, check_qr
 from verify.reasons import Both, Refusal
 from verify.seal import Judgement, Sealing, coverage_of, evidence_of, examine, judge_sealing
 from verify.stamps import check_pictures, check_seals
+from verify.xml import local_name
 from verify.zip import DEVIATIONS, Archive, read_zip
 
 __all__ = ["CHECKS", "judge_ofd"]
 
 CHECKS: Final = ("container", "structure", "seal", "coverage", "trust", "data", "pages", "qr", "rendition")
 _SLACK_MM: Final = 0.001
+_ARCHIVE_COPY: Final = "OFD-A"
 _RECORD, _RENDITION, _DATA_CERTIFICATE = "record.xml", "rendition.pdf", "data-signing.cer"
 
 
@@ -83,6 +87,10 @@ class _OfdJudge:
         guarded(self.case, "container", self._container)
         if self.archive is None:
             return
+        if self._is_archive_copy(self.archive):
+            self.case.found.begin("seal")
+            self.case.found.add("seal.archive-copy", "OFD.xml")
+            return
         guarded(self.case, "structure", self._structure)
         guarded(self.case, "seal", self._seal)
         guarded(self.case, "coverage", self._coverage)
@@ -109,6 +117,15 @@ class _OfdJudge:
         if not archive.canonical:
             self.case.found.add("zip.not-canonical", "", detail=Both(
                 "、".join(DEVIATIONS[each] for each in archive.deviations), ", ".join(archive.deviations)))
+
+    def _is_archive_copy(self, archive: Archive) -> bool:
+        """Whether the file is an OFD-A (GB/T 42133) without any signature, which is never judged as a licence."""
+        try:
+            root = archive.xml("OFD.xml")
+        except Refusal:
+            return False
+        signs = any(local_name(element) == "Signatures" for element in root.iter(etree.Element))
+        return root.get("DocType") == _ARCHIVE_COPY and not signs
 
     def _structure(self) -> None:
         archive = self._archive()

@@ -10,6 +10,7 @@ Source: ISO 32000-2 12.8.2.2.2 (what P = 1 allows), 12.8.4.3, 12.8.5; ETSI EN 31
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -22,7 +23,7 @@ from certs.trust import Trust
 from certs.x509 import Certificate
 from codes.errors import EngineError
 from verify.existence import token_by
-from verify.foreign.pdf_evidence import certificates_of, odd_evidence, parts_of
+from verify.foreign.pdf_evidence import Links, certificates_of, odd_evidence, parts_of
 from verify.foreign.pdf_fields import FormField, read_fields
 from verify.foreign.pdf_layout import check_layout
 from verify.foreign.pdf_pair import Pair, changed_keys
@@ -30,7 +31,8 @@ from verify.foreign.pdf_signature import Signed, locate
 from verify.foreign.pdf_store import State, Store
 from verify.foreign.pdf_walk import reached
 from verify.model import Finding, Reason, Severity, SignatureEvidence
-from verify.pdf_objects import Object, PdfString, Ref
+from verify.pdf_cms import read_cms
+from verify.pdf_objects import Object, PdfString, Ref, Stream
 from verify.pdf_reasons import PdfRefusal, pdf_finding
 from verify.pdf_signature import Moment, kept_severity
 
@@ -42,6 +44,8 @@ _FIELD: Final = frozenset({"Type", "Subtype", "FT", "T", "F", "Rect", "P", "V"})
 _STAMP: Final = frozenset({"Type", "Filter", "SubFilter", "ByteRange", "Contents", "V"})
 _FLAGS: Final = (4, 132)
 _BLANK: Final = b"\x00\t\n\x0c\r "
+_TEXT: Final = re.compile(rb"[\t\n\r -$&-~]*%%EOF[\r\n]*")
+_FIELD_NAME: Final = re.compile(rb"[ -~]{1,64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +53,8 @@ class Later:
     """What follows the rendition, which ends at ``base``.
 
     Attributes:
-        existed_at: the earliest moment at which a trusted timestamp proves that all of the rendition existed; None where
-            that is later than the moment asked about.
+        existed_at: the earliest moment at which a trusted timestamp proves that all of the rendition existed; None
+            where that is later than the moment asked about.
         stamps: one for each document timestamp, oldest first.
         crls: revocation lists of the evidence; each counts only for the CA that signed it.
         anchors: trusted certificates that the timestamps' chains end at.
@@ -82,6 +86,7 @@ def read_later(data: bytes, trust: Trust, moment: Moment) -> Later | None:
         raise PdfRefusal("pdf.later-form", odd[0].where if odd else f"@{states[0].end}")
     for before, after in itertools.pairwise(states):
         _require_back_to_back(store, before, after)
+        _require_plain_text(store, before, after)
     fields: list[tuple[State, FormField]] = []
     for before, after in itertools.pairwise(states):
         field = _added(before, after)
@@ -129,6 +134,28 @@ def _require_back_to_back(store: Store, before: State, after: State) -> None:
         position = end
     if store.data[position:after.end].strip(_BLANK):
         raise PdfRefusal("pdf.later-form", f"@{position}")
+
+
+def _require_plain_text(store: Store, before: State, after: State) -> None:
+    """Demand streams as an archive writes them, and of all around them printable ASCII without comments.
+
+    What stands in the streams is evidence that authorities signed. So nothing here can be the beginning, the
+    directory or an entry of a file of another format.
+    """
+    text, position = [], before.end
+    for number, entry in sorted(after.section.entries.items(), key=lambda one: one[1].first):
+        value = after.value(number) if number else None
+        if not isinstance(value, Stream):
+            continue
+        end = store.spans[entry.first]
+        if store.data[entry.first:end] != b"%d 0 obj\n<</Length %d>>\nstream\n%b\nendstream\nendobj" % (
+                number, len(value.raw), value.raw):
+            raise PdfRefusal("pdf.later-form", f"{number} 0 R")
+        text.append(store.data[position:entry.first])
+        position = end
+    text.append(store.data[position:after.end])
+    if not _TEXT.fullmatch(b"".join(text)):
+        raise PdfRefusal("pdf.later-form", f"@{before.end}")
 
 
 # -- what one revision did
@@ -222,13 +249,17 @@ def _field(pair: Pair, after: State, ref: Ref) -> FormField:
     pages = {page.ref for page in pair.pages}
     if odd or not empty or entries.get("FT") != "Sig" or entries.get("F") not in _FLAGS or (
             entries.get("Type", "Annot") != "Annot" or entries.get("Subtype") != "Widget"
-            or not isinstance(entries.get("T"), PdfString) or entries.get("P", min(pages)) not in pages):
+            or not _is_name(entries.get("T")) or entries.get("P", min(pages)) not in pages):
         raise PdfRefusal("pdf.later-form", where)
     value = after.dict(_value_of(found))
     if value.get("Type") != "DocTimeStamp" or not value.keys() <= _STAMP or value.get("V", 0) != 0 or (
             value.get("Filter") != "Adobe.PPKLite" or value.get("SubFilter") != "ETSI.RFC3161"):
         raise PdfRefusal("pdf.later-form", f"{_value_of(found).number} 0 R")
     return found
+
+
+def _is_name(value: Object) -> bool:
+    return isinstance(value, PdfString) and _FIELD_NAME.fullmatch(value.value) is not None
 
 
 def _value_of(field: FormField) -> Ref:
@@ -261,25 +292,53 @@ def _judged(data: bytes, states: Sequence[State], stamps: Sequence[Signed], trus
     told: list[SignatureEvidence] = []
     anchors: list[Certificate] = []
     existed_at: datetime | None = None
-    known = [*certificates, *trust.roots, *trust.intermediates, *trust.tsa]
+    paths: list[Certificate] = []
+    leaves, between = _signers(states[0])
     for signed in reversed(stamps):
         token, result = _token(data, signed, trust, moment, existed_at, certificates, crls)
         if token is not None:
-            known += token.certificates
+            between += token.certificates
         told.append(_told(result))
         if result is None or not result.ok:
             findings.append(_fault(signed, result))
         else:
             existed_at = result.gen_time
-            anchors += result.chain.path[-1:] if result.chain is not None else ()
+            path = result.chain.path if result.chain is not None else ()
+            leaves += path[:1]
+            paths += path
+            anchors += path[-1:]
+    links = Links(anchors=(*trust.roots, *trust.tsa, *paths), leaves=tuple(leaves),
+                  between=(*trust.intermediates, *between))
     for state in states[1:]:
-        odd = odd_evidence(state, known) if state.root.get("DSS") is not None else ""
+        odd = odd_evidence(state, links) if state.root.get("DSS") is not None else ""
         if odd:
             findings.append(pdf_finding("pdf.evidence-odd", odd))
     findings.append(pdf_finding("pdf.evidence-added", f"@{states[0].end}", count=len(stamps)))
     asked = existed_at if existed_at is not None and existed_at <= moment.at else None
     return Later(base=states[0].end, findings=tuple(findings), existed_at=asked, stamps=tuple(reversed(told)),
                  certificates=certificates, crls=crls, anchors=tuple(anchors))
+
+
+def _signers(state: State) -> tuple[list[Certificate], list[Certificate]]:
+    """Of the rendition: the certificates of its signer and of its timestamp's, and what rides with them.
+
+    Its signature is judged elsewhere; what cannot be read is nobody's.
+    """
+    leaves: list[Certificate] = []
+    riding: list[Certificate] = []
+    for field in read_fields(state):
+        signed = locate(state.store, state, field)
+        try:
+            cms = read_cms(signed.der, signed.label)
+            leaves.append(cms.signer)
+            riding += cms.certificates
+            token = None if cms.timestamp is None else TimestampToken.parse(cms.timestamp)
+        except (EngineError, PdfRefusal):
+            continue
+        if token is not None:
+            riding += token.certificates
+            leaves += [each for each in riding if token.names(each)][:1]
+    return leaves, riding
 
 
 def _token(data: bytes, signed: Signed, trust: Trust, moment: Moment, existed_at: datetime | None,

@@ -136,6 +136,10 @@ _OFD: Final = {
 
 _SEAL: Final = {
     "seal.none": (_NO, "文件没有电子签章", "the file bears no e-seal"),
+    "seal.archive-copy": (
+        _UNSURE, "这是 OFD-A 归档副本，签章已按归档要求移除，本身不能证明什么；请核验档案中的盖章原件",
+        "this is an OFD-A copy of an archive: its seal was taken out, as archives ask, so it proves nothing by itself; "
+        "verify the sealed original in the archive"),
     "seal.several": (_UNSURE, "文件有 {count} 个签名，本版本只判定单一签章",
                      "the file has {count} signatures; this version judges one seal"),
     "seal.type": (_UNSURE, "签名类型 {type} 不支持（仅支持 GB/T 38540 电子签章）",

@@ -75,7 +75,15 @@ def test_the_seal_is_page_content(copy: bytes) -> None:
 
 
 def test_it_is_not_taken_for_a_sealed_licence(copy: bytes) -> None:
-    assert verify(copy, trust=shared_home().trust()).verdict.value != "valid"
+    report = verify(copy, trust=shared_home().trust())
+    assert report.verdict.value == "indeterminate" and not report.coverage.complete
+    assert next(reason.code for reason in report.reasons if report.weighs(reason)) == "seal.archive-copy"
+    parts = entries(copy)
+    for name, change in (("OFD.xml", lambda data: data.replace(b"OFD-A", b"OFD")),
+                         ("OFD.xml", lambda data: data.replace(b"</ofd:DocBody>", b"<ofd:Signatures>/x</ofd:Signatures>"
+                                                               b"</ofd:DocBody>"))):
+        changed = pack({**parts, name: change(parts[name])})
+        assert verify(changed, trust=shared_home().trust()).verdict.value == "invalid"
 
 
 CHANGES: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
