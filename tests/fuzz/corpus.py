@@ -97,6 +97,8 @@ def make_corpus(folder: Path) -> Path:
     for name, trust in trusts.items():
         _write_trust(trust, folder / "trust" / name)
     status_lists.put_list(folder / "trust" / "home", listed)
+    for number, answer in enumerate(_ocsp_answers()):
+        _write(folder / "trust" / "home" / "ocsp" / f"{number}.ors", answer)
     authority = home.authority(*CITY)
     secret: bytes = authority.sealing_signer._key.pkcs8()  # type: ignore[attr-defined]
     begin = secret.index(b"\x02\x01\x01\x04\x20") + 5
@@ -112,6 +114,19 @@ def make_corpus(folder: Path) -> Path:
              "moments": {"home": now.isoformat(), "pdf": now.isoformat(), "values": AT.isoformat()}}
     (folder / "facts.json").write_text(json.dumps(facts))
     return folder
+
+
+def _ocsp_answers() -> Iterable[bytes]:
+    """What responders say, good and revoked, by SM2 and by P-256, of certificates of no file here."""
+    from certs.crl import Revocation
+    from tests.certs.answers import answer_der, responder
+    from tests.certs.core_pki import AT, root
+
+    for kind in ("sm2", "p256"):
+        ca = root(kind)
+        leaf, by = ca.leaf("单位", 3), responder(ca)
+        yield answer_der(leaf, ca, by, nonce=b"nonce")
+        yield answer_der(leaf, ca, revoked=Revocation(revoked_at=AT, reason="keyCompromise"), by_key=True)
 
 
 def _write(path: Path, data: bytes) -> None:

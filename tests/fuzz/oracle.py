@@ -84,10 +84,10 @@ class Oracle:
 def _weighed(part: tuple[str, bytes]) -> tuple[str, bytes]:
     """An entry: of a font what shapes the picture, of XML what it says however it is spelt.
 
-    A revocation list that goes with a package proves itself, or is not used.
+    A revocation list or OCSP answer that goes with a package proves itself, or is not used.
     """
     name, data = part
-    if name.endswith(".crl"):
+    if name.endswith((".crl", ".ors")):
         return name, b""
     if name.endswith(".xml"):
         data = _FAMILY.sub(b"", data) if name.endswith("PublicRes.xml") else data

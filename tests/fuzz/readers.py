@@ -18,6 +18,7 @@ from certs.approval import parse_approval
 from certs.crl import Crl
 from certs.csr import CertificateRequest
 from certs.der import require_der
+from certs.ocsp import OcspResponse
 from certs.seal_import import read_seal
 from certs.ses import SesSeal, SesSignature
 from certs.ses_v1 import read_v1_seal
@@ -71,7 +72,7 @@ def _font(data: bytes) -> None:
 
 
 _READERS: Final[Mapping[str, tuple[Callable[[bytes], Any], ...]]] = {
-    "der": (Certificate.load, load_loose, Crl.load, TimestampToken.parse, SesSeal.parse,
+    "der": (Certificate.load, load_loose, Crl.load, OcspResponse.load, TimestampToken.parse, SesSeal.parse,
             functools.partial(SesSignature.parse, allow_timestamp=True), read_v1_seal, read_seal,
             CertificateRequest.load, require_der, lambda data: read_value(data, where="value"),
             lambda data: read_cms(data, "value")),
