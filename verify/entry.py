@@ -15,6 +15,7 @@ from codes.errors import EngineError
 from verify import MAX_FILE_SIZE, VerifyError
 from verify.judge import Case
 from verify.model import Finding, Verdict
+from verify.other_formats import other_format
 from verify.photo import is_picture
 from verify.reasons import finding, shown_path
 from verify.report import Coverage, FileFacts, Report
@@ -137,6 +138,9 @@ def verify_source(source: bytes | Path, *, trust: Trust | Path | None, at: dt.da
         from verify.evidence import take_evidence  # loads only for files with evidence
 
         take_evidence(case, evidence)
+    other = other_format(kind, data)
+    if other is not None:
+        case.found.keep(other)
     run(case)
     if fresh is not None:
         fresh.paths[:] = case.judge.paths

@@ -25,26 +25,23 @@ from codes.errors import EngineError
 from verify.existence import token_by
 from verify.foreign.pdf_evidence import Links, certificates_of, odd_evidence, parts_of
 from verify.foreign.pdf_fields import FormField, read_fields
-from verify.foreign.pdf_layout import check_layout
 from verify.foreign.pdf_pair import Pair, changed_keys
 from verify.foreign.pdf_signature import Signed, locate
 from verify.foreign.pdf_store import State, Store
 from verify.foreign.pdf_walk import reached
 from verify.model import Finding, Reason, Severity, SignatureEvidence
 from verify.pdf_cms import read_cms
-from verify.pdf_objects import Object, PdfString, Ref, Stream
+from verify.pdf_later_form import require_plain
+from verify.pdf_objects import Object, PdfString, Ref
 from verify.pdf_reasons import PdfRefusal, pdf_finding
 from verify.pdf_signature import Moment, kept_severity
 
 __all__ = ["Later", "read_later"]
 
 _MAX_REVISIONS: Final = 64
-_TRAILER: Final = frozenset({"Size", "Root", "Info", "ID", "Prev"})
 _FIELD: Final = frozenset({"Type", "Subtype", "FT", "T", "F", "Rect", "P", "V"})
 _STAMP: Final = frozenset({"Type", "Filter", "SubFilter", "ByteRange", "Contents", "V"})
 _FLAGS: Final = (4, 132)
-_BLANK: Final = b"\x00\t\n\x0c\r "
-_TEXT: Final = re.compile(rb"[\t\n\r -$&-~]*%%EOF[\r\n]*")
 _FIELD_NAME: Final = re.compile(rb"[ -~]{1,64}")
 
 
@@ -81,12 +78,7 @@ def read_later(data: bytes, trust: Trust, moment: Moment) -> Later | None:
         return None
     if len(states) > _MAX_REVISIONS:
         raise PdfRefusal("pdf.too-large", "revisions")
-    odd = check_layout(store, states) if _is_plain(states, data) else None
-    if odd is None or odd:
-        raise PdfRefusal("pdf.later-form", odd[0].where if odd else f"@{states[0].end}")
-    for before, after in itertools.pairwise(states):
-        _require_back_to_back(store, before, after)
-        _require_plain_text(store, before, after)
+    require_plain(store, states)
     fields: list[tuple[State, FormField]] = []
     for before, after in itertools.pairwise(states):
         field = _added(before, after)
@@ -100,62 +92,6 @@ def read_later(data: bytes, trust: Trust, moment: Moment) -> Later | None:
         raise PdfRefusal("pdf.evidence-odd", "CRLs") from None
     stamps = [_located(store, state, field) for state, field in fields]
     return _judged(data, states, stamps, trust, moment, certificates, crls)
-
-
-def _is_plain(states: Sequence[State], data: bytes) -> bool:
-    """Whether the last revision ends with the file, and each has a plain table with a trailer like ours."""
-    if states[-1].end != len(data):
-        return False
-    first = states[0].trailer
-    for state in states[1:]:
-        trailer, mine = state.trailer, state.list(state.trailer.get("ID"))
-        if not {"Size", "Root", "ID", "Prev"} <= trailer.keys() <= _TRAILER or trailer.get("Type") is not None:
-            return False
-        if trailer["Root"] != first.get("Root") or trailer.get("Info") != first.get("Info"):
-            return False
-        ours = state.list(first.get("ID"))
-        if len(mine) != 2 or not all(isinstance(each, PdfString) and len(each.value) == 16 for each in mine):
-            return False
-        if not ours or not isinstance(ours[0], PdfString) or mine[0].value != ours[0].value:  # type: ignore[union-attr]
-            return False
-        if any(number and (not entry.plain or entry.second or entry.first < states[0].end)
-               for number, entry in state.section.entries.items()):
-            return False
-    return True
-
-
-def _require_back_to_back(store: Store, before: State, after: State) -> None:
-    """Demand that nothing but white space stands between the objects of a revision: a comment could hold anything."""
-    objects = [(entry.first, store.spans[entry.first]) for number, entry in after.section.entries.items() if number]
-    position = before.end
-    for start, end in sorted((*objects, *after.section.places)):
-        if start < position or store.data[position:start].strip(_BLANK):
-            raise PdfRefusal("pdf.later-form", f"@{position}")
-        position = end
-    if store.data[position:after.end].strip(_BLANK):
-        raise PdfRefusal("pdf.later-form", f"@{position}")
-
-
-def _require_plain_text(store: Store, before: State, after: State) -> None:
-    """Demand streams as an archive writes them, and of all around them printable ASCII without comments.
-
-    What stands in the streams is evidence that authorities signed. So nothing here can be the beginning, the
-    directory or an entry of a file of another format.
-    """
-    text, position = [], before.end
-    for number, entry in sorted(after.section.entries.items(), key=lambda one: one[1].first):
-        value = after.value(number) if number else None
-        if not isinstance(value, Stream):
-            continue
-        end = store.spans[entry.first]
-        if store.data[entry.first:end] != b"%d 0 obj\n<</Length %d>>\nstream\n%b\nendstream\nendobj" % (
-                number, len(value.raw), value.raw):
-            raise PdfRefusal("pdf.later-form", f"{number} 0 R")
-        text.append(store.data[position:entry.first])
-        position = end
-    text.append(store.data[position:after.end])
-    if not _TEXT.fullmatch(b"".join(text)):
-        raise PdfRefusal("pdf.later-form", f"@{before.end}")
 
 
 # -- what one revision did

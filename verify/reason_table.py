@@ -41,6 +41,12 @@ _NO, _UNSURE, _NOTE = Severity.INVALID, Severity.INDETERMINATE, Severity.NOTE
 
 _FILE: Final = {
     "file.not-such": (_UNSURE, "不是 OFD、PDF 文件，也不是照片", "neither an OFD nor a PDF file, nor a photo"),
+    "file.also-archive": (
+        _UNSURE, "文件同时是一个压缩包（{where}），别的程序可能从中打开另一份文件",
+        "the file is a ZIP archive as well ({where}): other programs may open another document in it"),
+    "file.also-pdf": (
+        _UNSURE, "文件中另有一个 PDF 文件头（{where}），别的程序可能从中打开另一份文件",
+        "the file holds another PDF header ({where}): other programs may open another document in it"),
     "file.too-large": (_UNSURE, "文件超过 {limit} 字节的检查上限",
                        "the file is over the limit of {limit} bytes"),
     "file.name": (_NOTE, "文件名不是证照标识（浏览器常会改名；文件名不影响结论）",

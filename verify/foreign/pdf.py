@@ -17,7 +17,7 @@ from certs.x509 import Certificate
 from verify.covered import Coverage, CoveredEntry
 from verify.foreign.pdf_active import check_active
 from verify.foreign.pdf_content import check_content
-from verify.foreign.pdf_evidence import certificates_of, odd_evidence
+from verify.foreign.pdf_evidence import Links, certificates_of, odd_evidence
 from verify.foreign.pdf_fields import read_fields
 from verify.foreign.pdf_layout import check_layout
 from verify.foreign.pdf_reasons import ForeignRefusal, foreign_finding
@@ -257,7 +257,7 @@ class _ForeignPdf:
         """Bytes that no signature covers: behind the last end of file, or between unsigned objects."""
         end = self.end()
         rest = self.data[end:]
-        good = max((each.signed.end for _, each in self.judged if each.passed), default=0)
+        good = max((each.signed.end for _, each in self.judged if each.passed and not each.signed.is_stamp), default=0)
         for place in self.loose:
             if place >= good:
                 self.keep("fpdf.trailing-content", f"@{place}")
@@ -265,19 +265,25 @@ class _ForeignPdf:
             self.keep("fpdf.trailing-content" if rest.strip(_BLANK) else "fpdf.trailing-bytes", f"@{end}")
 
     def evidence(self, revisions: tuple[Revision, ...]) -> None:
-        """Revisions that no good signature covers hold evidence and nothing else."""
-        last = max((index for index, each in self.judged if each.passed), default=-1)
+        """Revisions that no good signature covers hold evidence and nothing else. Anybody can have them timestamped."""
+        last = max((index for index, each in self.judged if each.passed and not each.signed.is_stamp), default=-1)
         later = [each for each in revisions[last + 1:] if each.change is not None]
         if not later:
             return
-        signers = [each.signer for _, each in self.judged if each.signer is not None]
-        trust = self.trust
-        odd = odd_evidence(self.states[-1], (*trust.roots, *trust.intermediates, *trust.tsa, *signers))
-        if odd:
-            self.keep("fpdf.evidence-odd", odd)
+        if all(each.passed for _, each in self.judged):         # with an unknown authority nothing can be verified
+            links = self.links()
+            odd = next(filter(None, (odd_evidence(state, links) for state in self.states[last + 1:])), "")
+            if odd:
+                self.keep("fpdf.evidence-odd", odd)
         for each in later:
             if each.change is not None and each.change.unused:
                 self.keep("fpdf.evidence-odd", f"{each.change.unused[0]} 0 R")
+
+    def links(self) -> Links:
+        """What the evidence is held against: the chains of all signatures and timestamps, which were good."""
+        paths = [chain.path for _, each in self.judged for chain in (each.chain, each.stamp_chain) if chain is not None]
+        return Links(anchors=tuple(one for group in (self.trust.roots, self.trust.tsa, *paths) for one in group),
+                     leaves=tuple(path[0] for path in paths), between=self.trust.intermediates)
 
     def covered(self, revisions: tuple[Revision, ...]) -> Coverage:
         """One entry a revision, with the good signatures that cover it."""

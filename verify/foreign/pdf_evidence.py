@@ -1,7 +1,8 @@
 """Is what stands in the DSS evidence, and nothing else?
 
 The DSS of the last revision is covered by no signature, so anybody can have written it. It is taken for evidence only
-where each part is a certificate, a revocation list or an OCSP response that the key of a known certificate signed.
+where each part is a certificate, a revocation list or an OCSP response that an authority of the signatures' or
+timestamps' chains signed: anything else could hold whatever its author likes, another document among it.
 
 Source: ISO 32000-2 12.8.4.3, ETSI EN 319 142-1 5.4.2, RFC 6960 4.2.1.
 """
@@ -10,11 +11,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from certs.crl import Crl
 from certs.der import OCTET_STRING, SEQUENCE, Reader, context, require_der
-from certs.public_key import PublicKeyError, read_algorithm
+from certs.ocsp import OID_BASIC, OID_OCSP_SIGNING
+from certs.public_key import read_algorithm
 from certs.x509 import Certificate
 from codes.errors import EngineError
 from verify.foreign.pdf_store import State
@@ -22,7 +25,7 @@ from verify.foreign.pdf_xref import inflate
 from verify.pdf_objects import Object, PdfString, Ref, Stream
 from verify.pdf_reasons import PdfRefusal
 
-__all__ = ["certificates_of", "odd_evidence", "parts_of"]
+__all__ = ["Links", "certificates_of", "odd_evidence", "parts_of"]
 
 _MAX_PARTS: Final = 64                  # of one kind
 _ENUMERATED: Final = 0x0A
@@ -67,63 +70,129 @@ def certificates_of(state: State) -> tuple[Certificate, ...]:
     return tuple(found)
 
 
-def odd_evidence(state: State, known: Sequence[Certificate]) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Links:
+    """What evidence is held against.
+
+    Attributes:
+        anchors: believed: those of the trust folder, and the chains that were validated.
+        leaves: certificates of the signatures and timestamps that the evidence can be about.
+        between: certificates that may link; believed by nobody.
+    """
+
+    anchors: tuple[Certificate, ...]
+    leaves: tuple[Certificate, ...]
+    between: tuple[Certificate, ...] = ()
+
+
+def odd_evidence(state: State, links: Links) -> str:
     """What in the DSS is no evidence; "" when all of it is.
 
-    Args:
-        known: certificates that are believed, or were found in signatures.
+    All of it leads from the signatures and timestamps outwards: whoever has no key of one of their authorities cannot
+    have made any of it. So a certificate that vouches for itself is odd, and so is one that nothing here needs.
     """
-    if not state.dict(state.root.get("DSS")).keys() <= {"Type", "VRI", *_LISTS}:
+    entries = state.dict(state.root.get("DSS"))
+    if not entries.keys() <= {"Type", "VRI", *_LISTS} or entries.get("Type", "DSS") != "DSS":
         return "DSS"
-    for key, look in (("Certs", _certificates), ("CRLs", _lists), ("OCSPs", _responses)):
+    try:
+        held = tuple(map(Certificate.load, parts_of(state, "Certs")))
+    except (EngineError, PdfRefusal, ValueError):
+        return "Certs"
+    proof = _Proof(links, held)
+    for key, look in (("CRLs", proof.takes_list), ("OCSPs", proof.takes_response)):
         try:
-            if not look(parts_of(state, key), (*certificates_of(state), *known)):
+            if not all(map(look, parts_of(state, key))):
                 return key
         except (EngineError, PdfRefusal, ValueError):
             return key
+    if not proof.needs(held):
+        return "Certs"
     return "" if _related(state) else "VRI"
 
 
-def _certificates(parts: list[bytes], known: tuple[Certificate, ...]) -> bool:
-    """Old roots with algorithms that are no longer accepted are certificates too, though nothing rests on them."""
-    loaded: list[Certificate] = []
-    for each in parts:
-        try:
-            loaded.append(Certificate.load(each))
-        except PublicKeyError:
-            continue
-    return all(any(one.issued_by(each) for each in known) for one in loaded)
+class _Proof:
+    """Which certificates an authority of the anchors made, and which of them something needs."""
+
+    def __init__(self, links: Links, held: Sequence[Certificate]) -> None:
+        self._proven: dict[bytes, Certificate] = {each.der: each for each in links.anchors}
+        self._needed: dict[bytes, Certificate] = {each.der: each for each in (*links.anchors, *links.leaves)}
+        self._inside: list[Certificate] = []
+        pool = (*held, *links.leaves, *links.between)
+        for each in pool:
+            if each.is_self_issued and each.issued_by(each) and any(one.issued_by(each) for one in links.anchors):
+                self._proven[each.der] = each           # the root above an anchor
+        self._prove(pool)
+
+    def _prove(self, pool: Sequence[Certificate]) -> None:
+        rest = {each.der: each for each in pool if each.der not in self._proven}
+        while True:
+            new = {der: each for der, each in rest.items() if self._issuer(each) is not None}
+            if not new:
+                return
+            self._proven |= new
+            rest = {der: each for der, each in rest.items() if der not in new}
+
+    def _issuer(self, certificate: Certificate) -> Certificate | None:
+        return next((one for one in self._proven.values() if one.is_ca and certificate.issued_by(one)), None)
+
+    def takes_list(self, der: bytes) -> bool:
+        """Whether a proven authority signed a revocation list."""
+        crl = Crl.load(der)
+        issuer = next((one for one in self._proven.values() if one.is_ca and crl.issued_by(one)), None)
+        if issuer is not None:
+            self._needed[issuer.der] = issuer
+        return issuer is not None
+
+    def takes_response(self, der: bytes) -> bool:
+        """Whether a proven authority, or a responder that it authorised, signed an OCSP response."""
+        signed, algorithm, signature, inside = _read_response(der)
+        self._prove(inside)
+        self._inside += inside
+        able = [each for each in self._proven.values()
+                if each.is_ca or OID_OCSP_SIGNING in (each.ext_key_usage or ())]
+        signer = next((each for each in able if each.verify(signed, signature, algorithm)), None)
+        if signer is not None:
+            self._needed[signer.der] = signer
+        return signer is not None
+
+    def needs(self, held: Sequence[Certificate]) -> bool:
+        """Whether each certificate, inside responses too, is proven, and is that of a signer or stands above one."""
+        every = (*held, *self._inside)
+        rest = [each for each in every if each.der not in self._needed]
+        if not all(each.der in self._proven for each in every):
+            return False
+        while True:
+            above = [each for each in rest if any(one.issued_by(each) for one in self._needed.values())]
+            if not above:
+                return not rest
+            self._needed |= {each.der: each for each in above}
+            rest = [each for each in rest if each.der not in self._needed]
 
 
-def _lists(parts: list[bytes], known: tuple[Certificate, ...]) -> bool:
-    return all(any(one.issued_by(each) for each in known) for one in map(Crl.load, parts))
-
-
-def _responses(parts: list[bytes], known: tuple[Certificate, ...]) -> bool:
-    return all(_signed_response(each, known) for each in parts)
-
-
-def _signed_response(der: bytes, known: tuple[Certificate, ...]) -> bool:
-    """Whether the key of a known certificate, or of one that a known one issued, signed an OCSP response."""
+def _read_response(der: bytes) -> tuple[bytes, str, bytes, list[Certificate]]:
+    """What of an OCSP response is signed, the algorithm, the signature, and the certificates that ride in it."""
     require_der(der)
     outer = Reader(der).enter(SEQUENCE)
-    outer.body(_ENUMERATED)
+    status = outer.body(_ENUMERATED)
     wrapper = outer.enter(context(0)).enter(SEQUENCE)
     outer.done()
-    wrapper.oid()
+    kind = wrapper.oid()
     inner = wrapper.body(OCTET_STRING)
     wrapper.done()
+    if status != b"\0" or kind != OID_BASIC:
+        raise ValueError("OCSPs")
     require_der(inner)
     basic = Reader(inner).enter(SEQUENCE)
     signed, algorithm, signature = basic.raw(SEQUENCE), read_algorithm(basic), basic.bits()
     inside: list[Certificate] = []
     if basic.more():
         bag = basic.enter(context(0)).enter(SEQUENCE)
-        while bag.more() and len(inside) < _MAX_PARTS:
+        while bag.more():
+            if len(inside) == _MAX_PARTS:
+                raise ValueError("OCSPs")
             inside.append(Certificate.load(bag.raw(SEQUENCE)))
     basic.done()
-    able = [*known, *(each for each in inside if any(each.issued_by(one) for one in known))]
-    return len(able) == len(known) + len(inside) and any(each.verify(signed, signature, algorithm) for each in able)
+    return signed, algorithm, signature, inside
 
 
 def _related(state: State) -> bool:

@@ -76,6 +76,7 @@ class ForeignSignature:
     evidence: SignatureEvidence
     signer: Certificate | None = None
     chain: ChainResult | None = None
+    stamp_chain: ChainResult | None = None          # of a good timestamp on it
 
     @property
     def passed(self) -> bool:
@@ -194,6 +195,7 @@ class _Run:
         self.cms: ForeignCms | None = None
         self.signer: Certificate | None = None
         self.chain: ChainResult | None = None
+        self.stamp_chain: ChainResult | None = None
         self.sub = ""                       # sub-indication of a chain or a timestamp
         self.complete = False
 
@@ -278,6 +280,7 @@ class _Run:
         result = self.token(encoded, signature)
         if result is not None and result.ok:
             self.proven = min(result.gen_time, self.proven or result.gen_time)
+            self.stamp_chain = result.chain
 
     def document_stamp(self) -> None:
         """A document timestamp: the token's imprint is over the ranges."""
@@ -329,8 +332,8 @@ class _Run:
         if self.chain is not None and self.chain.ok and self.chain.anchor is not None:
             evidence = replace(evidence, anchor=self.chain.anchor.subject_cn or "",
                                anchor_fingerprint=self.chain.anchor.fingerprint)
-        return ForeignSignature(signed=self.signed, evidence=evidence, signer=self.signer,
-                                chain=self.chain)
+        return ForeignSignature(signed=self.signed, evidence=evidence, signer=self.signer, chain=self.chain,
+                                stamp_chain=self.stamp_chain)
 
     def kind(self) -> str:
         """What sort of signature it is."""
