@@ -45,8 +45,6 @@ _DARKEST_GROUND: Final = 150.0           # text lighter than this could vanish o
 _SMALLEST_MM: Final = 1.0
 _LIGHTEST_TEXT: Final = 200.0            # a fill as light as this is paper
 _TEXT_ATTRIBUTES: Final = frozenset({"ID", "Boundary", "Font", "Size", "Weight", "Fill", "Visible", "Alpha"})
-_TEXT_ORDER: Final = ("TextCode", "CGTransform", "FillColor")
-_TEXT_PARTS: Final = frozenset(_TEXT_ORDER)
 _CODE_ATTRIBUTES: Final = frozenset({"X", "Y", "DeltaX"})
 _COLOUR_ATTRIBUTES: Final = frozenset({"Value", "Alpha", "ColorSpace"})
 _ONE_CHARACTER: Final = [("CodeCount", "2"), ("CodePosition", "0"), ("GlyphCount", "1")]   # in UTF-16 units
@@ -290,16 +288,25 @@ class PageReader:
         """One text object: one run for each TextCode."""
         identifier = self._identify(element, canvas)
         given = attributes_of(element)
-        parts = [(local_name(child), child) for child in element]
         if not _TEXT_ATTRIBUTES.issuperset(given):
             self._unknown_attributes(element, _TEXT_ATTRIBUTES, canvas)
-        if not _TEXT_PARTS.issuperset(name for name, _ in parts):
-            self._unknown_children(element, _TEXT_PARTS, canvas)
-        codes, transforms, fills = ([child for name, child in parts if name == wanted] for wanted in _TEXT_ORDER)
+        codes: list[etree._Element] = []
+        transforms: list[etree._Element] = []
+        fills: list[etree._Element] = []
+        for child in element:
+            name = local_name(child)
+            if name == "TextCode":
+                codes.append(child)
+            elif name == "FillColor":
+                fills.append(child)
+            elif name == "CGTransform":
+                transforms.append(child)
+            else:
+                self.found.add("ofd.not-understood", canvas.where, element=f"TextObject/{name or 'comment'}")
         if len(fills) > 1:
             raise Refusal("xml.twin", canvas.where, element="FillColor")
         glyphs = self._named_glyph(codes, transforms, canvas) if transforms else ()
-        shown = self._visible(element, canvas)
+        shown = "Visible" not in given or self._visible(element, canvas)
         box = rect(given.get("Boundary", ""), canvas.where)
         size = numbers(given.get("Size", ""), canvas.where, 1)[0]
         colour, alpha = self._colour(fills[0] if fills else None, canvas)
@@ -311,12 +318,16 @@ class PageReader:
             raise Refusal("ofd.missing", font[1])
         pieces, left = [], box.x_mm
         for code in codes:
-            self._unknown_attributes(code, _CODE_ATTRIBUTES, canvas)
+            places = attributes_of(code)
+            if not _CODE_ATTRIBUTES.issuperset(places):
+                self._unknown_attributes(code, _CODE_ATTRIBUTES, canvas)
             text = code.text or ""
             self.glyphs += len(text)
             if self.glyphs > _GLYPH_LIMIT:
                 raise Refusal("ofd.too-many", canvas.where, limit=_GLYPH_LIMIT)
-            xs, y = _origins(code, text, canvas.where)
+            xs, y = _origins(places, text, canvas.where)
+            if len(code):
+                raise Refusal("ofd.text", canvas.where)
             pieces.append(text)
             if not text or not shown:
                 continue
@@ -523,12 +534,12 @@ def _deltas(text: str, where: str, limit: int) -> Sequence[float]:
     return deltas
 
 
-def _origins(code: etree._Element, text: str, where: str) -> tuple[list[float], float]:
+def _origins(places: Mapping[str, str], text: str, where: str) -> tuple[list[float], float]:
     """X of each glyph and the baseline, from the boundary's corner; one glyph a character."""
-    x = numbers(code.get("X", ""), where, 1)[0]
-    y = numbers(code.get("Y", ""), where, 1)[0]
-    xs = list(itertools.accumulate(_deltas(code.get("DeltaX", ""), where, len(text)), initial=x))
-    if len(code) or len(xs) != max(1, len(text)):
+    x = numbers(places.get("X", ""), where, 1)[0]
+    y = numbers(places.get("Y", ""), where, 1)[0]
+    xs = list(itertools.accumulate(_deltas(places.get("DeltaX", ""), where, len(text)), initial=x))
+    if len(xs) != max(1, len(text)):
         raise Refusal("ofd.text", where)
     return xs, y
 

@@ -21,7 +21,7 @@ from verify.pdf_objects import Dict, Name, Object, Stream, unescape
 from verify.pdf_reasons import PdfRefusal
 from verify.pdf_resources import Resources
 from verify.pdf_shading import check_shading
-from verify.pdf_text import TextOperators, parts_of
+from verify.pdf_text import TextOperators
 
 __all__ = ["MAX_CONTENT", "MAX_TOKENS", "Interpreter", "rectangle_of"]
 
@@ -136,9 +136,8 @@ class Interpreter(TextOperators):
                 if self.tokens_left < 0:
                     raise PdfRefusal("pdf.too-large", self.here().where)
                 name, size, x, y = match.group(_FONT, _SIZE, _X, _Y)
-                shown = match[kind]
-                self.text_line(Name(name.decode("latin-1")), float(size), float(x), float(y),
-                               [(shown, b"")] if kind == _LINE else parts_of(shown))
+                self.text_line(Name(name.decode("latin-1")), float(size), float(x), float(y), match[kind],
+                               whole=kind == _LINE)
             elif kind == _NUMBER:
                 operands.append(float(match[_NUMBER]))
             elif kind == _SHOWN and outer is None and not operands:

@@ -18,7 +18,7 @@ from verify.pdf_keys import check_keys
 from verify.pdf_objects import Dict, Name, Object, Stream
 from verify.pdf_reasons import PdfRefusal
 
-__all__ = ["Cell", "PdfFont", "cmap_of", "read_font", "to_unicode"]
+__all__ = ["Cell", "Line", "PdfFont", "Shown", "cmap_of", "read_font", "to_unicode"]
 
 MAX_FONT_SIZE: Final = 24 << 20         # bytes, one font program
 MAX_CMAP_SIZE: Final = 4 << 20          # bytes, one ToUnicode map
@@ -40,6 +40,26 @@ class Cell(NamedTuple):
     glyph: int
 
 
+class Shown(NamedTuple):
+    """What a line is made of: what its operator shows, one string or a ``TJ``, and what a thousandth of its size and
+    its spacing are, in points.
+    """
+
+    body: bytes
+    whole: bool
+    unit: float
+    space: float
+
+
+class Line(NamedTuple):
+    """Glyphs on a line: their characters, the place of each from the start, points, their ids, where the line ends."""
+
+    chars: str
+    places: list[float]
+    glyphs: tuple[int, ...]
+    end: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PdfFont:
     """One font of the file. ``widths`` in thousandths of the size, by CID; ``chars`` by code (= CID)."""
@@ -53,6 +73,7 @@ class PdfFont:
     program: bytes
     cmap: Mapping[int, int]            # code point to glyph id, of the font program itself
     cells: dict[bytes, Cell] = field(default_factory=dict, compare=False)   # by code in hex, once asked for
+    lines: dict[Shown, Line] = field(default_factory=dict, compare=False)   # a few: pages have many in common
 
     def cell(self, code: bytes) -> Cell:
         """What a code (four hex digits) shows.

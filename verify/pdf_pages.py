@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Final
 
 from verify.model import PageView, PictureBox, RectMm, TextRun
@@ -135,8 +136,9 @@ class PageReader:
     def view(self, number: int, box: Box, painted: Interpreter, shown: int) -> PageView:
         """What was painted, in page millimetres; text that cannot be seen is a finding."""
         where = f"page {number}"
-        self.visible(painted, box, where)
-        self.pictures_whole(painted, shown, where)
+        texts = [text.box for text in painted.texts]
+        self.visible(painted, texts, box, where)
+        self.pictures_whole(painted, texts, shown, where)
         pictures: list[PictureBox] = []
         seals: list[PictureBox] = []
         for index, image in enumerate(painted.images):
@@ -152,7 +154,7 @@ class PageReader:
                         pictures=tuple(pictures), seals=tuple(seals), grounds=tuple(painted.grounds),
                         shapes=tuple(painted.shapes or ()))
 
-    def visible(self, painted: Interpreter, box: Box, where: str) -> None:
+    def visible(self, painted: Interpreter, texts: Sequence[Box], box: Box, where: str) -> None:
         """Findings on text that is hidden, turned, covered, or off the page."""
         if painted.late:
             self.findings.add("pdf.text-covered", where, text="")
@@ -163,22 +165,22 @@ class PageReader:
         self.comparisons_left -= len(covers) * len(painted.texts)
         if self.comparisons_left < 0:
             raise PdfRefusal("pdf.too-large", where)
-        for text in painted.texts:
+        for text, own in zip(painted.texts, texts, strict=True):
             if text.turned:
                 self.findings.add("pdf.text-turned", where, text=text.chars)
-            if text.hidden or not text.box.inside(box, 0.5):
+            if text.hidden or not own.inside(box, 0.5):
                 self.findings.add("pdf.text-hidden", where, text=text.chars)
             for area, order in covers:
-                if order > text.order and area.overlaps(text.box):
+                if order > text.order and area.overlaps(own):
                     self.findings.add("pdf.text-covered", where, text=text.chars)
                     break
 
-    def pictures_whole(self, painted: Interpreter, shown: int, where: str) -> None:
+    def pictures_whole(self, painted: Interpreter, texts: Sequence[Box], shown: int, where: str) -> None:
         """Findings on pictures of the page on which anything is drawn later, were it a line."""
         pictures = [(corners(image.matrix), image.order) for image in painted.images[:shown]
                     if image.image.mask is None]
         later = [(fill.box, fill.order) for fill in (*painted.fills, *painted.over)]
-        later += [(text.box, text.order) for text in painted.texts]
+        later += [(own, text.order) for own, text in zip(texts, painted.texts, strict=True)]
         later += pictures
         self.comparisons_left -= len(pictures) * len(later)
         if self.comparisons_left < 0:

@@ -6,18 +6,20 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from verify.pdf_canvas import IDENTITY, Box, PaintedText, multiply
-from verify.pdf_fonts import Cell, PdfFont
+from verify.pdf_canvas import IDENTITY, PaintedText, multiply
+from verify.pdf_fonts import Cell, Line, PdfFont, Shown
 from verify.pdf_graphics import GraphicsOperators, Operand, matrix_of, name_of, numbers_of
 from verify.pdf_objects import Name
 
-__all__ = ["TextOperators", "parts_of"]
+__all__ = ["TextOperators"]
 
 _CLEAR: Final = 0.2                     # alpha below this cannot be read
 _WHITE: Final = 0.9                     # all channels above this: not to be seen on paper
 _TINY_PT: Final = 1.5
 _SKEW: Final = 1e-6
 _CODE: Final = 4                        # hex digits of a two-byte code
+_KNOWN_LINE: Final = 2048               # bytes of a line that is remembered
+_KNOWN_LINES: Final = 500               # of a font
 _PARTS: Final = re.compile(rb"(?:<([0-9A-Fa-f]*+)>[ \n]*+)?([-+.\d]*+)")
 
 
@@ -114,22 +116,38 @@ class TextOperators(GraphicsOperators):
         """``TJ`` of hex strings and numbers: the bytes between its brackets."""
         self.show_parts(parts_of(body))
 
-    def text_line(self, font: Name, size: float, x: float, y: float, parts: Sequence[tuple[bytes, bytes]]) -> None:
-        """``BT``, ``Tf``, ``Td``, ``Tj`` or ``TJ``, ``ET``: a whole line, as ours write each."""
+    def text_line(self, font: Name, size: float, x: float, y: float, body: bytes, *, whole: bool) -> None:
+        """``BT``, ``Tf``, ``Td``, ``Tj`` or ``TJ``, ``ET``: a whole line, as ours write each.
+
+        Args:
+            body: what is shown: the digits of one string (``whole``), or what stands between the brackets of a ``TJ``.
+        """
         state = self.state
         if state.in_text:
             raise self.refusal("BT")
         state.font, state.font_name, state.size = self.here().font(font), font, size
         state.in_text = True
         state.text_matrix = state.line_matrix = (1.0, 0.0, 0.0, 1.0, x, y)
-        self.show_parts(parts)
+        shown = Shown(body, whole, state.size * state.scale / 1000, state.char_space * state.scale)
+        line = state.font.lines.get(shown)
+        if line is None:
+            line = self.placed([(body, b"")] if whole else parts_of(body))
+            if len(body) <= _KNOWN_LINE and len(state.font.lines) < _KNOWN_LINES:
+                state.font.lines[shown] = line
+        self.show_line(state.font, line)
         state.in_text = False
 
     def show_parts(self, parts: Sequence[tuple[bytes, bytes]]) -> None:
-        """Place the glyphs of one Tj or TJ (9.4.4): pairs of a string in hex and the number after it, either empty."""
+        """Show the glyphs of one Tj or TJ: pairs of a string in hex and the number after it, either empty."""
+        if self.state.font is None or not self.state.in_text:
+            raise self.refusal("Tj")
+        self.show_line(self.state.font, self.placed(parts))
+
+    def placed(self, parts: Sequence[tuple[bytes, bytes]]) -> Line:
+        """Place the glyphs of one Tj or TJ (9.4.4)."""
         state = self.state
         font = state.font
-        if font is None or not state.in_text:
+        if font is None:
             raise self.refusal("Tj")
         known = font.cells.get
         cells: list[Cell] = []
@@ -153,22 +171,29 @@ class TextOperators(GraphicsOperators):
                     x += cell[1] * unit + space
             if number:
                 x -= float(number) * unit
-        if cells:
-            self.keep_text(font, cells, places, x)
-        a, b, c, d, e, f = state.text_matrix
-        state.text_matrix = (a, b, c, d, x * a + e, x * b + f)
+        chars, _, glyphs = zip(*cells, strict=True) if cells else ((), (), ())
+        return Line("".join(chars), places, glyphs, x)
 
-    def keep_text(self, font: PdfFont, cells: list[Cell], places: list[float], end: float) -> None:
+    def show_line(self, font: PdfFont, line: Line) -> None:
+        """Keep what was placed, and go on behind it."""
+        if line.places:
+            self.keep_text(font, line)
+        a, b, c, d, e, f = self.state.text_matrix
+        self.state.text_matrix = (a, b, c, d, line.end * a + e, line.end * b + f)
+
+    def keep_text(self, font: PdfFont, line: Line) -> None:
         """Keep what was shown, in page points."""
         state = self.state
         a, b, c, d, e, f = multiply(state.text_matrix, state.ctm)
         e, f = state.rise * c + e, state.rise * d + f
         turned = abs(b) > _SKEW or abs(c) > _SKEW or a <= 0 or d <= 0 or state.scale <= 0 or state.size <= 0
         size = abs(state.size * d)
-        end_x = a * end + e
-        middle = Box(a * min(places) + e, f, max(end_x, a * max(places) + e), f + 0.7 * size)
+        places, end_x = line.places, a * line.end + e
+        left, bottom, right, top = state.clip
+        slack = 0.3 * size
+        seen = (a * min(places) + e >= left - slack and max(end_x, a * max(places) + e) <= right + slack
+                and f >= bottom - slack and f + 0.7 * size <= top + slack)
         hidden = (state.mode != 0 or state.alpha < _CLEAR or min(state.rgb) > _WHITE or size < _TINY_PT
-                  or state.odd_clip or not middle.inside(state.clip, 0.3 * size))
-        chars, _, glyphs = zip(*cells, strict=True)
-        self.texts.append(PaintedText("".join(chars), e, a, places, f, size, end_x, font, state.font_name,
-                                      glyphs, state.rgb, hidden, turned, self.next_order()))
+                  or state.odd_clip or not seen)
+        self.texts.append(PaintedText(line.chars, e, a, places, f, size, end_x, font, state.font_name, line.glyphs,
+                                      state.rgb, hidden, turned, self.next_order()))

@@ -163,29 +163,30 @@ def _unfilter(raw: bytes, stride: int) -> list[bytes]:
     for start in range(0, len(raw), stride + 1):
         row = raw[start + 1:start + 1 + stride]
         if raw[start]:
-            row = above if row == same else bytes([(a + b) & 255 for a, b in zip(row, above, strict=True)])
+            row = above if row == same else _sum(row, above)
         rows.append(row)
         above = row
     return rows
+
+
+def _sum(row: bytes, above: bytes) -> bytes:
+    """The sums of the bytes, modulo 256: seven bits of each as one number, the eighth without its carry."""
+    low, high = (int.from_bytes(bits * len(row), "big") for bits in (b"\x7f", b"\x80"))
+    one, other = int.from_bytes(row, "big"), int.from_bytes(above, "big")
+    return ((one & low) + (other & low) ^ (one ^ other) & high).to_bytes(len(row), "big")
 
 
 def _one_bit(rows: list[bytes], width: int, height: int, palette: bytes) -> Bitmap:
     """Bits to grey; both colours of a palette must be grey."""
     if len(palette) < 6 or any(len(set(palette[at:at + 3])) != 1 for at in (0, 3)):
         raise ValueError("the PNG's palette is not grey")
-    octets = _octets(palette[0], palette[3])
+    grey = bytes.maketrans(b"01", palette[0:1] + palette[3:4])
 
     @functools.lru_cache(maxsize=64)
     def widen(row: bytes) -> bytes:
-        return b"".join([octets[byte] for byte in row])[:width]
+        return f"{int.from_bytes(row, 'big'):0{8 * len(row)}b}".encode().translate(grey)[:width]
 
     return Bitmap(width=width, height=height, mode="L", data=b"".join([widen(row) for row in rows]))
-
-
-@functools.lru_cache(maxsize=4)
-def _octets(zero: int, one: int) -> tuple[bytes, ...]:
-    """The eight pixels of each byte, by the grey of either bit."""
-    return tuple(bytes([one if byte >> (7 - bit) & 1 else zero for bit in range(8)]) for byte in range(256))
 
 
 def _eight_bit(rows: list[bytes], width: int, height: int, kind: int, palette: bytes) -> Bitmap:

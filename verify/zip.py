@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 from lxml import etree
 
@@ -34,6 +34,7 @@ _UTF8_FLAG, _DESCRIPTOR_FLAG, _DEFLATE_FLAGS = 0x0800, 0x0008, 0x0006
 _STORED, _DEFLATED = 0, 8
 _CANONICAL_DATE: Final = 0x0021         # 1980-01-01
 _PLAIN_NAME: Final = re.compile(rb"(?:[A-Za-z0-9_-][A-Za-z0-9_.-]*+/)*+[A-Za-z0-9_-][A-Za-z0-9_.-]*+")
+_CANONICAL: Final = (0x0014, 20, 0, 0, _CANONICAL_DATE, 0, 0, b"", b"")
 _UNICODE_PATH, _ZIP64 = 0x7075, 0x0001
 _SHARED_LIMIT: Final = 1 << 20          # bytes of a template page that is remembered
 DEVIATIONS: Final = {
@@ -57,12 +58,11 @@ class Limits:
     name: int = 512
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(NamedTuple):
     """One file of the archive; ``data`` is inflated and its CRC checked."""
 
     name: str
-    data: bytes = field(repr=False)
+    data: bytes
     offset: int
 
 
@@ -324,24 +324,27 @@ def _descriptor(data: bytes, position: int, expected: tuple[int, int, int], name
 
 def _inflate(body: memoryview, header: _Header) -> bytes:
     """The bytes of an entry: exactly as many as declared, out of every packed byte, and of the declared CRC."""
-    content: bytes | None = bytes(body) if header.method == _STORED else (
-        _shared(bytes(body), header.size) if _is_shared(header.name, header.size) else _inflated(body, header.size))
-    if content is None:
-        raise Refusal("zip.inflate", header.name)
-    if zlib.crc32(content) != header.crc:
+    if header.method == _STORED:
+        content, crc = bytes(body), zlib.crc32(body)
+    else:
+        read = (_shared if _is_shared(header.name, header.size) else _inflated)(bytes(body), header.size)
+        if read is None:
+            raise Refusal("zip.inflate", header.name)
+        content, crc = read
+    if crc != header.crc:
         raise Refusal("zip.crc", header.name)
     return content
 
 
-def _inflated(body: bytes | memoryview, size: int) -> bytes | None:
-    """The inflated bytes of a raw deflate stream, never more than declared; None when it is another stream."""
+def _inflated(body: bytes, size: int) -> tuple[bytes, int] | None:
+    """The inflated bytes of a raw deflate stream, never more than declared, and their CRC; None for another stream."""
     engine = zlib.decompressobj(-zlib.MAX_WBITS)
     try:
         content = engine.decompress(body, size + 1)
     except zlib.error:
         return None
     whole = len(content) == size and engine.eof and not engine.unused_data and not engine.unconsumed_tail
-    return content if whole else None
+    return (content, zlib.crc32(content)) if whole else None
 
 
 def _is_shared(name: str, size: int) -> bool:
@@ -355,12 +358,17 @@ _shared_sm3 = functools.lru_cache(maxsize=32)(sm3)
 
 def _canonical_header(header: _Header, deviations: list[str]) -> None:
     """Note how a header differs from those of our own packages."""
+    told = (header.made_by, header.needed, header.flags, header.time, header.date, header.internal, header.external,
+            header.extra, header.comment)
+    method = _DEFLATED if header.packed < header.size else _STORED
+    if told == _CANONICAL and header.method == method and header.raw_name.isascii() and header.name[-1] != "/":
+        return
     expected = {
         "made by": header.made_by == 0x0014, "version needed": header.needed == 20,
         "flags": header.flags == 0, "time": header.time == 0 and header.date == _CANONICAL_DATE,
         "extra field": not header.extra, "entry comment": not header.comment,
         "attributes": header.internal == 0 and header.external == 0,
         "name not ASCII": header.raw_name.isascii(), "directory entry": not header.name.endswith("/"),
-        "method": header.method == (_DEFLATED if header.packed < header.size else _STORED),
+        "method": header.method == method,
     }
     deviations.extend(name for name, right in expected.items() if not right)

@@ -61,3 +61,11 @@ def test_operators_that_stand_apart_paint_the_same(pattern: bytes, text: bytes) 
 def test_what_is_wrong_in_a_line_or_path_is_refused(pattern: bytes, text: bytes) -> None:
     with pytest.raises(PdfRefusal):
         _read(pattern, text)
+
+
+@pytest.mark.parametrize("shown", [(rb"<0001> Tj", rb"[0001] TJ"), (rb"[0001] TJ", rb"<0001> Tj")])
+def test_digits_of_a_string_are_no_number_of_an_array(shown: tuple[bytes, bytes]) -> None:
+    plain, _, _ = _read(rb"\Z", b"")
+    twice = b"".join(rb"BT \1 " + each + b" ET\n" for each in shown)
+    changed, _, _ = _read(rb"BT (/\S+ \S+ Tf \S+ \S+ Td) ", twice + rb"BT \1 ")
+    assert [len(page.runs) for page in changed] == [2 * len(page.runs) for page in plain]
