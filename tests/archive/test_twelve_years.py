@@ -75,24 +75,24 @@ EXPECTED = """
 2028-03     valid    valid    valid     -        valid     valid    -       -
 2029-03     valid    valid    valid     -        valid     valid    -       -
 2030-02     valid    valid    valid     valid    valid     valid    -       -
-2030-03     valid    valid    valid     valid    *         unsure   -       -
-2030-12     valid    valid    valid     valid    *         unsure   -       -
+2030-03     valid    valid    valid     valid    valid     unsure   -       -
+2030-12     valid    valid    valid     valid    valid     unsure   -       -
 2031-03     valid    unsure   unsure    valid    unsure    unsure   -       -
 2031-06     valid    unsure   unsure    valid    unsure    unsure   -       -
 2032-05     valid    unsure   unsure    valid    unsure    unsure   -       valid
 2032-06     valid    unsure   unsure    valid    unsure    unsure   invalid unsure
 2033-03     valid    unsure   unsure    valid    unsure    unsure   invalid unsure
-2034-10     valid    unsure   unsure    valid    unsure    unsure   *       unsure
-2035-03     valid    unsure   unsure    valid    unsure    unsure   *       unsure
-2036-03     valid    unsure   unsure    valid    unsure    unsure   *       unsure
-2037-03     valid    unsure   unsure    valid    unsure    unsure   *       unsure
-2038-08     valid    unsure   unsure    valid    unsure    unsure   *       unsure
-2039-03     valid    unsure   unsure    valid    unsure    unsure   *       unsure
+2034-10     valid    unsure   unsure    valid    unsure    unsure   invalid unsure
+2035-03     valid    unsure   unsure    valid    unsure    unsure   unsure  unsure
+2036-03     valid    unsure   unsure    valid    unsure    unsure   unsure  unsure
+2037-03     valid    unsure   unsure    valid    unsure    unsure   unsure  unsure
+2038-08     valid    unsure   unsure    valid    unsure    unsure   unsure  unsure
+2039-03     valid    unsure   unsure    valid    unsure    unsure   unsure  unsure
 """
 """Kept: archived and renewed in time; late: after the timestamp had ended; missed: never. A: sealed and archived in
 2027; B: in 2030 with the rotated seal, whose key is lost in 2032. Bare A: nobody archived it. No time: sealed in 2027
 without any timestamp. After, before: sealed with the lost key, timestamped after the loss, and never timestamped.
-``-``: not there yet; ``*``: what a single file still proves by itself then is told elsewhere."""
+``-``: not there yet."""
 
 
 def expected() -> dict[tuple[str, str], str]:
@@ -105,7 +105,7 @@ def expected() -> dict[tuple[str, str], str]:
         month = row.split()[0]
         for name, start, end in zip(names, starts, [*starts[1:], None], strict=True):
             cell = row[start:end].strip()
-            if cell not in ("-", "*"):
+            if cell != "-":
                 found[month, name] = {"unsure": UNSURE}.get(cell, cell)
     return found
 
@@ -220,7 +220,7 @@ def test_a_licence_is_restored_from_the_archive_alone(story: Story, tmp_path: Pa
     stranger = _run("archive", "verify", alone, "--anchor", "0" * 64, "--at", at, cwd=tmp_path)
     assert stranger.returncode == 3, "a package does not vouch for itself"
     identifier = next(iter(Archive(alone).identifiers()))
-    restored = _run("archive", "restore", alone, identifier, "--out", tmp_path / "out", cwd=tmp_path)
+    restored = _run("archive", "restore", alone, identifier, "--out", tmp_path / "out", *named, cwd=tmp_path)
     assert restored.returncode == 0, restored.stderr
     shutil.rmtree(alone)
     told = _run("verify", tmp_path / "out" / f"{identifier}.ofd", "--trust", tmp_path / "out" / "trust", "--at", at,
