@@ -31,7 +31,7 @@ from archive.manifest import Manifest
 from archive.metadata import told_files
 from archive.ofda_check import differences
 from archive.pades import pdf_due
-from archive.snapshot import snapshot_trust
+from archive.snapshot import KINDS, snapshot_trust
 from certs.evidence import EvidenceResult, judge_evidence
 from certs.evidence_build import Material, due
 from certs.evidence_record import EvidenceRecord
@@ -39,7 +39,7 @@ from certs.strength import STRONG, Strength
 from certs.trust import Trust
 from codes.china_time import time_en, time_zh
 from codes.errors import EngineError
-from layouts import add_folder, kinds
+from layouts import kinds
 from verify import verify
 from verify.model import Severity, Verdict
 from verify.reasons import Refusal
@@ -114,6 +114,8 @@ def whole(package: PackageFiles) -> tuple[Manifest | None, list[Found]]:
     told += [found("package.missing", name=name) for name in (
         original_name(manifest.identifier), rendition_name(manifest.identifier), ofda_name(manifest.identifier), RECORD,
         METADATA) if name not in manifest.files]
+    told += [found("package.other-kind", name=name) for name in package.files
+             if name.startswith(KINDS) and not name.startswith(f"{KINDS}{manifest.kind}/")]
     return manifest, told
 
 
@@ -152,7 +154,7 @@ class _Check:
         """All steps."""
         existed = self.evidence(MANIFEST_RECORD, MANIFEST)
         original_at = self.evidence(ORIGINAL_RECORD, original_name(self.identifier))
-        self.own_kind()
+        self.known_kind()
         original = self.verified(original_name(self.identifier), "package.original",
                                  self.files.get(ORIGINAL_RECORD) if original_at else None)
         rendition = self.verified(rendition_name(self.identifier), "package.rendition", None)
@@ -184,13 +186,10 @@ class _Check:
         self.found.append(_told(name, result))
         return result.proven_at
 
-    def own_kind(self) -> None:
-        """A kind that this program does not know is read from the package, where it is whole."""
-        if self.manifest is None or not self.intact or self.manifest.kind in kinds():
-            return
-        folder = self.package.folder / "kinds"
-        if folder.is_dir():
-            add_folder(folder)
+    def known_kind(self) -> None:
+        """A kind is what the verifier knows it to be: the one inside the package says what whoever made it likes."""
+        if self.manifest is not None and self.manifest.kind not in kinds():
+            self.found.append(found("package.kind", kind=self.manifest.kind))
 
     def verified(self, name: str, code: str, evidence: bytes | None) -> Report | None:
         """The verifier's report on a file; what weighs in it weighs here."""

@@ -23,6 +23,12 @@ TABLE: Final = MappingProxyType({
                           "{name} was left by a writer that was stopped; the next renewal clears it away"),
     "package.manifest": (_NO, "manifest.json 不是规范的清单，或不属于这个证照",
                          "manifest.json is no manifest in its one form, or another licence's"),
+    "package.other-kind": (_NO, "{name} 属于清单所列以外的证照种类",
+                           "{name} belongs to another kind than the manifest names"),
+    "package.kind": (
+        _UNSURE, "本机不知道证照种类“{kind}”，档案包自带的种类资料不予采信；请从发布者取得该种类并以 --kinds 指定",
+        "the kind “{kind}” is not known here, and the package is not believed on it: get the kind from whoever "
+        "released it and name its folder with --kinds"),
     "package.trust": (_UNSURE, "档案自带的信任资料无法读取", "the trust data inside the package cannot be read"),
     "package.evidence": (_NO, "存证记录 {name} 不成立：{zh}", "the evidence record {name} does not hold: {en}"),
     "package.evidence-gap": (_UNSURE, "存证记录 {name}：{zh}", "the evidence record {name}: {en}"),

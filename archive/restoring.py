@@ -1,4 +1,7 @@
-"""A licence out of its package: original, rendition, OFD-A, evidence and trust, as a verifier takes them.
+"""A licence out of its package: original, rendition, OFD-A and evidence, as a verifier takes them.
+
+Whoever made the package chose the trust inside it, so it is handed out as what it is, not verified; as a trust folder
+only where the anchors were named.
 
 What is intact is handed out even where something else is not, and what is not is named: an archive that is damaged in
 one file must not lose the others. A damaged original is never handed out.
@@ -6,9 +9,10 @@ one file must not lose the others. A damaged original is never handed out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from archive.checking import whole
 from archive.errors import ArchiveCode, ArchiveError
@@ -23,13 +27,25 @@ from archive.layout import (
     rendition_name,
 )
 from archive.manifest import Manifest
-from archive.snapshot import renewal_material
+from archive.snapshot import KINDS, TRUST, named_files, renewal_files
 from archive.store import publish_tree
 from certs.files import reported
 from codes.errors import EngineError
 from verify.model import Severity
 
-__all__ = ["Restored", "restore"]
+__all__ = ["UNVERIFIED", "Restored", "restore"]
+
+UNVERIFIED: Final = "unverified/"
+"""The folder for what nobody has verified: trust and kind data as the package brings them."""
+
+_README: Final = """\
+这里的内容是档案包自带的，未经核实：档案包不能为自己作证，伪造者的档案包里放的是伪造者的根证书。
+请用您自己的信任目录核验，或取出时以 --anchor 点名您另行保管的指纹。
+
+What lies here came with the package and is not verified: a package does not vouch for itself, and a forger's brings
+the forger's roots. Verify by a trust folder of your own, or restore with --anchor and fingerprints that you kept
+elsewhere.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,11 +57,15 @@ class Restored:
     faults: tuple[Found, ...]
 
 
-def restore(folder: Path, out: Path) -> Restored:
+def restore(folder: Path, out: Path, anchors: Sequence[str] = ()) -> Restored:
     """Write the files of a licence to the new folder ``out``.
 
     ``<identifier>.ofd`` with its evidence ``<identifier>.ofd.er``, ``<identifier>.pdf``, ``<identifier>.ofd-a.ofd``,
-    ``record.xml``, ``trust/`` and ``kinds/``: ``zhengyin verify <identifier>.ofd --trust trust`` finds the evidence.
+    ``record.xml``; under ``unverified/`` the trust and kind data of the package.
+
+    Args:
+        anchors: SM3 of certificates that the reader believes, hex. With any, the trust data become the trust folder
+            ``trust/`` with these anchors alone: ``zhengyin verify <identifier>.ofd --trust trust``.
 
     Raises:
         ArchiveError: ``archive.unknown``; ``archive.damaged``: the original is not the one that was archived;
@@ -64,9 +84,9 @@ def restore(folder: Path, out: Path) -> Restored:
     given = {original_name(identifier): f"{identifier}.ofd", rendition_name(identifier): f"{identifier}.pdf",
              ofda_name(identifier): f"{identifier}.ofd-a.ofd", RECORD: RECORD}
     files = {new: package.files[old] for old, new in given.items() if _sound(manifest, package.files, old)}
-    files |= {name: data for name, data in package.files.items()
-              if name.startswith(("trust/", "kinds/")) and _sound(manifest, package.files, name)}
-    files |= _evidence(package.files, identifier)
+    sound = {name: data for name, data in package.files.items()
+             if not name.startswith((TRUST, KINDS)) or _sound(manifest, package.files, name)}
+    files |= _evidence(sound, identifier) | _brought(sound, anchors)
     with reported(out):
         if out.is_symlink() or out.exists():
             raise ArchiveError(ArchiveCode.OUT_EXISTS, f"{out} 已存在，不会覆盖；请换一个目录",
@@ -81,15 +101,25 @@ def _sound(manifest: Manifest, files: Mapping[str, bytes], name: str) -> bool:
 
 
 def _evidence(files: Mapping[str, bytes], identifier: str) -> dict[str, bytes]:
-    """The record beside its file, the manifest with its own, and the anchors and lists of renewals among the trust."""
+    """The record beside its file, the manifest with its own."""
     found = {name: files[name] for name in (MANIFEST,) if name in files}
     if ORIGINAL_RECORD in files:
         found[f"{identifier}.ofd.er"] = files[ORIGINAL_RECORD]
     if "evidence/manifest.er" in files:
         found["manifest.json.er"] = files["evidence/manifest.er"]
+    return found
+
+
+def _brought(files: Mapping[str, bytes], anchors: Sequence[str]) -> dict[str, bytes]:
+    """The trust of the package, with the anchors and lists of renewals where they can be read, and its kind."""
+    given = {name: data for name, data in files.items() if name.startswith((TRUST, KINDS))}
     try:
-        added = renewal_material(files)
+        added = renewal_files(files)
     except EngineError:
-        return found
-    found |= {f"trust/tsa/{one.fingerprint[:16]}.cer": one.der for one in added.tsa}
-    return found | {f"trust/crls/renewal-{number}.crl": crl.der for number, crl in enumerate(added.crls)}
+        added = {}
+    given |= added
+    trusted = named_files(given, anchors) if anchors else {}
+    rest = {UNVERIFIED + name: data for name, data in given.items() if not (anchors and name.startswith(TRUST))}
+    if rest:
+        rest[f"{UNVERIFIED}README.txt"] = _README.encode()
+    return trusted | rest

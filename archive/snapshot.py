@@ -22,10 +22,14 @@ from certs.x509 import Certificate
 from codes.errors import EngineError
 from layouts import folders
 
-__all__ = ["believed", "kind_files", "renewal_material", "snapshot_files", "snapshot_trust", "with_snapshot"]
+__all__ = [
+    "KINDS", "TRUST", "believed", "kind_files", "named_files", "renewal_files", "renewal_material", "snapshot_files",
+    "snapshot_trust", "with_snapshot",
+]
 
 TRUST: Final = "trust/"
 KINDS: Final = "kinds/"
+_ANCHORS: Final = (f"{TRUST}roots/", f"{TRUST}tsa/", f"{TRUST}seal-makers/")
 _MOST_STATUS: Final = 1 << 20            # bytes of a status list that each package may carry
 _MOST_KIND: Final = 16 << 20
 _LEFT_OUT: Final = ("samples/", "preview/", ".")
@@ -134,6 +138,24 @@ def believed(trust: Trust, fingerprints: Iterable[str]) -> Trust:
         return tuple(one for one in certificates if one.fingerprint in named)
 
     return dataclasses.replace(trust, roots=only(trust.roots), tsa=only(trust.tsa), seal_makers=only(trust.seal_makers))
+
+
+def renewal_files(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The anchors and lists that renewals left, at their place in a trust folder.
+
+    Raises:
+        EngineError: one of them cannot be read.
+    """
+    added = renewal_material(files)
+    return {f"{TRUST}tsa/{one.fingerprint[:16]}.cer": one.der for one in added.tsa} | {
+        f"{TRUST}crls/renewal-{number}.crl": crl.der for number, crl in enumerate(added.crls)}
+
+
+def named_files(files: Mapping[str, bytes], fingerprints: Iterable[str]) -> dict[str, bytes]:
+    """Cut the files of a trust folder (under ``trust/``) down to what was named, as :func:`believed` does."""
+    named = {one.lower().replace(":", "") for one in fingerprints}
+    return {name: data for name, data in files.items() if name.startswith(TRUST) and (
+        not name.startswith(_ANCHORS) or sm3(data).hex() in named)}
 
 
 def with_snapshot(trust: Trust, snapshot: Trust | None) -> Trust:

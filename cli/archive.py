@@ -201,22 +201,35 @@ def restore(
     folder: _Archive,
     identifier: Annotated[str, typer.Argument(metavar="ID", help="证照标识 / the licence")],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="新目录 / a new folder")],
+    anchor: Annotated[list[str] | None, typer.Option(
+        "--anchor", metavar="SM3",
+        help="您所信任证书的指纹，可给多个：据此在 trust/ 中给出信任目录 / fingerprint of a certificate that you "
+             "believe: with any, trust/ is a trust folder with these anchors; may be repeated")] = None,
 ) -> None:
-    """取出证照：原件、副本、存证、信任资料 / hand a licence out: original, copies, evidence, trust.
+    """取出证照：原件、副本、存证 / hand a licence out: original, copies, evidence.
 
-    退出码 / exit codes: 0 all of it, 1 the original is damaged, 2 usage, 3 the original is good and something else not.
+    档案包自带的信任资料放在 unverified/，不能据以核验。退出码 / exit codes: 0 all of it, 1 the original is damaged,
+    2 usage, 3 the original is good and something else not.
     """
+    from archive.restoring import UNVERIFIED
     from archive.restoring import restore as hand_out
     from archive.store import Archive
     from cli.main import print_error
 
+    named = _fingerprints(anchor or [])
     try:
-        given = hand_out(Archive.open(folder).existing(identifier), out)
+        given = hand_out(Archive.open(folder).existing(identifier), out, named)
     except EngineError as error:
         print_error(error)
         raise typer.Exit(1 if error.code.value == "archive.damaged" else CANNOT) from None
     for fault in given.faults:
         typer.echo(f"✗ {fault.zh} / {fault.en} [{fault.code}]", err=True)
+    if any(name.startswith(UNVERIFIED) for name in given.names):
+        typer.echo(
+            f"! {UNVERIFIED} 中是档案包自带的资料，未经核实，不能为它自己作证：请用您自己的信任目录核验，"
+            f"或以 --anchor 点名所信任的指纹后重新取出 / what lies in {UNVERIFIED} came with the package and is not "
+            "verified, and a package does not vouch for itself: verify by a trust folder of your own, or restore with "
+            "--anchor", err=True)
     typer.echo(str(out / f"{given.identifier}.ofd"))
     raise typer.Exit(CANNOT if given.faults else 0)
 
@@ -247,7 +260,6 @@ def _stamper(home: Home) -> Stamper:
 
 def _believer(trust: Path | None, anchors: Sequence[str], home: Path | None) -> Believer:
     """What is believed: a trust folder with the package's lists beside it, or of the package what was named."""
-    from archive.errors import ArchiveCode, ArchiveError
     from archive.snapshot import believed, with_snapshot
     from certs.config import find_home
     from certs.trust import Trust
@@ -255,13 +267,21 @@ def _believer(trust: Path | None, anchors: Sequence[str], home: Path | None) -> 
     if anchors:
         if trust is not None:
             raise typer.BadParameter("与 --trust 只用其一 / give either this or --trust", param_hint="--anchor")
-        plain = [each.lower().replace(":", "") for each in anchors]
-        if any(len(each) != 64 or set(each) - set("0123456789abcdef") for each in plain):
-            raise ArchiveError(ArchiveCode.ANCHOR, "--anchor 应为证书的 SM3 指纹（64 位十六进制）",
-                               "--anchor takes the SM3 of a certificate, 64 hexadecimal digits")
+        plain = _fingerprints(anchors)
         return lambda snapshot: None if snapshot is None else believed(snapshot, plain)
     own = Trust.load(trust or find_home(home, os.environ) / "trust")
     return lambda snapshot: with_snapshot(own, snapshot)
+
+
+def _fingerprints(anchors: Sequence[str]) -> list[str]:
+    """The fingerprints that were named, in one spelling."""
+    from archive.errors import ArchiveCode, ArchiveError
+
+    plain = [each.lower().replace(":", "") for each in anchors]
+    if any(len(each) != 64 or set(each) - set("0123456789abcdef") for each in plain):
+        raise ArchiveError(ArchiveCode.ANCHOR, "--anchor 应为证书的 SM3 指纹（64 位十六进制）",
+                           "--anchor takes the SM3 of a certificate, 64 hexadecimal digits")
+    return plain
 
 
 def _sources(files: Sequence[Path]) -> Iterator[tuple[Path, bytes]]:

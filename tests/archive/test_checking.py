@@ -20,6 +20,7 @@ from archive.snapshot import believed
 from archive.store import Archive
 from certs import canonical_json
 from certs.evidence_record import EvidenceRecord
+from layouts import folders, kind_folder, kinds
 from tests.archive.conftest import Kept
 from tests.archive.offices import Office
 
@@ -164,6 +165,35 @@ def test_a_forged_manifest_is_not_covered_by_the_evidence(kept: Kept, tmp_path: 
     report = here.check(kept.identifiers[0])
     assert report.verdict.value == "invalid" and "package.evidence" in codes(report)
     assert report.intact, "by the manifest all is well; the evidence says that it is another one"
+
+
+def with_kind(folder: Path, code: str, claimed: str) -> None:
+    """A stranger's package: it brings a kind, and its manifest claims one."""
+    shutil.copytree(kind_folder("K0"), folder / "kinds" / code)
+    manifest = Manifest.parse((folder / "manifest.json").read_bytes())
+    assert manifest is not None
+    own = {path.relative_to(folder).as_posix(): Listed.of(path.read_bytes())
+           for path in (folder / "kinds").rglob("*") if path.is_file()}
+    forged = replace(manifest, kind=claimed, files={**manifest.files, **own})
+    (folder / "manifest.json").write_bytes(forged.to_json())
+
+
+def test_a_package_teaches_the_verifier_no_kind(kept: Kept, tmp_path: Path) -> None:
+    """Whoever made it chose the kind inside: it is known to nobody, in this package and in those that follow."""
+    here = kept.copy(tmp_path / "archive")
+    known, added = kinds(), folders.added_folders()
+    with_kind(here.archive.existing(kept.identifiers[0]), "ARCH2", "ARCH2")
+    report = here.check(kept.identifiers[0])
+    assert report.verdict.value != "valid" and {"package.kind", "package.evidence"} <= codes(report)
+    assert (kinds(), folders.added_folders()) == (known, added)
+    assert here.check(kept.identifiers[1]).verdict.value == "valid"
+
+
+def test_a_kind_that_the_manifest_does_not_name_is_refused(kept: Kept, tmp_path: Path) -> None:
+    here = kept.copy(tmp_path / "archive")
+    with_kind(here.archive.existing(kept.identifiers[0]), "ARCH3", "K0")
+    report = here.check(kept.identifiers[0])
+    assert not report.intact and "package.other-kind" in codes(report)
 
 
 def test_the_rendition_may_grow_by_evidence_alone(kept: Kept, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from archive.restoring import restore
+from certs.x509 import Certificate
 from tests.archive.conftest import Kept
 from tests.support.command import Call, caller
 from verify import verify
@@ -79,16 +80,42 @@ def test_a_home_without_a_timestamp_service_makes_no_archive(kept: Kept, tmp_pat
     assert call("make", tmp_path / "one.ofd", "--to", tmp_path / "home", "--home", kept.office.home.path)[0] == 3
 
 
-def test_a_licence_is_restored_with_what_verifies_it(kept: Kept, tmp_path: Path, call: Call) -> None:
+def test_a_licence_is_restored_with_its_evidence(kept: Kept, tmp_path: Path, call: Call) -> None:
     identifier = kept.identifiers[0]
-    code, out, _ = call("restore", kept.office.archive.path, identifier, "--out", tmp_path / "out")
+    code, out, err = call("restore", kept.office.archive.path, identifier, "--out", tmp_path / "out")
     assert code == 0 and out.strip().endswith(f"{identifier}.ofd")
     restored = tmp_path / "out" / f"{identifier}.ofd"
     assert restored.read_bytes() == kept.packages[0]
-    report = verify(restored, trust=tmp_path / "out" / "trust", evidence=Path(f"{restored}.er").read_bytes())
+    report = verify(restored, trust=kept.office.home.trust(), evidence=Path(f"{restored}.er").read_bytes())
     assert report.verdict.value == "valid"
+    assert "未经核实" in err and "does not vouch for itself" in err
     code, _, err = call("restore", kept.office.archive.path, identifier, "--out", tmp_path / "out")
     assert code == 3 and "archive.out-exists" in err
+
+
+def test_the_trust_inside_a_package_is_handed_out_as_nobodys(kept: Kept, tmp_path: Path, call: Call) -> None:
+    """A forger's package brings the forger's roots: nothing beside the licence may look like a trust folder."""
+    given = restore(kept.office.archive.existing(kept.identifiers[0]), tmp_path / "out")
+    assert not any(name.startswith(("trust/", "kinds/")) for name in given.names)
+    assert not (tmp_path / "out" / "trust").exists()
+    assert (tmp_path / "out" / "unverified" / "trust" / "trust.json").is_file()
+    told = (tmp_path / "out" / "unverified" / "README.txt").read_text("utf-8")
+    assert "不能为自己作证" in told and "does not vouch for itself" in told
+
+
+def test_a_trust_folder_is_made_of_named_anchors_alone(kept: Kept, tmp_path: Path, call: Call) -> None:
+    identifier, trust = kept.identifiers[0], kept.office.home.trust()
+    whole = [word for one in (*trust.roots, *trust.tsa, *trust.seal_makers) for word in ("--anchor", one.fingerprint)]
+    for place, (named, verdict) in enumerate(((whole, "valid"), (["--anchor", "0" * 64], "indeterminate"))):
+        out = tmp_path / str(place)
+        code, _, err = call("restore", kept.office.archive.path, identifier, "--out", out, *named)
+        assert (code, err) == (0, "") and not (out / "unverified").exists()
+        certificates = {Certificate.load(path.read_bytes()).fingerprint
+                        for each in ("roots", "tsa", "seal-makers") for path in (out / "trust").glob(f"{each}/*.cer")}
+        assert certificates <= set(named)
+        if verdict == "valid":
+            assert verify(out / f"{identifier}.ofd", trust=out / "trust").verdict.value == verdict
+    assert call("restore", kept.office.archive.path, identifier, "--out", tmp_path / "x", "--anchor", "x")[0] == 3
 
 
 def test_of_a_damaged_package_what_is_good_is_handed_out(kept: Kept, tmp_path: Path, call: Call) -> None:

@@ -224,7 +224,7 @@ def test_two_workers_make_each_package_once(kept: Scene, tmp_path: Path) -> None
 
 
 def test_an_own_kind_rides_in_its_package(tmp_path: Path) -> None:
-    """A kind of the deployment's own is judged from the package, where nobody else knows it any more."""
+    """A kind of the deployment's own is kept in the package, for the day when nobody has it any more."""
     assert kind_files("K0") == {}, "a kind that ships needs no copy"
     own = tmp_path / "kinds" / "ARCH1"
     shutil.copytree(kind_folder("K0"), own)
