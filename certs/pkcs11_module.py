@@ -38,6 +38,7 @@ class Module:
         self.lock = threading.RLock()
         self.generation = 0
         self._lib: Any = None
+        self._running = False
         self._parents: Any = None
         self._sessions: dict[bytes, Any] = {}
         guard(self)
@@ -48,10 +49,13 @@ class Module:
         Raises:
             TokenError: ``token.no-library`` (python-pkcs11 is not installed), ``token.no-module``.
         """
-        if self._lib is None:
+        if not self._running:
             library, faults = _library(self.path)
             try:
-                self._lib = self._start(library, faults)
+                if self._lib is None:
+                    self._lib = self._start(library, faults)
+                self._lib.initialize()                      # nothing where loading has started it
+                self._running = True
             except faults as error:
                 raise TokenError(
                     TokenCode.NO_MODULE,
@@ -75,16 +79,18 @@ class Module:
         _, faults = _library(self.path)
         self.generation += 1
         self._sessions = {}
-        if self._lib is not None:
-            with contextlib.suppress(faults):               # it was not running any more
+        if self._running:
+            with contextlib.suppress(faults):               # it had stopped by itself
                 self._lib.finalize()
-            self._lib = None
+            self._running = False
 
     def leave_to_parent(self) -> None:
         """Forget, in a forked child, what is the parent's, without closing it."""
         self.generation += 1
-        _inherited.append(self._sessions)
-        self._parents, self._lib, self._sessions = self._lib or self._parents, None, {}
+        _inherited.extend([self._parents, self._sessions])
+        if self._lib is not None:
+            self._parents = self._lib
+        self._lib, self._running, self._sessions = None, False, {}
 
     @contextlib.contextmanager
     def telling(self, name: str) -> Iterator[None]:
