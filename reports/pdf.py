@@ -22,7 +22,7 @@ def report_pdf(report: Mapping[str, Any], *, signer: Signer | None = None, now: 
 
     Args:
         report: the plain values of a report.
-        signer: a P-256 key with a certificate for signing documents; None leaves the sheet unsigned.
+        signer: a P-256 or RSA key with a certificate for signing documents; None leaves the sheet unsigned.
         now: the moment of writing (aware); the present when left out.
 
     Raises:
