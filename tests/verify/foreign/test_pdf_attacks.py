@@ -8,6 +8,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 
 from certs.trust import Trust
 from tests.verify.foreign import pdf_forgeries as f
@@ -432,6 +434,26 @@ TRAILING: list[Case] = [
     ("evidence of garbage", lambda: f.with_evidence(f.by_hand(), Certs=[b"hello"]), UNSURE, "fpdf.evidence-odd"),
     ("evidence by nobody", lambda: f.with_evidence(f.by_hand(), Certs=[world().stranger.der]), UNSURE,
      "fpdf.evidence-odd"),
+    ("evidence that vouches for itself", lambda: f.with_evidence(
+        f.by_hand(), Certs=[world().stranger_root.der]), UNSURE, "fpdf.evidence-odd"),
+    ("evidence that vouches for itself, timestamped", lambda: w.document_stamp(f.with_evidence(
+        f.by_hand(), Certs=[world().stranger_root.der])), UNSURE, "fpdf.evidence-odd"),
+    ("evidence that vouches for itself, then taken out of the list", lambda: w.update(f.with_evidence(
+        f.by_hand(), Certs=[world().stranger_root.der]), [(f.size(f.by_hand()), b"<</Type /DSS>>")]), UNSURE,
+     "fpdf.evidence-odd"),
+    ("evidence that a signer issued, who is no authority", lambda: f.with_evidence(f.by_hand(), Certs=[
+        pdf_world.party("x", world().p256, "p256", usage="ca").der]), UNSURE, "fpdf.evidence-odd"),
+    ("evidence on somebody else", lambda: f.with_evidence(f.by_hand(), Certs=[
+        pdf_world.party("x", world().ca, "p256").der]), UNSURE, "fpdf.evidence-odd"),
+    ("the authority's key, certified by a stranger", lambda: f.with_evidence(f.by_hand(), Certs=[
+        _certified_anew(world().ca, world().stranger_root).der, world().stranger_root.der]), UNSURE,
+     "fpdf.evidence-odd"),
+    ("a response that a signer made, who is no responder", lambda: f.with_evidence(f.by_hand(), OCSPs=[
+        pdf_world.ocsp(world().p256, world().rsa)]), UNSURE, "fpdf.evidence-odd"),
+    ("a list that a signer made", lambda: f.with_evidence(f.by_hand(), CRLs=[
+        pdf_world.crl(world().p256).der]), UNSURE, "fpdf.evidence-odd"),
+    ("evidence of another type", lambda: f.with_evidence(f.by_hand(), more=b"/Type /X"), UNSURE,
+     "fpdf.evidence-odd"),
     ("a response changed", lambda: f.with_evidence(f.by_hand(), OCSPs=[_touched(
         pdf_world.ocsp(world().ca, world().p256))]), UNSURE, "fpdf.evidence-odd"),
     ("evidence with something else", lambda: f.with_evidence(f.by_hand(), more=b"/Other (x)"), UNSURE,
@@ -457,6 +479,16 @@ def _other_info(data: bytes) -> bytes:
 
 def _touched(der: bytes) -> bytes:
     return der[:-1] + bytes([der[-1] ^ 1])
+
+
+def _certified_anew(who: pdf_world.Party, issuer: pdf_world.Party) -> pdf_world.Party:
+    """A certificate with the name and the key of ``who`` that a stranger signed: anybody can make it."""
+    old = who.certificate
+    built = x509.CertificateBuilder(
+        issuer_name=issuer.certificate.subject, subject_name=old.subject, public_key=old.public_key(),
+        serial_number=7, not_valid_before=old.not_valid_before_utc, not_valid_after=old.not_valid_after_utc,
+        extensions=list(old.extensions))
+    return pdf_world.Party(who.key, built.sign(issuer.key, hashes.SHA256()))
 
 
 def _page_as_evidence() -> bytes:
