@@ -31,7 +31,7 @@ lint: $(DEV_READY)
 
 # The judges in Java are built where a JDK 17 and Maven are; elsewhere the tests say what they left out.
 judges: $(DEV_READY)
-	@if command -v mvn >/dev/null && command -v javac >/dev/null; then $(MAKE) --no-print-directory $(JUDGES); fi
+	@if command -v mvn >/dev/null && command -v javac >/dev/null; then $(MAKE) -s --no-print-directory $(JUDGES); fi
 
 $(JUDGES): $(shell find tests/interop/java -name pom.xml -o -name '*.java' | sort)
 	@echo "building the judges (veraPDF, ofdrw, BouncyCastle) …"
@@ -43,8 +43,8 @@ trace: $(DEV_READY)
 
 # Others to measure beside, where Maven and Rust are to build them with; the bench says which are missing.
 peers: $(DEV_READY)
-	@if command -v mvn >/dev/null && command -v javac >/dev/null; then $(MAKE) --no-print-directory $(PADES)/target/pades-1.jar; fi
-	@if command -v cargo >/dev/null; then $(MAKE) --no-print-directory $(SOFD); fi
+	@if command -v mvn >/dev/null && command -v javac >/dev/null; then $(MAKE) -s --no-print-directory $(PADES)/target/pades-1.jar; fi
+	@if command -v cargo >/dev/null; then $(MAKE) -s --no-print-directory $(SOFD); fi
 
 $(PADES)/target/pades-1.jar: $(shell find $(PADES)/src $(PADES)/pom.xml -type f | sort)
 	@echo "building a validator around DSS …"
