@@ -9,6 +9,7 @@ import zipfile
 import pytest
 
 from archive.pdf_revision import Evidence, add_evidence
+from tests.support.bounds import not_hanging
 from tests.verify.foreign import pdf_forgeries as f
 from tests.verify.foreign import pdf_writers as w
 from tests.verify.foreign.test_pdf_attacks import judged
@@ -80,12 +81,24 @@ def test_nothing_but_the_archive_was_wrong_with_what_was_signed() -> None:
     assert other_format("pdf", bare[:start] + bytes(len(small_archive())) + bare[start + len(small_archive()):]) is None
 
 
+def test_an_archive_far_from_the_end() -> None:
+    """Readers in browsers take the last end record of all the file."""
+    far = issued().pdf + small_archive() + bytes(70_000)
+    assert other_format("pdf", far) is not None
+    assert other_format("pdf", issued().pdf + b"PK\x05\x06" + bytes(70_000)) is None
+    locator = issued().pdf + b"PK\x06\x07" + bytes(16) + b"PK\x05\x06" + bytes(70_000)
+    assert other_format("pdf", locator) is not None
+    many = issued().pdf + b"PK\x05\x06" * 1_000_000
+    with not_hanging():
+        assert other_format("pdf", many) is not None
+
+
 @pytest.mark.parametrize("sign", [b"PK\x06\x06", b"PK\x06\x07", b"PK\x01\x02"])
 def test_an_end_record_counts_with_any_directory_before_it(sign: bytes) -> None:
     base = issued().pdf
     assert other_format("pdf", base + sign + bytes(60) + b"PK\x05\x06" + bytes(18)) is not None
     assert other_format("pdf", base + b"PK\x05\x06" + bytes(18)) is None       # no entries: nothing to show
-    assert other_format("pdf", sign + base + b"PK\x05\x06" + bytes(70_000)) is None     # too far from the end
+    assert other_format("pdf", b"x" + sign + base + b"PK\x05\x06" + bytes(70_000)) is None  # far, and does not fit
 
 
 def test_an_ofd_behind_a_pdf_and_a_pdf_before_an_ofd() -> None:
