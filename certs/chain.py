@@ -7,15 +7,16 @@ consent: a certificate in the path of which none of them says that it is good gi
 from __future__ import annotations
 
 import enum
-import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from certs.chain_status import CertificateStatus, Words, status_of, why_unknown
 from certs.crl import Crl, Revocation
 from certs.ocsp import OcspResponse
-from certs.revocation import Doubt, Said, decisive, revocation_of, said_of
+from certs.revocation import NOTHING_CARRIED, Carried
+from certs.strength import STRONG, Strength
 from certs.x509 import Certificate
 from codes.china_time import time_en, time_zh
 
@@ -55,6 +56,7 @@ class SubIndication(enum.StrEnum):
     FORMAT_FAILURE = "FORMAT_FAILURE"
     HASH_FAILURE = "HASH_FAILURE"
     SIG_CRYPTO_FAILURE = "SIG_CRYPTO_FAILURE"
+    CRYPTO_CONSTRAINTS_FAILURE_NO_POE = "CRYPTO_CONSTRAINTS_FAILURE_NO_POE"
 
 
 class Usage(enum.StrEnum):
@@ -98,10 +100,14 @@ def validate(
     anchors: Iterable[Certificate],
     crls: Iterable[Crl],
     ocsp: Iterable[OcspResponse] = (),
+    carried: Carried = NOTHING_CARRIED,
     at: datetime,
     clock_now: datetime | None = None,
     usage: Usage = Usage.SIGNATURE,
     at_is_proven: bool = False,
+    judged_at: datetime | None = None,
+    strength: Strength = STRONG,
+    algorithms: Sequence[str] = (),
 ) -> ChainResult:
     """Judge a leaf at one moment.
 
@@ -110,11 +116,17 @@ def validate(
         anchors: trusted certificates. An anchor's own dates and rights are demanded too.
         crls: lists from anywhere; each counts only for the CA whose signature it carries.
         ocsp: answers from anywhere; each counts only for what the CA or its responder signed.
+        carried: lists and answers that whoever made the file chose. They show a revocation; that a certificate was
+            good they show of a proven moment alone, once the signer's certificate has ended at ``judged_at``.
         at: the moment to judge at (aware).
         clock_now: the present (aware); a list or answer published between ``at`` and the present counts.
         usage: what the leaf's key did.
         at_is_proven: a trusted timestamp proves that the signature existed at ``at``. Then a later revocation
             does no harm, and an earlier one is FAILED / REVOKED instead of INDETERMINATE / REVOKED_NO_POE.
+        judged_at: for a proven ``at`` the moment of judging, by default the present: of certificates that have not
+            ended by then, a word in force then is demanded.
+        strength: until when algorithms are strong; all of the chain's must be at ``at``.
+        algorithms: those of what the leaf signed, held against the same table.
 
     Returns:
         The first good path's result, otherwise the first path's.
@@ -124,14 +136,12 @@ def validate(
     """
     if at.tzinfo is None or (clock_now is not None and clock_now.tzinfo is None):
         raise ValueError("moments need a time zone")
-    lists, answers, helpers = tuple(crls), tuple(ocsp), tuple(intermediates)
-    latest = max(at, clock_now or at)
+    helpers, trusted, latest = tuple(intermediates), tuple(anchors), max(at, clock_now or at)
+    words = Words(crls=tuple(crls), ocsp=tuple(ocsp), carried=carried, helpers=helpers, anchors=trusted, at=at,
+                  latest=latest, proven=at_is_proven, judged_at=judged_at or latest)
     first: ChainResult | None = None
-    for path in paths_of(leaf, helpers, tuple(anchors)):
-        told = tuple(
-            said_of(certificate, ca, crls=lists, ocsp=answers, at=at, latest=latest, helpers=helpers)
-            for certificate, ca in itertools.pairwise(path))
-        result = _judge(path, told, at, usage, at_is_proven)
+    for path in paths_of(leaf, helpers, trusted):
+        result = _judge(path, words, usage, strength, algorithms)
         if result.ok:
             return result
         first = first or result
@@ -184,15 +194,17 @@ def _may_issue(candidate: Certificate, path: tuple[Certificate, ...]) -> bool:
     return all(c.subject != candidate.subject or c.public_key.spki != candidate.public_key.spki for c in path)
 
 
-def _judge(path: tuple[Certificate, ...], told: Sequence[Sequence[Said]], at: datetime, usage: Usage,
-           at_is_proven: bool) -> ChainResult:
-    """Rights, revocation, dates, in the order of how final the answer is."""
+def _judge(path: tuple[Certificate, ...], words: Words, usage: Usage, strength: Strength,
+           algorithms: Sequence[str]) -> ChainResult:
+    """Rights, revocation, dates, algorithms, in the order of how final the answer is."""
+    statuses = status_of(path, words)
     return (
         _check_usage(path, usage)
         or _check_authorities(path)
-        or _check_revocation(path, told, at if at_is_proven else None)
-        or _check_dates(path, at, at_is_proven)
-        or _check_known(path, told)
+        or _check_revocation(path, statuses, words.proven)
+        or _check_dates(path, words.at, words.proven)
+        or _check_strength(path, words.at, strength, algorithms)
+        or _check_known(path, statuses)
         or ChainResult(indication=Indication.PASSED, sub_indication=None, code="chain.good",
                        zh="证书链有效", en="the certificate chain is valid", path=path)
     )
@@ -245,12 +257,11 @@ def _check_authorities(path: tuple[Certificate, ...]) -> ChainResult | None:
         en=f"certificate {_label(culprit)} {en}; ask the certificate authority")
 
 
-def _check_revocation(path: tuple[Certificate, ...], told: Sequence[Sequence[Said]], proven_at: datetime | None,
-                      ) -> ChainResult | None:
-    for index, said in enumerate(told):
-        entry = revocation_of(said, proven_at=proven_at)
-        if entry is not None:
-            return _revoked(path, index, entry, proven_at is not None)
+def _check_revocation(path: tuple[Certificate, ...], statuses: Sequence[CertificateStatus],
+                      at_is_proven: bool) -> ChainResult | None:
+    for index, status in enumerate(statuses):
+        if status.revocation is not None:
+            return _revoked(path, index, status.revocation, at_is_proven)
     return None
 
 
@@ -288,25 +299,13 @@ def _check_dates(path: tuple[Certificate, ...], at: datetime, at_is_proven: bool
     return None
 
 
-# Why nothing that is there shows a certificate to be good, the first that fits: code, zh, en.
-_UNKNOWN: Final[dict[Doubt, tuple[str, str, str]]] = {
-    Doubt.UNKNOWN: ("chain.ocsp-unknown", "的 OCSP 服务器不认识该证书", "does not know it by OCSP"),
-    Doubt.RESPONDER_REVOKED: ("chain.ocsp-responder", "的 OCSP 应答由已撤销的证书签发",
-                              "has answered by OCSP with a certificate that is revoked"),
-    Doubt.RESPONDER_EXPIRED: ("chain.ocsp-responder", "的 OCSP 应答由不在有效期内的证书签发",
-                              "has answered by OCSP with a certificate that is not valid then"),
-    Doubt.RESPONDER_UNCHECKED: ("chain.ocsp-responder", "的 OCSP 应答者证书是否撤销无从查证",
-                                "has answered by OCSP with a certificate that may be revoked for all that is known"),
-    Doubt.STRANGER: ("chain.ocsp-responder", "未授权作出该 OCSP 应答者", "has not authorised whoever answered by OCSP"),
-}
-
-
-def _check_known(path: tuple[Certificate, ...], told: Sequence[Sequence[Said]]) -> ChainResult | None:
-    for certificate, ca, said in zip(path, path[1:], told, strict=False):
-        newest = decisive(said)
-        if newest is not None and newest.doubt is Doubt.NONE:
+def _check_known(path: tuple[Certificate, ...], statuses: Sequence[CertificateStatus]) -> ChainResult | None:
+    for certificate, ca, status in zip(path, path[1:], statuses, strict=False):
+        if status.feared is not None:
+            return _feared(path, certificate, ca, status.feared)
+        if status.known:
             continue
-        code, zh, en = _why_unknown(said)
+        code, zh, en = why_unknown(status.asked)
         return ChainResult(
             indication=Indication.INDETERMINATE, sub_indication=SubIndication.TRY_LATER, code=code, path=path,
             zh=f"证书机构“{_label(ca)}”{zh}，无法确认证书“{_label(certificate)}”未被撤销，请取得最新列表或应答后再验",
@@ -315,14 +314,26 @@ def _check_known(path: tuple[Certificate, ...], told: Sequence[Sequence[Said]]) 
     return None
 
 
-def _why_unknown(said: Sequence[Said]) -> tuple[str, str, str]:
-    """Code and the middle of the two sentences."""
-    doubts = {each.doubt for each in said}
-    for doubt, words in _UNKNOWN.items():
-        if doubt in doubts:
-            return words
-    if any(isinstance(each.source, Crl) and each.doubt is not Doubt.OTHERS for each in said):
-        return "chain.crl-stale", "的撤销列表已过时", "has only stale revocation lists"
-    if doubts - {Doubt.OTHERS}:
-        return "chain.ocsp-stale", "的 OCSP 应答已过时", "has given only stale OCSP answers"
-    return "chain.crl-missing", "没有撤销列表", "has no revocation list"
+def _feared(path: tuple[Certificate, ...], certificate: Certificate, ca: Certificate, entry: Revocation) -> ChainResult:
+    """A revocation that may not be the CA's word."""
+    return ChainResult(
+        indication=Indication.INDETERMINATE, sub_indication=SubIndication.TRY_LATER, code="chain.maybe-revoked",
+        path=path,
+        zh=f"有应答或列表称证书“{_label(certificate)}”已于{time_zh(entry.revoked_at)}撤销，但不能确认出自证书机构"
+           f"“{_label(ca)}”，请向其核实",
+        en=f"an answer or a list says that certificate {_label(certificate)} was revoked at "
+           f"{time_en(entry.revoked_at)}, and cannot be confirmed to be the word of {_label(ca)}; ask that authority")
+
+
+def _check_strength(path: tuple[Certificate, ...], at: datetime, strength: Strength,
+                    algorithms: Sequence[str]) -> ChainResult | None:
+    for name in (*algorithms, *(certificate.signature_algorithm for certificate in path[:-1])):
+        end = strength.end(name)
+        if end is not None and end <= at:
+            return ChainResult(
+                indication=Indication.INDETERMINATE, sub_indication=SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE,
+                code="chain.weak-algorithm", path=path,
+                zh=f"算法 {name} 自{time_zh(end)}起不再可靠，需要该日之前的可信时间证明",
+                en=f"algorithm {name} is no longer strong from {time_en(end)} on; proof of a trusted time before that "
+                   "day is needed")
+    return None

@@ -1,7 +1,7 @@
 """Certificate revocation lists (RFC 5280 clause 5): reading and making direct lists, complete or one part of several.
 
 A delta list and one with a critical extension that is not known name it in ``unknown_critical``, an indirect list has
-an odd ``scope``; chain validation does not use them.
+an odd ``scope``; none of them shows a certificate to be good, and a delta list may show it revoked.
 """
 
 from __future__ import annotations
@@ -123,8 +123,13 @@ class Crl:
 
     @property
     def counts(self) -> bool:
-        """Whether what the list says can be used at all: it is no delta list, not indirect, and wholly understood."""
+        """Whether the list can show a certificate to be good: no delta list, not indirect, and wholly understood."""
         return not self.unknown_critical and not self.scope.odd
+
+    @property
+    def understood(self) -> bool:
+        """Whether its entries are what they seem; beside a critical extension that is not known they may not be."""
+        return all(oid == _OID_DELTA for oid in self.unknown_critical)
 
     def issued_by(self, ca: Certificate) -> bool:
         """Whether ``ca`` issued this list: name, key identifier, cRLSign and signature."""

@@ -25,13 +25,15 @@ class CrlScope:
     """The certificates of its issuer that a list is on.
 
     ``names`` are the encoded names of the distribution point, empty for any; ``odd`` says that the list is indirect,
-    for some reasons only, for attribute certificates or named relative to its issuer: such a list counts for nothing.
+    for some reasons only, for attribute certificates or named relative to its issuer: such a list shows no certificate
+    to be good. ``elsewhere`` says that its entries need not be certificates of its issuer.
     """
 
     names: frozenset[bytes] = frozenset()
     users_only: bool = False
     cas_only: bool = False
     odd: bool = False
+    elsewhere: bool = False
 
     @property
     def urls(self) -> tuple[str, ...]:
@@ -72,7 +74,7 @@ def read_scope(value: bytes) -> CrlScope:
     indirect, attributes = _flag(body, 4), _flag(body, 5)
     body.done()
     return CrlScope(names=frozenset(names), users_only=users, cas_only=cas,
-                    odd=odd or indirect or attributes or (users and cas))
+                    odd=odd or indirect or attributes or (users and cas), elsewhere=indirect or attributes)
 
 
 def _flag(body: Reader, number: int) -> bool:

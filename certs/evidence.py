@@ -91,8 +91,7 @@ def judge_evidence(
     known = tuple(intermediates)
     links = (*(one for stamp in stamps for one in stamp.token.certificates), *known)
     given = tuple(crls), tuple(ocsp)
-    lists = (*given[0], *(one for stamp in stamps for one in stamp.token.crls))
-    answers = (*given[1], *record.answers)
+    held = tuple(one for stamp in stamps for one in stamp.token.crls), record.answers
     starts, ends = _chain_bounds(record, now)
     steps: list[EvidenceStep] = []
     at, proven = now, None
@@ -101,8 +100,8 @@ def judge_evidence(
         # what the tokens carry was chosen by whoever made the record: it counts for a moment that is proven
         result = verify_token(
             stamp.token, imprint=stamp.token.imprint, anchors=trusted, intermediates=known if newest else links,
-            crls=given[0] if newest else lists, ocsp=given[1] if newest else answers, at=at, clock_now=now,
-            at_is_proven=not newest, covered=not newest)
+            crls=given[0], ocsp=given[1], carried=held, at=at, clock_now=now, at_is_proven=not newest,
+            covered=not newest)
         weak = _weak(stamp, result, at, ends[place], strength)
         steps.insert(0, _step(stamp, result, at, weak, rehashed=place in starts))
         if result.code in _FORGED:

@@ -127,10 +127,14 @@ class OcspResponse:
 
     def on(self, certificate: Certificate, issuer: Certificate) -> OcspStatus | None:
         """The answer on ``certificate``; of several the newest."""
-        fitting = [each for each in self.answers
-                   if each.cert_id.serial == certificate.serial and certificate.issuer == issuer.subject
-                   and each.cert_id.is_of(issuer)]
-        return max(fitting, key=lambda each: (each.this_update, each.status != "good"), default=None)
+        return max(self.all_on(certificate, issuer), default=None,
+                   key=lambda each: (each.this_update, each.status != "good"))
+
+    def all_on(self, certificate: Certificate, issuer: Certificate) -> list[OcspStatus]:
+        """Every answer on ``certificate``."""
+        return [each for each in self.answers
+                if each.cert_id.serial == certificate.serial and certificate.issuer == issuer.subject
+                and each.cert_id.is_of(issuer)]
 
 
 def _load(der: bytes) -> OcspResponse:

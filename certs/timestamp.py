@@ -15,6 +15,8 @@ from certs.chain import ChainResult, Indication, SubIndication, Usage, validate
 from certs.crl import Crl
 from certs.moments import CLOCKS_DIFFER
 from certs.ocsp import OcspResponse
+from certs.revocation import NOTHING_CARRIED, Carried
+from certs.strength import STRONG, Strength
 from certs.timestamp_token import TimestampToken, digest
 from certs.x509 import Certificate
 from codes.errors import EngineError
@@ -77,9 +79,12 @@ def verify_token(
     intermediates: Iterable[Certificate] = (),
     crls: Iterable[Crl] = (),
     ocsp: Iterable[OcspResponse] = (),
+    carried: Carried = NOTHING_CARRIED,
     at: datetime,
     clock_now: datetime | None = None,
     at_is_proven: bool = False,
+    judged_at: datetime | None = None,
+    strength: Strength = STRONG,
     covered: bool = False,
 ) -> TimestampResult:
     """Whether a token proves that ``message``, or what ``imprint`` is the digest of, existed at its time.
@@ -88,11 +93,14 @@ def verify_token(
         message: the bytes whose digest the token holds (for SES the content octets of ``signature``).
         imprint: instead of them, their digest by the token's ``imprint_algorithm``.
         anchors: trusted certificates of timestamp authorities or their roots.
-        crls: lists beside those the token carries.
-        ocsp: answers beside those the token carries.
+        crls: the verifier's lists. Those that the token carries were chosen by whoever made it, like ``carried``.
+        ocsp: the verifier's answers.
+        carried: lists and answers that ride elsewhere in the file (:func:`certs.chain.validate`).
         at: the moment to judge the authority's chain at (aware); usually the present.
         clock_now: the present; a token from the future of it is refused.
         at_is_proven: something else proves that the token existed at ``at``; then a later revocation does no harm.
+        judged_at: for a proven ``at`` the moment of judging, by default the present (:func:`certs.chain.validate`).
+        strength: until when the algorithms of the token and of its chain are strong.
         covered: something else protects every byte of the token, so that what it carries need not verify.
 
     Raises:
@@ -109,8 +117,10 @@ def verify_token(
     chain: ChainResult | None = None
     if code is None and signer is not None:
         chain = validate(signer, intermediates=(*token.certificates, *extra), anchors=trusted,
-                         crls=(*crls, *token.crls), ocsp=(*ocsp, *_answers(token)), at=at, clock_now=clock_now,
-                         usage=Usage.TIMESTAMP, at_is_proven=at_is_proven)
+                         crls=crls, ocsp=ocsp, at=at, clock_now=clock_now,
+                         carried=((*carried[0], *token.crls), (*carried[1], *_answers(token))),
+                         usage=Usage.TIMESTAMP, at_is_proven=at_is_proven, judged_at=judged_at, strength=strength,
+                         algorithms=(token.signature_algorithm, token.imprint_algorithm))
         if not chain.ok:
             return TimestampResult(
                 indication=chain.indication, sub_indication=chain.sub_indication, code=chain.code,

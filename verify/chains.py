@@ -53,15 +53,15 @@ class Judge:
         Args:
             proven_at: the moment of the signature's own timestamp, when that is trusted.
             inside: certificates that the signature carries; they may link, never anchor.
-            lists: revocation lists that the signature carries.
+            lists: revocation lists that the signature carries, which count like those of the file.
             found: where the finding goes, by default to those of the file.
         """
         if self.trust is None:
             return None
         result = chain_by(
             certificate, intermediates=(*self.trust.intermediates, *inside), anchors=self.trust.roots,
-            crls=(*self.trust.crls, *lists), ocsp=self.trust.ocsp, carried=self.carried, at=self.at,
-            clock_now=max(self.at, self.clock_now), proven_at=proven_at, existed_at=self.existed_at)
+            crls=self.trust.crls, ocsp=self.trust.ocsp, carried=((*self.carried[0], *lists), self.carried[1]),
+            at=self.at, clock_now=max(self.at, self.clock_now), proven_at=proven_at, existed_at=self.existed_at)
         self.seen(result)
         zh, en = PURPOSES[purpose]
         if result.ok:

@@ -209,9 +209,15 @@ def test_an_expired_authority_needs_other_proof(authority: Authority) -> None:
     assert result.sub_indication is SubIndication.OUT_OF_BOUNDS_NO_POE
 
 
-def test_lists_inside_the_token_count(authority: Authority) -> None:
+def test_lists_inside_the_token_say_nothing_of_now(authority: Authority) -> None:
+    """Whoever has a stolen key adds the list of before: nothing signs what rides there."""
     token = make_token(authority.tsa, Recipe(crls=[authority.top.crl().der]))
-    assert authority.judge(token, crls=[]).ok
+    assert authority.judge(token, crls=[]).sub_indication is SubIndication.TRY_LATER
+    assert authority.judge(token, crls=[], at_is_proven=True).sub_indication is SubIndication.TRY_LATER
+    assert authority.judge(token, crls=[], at_is_proven=True, judged_at=END + DAY).ok, "its authority has ended"
+    revoking = authority.top.crl({2: Revocation(revoked_at=AT - DAY, reason="keyCompromise")}, number=2)
+    token = make_token(authority.tsa, Recipe(crls=[revoking.der]))
+    assert authority.judge(token).sub_indication is SubIndication.REVOKED_NO_POE, "a revocation counts from anywhere"
 
 
 def test_nothing_loose_rides_in_a_token(authority: Authority) -> None:

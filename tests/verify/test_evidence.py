@@ -12,11 +12,12 @@ from typing import Any
 import jsonschema
 import pytest
 
+from certs.crl import Crl
 from certs.evidence_build import new_record, renew
 from certs.home import Home
 from certs.timestamp_token import digest
 from certs.trust import Trust, TrustError
-from registry.demo import revoke
+from registry.demo import revoke, trial_authority
 from tests.support.command import Call, caller
 from tests.support.demo_home import CITY, copied_home, shared_home
 from tests.support.status_lists import entry, seal_of, status_file, trusting
@@ -59,6 +60,12 @@ class Archive:
         """The report of now."""
         return verify(data, **{"trust": self.trust, "evidence": evidence, "at": self.years.now,
                                "clock_now": self.years.now, **changes})
+
+
+def lists_of(moment: dt.datetime) -> dict[str, bytes]:
+    """What the licence's own CAs publish at a moment."""
+    services = trial_authority(shared_home().path, clock=lambda: moment, environ={})
+    return {role: services.crl(role) for role in services.cas}
 
 
 def claimed() -> dt.datetime:
@@ -270,8 +277,9 @@ def test_a_trust_folder_says_when_algorithms_weaken(archive: Archive, tmp_path: 
     shutil.copytree(shared_home().trust_dir, folder)
     assert Trust.load(folder).strength.holds(archive.years.now, "sm3")
     (folder / "algorithms.json").write_text(json.dumps({"sm3": f"{archive.years.now.year + 3}-01-01"}))
-    archive.base = Trust.load(folder)
     record = archive.kept(issued().ofd, until=2)
+    fresh = tuple(map(Crl.load, lists_of(archive.years.now).values()))
+    archive.base = dataclasses.replace(Trust.load(folder), crls=fresh)
     assert archive.judged(issued().ofd, record).verdict is Verdict.VALID
     archive.years.now += 1.9 * YEAR
     assert "evidence.lapsed" in codes(archive.judged(issued().ofd, record))
@@ -296,6 +304,8 @@ def test_the_command_and_its_children_find_the_record_beside_the_file(
     (folder / "tsa").mkdir(exist_ok=True)
     (folder / "tsa" / "years.cer").write_bytes(archive.years.top.certificate.der)
     (folder / "crls" / "years.crl").write_bytes(archive.years.crl().der)
+    for role, der in lists_of(archive.years.now).items():
+        (folder / "crls" / f"new-{role}.crl").write_bytes(der)
     files = tmp_path / "files"
     files.mkdir()
     (files / "a.ofd").write_bytes(issued().ofd)
