@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from certs.chain import ChainResult, Indication
@@ -47,6 +47,7 @@ class Judge:
     def chain(
         self, certificate: Certificate, purpose: str, *, proven_at: dt.datetime | None = None,
         inside: Iterable[Certificate] = (), lists: Iterable[Crl] = (), found: Findings | None = None,
+        claimed_at: dt.datetime | None = None, algorithms: Sequence[str] = ("sm2-sm3",),
     ) -> ChainResult | None:
         """Judge a certificate; what is wrong becomes a finding. None when there is no trust folder.
 
@@ -55,13 +56,16 @@ class Judge:
             inside: certificates that the signature carries; they may link, never anchor.
             lists: revocation lists that the signature carries, which count like those of the file.
             found: where the finding goes, by default to those of the file.
+            claimed_at: the time that the signer states; a proof of the file that is older is none of this signature.
+            algorithms: those of the signature.
         """
         if self.trust is None:
             return None
         result = chain_by(
             certificate, intermediates=(*self.trust.intermediates, *inside), anchors=self.trust.roots,
             crls=self.trust.crls, ocsp=self.trust.ocsp, carried=((*self.carried[0], *lists), self.carried[1]),
-            at=self.at, clock_now=max(self.at, self.clock_now), proven_at=proven_at, existed_at=self.existed_at)
+            at=self.at, clock_now=max(self.at, self.clock_now), proven_at=proven_at,
+            existed_at=self.since(None, claimed_at), strength=self.trust.strength, algorithms=algorithms)
         self.seen(result)
         zh, en = PURPOSES[purpose]
         if result.ok:
@@ -93,7 +97,7 @@ class Judge:
         result = token_by(
             read, octets, anchors=self.trust.tsa, intermediates=self.trust.intermediates,
             crls=self.trust.crls, ocsp=self.trust.ocsp, carried=self.carried, at=self.at,
-            clock_now=max(self.at, self.clock_now), existed_at=self.existed_at)
+            clock_now=max(self.at, self.clock_now), existed_at=self.existed_at, strength=self.trust.strength)
         if result.chain is not None:
             self.seen(result.chain)
         if not result.ok:

@@ -289,7 +289,7 @@ def _token(data: bytes, signed: Signed, trust: Trust, moment: Moment, existed_at
     return token, token_by(
         token, b"".join(signed.parts(data)), anchors=trust.tsa, intermediates=(*trust.intermediates, *certificates),
         crls=trust.crls, ocsp=trust.ocsp, carried=((*moment.carried[0], *crls), moment.carried[1]), at=moment.at,
-        clock_now=moment.latest, existed_at=min(known, default=None))
+        clock_now=moment.latest, existed_at=min(known, default=None), strength=trust.strength)
 
 
 def _fault(signed: Signed, result: TimestampResult | None) -> Finding:

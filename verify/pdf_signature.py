@@ -172,7 +172,8 @@ class _Run:
         self.chain = chain = chain_by(
             cms.signer, intermediates=(*self.trust.intermediates, *cms.certificates), anchors=self.trust.roots,
             crls=(*self.trust.crls, *self.crls), ocsp=self.trust.ocsp, carried=moment.carried, at=moment.at,
-            clock_now=moment.latest, proven_at=self.proven_at, existed_at=moment.existed_at)
+            clock_now=moment.latest, proven_at=self.proven_at, existed_at=moment.since(None, self.claimed_at),
+            strength=self.trust.strength, algorithms=(cms.algorithm,))
         if not chain.ok:
             self.findings.keep(_chain_finding(chain, self.where))
         else:
@@ -200,7 +201,7 @@ class _Run:
         result = token_by(
             token, signature, anchors=self.trust.tsa, intermediates=self.trust.intermediates,
             crls=(*self.trust.crls, *self.crls), ocsp=self.trust.ocsp, carried=self.moment.carried, at=self.moment.at,
-            clock_now=self.moment.latest, existed_at=self.moment.existed_at)
+            clock_now=self.moment.latest, existed_at=self.moment.existed_at, strength=self.trust.strength)
         self.stamp_chain = result.chain
         if result.ok:
             self.proven_at = result.gen_time

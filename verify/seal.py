@@ -164,8 +164,8 @@ def judge_sealing(sealing: Sealing, judge: Judge) -> Judgement:
     since = judge.since(proven, claimed)
     if (since or judge.at) > info.valid_end:
         found.add("seal.expired", info.es_id)
-    judge.chain(sealing.signer, "seal", proven_at=proven)
-    judge.chain(sealing.maker, "seal-maker", proven_at=proven)
+    judge.chain(sealing.signer, "seal", proven_at=proven, claimed_at=claimed)
+    judge.chain(sealing.maker, "seal-maker", proven_at=proven, claimed_at=claimed)
     accepted = sealing.maker.der in {maker.der for maker in judge.trust.seal_makers}
     if not accepted:
         found.add("trust.maker", "", name=sealing.maker.subject_cn or sealing.maker.subject_text)

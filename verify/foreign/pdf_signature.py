@@ -239,7 +239,8 @@ class _Run:
         chain = chain_by(
             cms.signer, intermediates=(*self.intermediates, *cms.certificates), anchors=self.trust.roots,
             crls=self.trust.crls, ocsp=self.trust.ocsp, carried=self.moment.carried, at=self.moment.at,
-            clock_now=self.moment.latest, proven_at=self.proven, existed_at=self.moment.existed_at)
+            clock_now=self.moment.latest, proven_at=self.proven, existed_at=self.moment.existed_at,
+            strength=self.trust.strength, algorithms=(cms.algorithm,))
         if not chain.ok:
             self.signed.findings.keep(_chain_finding(chain, self.signed.label))
             self.sub = str(chain.sub_indication or "")
@@ -301,7 +302,8 @@ class _Run:
             return None
         result = token_by(token, message, anchors=self.trust.tsa, intermediates=self.intermediates,
                           crls=self.trust.crls, ocsp=self.trust.ocsp, carried=self.moment.carried, at=self.moment.at,
-                          clock_now=self.moment.latest, existed_at=self.moment.existed_at)
+                          clock_now=self.moment.latest, existed_at=self.moment.existed_at,
+                          strength=self.trust.strength)
         if not result.ok:
             # loose parts: with an unknown authority its own certificate is one, which proves no forgery
             forged = result.indication is Indication.FAILED and result.code != "timestamp.loose-parts"

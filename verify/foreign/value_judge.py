@@ -151,7 +151,7 @@ class _Run:
             lists = self.read_lists()
             self.chain = self.judge.chain(
                 value.signer, "sign" if value.seal is None else "seal", proven_at=self.proven_at, inside=value.extra,
-                lists=lists, found=self.found)
+                lists=lists, found=self.found, claimed_at=value.claimed_at, algorithms=(value.algorithm,))
             self.check_loose(lists)
         self.times()
         if value.seal is not None:
@@ -206,7 +206,8 @@ class _Run:
             self.found.add("value.seal-period", seal.seal_id, time=local_time(moment))
         accepted = False
         if seal.maker is not None:
-            judge.chain(seal.maker, "seal-maker", proven_at=self.proven_at, inside=self.value.extra, found=self.found)
+            judge.chain(seal.maker, "seal-maker", proven_at=self.proven_at, inside=self.value.extra, found=self.found,
+                        claimed_at=self.value.claimed_at)
             accepted = seal.maker.der in {maker.der for maker in judge.trust.seal_makers}
             if seal.created_at is None or not seal.maker.valid_at(seal.created_at):
                 self.found.add("value.seal-made", seal.seal_id)
