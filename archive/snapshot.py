@@ -17,8 +17,10 @@ from archive.layout import EVIDENCE
 from certs.crl import Crl
 from certs.ocsp import OcspResponse
 from certs.sm3 import sm3
+from certs.strength import Strength
 from certs.trust import STATUS_LIST, Trust, key_id
 from certs.x509 import Certificate
+from codes.china_time import CHINA_TIME
 from codes.errors import EngineError
 from layouts import folders
 
@@ -30,6 +32,7 @@ __all__ = [
 TRUST: Final = "trust/"
 KINDS: Final = "kinds/"
 _ANCHORS: Final = (f"{TRUST}roots/", f"{TRUST}tsa/", f"{TRUST}seal-makers/")
+ALGORITHMS: Final = "algorithms.json"
 _MOST_STATUS: Final = 1 << 20            # bytes of a status list that each package may carry
 _MOST_KIND: Final = 16 << 20
 _LEFT_OUT: Final = ("samples/", "preview/", ".")
@@ -55,6 +58,9 @@ def snapshot_files(trust: Trust, maker: Certificate, data_signer: Certificate | 
     files |= {f"ocsp/{sm3(answer.der).hex()[:16]}.ors": answer.der for answer in trust.ocsp}
     if trust.seal_status and len(trust.seal_status) <= _MOST_STATUS:
         files[STATUS_LIST] = trust.seal_status
+    if trust.strength.weak_from:
+        files[ALGORITHMS] = json.dumps({name: end.astimezone(CHINA_TIME).date().isoformat()
+                                        for name, end in sorted(trust.strength.weak_from.items())}).encode()
     files |= {f"fonts/{name}.outlines": data for name, data in trust.font_outlines.items()}
     return {TRUST + name: data for name, data in files.items()}
 
@@ -101,6 +107,7 @@ def snapshot_trust(files: Mapping[str, bytes]) -> Trust | None:
             crls=(*(Crl.load(data) for data in _under(files, f"{TRUST}crls/")), *added.crls),
             ocsp=tuple(OcspResponse.load(data) for data in _under(files, f"{TRUST}ocsp/")),
             seal_status=files.get(TRUST + STATUS_LIST),
+            strength=Strength.read(json.loads(files.get(TRUST + ALGORITHMS, b"{}"))),
             font_outlines={name.rpartition("/")[2].removesuffix(".outlines"): data for name, data in files.items()
                            if name.startswith(f"{TRUST}fonts/")})
     except (EngineError, ValueError, KeyError, TypeError, RecursionError):
