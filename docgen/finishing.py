@@ -55,6 +55,9 @@ def _finish(issuer: Issuer, identifier: str, out: Path, font_pack: Path | None) 
     if waiting is None:
         raise issuer.waiting.damaged(identifier)
     record, attachments = issuer.waiting.content(waiting)
+    licence = issuer.check(record, font_pack=font_pack)
+    if (licence.identifier.text(), licence.digest) != (identifier, waiting.record_sm3):
+        raise issuer.waiting.damaged(identifier)        # what waits is issued as it was handed in, or not at all
     return issuer.issue(record, out=out, font_pack=font_pack, attachments=attachments)
 
 

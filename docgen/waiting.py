@@ -90,12 +90,15 @@ class WaitingRoom:
         Call it inside :meth:`docgen.ledger.Ledger.hold` of the identifier.
 
         Raises:
+            IssueError: ``issue.waiting-damaged``, a link stands in its place.
             FileError: it cannot be kept.
         """
         files = {_RECORD: record} | {_attachment(index): data for index, data in enumerate(attachments.values())}
         with locked(self._lock):
             make_folder(self._folder)
             sweep(self._folder)
+            if (self._folder / identifier).is_symlink():
+                raise self.damaged(identifier)              # what it leads to is not kept here
             if (self._folder / identifier).is_dir():
                 return
             number = self._next_number()
@@ -128,7 +131,8 @@ class WaitingRoom:
         if not self._folder.is_dir():
             return []
         with reported(self._folder):
-            return [path.name for path in self._folder.iterdir() if _IDENTIFIER.fullmatch(path.name) and path.is_dir()]
+            return [path.name for path in self._folder.iterdir()
+                    if _IDENTIFIER.fullmatch(path.name) and path.is_dir() and not path.is_symlink()]
 
     def _number(self, identifier: str) -> int:
         try:

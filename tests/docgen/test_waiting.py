@@ -184,6 +184,36 @@ def test_one_that_is_refused_goes_on_waiting_and_holds_up_no_other(
     assert tokens(docgen.issue(record(2), home=home))
 
 
+@pytest.mark.parametrize("changes", [{}, {"联系人电话": "00000000009"}])
+def test_what_waits_is_issued_as_it_was_handed_in_or_not_at_all(
+        changes: dict[str, str], dead: Home, authority: Authority, clock: Clock, tmp_path: Path) -> None:
+    """Who can write there exchanges the record and its digest in the entry: under another number, or the same."""
+    first = wait(dead, record(1)).identifier
+    entry = dead.issued_dir / "waiting" / first
+    other = as_json(record(1, **changes) if changes else record(7))
+    (entry / "record.json").write_bytes(other)
+    told = json.loads((entry / "entry.json").read_bytes())
+    told["files"]["record.json"] = sm3(other).hex()
+    (entry / "entry.json").write_text(json.dumps(told))
+    home = alive(dead, authority, clock)
+    assert [result.code for result in finish_waiting(home=home, out=tmp_path / "out")] == ["issue.waiting-damaged"]
+    assert waiting(home) == [first] and not names(tmp_path / "out") and not used(home)
+
+
+def test_a_link_among_what_waits_holds_up_nothing_and_hides_nothing(
+        dead: Home, authority: Authority, clock: Clock, tmp_path: Path) -> None:
+    first, second = (wait(dead, record(sequence)).identifier for sequence in (1, 2))
+    room = dead.issued_dir / "waiting"
+    (room / first).rename(tmp_path / "elsewhere")
+    (room / first).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(EngineError) as caught:
+        docgen.issue(record(1), home=dead)
+    assert caught.value.code is IssueCode.WAITING_DAMAGED
+    home = alive(dead, authority, clock)
+    assert [(result.identifier, result.code) for result in finish_waiting(home=home, out=tmp_path / "out")] == [
+        (second, "")]
+
+
 def test_earlier_documents_wait_with_the_record_that_names_them(clock: Clock, tmp_path: Path) -> None:
     kinds = Path(__file__).parents[1] / "data" / "kinds"
     add_folder(kinds)
