@@ -1,6 +1,7 @@
 """Evidence of an archive renewed before it weakens: one timestamp for many packages, each file written whole.
 
-A package is renewed only while it is whole; what is damaged is told and left alone. Where the digest of a record is
+A package is renewed only while it is whole and its evidence holds for it, or did until a timestamp ended; any other is
+told and left alone, and keeps none of its neighbours from being renewed. Where the digest of a record is
 about to weaken, the record gets a further chain over the files themselves by another one (RFC 4998 clause 5.2). Each
 file of a package is put in place by itself, and each is good with the others new or old, so that a stopped renewal
 leaves nothing broken: what was not reached is still due.
@@ -29,9 +30,12 @@ from archive.layout import (
     tells_due,
 )
 from archive.pades import pdf_due, renew_lta
-from archive.snapshot import snapshot_trust
+from archive.snapshot import snapshot_trust, with_snapshot
 from archive.store import Archive
-from certs.evidence_build import MARGIN, Material, Stamper, due, rehash, renew, weakens
+from certs.chain import SubIndication
+from certs.evidence import EvidenceResult, judge_evidence
+from certs.evidence_build import MARGIN, Material, Stamper, completed, due, rehash, renew, tidied, weakens
+from certs.evidence_record import EvidenceRecord
 from certs.files import make_folder, sweep, write_atomic
 from certs.sm3 import sm3
 from certs.strength import DIGESTS
@@ -45,6 +49,10 @@ __all__ = ["BATCH", "NotRenewed", "Renewed", "renew_all"]
 BATCH: Final = 256
 """Packages under one timestamp."""
 _RECORDS: Final = (MANIFEST_RECORD, ORIGINAL_RECORD)
+_ENDED: Final = frozenset({
+    None, SubIndication.EXPIRED, SubIndication.OUT_OF_BOUNDS_NO_POE, SubIndication.REVOKED,
+    SubIndication.REVOKED_NO_POE, SubIndication.TRY_LATER, SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE})
+"""Why a good timestamp does not hold any more; None where an algorithm became weak."""
 _STAMPED: Final = ("sha256", "sha384", "sha512")
 """Digests of document timestamps, the first that is strong."""
 
@@ -67,11 +75,12 @@ class NotRenewed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Due:
-    """A package that is due: its records as they were read."""
+    """A package that is due: its records as they were read, and as they can be renewed."""
 
     identifier: str
     was_due: dt.datetime | None
     records: tuple[bytes, ...]
+    ready: tuple[bytes, ...]
     folder: Path
     weakens: bool
 
@@ -84,19 +93,21 @@ def _read(folder: Path, name: str) -> bytes:
     return read_package(folder, only=lambda each: each == name).files[name]
 
 
-def renew_all(archive: Archive, *, before: dt.datetime, trust: Trust, timestamper: Stamper) -> Iterator[
-        Renewed | NotRenewed]:
+def renew_all(archive: Archive, *, before: dt.datetime, now: dt.datetime, trust: Trust,
+              timestamper: Stamper) -> Iterator[Renewed | NotRenewed]:
     """Renew every package that is due before a moment, in batches; each outcome is told when it is final.
 
     Args:
-        trust: anchors of the services of today and their lists; they are put beside the evidence.
+        now: the present (aware), at which the evidence is judged.
+        trust: judges the evidence, so it has the anchors of the services of all years; those that a package does not
+            have yet, and the lists of today, are put beside its evidence.
 
     Raises:
         FileError: the archive cannot be read.
     """
     material = Material(certificates=(*trust.roots, *trust.tsa, *trust.intermediates), crls=trust.crls,
                         ocsp=trust.ocsp)
-    pending = _pending(archive, before, trust, material)
+    pending = _pending(archive, before, now, trust, material)
     while batch := list(islice(pending, BATCH)):
         for one in batch:
             if isinstance(one, NotRenewed):
@@ -107,7 +118,8 @@ def renew_all(archive: Archive, *, before: dt.datetime, trust: Trust, timestampe
                               timestamper)
 
 
-def _pending(archive: Archive, before: dt.datetime, trust: Trust, material: Material) -> Iterator[_Due | NotRenewed]:
+def _pending(archive: Archive, before: dt.datetime, now: dt.datetime, trust: Trust,
+             material: Material) -> Iterator[_Due | NotRenewed]:
     """Every package that is due, whole or not."""
     for identifier in archive.identifiers():
         try:
@@ -126,10 +138,40 @@ def _pending(archive: Archive, before: dt.datetime, trust: Trust, material: Mate
                     f"the package {identifier} is not whole ({first.en if first else 'a record is missing'}), so it is "
                     "not renewed: restore it from a backup")
             records = tuple(package.files[name] for name in _RECORDS)
-            yield _Due(identifier=identifier, was_due=last, records=records, folder=folder,
+            ready = tuple(_ready(name, package.files, identifier, now, trust, material) for name in _RECORDS)
+            yield _Due(identifier=identifier, was_due=last, records=records, ready=ready, folder=folder,
                        weakens=any(weakens(record, before + MARGIN, trust.strength) for record in records))
         except EngineError as error:
             yield NotRenewed(identifier, error)
+
+
+def _ready(name: str, files: Mapping[str, bytes], identifier: str, now: dt.datetime, trust: Trust,
+           material: Material) -> bytes:
+    """A record as it can be renewed together with others: it was judged and completed by itself.
+
+    Raises:
+        ArchiveError: ``archive.damaged``: it proves nothing of its file and never did.
+        EngineError: it cannot be read, or what judges it does not go into it.
+    """
+    covered = MANIFEST if name == MANIFEST_RECORD else original_name(identifier)
+    record = tidied(files[name], material)
+    believed = with_snapshot(trust, snapshot_trust(files))
+    result = judge_evidence(
+        EvidenceRecord.parse(record), files[covered], anchors=believed.tsa, intermediates=believed.intermediates,
+        crls=believed.crls, ocsp=believed.ocsp, now=now, strength=believed.strength)
+    if not (result.ok or result.code == "evidence.gap" or _ended(result)):
+        raise ArchiveError(
+            ArchiveCode.DAMAGED,
+            f"档案包 {identifier} 的 {name} 不成立（{result.zh}），未续期；请用 archive verify 核验，从备份恢复",
+            f"{name} of the package {identifier} does not hold ({result.en}), so it is not renewed: see zhengyin "
+            "archive verify, and restore it from a backup")
+    return completed(record, material)
+
+
+def _ended(result: EvidenceResult) -> bool:
+    """Whether evidence held until the newest timestamp, of an authority that is believed, ended: a late renewal."""
+    return (result.code == "evidence.lapsed" and result.sub_indication in _ENDED
+            and bool(result.steps) and result.steps[-1].anchor is not None)
 
 
 def _batch(archive: Archive, batch: Sequence[_Due], before: dt.datetime, trust: Trust, material: Material,
@@ -137,7 +179,7 @@ def _batch(archive: Archive, batch: Sequence[_Due], before: dt.datetime, trust: 
     if not batch:
         return
     try:
-        records = [record for one in batch for record in one.records]
+        records = [record for one in batch for record in one.ready]
         stamped = _strong(_STAMPED, before, trust)
         if batch[0].weakens:
             renewed = rehash(records, [source for one in batch for source in one.sources()],
@@ -178,6 +220,7 @@ def _put(folder: Path, one: _Due, records: Sequence[bytes], trust: Trust, materi
         write_atomic(folder / name, data)
     for name, old, new in zip(_RECORDS, one.records, records, strict=True):
         if files.get(name) == old:              # another process may have renewed it meanwhile
+            EvidenceRecord.parse(new)           # what no reader takes is not kept
             write_atomic(folder / name, new)
     name = rendition_name(one.identifier)
     pdf, known, strength = files[name], _with_own(material, files), trust.strength

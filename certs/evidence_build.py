@@ -32,10 +32,10 @@ from certs.evidence_record import (
 )
 from certs.ocsp import OcspResponse
 from certs.strength import DIGESTS, STRONG, Strength
-from certs.timestamp_token import OID_OCSP_ANSWER, TimestampToken, digest
+from certs.timestamp_token import MAX_CERTIFICATES, OID_OCSP_ANSWER, TimestampToken, digest
 from certs.x509 import Certificate
 
-__all__ = ["MARGIN", "Material", "Stamper", "due", "new_record", "rehash", "renew", "weakens"]
+__all__ = ["MARGIN", "Material", "Stamper", "completed", "due", "new_record", "rehash", "renew", "tidied", "weakens"]
 
 MARGIN: Final = timedelta(days=90)
 """How long before its last moment a record is due."""
@@ -131,6 +131,35 @@ def rehash(records: Sequence[bytes], datas: Sequence[bytes | Callable[[], bytes]
             for record, stamp in zip(parsed, stamps, strict=True)]
 
 
+def completed(record: bytes, material: Material) -> bytes:
+    """A record as :func:`renew` and :func:`rehash` would renew it: its newest token carries what will judge it.
+
+    Raises:
+        EngineError: the record cannot be read, or what judges it does not go into it.
+    """
+    (found,) = _completed([record], material)
+    return write_record([[stamp.der for stamp in chain] for chain in found.chains],
+                        [chain[0].algorithm for chain in found.chains])
+
+
+def tidied(record: bytes, material: Material) -> bytes:
+    """A record without certificates in its newest token that lead nowhere from the authority's.
+
+    Nothing signs which certificates lie in a token, so anybody could add some that keep it from being believed.
+
+    Raises:
+        EngineError: the record cannot be read.
+    """
+    parsed = EvidenceRecord.parse(record)
+    token = parsed.newest.token
+    linked = {one.der for one in _linked(token, _path(token, material))}
+    kept = [one.der for one in token.certificates if one.der in linked]
+    lists, answers = [one.der for one in token.crls], token.ocsp
+    found = _with_token(parsed, read_token(_rewritten(token.der, kept, lists, answers)))
+    return write_record([[stamp.der for stamp in chain] for chain in found.chains],
+                        [chain[0].algorithm for chain in found.chains])
+
+
 def due(record: bytes, *, material: Material = _NOTHING, strength: Strength = STRONG,
         margin: timedelta = MARGIN) -> datetime:
     """When a record has to be renewed at the latest: ``margin`` before its newest token or its digest weakens.
@@ -224,22 +253,26 @@ def _lists(group: tuple[bytes, ...], path: Sequence[bytes]) -> list[tuple[bytes,
 def _completed(records: Iterable[bytes], material: Material) -> list[EvidenceRecord]:
     """Records whose newest tokens carry what will judge them; a token that many share is completed once."""
     tokens: dict[bytes, TimestampToken] = {}
-    completed = []
+    found = []
     for record in records:
         parsed = EvidenceRecord.parse(record)
         newest = parsed.newest
         token = tokens.get(newest.token.der)
         if token is None:
             token = tokens[newest.token.der] = read_token(_complete(newest.token.der, material))
-        stamp = dataclasses.replace(newest, der=write_timestamp(newest.algorithm, newest.tree, token.der), token=token)
-        completed.append(dataclasses.replace(
-            parsed, chains=(*parsed.chains[:-1], (*parsed.chains[-1][:-1], stamp))))
-    return completed
+        found.append(_with_token(parsed, token))
+    return found
+
+
+def _with_token(record: EvidenceRecord, token: TimestampToken) -> EvidenceRecord:
+    newest = record.newest
+    stamp = dataclasses.replace(newest, der=write_timestamp(newest.algorithm, newest.tree, token.der), token=token)
+    return dataclasses.replace(record, chains=(*record.chains[:-1], (*record.chains[-1][:-1], stamp)))
 
 
 def _path(token: TimestampToken, material: Material) -> list[Certificate]:
     """The authority's certificate and those above it, as far as they are at hand; the signatures on them hold."""
-    pool = (*token.certificates, *material.certificates)
+    pool = (*material.certificates, *token.certificates)    # what is believed leads before what anybody could add
     path = [certificate for certificate in pool if token.names(certificate)][:1]
     while path and not path[-1].is_self_issued and len(path) < _MAX_PATH:
         above = next((one for one in pool if one not in path and path[-1].issued_by(one)), None)
@@ -249,15 +282,30 @@ def _path(token: TimestampToken, material: Material) -> list[Certificate]:
     return path
 
 
+def _linked(token: TimestampToken, path: Sequence[Certificate]) -> list[Certificate]:
+    """The path without its root, then what else in the token certifies one of these; no more than a reader takes.
+
+    Without a path it is what the token has, for then nothing tells what belongs there.
+    """
+    if not path:
+        return list(token.certificates)
+    linked = [one for one in path if not one.is_self_issued]
+    for below in itertools.chain(path, linked):
+        for one in token.certificates:
+            if len(linked) < MAX_CERTIFICATES and one not in linked and below.issued_by(one):
+                linked.append(one)
+    return linked
+
+
 def _complete(token: bytes, material: Material) -> bytes:
-    """A token with the certificates below the root, and of each authority in its path the newest list and answers.
+    """A token with the certificates of its path, and of each authority in it the newest list and answers.
 
     Raises:
         EvidenceError: ``evidence.bad-request``: it would become larger than a reader takes.
     """
     read = read_token(token)
     path = _path(read, material)
-    certificates = {one.der for one in (*read.certificates, *(one for one in path if not one.is_self_issued))}
+    certificates = {one.der for one in _linked(read, path)}
     lists = {one.der for one in read.crls}
     answers = set(read.ocsp)
     for certificate, authority in itertools.pairwise(path):
@@ -267,11 +315,11 @@ def _complete(token: bytes, material: Material) -> bytes:
                    if crl.counts and crl.scope.covers(certificate) and crl.issued_by(authority)
                    and not (told and len(crl.der) > _LARGE)]
         lists.update(crl.der for crl in sorted(fitting, key=lambda crl: crl.this_update)[-1:])
-    completed = _rewritten(token, certificates, lists, answers)
-    if len(completed) > MAX_TOKEN:
+    rewritten = _rewritten(token, certificates, lists, answers)
+    if len(rewritten) > MAX_TOKEN:
         raise _bad("撤销列表过大，时间戳放不下，请改用 OCSP",
                    "the revocation lists are too large to be put into the time-stamp; use OCSP")
-    return completed
+    return rewritten
 
 
 def _rewritten(token: bytes, certificates: Iterable[bytes], lists: Iterable[bytes], answers: Iterable[bytes]) -> bytes:

@@ -179,7 +179,7 @@ def renew(
     now = opened.clock()
     limit = _moment(before, "--due-before") or now + dt.timedelta(days=30)
     failed = done = 0
-    for outcome in renew_all(archive, before=limit, trust=opened.trust(), timestamper=_stamper(opened)):
+    for outcome in renew_all(archive, before=limit, now=now, trust=opened.trust(), timestamper=_stamper(opened)):
         done += 1
         if isinstance(outcome, Renewed):
             late = outcome.was_due is not None and outcome.was_due < now

@@ -12,11 +12,17 @@ from pathlib import Path
 import pytest
 
 from archive.layout import read_package
+from archive.manifest import Listed, Manifest
 from archive.renewing import NotRenewed, Renewed, renew_all
 from archive.store import Archive
-from certs.evidence_record import EvidenceRecord
+from certs import p256
+from certs.csr import SIGNING
+from certs.evidence_build import _rewritten
+from certs.evidence_record import EvidenceRecord, write_record, write_timestamp
 from certs.strength import Strength
+from certs.timestamp_token import MAX_CERTIFICATES
 from certs.tsa import Timestampers
+from certs.x509_build import build_certificate
 from tests.archive.offices import copied
 from tests.archive.years import Years, years
 from tests.support.falling import fall_at
@@ -79,7 +85,8 @@ def test_what_is_damaged_is_told_and_left_alone(here: Years, scene: tuple[Years,
     (here.archive.existing(first) / "record.xml").write_bytes(b"changed")
     (here.archive.existing(second) / "evidence" / "original.er").unlink()
     outcomes = {each.identifier: each for each in renew_all(
-        here.archive, before=datetime(2031, 1, 1, tzinfo=UTC), trust=here.home.trust(), timestamper=here.stamper())}
+        here.archive, before=datetime(2031, 1, 1, tzinfo=UTC), now=here.now, trust=here.home.trust(),
+        timestamper=here.stamper())}
     assert isinstance(outcomes[third], Renewed)
     for each in (first, second):
         outcome = outcomes[each]
@@ -87,11 +94,71 @@ def test_what_is_damaged_is_told_and_left_alone(here: Years, scene: tuple[Years,
     assert stamps(here, first) == [1, 1, 1]
 
 
+def with_strangers(record: bytes) -> bytes:
+    """The record with certificates of strangers in its newest token, as many as a reader takes: nothing signs them."""
+    newest = EvidenceRecord.parse(record).newest
+    token = newest.token
+    own = [one.der for one in token.certificates if token.names(one)]
+    made = []
+    for number in range(MAX_CERTIFICATES - len(own)):
+        key, name = p256.PrivateKey.generate(), (("CN", f"stranger {number}"),)
+        made.append(build_certificate(
+            subject=name, spki=key.spki, issuer=None, issuer_key=key, serial=number + 1, not_before=START,
+            not_after=datetime(2040, 1, 1, tzinfo=UTC), key_usage=SIGNING).der)
+    bag = _rewritten(token.der, [*own, *made], [one.der for one in token.crls], token.ocsp)
+    return write_record([[write_timestamp(newest.algorithm, newest.tree, bag)]], [newest.algorithm])
+
+
+def test_certificates_of_strangers_in_a_token_keep_nothing_from_being_renewed(
+    here: Years, scene: tuple[Years, list[str]],
+) -> None:
+    folder = here.archive.existing(scene[1][0]) / "evidence"
+    for path in (folder / "manifest.er", folder / "original.er"):
+        path.write_bytes(with_strangers(path.read_bytes()))
+    assert len(here.renew(here.archive)) == 3
+    for identifier in scene[1]:
+        assert stamps(here, identifier) == [2, 2, 2]
+        assert here.check(identifier).verdict.value == "valid"
+    carried = EvidenceRecord.parse((folder / "manifest.er").read_bytes()).stamps[0].token.certificates
+    assert carried and not any("stranger" in one.subject_text for one in carried)
+
+
+@pytest.mark.parametrize("weak", [{}, {"sm3": "2031-02-01"}])
+def test_evidence_of_another_file_is_not_renewed_and_keeps_no_neighbour_from_it(
+    here: Years, scene: tuple[Years, list[str]], weak: dict[str, str],
+) -> None:
+    """Whoever exchanges the original and the manifest with it has a whole package, and no evidence of it."""
+    forged, *others = scene[1]
+    folder = here.archive.existing(forged)
+    manifest = Manifest.parse((folder / "manifest.json").read_bytes())
+    assert manifest is not None
+    name = f"original/{forged}.ofd"
+    (folder / name).write_bytes(b"PK another licence")
+    files = {**manifest.files, name: Listed.of(b"PK another licence")}
+    (folder / "manifest.json").write_bytes(dataclasses.replace(manifest, files=files).to_json())
+    trust = dataclasses.replace(here.home.trust(), strength=Strength.read(weak))
+    outcomes = {each.identifier: each for each in renew_all(
+        here.archive, before=datetime(2031, 1, 1, tzinfo=UTC), now=here.now, trust=trust,
+        timestamper=_Elsewhere(here) if weak else here.stamper())}
+    refused = outcomes[forged]
+    assert isinstance(refused, NotRenewed) and refused.error.code == "archive.damaged"
+    assert "does not hold" in refused.error.en and "不成立" in refused.error.zh
+    assert all(isinstance(outcomes[each], Renewed) for each in others)
+    assert stamps(here, forged) == [1, 1, 1] and stamps(here, others[0])[:2] == [2, 2]
+
+
+def test_evidence_of_an_authority_that_nobody_believes_is_not_renewed(here: Years) -> None:
+    stranger = dataclasses.replace(here.home.trust(), tsa=())
+    outcomes = list(renew_all(here.archive, before=datetime(2031, 1, 1, tzinfo=UTC), now=here.now, trust=stranger,
+                              timestamper=here.stamper()))
+    assert [each.error.code for each in outcomes if isinstance(each, NotRenewed)] == ["archive.damaged"] * 3
+
+
 def test_without_a_service_nothing_is_renewed_and_nothing_lost(here: Years, scene: tuple[Years, list[str]]) -> None:
     here.authority.twist = here.authority.lying_tsa("sm2", imprint=bytes(32))
     try:
-        outcomes = list(renew_all(here.archive, before=datetime(2031, 1, 1, tzinfo=UTC), trust=here.home.trust(),
-                                  timestamper=here.stamper()))
+        outcomes = list(renew_all(here.archive, before=datetime(2031, 1, 1, tzinfo=UTC), now=here.now,
+                                  trust=here.home.trust(), timestamper=here.stamper()))
     finally:
         here.authority.twist = None
     assert all(isinstance(each, NotRenewed) for each in outcomes) and len(outcomes) == 3
@@ -124,8 +191,8 @@ def test_killed_half_way_every_package_is_good_and_the_rest_is_still_due(
 
 def test_a_full_disk_leaves_what_was_there(here: Years, scene: tuple[Years, list[str]]) -> None:
     with disk_of(64):
-        outcomes = list(renew_all(here.archive, before=datetime(2031, 1, 1, tzinfo=UTC), trust=here.home.trust(),
-                                  timestamper=here.stamper()))
+        outcomes = list(renew_all(here.archive, before=datetime(2031, 1, 1, tzinfo=UTC), now=here.now,
+                                  trust=here.home.trust(), timestamper=here.stamper()))
     assert {each.error.code for each in outcomes if isinstance(each, NotRenewed)} == {"file.no-space"}
     for identifier in scene[1]:
         assert here.check(identifier).verdict.value == "valid"
@@ -134,7 +201,7 @@ def test_a_full_disk_leaves_what_was_there(here: Years, scene: tuple[Years, list
 def test_another_process_that_renewed_meanwhile_is_not_undone(here: Years, scene: tuple[Years, list[str]]) -> None:
     """The records are written only over those that the new ones were made from."""
     identifier = scene[1][0]
-    outcomes = renew_all(here.archive, before=datetime(2031, 1, 1, tzinfo=UTC), trust=here.home.trust(),
+    outcomes = renew_all(here.archive, before=datetime(2031, 1, 1, tzinfo=UTC), now=here.now, trust=here.home.trust(),
                          timestamper=_Between(here, identifier))
     assert sum(isinstance(each, Renewed) for each in outcomes) == 3
     assert stamps(here, identifier)[:2] == [2, 2]
@@ -161,7 +228,7 @@ def test_before_a_digest_weakens_records_get_a_chain_by_another(here: Years, sce
     """From 2031 on SM3 counts no more: until then SHA-256 has to hold what it held."""
     weak = dataclasses.replace(here.home.trust(), strength=Strength.read({"sm3": "2031-02-01"}))
     before = datetime(2031, 1, 1, tzinfo=UTC)
-    done = list(renew_all(here.archive, before=before, trust=weak, timestamper=_Elsewhere(here)))
+    done = list(renew_all(here.archive, before=before, now=here.now, trust=weak, timestamper=_Elsewhere(here)))
     assert all(isinstance(each, Renewed) for each in done) and len(done) == 3, done
     for identifier in scene[1]:
         files = read_package(here.archive.existing(identifier)).files
@@ -174,7 +241,7 @@ def test_before_a_digest_weakens_records_get_a_chain_by_another(here: Years, sce
 def test_where_no_digest_is_left_nothing_is_renewed(here: Years) -> None:
     weak = dataclasses.replace(here.home.trust(), strength=Strength.read(
         dict.fromkeys(("sm3", "sha256", "sha384", "sha512"), "2031-01-05")))
-    outcomes = list(renew_all(here.archive, before=datetime(2031, 1, 1, tzinfo=UTC), trust=weak,
+    outcomes = list(renew_all(here.archive, before=datetime(2031, 1, 1, tzinfo=UTC), now=here.now, trust=weak,
                               timestamper=here.stamper()))
     assert [each.error.code for each in outcomes if isinstance(each, NotRenewed)] == ["archive.weak"] * 3
 

@@ -92,8 +92,8 @@ class Years(Office):
     def renew(self, archive: Archive, *, before: datetime | None = None) -> list[str]:
         """Renew what is due before a moment, by default within thirty days; the identifiers."""
         done = []
-        for outcome in renew_all(archive, before=before or self.now + 30 * DAY, trust=self.home.trust(),
-                                 timestamper=self.stamper()):
+        for outcome in renew_all(archive, before=before or self.now + 30 * DAY, now=self.now,
+                                 trust=self.home.trust(), timestamper=self.stamper()):
             assert isinstance(outcome, Renewed), outcome
             done.append(outcome.identifier)
         return done
