@@ -10,9 +10,9 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from certs import rsa
+from certs import p256, rsa, sm2
 from certs.config import HOME_VARIABLE, find_home, read_password
-from certs.csr import PROFILES, SERVICES
+from certs.csr import KIND_NAMES, PROFILES, SERVICES
 from certs.files import make_folder, write_atomic
 from certs.key_check import KeyState, check_keys
 from certs.key_reference import key_path, reference_bytes
@@ -109,7 +109,9 @@ def make(
         "--module", metavar="SO", dir_okay=False,
         help="令牌厂商的 PKCS#11 模块 / the PKCS#11 module of the token's maker")] = None,
     token: TokenOption = "", serial: SerialOption = "", pin_file: PinOption = None,
-    kind: Annotated[str, typer.Option(metavar="KIND", help="p256 或 rsa / p256 or rsa")] = "p256",
+    kind: Annotated[str, typer.Option(
+        metavar="KIND", help="sm2、p256 或 rsa，缺省按用途；sm2 只能用 file / "
+                             "sm2, p256 or rsa; by default what the role takes; sm2 in a file only")] = "",
     bits: Annotated[int, typer.Option(
         min=2048, max=8192, metavar="N", help="RSA 密钥长度 / length of an RSA key in bits")] = rsa.BITS,
     label: Annotated[str, typer.Option(
@@ -121,15 +123,21 @@ def make(
 
     已有密钥或引用的目录不作改动 / a folder that has the key or a reference is left alone.
     """
-    _require_role(role, kind)
     if store not in _STORES:
         raise typer.BadParameter(f"应为 {'、'.join(_STORES)} 之一 / one of {', '.join(_STORES)}", param_hint="--store")
+    if kind and kind not in KIND_NAMES:
+        raise typer.BadParameter(f"没有这种密钥：{kind}，应为 {'、'.join(KIND_NAMES)} 之一 / "
+                                 f"there is no such kind of key: {kind}; one of {', '.join(KIND_NAMES)}",
+                                 param_hint="--kind")
+    if store == "pkcs11":
+        _require_for_token(role)
+    _require_role(role, kind)
+    made_as = kind or _PROFILES[role].kind
     make_folder(out)
     _require_free(out, role)
     if store == "file":
-        from certs import p256
-
-        key = rsa.PrivateKey.generate(bits) if kind == "rsa" else p256.PrivateKey.generate()
+        key = (rsa.PrivateKey.generate(bits) if made_as == "rsa" else
+               sm2.PrivateKey.generate() if made_as == "sm2" else p256.PrivateKey.generate())
         store_key(out / f"{role}.key", key, read_password(find_home(home, os.environ), os.environ))
         typer.echo(out / f"{role}.key")
         return
@@ -138,7 +146,7 @@ def make(
     if module is None:
         raise typer.BadParameter("请指明模块 / name the module", param_hint="--module")
     made = make_key(_named(module, token, serial, pin_file), out, label or f"{role} {secrets.token_hex(8)}",
-                    rsa_bits=bits if kind == "rsa" else None, anew=True)
+                    rsa_bits=bits if made_as == "rsa" else None, anew=True)
     _write(out, role, made)
 
 
@@ -153,6 +161,7 @@ def refer(
     from certs.pkcs11_list import refer_to_key
     from certs.public_key import PublicKey
 
+    _require_for_token(role)
     make_folder(out)
     _require_free(out, role)
     reference = _named(module, token, serial, pin_file)
@@ -169,11 +178,22 @@ def _named(module: Path, token: str, serial: str, pin_file: Path | None) -> dict
             **{name: value for name, value in named.items() if value}}
 
 
+def _require_for_token(role: str) -> None:
+    """A role whose keys are SM2 has none on a token: PKCS#11 has no SM2 that modules share."""
+    if role in _PROFILES and _PROFILES[role].kind == "sm2":
+        raise typer.BadParameter(
+            f"{role} 的密钥为 SM2，不能放在 PKCS#11 令牌上；可用加密文件（certs keys make --store file）、SDF 设备、"
+            f"HTTP 签名服务或签名进程，见 docs/keys.zh.md / "
+            f"the key for {role} is SM2 and cannot be on a PKCS#11 token: keep it in an encrypted file (certs keys make --store file), in an SDF device, behind an HTTP signing "
+            "service or in the signer process; see docs/keys.md", param_hint="--role")
+
+
 def _require_role(role: str, kind: str) -> None:
+    """The role is known and takes keys of this kind; an empty one is the role's own."""
     if role not in _PROFILES:
         raise typer.BadParameter(f"没有这种密钥：{role} / there is no such key: {role}", param_hint="--role")
     kinds = (_PROFILES[role].kind, *_PROFILES[role].also)
-    if kind not in kinds:
+    if kind and kind not in kinds:
         raise typer.BadParameter(
             f"{role} 的密钥应为 {'、'.join(kinds)}，不能是 {kind} / "
             f"a key for {role} is {' or '.join(kinds)}, not {kind}", param_hint="--role")

@@ -98,9 +98,29 @@ def test_an_rsa_key_in_a_file(call: Call, home: Home, tmp_path: Path) -> None:
     assert isinstance(load_key(tmp_path / "keys" / "pdf.key", home.password()), rsa.PrivateKey)
 
 
+@pytest.mark.parametrize("kind", [[], ["--kind", "sm2"]])
+def test_a_sealing_key_in_a_file_is_sm2(call: Call, home: Home, tmp_path: Path, kind: list[str]) -> None:
+    assert call("keys", "make", "--store", "file", "--role", "sealing", *kind, "--out", tmp_path / "keys",
+                "--home", home.path)[0] == 0
+    assert isinstance(load_key(tmp_path / "keys" / "sealing.key", home.password()), sm2.PrivateKey)
+
+
+@pytest.mark.parametrize("role", ["sealing", "data", "status"])
+@pytest.mark.parametrize("words", [["make"], ["make", "--kind", "sm2"], ["make", "--kind", "p256"], ["refer"]])
+def test_an_sm2_key_is_not_made_on_a_token(
+    call: Call, token: SoftToken, tmp_path: Path, words: list[str], role: str,
+) -> None:
+    code, text, err = call("keys", *words, "--role", role, "--out", tmp_path / "keys", *on(token))
+    assert (code, text) == (2, "") and token.keys() == 0 and not (tmp_path / "keys").exists()
+    assert "SM2，不能放在 PKCS#11 令牌上" in err and "cannot be on a PKCS#11 token" in err
+    for place in ("--store file", "SDF", "HTTP", "签名进程", "signer process"):
+        assert place in err
+
+
 MISTAKES = [
     (["make", "--role", "pdf", "--out", "OUT", "--kind", "sm2"], 2, "--role"),
-    (["make", "--role", "sealing", "--out", "OUT"], 2, "sm2"),
+    (["make", "--role", "pdf", "--out", "OUT", "--kind", "p384"], 2, "--kind"),
+    (["make", "--role", "sealing", "--out", "OUT", "--store", "file", "--kind", "p256"], 2, "sm2"),
     (["make", "--role", "nothing", "--out", "OUT"], 2, "--role"),
     (["make", "--role", "pdf", "--out", "OUT"], 2, "--module"),
     (["make", "--role", "pdf", "--out", "OUT", "--store", "cloud"], 2, "--store"),
