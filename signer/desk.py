@@ -144,7 +144,7 @@ class Desk:
 
         def require(used: Mapping[str, int]) -> None:
             if leave is not None:
-                leave.require(held, at=at, used=used)
+                leave.require(held, at=at, now=now, used=used)
 
         counted = self._counts.count(use, require)
         try:

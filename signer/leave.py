@@ -33,20 +33,21 @@ class Leave:
     def __init__(self, approval: Approval, others: tuple[Approval, ...], offices: tuple[Office, ...]) -> None:
         self._approval, self._others, self._offices = approval, others, offices
 
-    def require(self, held: HeldKey, *, at: datetime, used: Mapping[str, int]) -> None:
+    def require(self, held: HeldKey, *, at: datetime, now: datetime, used: Mapping[str, int]) -> None:
         """Refuse what goes beyond the approval.
 
         Args:
-            at: moment of the signature (aware).
+            at: what the signature says; now: the signer's present (both aware). It must be allowed at both.
             used: approval → signatures that this role has made under it.
 
         Raises:
             ApprovalError: as :func:`certs.approval_scope.check`.
         """
         terms, code = self._approval.terms, held.code or ""
-        check(self._approval, Sealing(
-            kind=terms.kinds[0], unit=code, region=code[2:8], seal_id=held.seal_id, record=terms.record or "", at=at),
-            used=used_in_all(terms, self._others, used), offices=self._offices)
+        for moment in (at, now):
+            check(self._approval, Sealing(
+                kind=terms.kinds[0], unit=code, region=code[2:8], seal_id=held.seal_id, record=terms.record or "",
+                at=moment), used=used_in_all(terms, self._others, used), offices=self._offices)
 
 
 class Leaves:

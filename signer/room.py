@@ -117,7 +117,11 @@ class KeyRoom:
         return HeldKey(name=name, role=role, code=code, seal=seal, certificate=certificate, key=key)
 
     def require_usable(self, held: HeldKey, *, at: datetime, now: datetime) -> None:
-        """Refuse a key whose seal is not in use at ``at``, or whose certificate is not good then (both aware).
+        """Refuse a key whose seal is not in use at ``at`` and at ``now``, or whose certificate is not good at ``at``.
+
+        Args:
+            at: what the signature says; now: the signer's present (both aware). A message that claims another minute
+                must not get by what begins or ends between the two.
 
         Raises:
             SealError: as :func:`certs.seal_folder.seal_in_use`, :func:`certs.seal.check_usable` and
@@ -132,7 +136,8 @@ class KeyRoom:
                     raise HomeError(
                         HomeCode.NO_SEAL, f"印章 {held.seal_id} 已不在此目录",
                         f"seal {held.seal_id} is no longer in this home", seal=held.seal_id)
-                seal_in_use({held.seal_id: use}, at, name=held.seal.name)
+                for moment in (at, now):
+                    seal_in_use({held.seal_id: use}, moment, name=held.seal.name)
                 check_names(held.seal.name, held.code, held.certificate)
                 if held.role == "sealing":
                     check_usable(

@@ -288,6 +288,28 @@ def test_a_seal_that_is_suspended_or_retired_signs_nothing_more(office: Office) 
         assert office.sign("pdf", attributes(office.certificate("pdf"))) == code
 
 
+def test_a_claimed_time_gets_by_nothing_that_has_ended_or_not_begun(office: Office) -> None:
+    office.now += timedelta(minutes=10)                                    # seal and approval began at the first
+    early, late = office.now - timedelta(minutes=4), office.now + timedelta(minutes=4)
+    ended, begins = office.now - timedelta(minutes=1), office.now + timedelta(minutes=3)
+    seal_id = key_name(office.path, "sealing").split("/")[1]
+    (use,) = office.home.seal_uses(CITY[0]).values()
+    for changed, at, code in (
+            (SealUse(state=UseState.IN_USE, use_from=use.use_from, use_until=ended), early, "seal.retired"),
+            (SealUse(state=UseState.IN_USE, use_from=begins), late, "seal.not-yet-in-use")):
+        set_use(office.path, CITY[0], seal_id, changed)
+        assert office.sign("sealing", office.to_sign(1, at=at)) == code
+    set_use(office.path, CITY[0], seal_id, use)
+    file = office.path / "approvers.json"
+    good = file.read_text(encoding="utf-8")
+    for member, moment, at in (("until", ended, early), ("from", begins, late)):
+        file.write_text(json.dumps([{**one, member: write_moment(moment)} for one in json.loads(good)]))
+        assert office.sign("sealing", office.to_sign(1, at=at)) == "approval.not-approver"
+    file.write_text(good, encoding="utf-8")
+    assert office.used() == 0
+    assert office.sign("sealing", office.to_sign(1, at=early)) == ""
+
+
 def test_certificates_are_judged_at_each_signature(office: Office) -> None:
     assert office.sign("sealing", office.to_sign(1)) == ""
     for path in (office.path / "crls").glob("*.crl"):
