@@ -205,6 +205,11 @@ _SEAL: Final = {
                              "the sealing time {claimed} is within a suspension of the seal ({since} to {until})"),
     "seal.after-retired": (_NO, "签章时间 {claimed} 在印章换发（{until}）之后",
                            "the sealing time {claimed} is after the seal was replaced by its successor ({until})"),
+    "seal.stamped-late": (
+        _UNSURE, "签章自称在 {claimed}，其时间戳却在印章停用或换发（{since} 至 {until}）之后，不能证明签章在此之前，"
+        "请向发证机关查询",
+        "the sealing claims {claimed}, and its timestamp is later than an end or within a suspension of the seal's use "
+        "({since} to {until}), so nothing proves that it was sealed before; ask the issuing authority"),
     "seal.lost": (
         _UNSURE, "印章已于 {since} 挂失，没有可信时间戳证明签章在此之前，请向发证机关查询",
         "the seal was reported lost at {since}, and no trusted timestamp proves that this was sealed before; "

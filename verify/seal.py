@@ -43,6 +43,7 @@ _SUB: Final = {
     "seal.while-suspended": "REVOKED", "seal.after-retired": "EXPIRED", "seal.lost": "REVOKED_NO_POE",
     "value.timestamp-order": "TIMESTAMP_ORDER_FAILURE",
     "seal.cancelled": "REVOKED_NO_POE", "seal.suspended": "REVOKED_NO_POE", "seal.before-use": "OUT_OF_BOUNDS_NO_POE",
+    "seal.stamped-late": "OUT_OF_BOUNDS_NO_POE",
 }
 
 
@@ -170,7 +171,7 @@ def judge_sealing(sealing: Sealing, judge: Judge) -> Judgement:
     if not accepted:
         found.add("trust.maker", "", name=sealing.maker.subject_cn or sealing.maker.subject_text)
     standing = judge_state(info.es_id, info.der, claimed, judge.status(), found, accepted_maker=accepted,
-                           proven_at=since)
+                           proven_at=since, stamped_at=proven)
     return Judgement(standing=standing, proven_at=since)
 
 

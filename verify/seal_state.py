@@ -50,7 +50,7 @@ def view_status(trust: Trust, at: dt.datetime, clock_now: dt.datetime) -> Status
 
 def judge_state(
     seal_id: str, signed_part: bytes, claimed_at: dt.datetime, view: StatusView, found: Findings, *,
-    accepted_maker: bool, proven_at: dt.datetime | None = None,
+    accepted_maker: bool, proven_at: dt.datetime | None = None, stamped_at: dt.datetime | None = None,
 ) -> SealStanding:
     """Weigh what the list says of one seal; what it says against the signature becomes a finding.
 
@@ -59,6 +59,7 @@ def judge_state(
         claimed_at: the time of sealing that the signature states.
         accepted_maker: whether the seal's maker is in the trust folder; the list speaks for no others.
         proven_at: a moment at which a trusted timestamp proves that the signature existed.
+        stamped_at: the moment of the signature's own timestamp, made when it was sealed.
     """
     listed = view.listed
     status = listed.find(seal_id, signed_part) if listed is not None and accepted_maker else None
@@ -69,7 +70,7 @@ def judge_state(
         elif view.fresh:
             zh, en = "状态列表中没有这枚印章", "the status list does not name this seal"
         return _unknown(seal_id, zh, en, found)
-    code, since, until = _objection(status, listed, claimed_at, proven_at, fresh=view.fresh)
+    code, since, until = _objection(status, listed, claimed_at, proven_at, stamped_at, fresh=view.fresh)
     if not view.fresh:
         standing = _unknown(seal_id, view.zh, view.en, found)
         if code in ("", "seal.status-unknown"):
@@ -91,7 +92,8 @@ def _unknown(seal_id: str, zh: str, en: str, found: Findings) -> SealStanding:
 
 
 def _objection(
-    status: SealStatus, listed: StatusList, claimed_at: dt.datetime, proven_at: dt.datetime | None, *, fresh: bool,
+    status: SealStatus, listed: StatusList, claimed_at: dt.datetime, proven_at: dt.datetime | None,
+    stamped_at: dt.datetime | None, *, fresh: bool,
 ) -> tuple[str, dt.datetime | None, dt.datetime | None]:
     """The code of what speaks against a seal used at ``claimed_at``, with since and until; "" for nothing.
 
@@ -104,7 +106,22 @@ def _objection(
     stop = status.stop_at(claimed_at)
     if stop is not None:
         return "seal.while-suspended", *stop
+    late = _stamped_late(status, listed, claimed_at, stamped_at, fresh=fresh)
+    if late is not None:
+        return "seal.stamped-late", *late
     return _by_state(state, since, listed, claimed_at, proven_at), since, until
+
+
+def _stamped_late(
+    status: SealStatus, listed: StatusList, claimed_at: dt.datetime, stamped_at: dt.datetime | None, *, fresh: bool,
+) -> tuple[dt.datetime | None, dt.datetime | None] | None:
+    """The end or the suspension of a seal's use that lies between the claim and the signature's own timestamp."""
+    if stamped_at is None or stamped_at - claimed_at <= CLOCKS_DIFFER:
+        return None
+    until = status.until
+    if until is not None and claimed_at <= until < stamped_at and (fresh or until <= listed.this_update):
+        return status.since, until
+    return status.stop_at(stamped_at)
 
 
 def _by_state(

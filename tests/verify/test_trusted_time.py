@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -124,6 +125,22 @@ def test_after_a_seal_is_listed_as_lost_it_is_the_same(loss: Loss) -> None:
     assert judge(loss.after.ofd, trust, loss.later)[0] is Verdict.INVALID
     assert judge(loss.backdated.ofd, trust, loss.later)[0] is Verdict.INDETERMINATE
     assert judge(loss.plain.ofd, trust, loss.later)[0] is Verdict.INDETERMINATE
+
+
+@pytest.mark.parametrize("facts", [
+    lambda loss: {"state": "retired", "until": loss.lost},
+    lambda loss: {"stops": ((loss.lost, loss.lost + 3 * DAY),)},
+])
+def test_a_claim_from_before_the_end_of_a_seal_s_use_needs_its_timestamp_from_before(
+        loss: Loss, facts: Callable[[Loss], dict[str, Any]]) -> None:
+    """The seal was replaced or suspended, and its timestamp is of afterwards: nothing proves what the claim says."""
+    by = new_signer(loss.home)
+    listed = status_file(entry(**facts(loss), seal=seal_of(loss.home)), at=loss.later, by=by)
+    trust = trusting(listed, home=loss.home, by=by)
+    assert judge(loss.before.ofd, trust, loss.later) == judge(loss.plain.ofd, trust, loss.later) == VALID
+    assert judge(loss.after.ofd, trust, loss.later)[0] is Verdict.INVALID
+    assert judge(loss.backdated.ofd, trust, loss.later) == (
+        Verdict.INDETERMINATE, "INDETERMINATE", "OUT_OF_BOUNDS_NO_POE")
 
 
 def test_after_the_certificates_end_a_timestamp_from_before_keeps_it_and_none_does_not(loss: Loss) -> None:

@@ -41,6 +41,7 @@ _SUB: Final = {
     "seal.after-lost": "REVOKED", "seal.after-cancelled": "REVOKED", "seal.after-suspended": "REVOKED",
     "seal.while-suspended": "REVOKED", "seal.after-retired": "EXPIRED", "seal.lost": "REVOKED_NO_POE",
     "seal.cancelled": "REVOKED_NO_POE", "seal.suspended": "REVOKED_NO_POE", "seal.before-use": "OUT_OF_BOUNDS_NO_POE",
+    "seal.stamped-late": "OUT_OF_BOUNDS_NO_POE",
 }
 
 
@@ -215,7 +216,7 @@ class _Run:
                 self.found.add("trust.maker", "", name=seal.maker.subject_cn or seal.maker.subject_text)
         if self.value.claimed_at is not None:
             self.standing = judge_state(seal.seal_id, seal.info, self.value.claimed_at, judge.status(), self.found,
-                                        accepted_maker=accepted, proven_at=self.since)
+                                        accepted_maker=accepted, proven_at=self.since, stamped_at=self.proven_at)
 
     # -- outcome
 
