@@ -183,9 +183,9 @@ def _require_for_token(role: str) -> None:
     if role in _PROFILES and _PROFILES[role].kind == "sm2":
         raise typer.BadParameter(
             f"{role} 的密钥为 SM2，不能放在 PKCS#11 令牌上；可用加密文件（certs keys make --store file）、SDF 设备、"
-            f"HTTP 签名服务或签名进程，见 docs/keys.zh.md / "
-            f"the key for {role} is SM2 and cannot be on a PKCS#11 token: keep it in an encrypted file (certs keys make --store file), in an SDF device, behind an HTTP signing "
-            "service or in the signer process; see docs/keys.md", param_hint="--role")
+            f"HTTP 签名服务或签名进程，见 docs/keys.zh.md / the key for {role} is SM2 and cannot be on a PKCS#11 "
+            "token: keep it in an encrypted file (certs keys make --store file), in an SDF device, behind an HTTP "
+            "signing service or in the signer process; see docs/keys.md", param_hint="--role")
 
 
 def _require_role(role: str, kind: str) -> None:
