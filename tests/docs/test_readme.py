@@ -35,7 +35,8 @@ def test_every_page_in_chinese_is_named_in_the_chinese_readme() -> None:
 def test_all_that_goes_to_the_network_is_named(name: str, revocation: str) -> None:
     limits = (ROOT / name).read_text().split("\n## ")
     (limit,) = [part for part in limits if part.startswith(("Limits", "尚有的限制"))]
-    for word in ("config.toml", "keys.", "signer.", "certs refresh", "verify --online", "seals due --webhook", revocation):
+    for word in ("config.toml", "keys.", "signer.", "certs refresh", "verify --online", "seals due --webhook",
+                 revocation):
         assert word in limit
     askers = {str(path.relative_to(ROOT)) for room in ROOMS for path in (ROOT / room).rglob("*.py")
               if imported(path) & {"certs.http_client", "http.client", "urllib.request"}}
