@@ -46,7 +46,7 @@ from verify.reasons import Refusal
 from verify.report import Report
 from verify.zip import read_zip
 
-__all__ = ["Believer", "PackageReport", "check_package", "due_of", "whole"]
+__all__ = ["Believer", "PackageReport", "check_files", "check_package", "due_of", "whole"]
 
 Believer = Callable[[Trust | None], Trust | None]
 """Makes of the trust inside a package what is believed of it."""
@@ -95,7 +95,12 @@ def check_package(folder: Path, *, believe: Believer, at: dt.datetime) -> Packag
     Raises:
         ArchiveError: ``archive.unknown``: there is no such package.
     """
-    return _Check(read_package(folder), believe, at).report()
+    return check_files(read_package(folder), believe=believe, at=at)
+
+
+def check_files(package: PackageFiles, *, believe: Believer, at: dt.datetime) -> PackageReport:
+    """Check a package that was read, as :func:`check_package` does: what is told is told of these very bytes."""
+    return _Check(package, believe, at).report()
 
 
 def whole(package: PackageFiles) -> tuple[Manifest | None, list[Found]]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from certs.config import HOME_VARIABLE
 from certs.untrusted_files import printable
 from cli.kind_folders import KINDS_HELP, add_kinds, add_named_kinds
 from cli.tables import table
@@ -39,6 +40,9 @@ _Archive = Annotated[Path, typer.Argument(
 _Home = Annotated[Path | None, typer.Option(
     "--home", metavar="H", help="工作目录，默认取 ZHENGYIN_HOME / home; by default ZHENGYIN_HOME")]
 _Json = Annotated[bool, typer.Option("--json", help="逐行输出 JSON / print JSON, one object a line")]
+_Trust = Annotated[Path | None, typer.Option(
+    "--trust", exists=True, file_okay=False, help="信任目录，默认取工作目录的 / trust folder; by default the home's")]
+_At = Annotated[str | None, typer.Option("--at", metavar="TIME", help="核验时刻，默认现在 / by default now")]
 _Kinds = Annotated[list[Path] | None, typer.Option("--kinds", exists=True, file_okay=False, help=KINDS_HELP)]
 
 
@@ -88,14 +92,12 @@ def verify(
     folder: _Archive,
     identifiers: Annotated[list[str] | None, typer.Argument(
         metavar="ID…", help="证照标识，默认全部 / licences; by default all")] = None,
-    trust: Annotated[Path | None, typer.Option(
-        "--trust", exists=True, file_okay=False,
-        help="信任目录，默认取工作目录的 / trust folder; by default the home's")] = None,
+    trust: _Trust = None,
     anchor: Annotated[list[str] | None, typer.Option(
         "--anchor", metavar="SM3",
         help="只凭档案核验时所信任证书（根、时间戳根、制章人）的指纹，可给多个 / fingerprint of a certificate that is "
              "believed when nothing but the archive is at hand; may be repeated")] = None,
-    at: Annotated[str | None, typer.Option("--at", metavar="TIME", help="核验时刻，默认现在 / by default now")] = None,
+    at: _At = None,
     home: _Home = None, kinds: _Kinds = None, as_json: _Json = False,
 ) -> None:
     """核验档案包：完整、存证、原件、副本 / say whether packages are whole and what they prove today.
@@ -106,6 +108,10 @@ def verify(
     from archive.store import Archive
 
     archive = Archive.open(folder)
+    if not anchor and trust is None and home is None and not os.environ.get(HOME_VARIABLE):
+        raise typer.BadParameter(
+            f"请指明您所信任的：--anchor（证书指纹）、--trust（信任目录）或 --home（工作目录，或环境变量 {HOME_VARIABLE}） / "
+            f"say what you believe: --anchor with fingerprints, --trust with a folder, or --home, or set {HOME_VARIABLE}")
     believe = _believer(trust, anchor or [], home)
     if anchor or trust is not None:
         add_named_kinds(kinds)
@@ -201,37 +207,51 @@ def restore(
     folder: _Archive,
     identifier: Annotated[str, typer.Argument(metavar="ID", help="证照标识 / the licence")],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="新目录 / a new folder")],
+    trust: _Trust = None,
     anchor: Annotated[list[str] | None, typer.Option(
         "--anchor", metavar="SM3",
-        help="您所信任证书的指纹，可给多个：据此在 trust/ 中给出信任目录 / fingerprint of a certificate that you "
-             "believe: with any, trust/ is a trust folder with these anchors; may be repeated")] = None,
+        help="您所信任证书的指纹，可给多个：据此核验，并在 trust/ 中给出信任目录 / fingerprint of a certificate that "
+             "you believe: judged by these, and trust/ is a trust folder with them; may be repeated")] = None,
+    at: _At = None, home: _Home = None, kinds: _Kinds = None,
 ) -> None:
     """取出证照：原件、副本、存证 / hand a licence out: original, copies, evidence.
 
-    档案包自带的信任资料放在 unverified/，不能据以核验。退出码 / exit codes: 0 all of it, 1 the original is damaged,
-    2 usage, 3 the original is good and something else not.
+    先按您所信任的核验；原件未获证明的放在 unproven/。档案包自带的信任资料放在 unverified/，不能据以核验。
+    退出码 / exit codes: 0 all of it, proven, 1 the original is damaged, 2 usage, 3 not proven, or some of it not good.
     """
-    from archive.restoring import UNVERIFIED
+    from archive.restoring import UNPROVEN, UNVERIFIED
     from archive.restoring import restore as hand_out
     from archive.store import Archive
     from cli.main import print_error
 
-    named = _fingerprints(anchor or [])
+    moment = _moment(at) or dt.datetime.now(dt.UTC)
     try:
-        given = hand_out(Archive.open(folder).existing(identifier), out, named)
+        believe = _believer(trust, anchor or [], home, needed=False)
+        if anchor or trust is not None:
+            add_named_kinds(kinds)
+        else:
+            add_kinds(kinds, home)
+        given = hand_out(Archive.open(folder).existing(identifier), out, believe=believe, at=moment,
+                         anchors=_fingerprints(anchor or []))
     except EngineError as error:
         print_error(error)
         raise typer.Exit(1 if error.code.value == "archive.damaged" else CANNOT) from None
     for fault in given.faults:
         typer.echo(f"✗ {fault.zh} / {fault.en} [{fault.code}]", err=True)
-    if any(name.startswith(UNVERIFIED) for name in given.names):
+    if any(UNVERIFIED in name for name in given.names):
         typer.echo(
             f"! {UNVERIFIED} 中是档案包自带的资料，未经核实，不能为它自己作证：请用您自己的信任目录核验，"
             f"或以 --anchor 点名所信任的指纹后重新取出 / what lies in {UNVERIFIED} came with the package and is not "
             "verified, and a package does not vouch for itself: verify by a trust folder of your own, or restore with "
             "--anchor", err=True)
-    typer.echo(str(out / f"{given.identifier}.ofd"))
-    raise typer.Exit(CANNOT if given.faults else 0)
+    if not given.proven:
+        typer.echo(
+            f"! 警告：原件未获证明，可能是伪造的，请勿采信；已放入 {UNPROVEN}。请以 --home、--trust 或 --anchor 指明您"
+            f"所信任的，用 zhengyin archive verify 核验 / WARNING: the original is not proven and may be forged, do "
+            f"not rely on it; it lies in {UNPROVEN}. Say what you believe with --home, --trust or --anchor, and see "
+            "zhengyin archive verify", err=True)
+    typer.echo(str(out / ("" if given.proven else UNPROVEN) / f"{given.identifier}.ofd"))
+    raise typer.Exit(CANNOT if given.faults or not given.proven else 0)
 
 
 # -- what they share
@@ -258,10 +278,13 @@ def _stamper(home: Home) -> Stamper:
     return found
 
 
-def _believer(trust: Path | None, anchors: Sequence[str], home: Path | None) -> Believer:
-    """What is believed: a trust folder with the package's lists beside it, or of the package what was named."""
+def _believer(trust: Path | None, anchors: Sequence[str], home: Path | None, *, needed: bool = True) -> Believer:
+    """What is believed: a trust folder with the package's intermediates beside it, or of the package what was named.
+
+    Where it is not ``needed`` and nobody says anything, nothing is believed.
+    """
     from archive.snapshot import believed, with_snapshot
-    from certs.config import find_home
+    from certs.config import HomeCode, HomeError, find_home
     from certs.trust import Trust
 
     if anchors:
@@ -269,7 +292,12 @@ def _believer(trust: Path | None, anchors: Sequence[str], home: Path | None) -> 
             raise typer.BadParameter("与 --trust 只用其一 / give either this or --trust", param_hint="--anchor")
         plain = _fingerprints(anchors)
         return lambda snapshot: None if snapshot is None else believed(snapshot, plain)
-    own = Trust.load(trust or find_home(home, os.environ) / "trust")
+    try:
+        own = Trust.load(trust or find_home(home, os.environ) / "trust")
+    except HomeError as error:
+        if needed or error.code is not HomeCode.NONE:
+            raise
+        return lambda _: None
     return lambda snapshot: with_snapshot(own, snapshot)
 
 
@@ -303,7 +331,8 @@ def _moment(text: str | None, option: str = "--at") -> dt.datetime | None:
     try:
         moment = dt.datetime.fromisoformat(text)
     except ValueError:
-        raise typer.BadParameter(f"{text!r} 不是 ISO 8601 时间 / is no ISO 8601 time, e.g. 2036-01-31",
+        raise typer.BadParameter(f"{text!r} 不是 ISO 8601 时间，应写作 2036-01-31 或 2036-01-31T09:00 / "
+                                 f"{text!r} is no ISO 8601 time, as 2036-01-31 or 2036-01-31T09:00",
                                  param_hint=option) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=CHINA_TIME)
 

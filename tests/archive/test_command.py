@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from archive.restoring import restore
+from archive.manifest import Listed, Manifest
+from archive.restoring import Restored, restore
+from archive.snapshot import with_snapshot
 from certs.x509 import Certificate
 from tests.archive.conftest import Kept
+from tests.archive.offices import Office
 from tests.support.command import Call, caller
 from verify import verify
 
@@ -81,26 +85,82 @@ def test_a_home_without_a_timestamp_service_makes_no_archive(kept: Kept, tmp_pat
 
 
 def test_a_licence_is_restored_with_its_evidence(kept: Kept, tmp_path: Path, call: Call) -> None:
-    identifier = kept.identifiers[0]
-    code, out, err = call("restore", kept.office.archive.path, identifier, "--out", tmp_path / "out")
-    assert code == 0 and out.strip().endswith(f"{identifier}.ofd")
-    restored = tmp_path / "out" / f"{identifier}.ofd"
-    assert restored.read_bytes() == kept.packages[0]
-    report = verify(restored, trust=kept.office.home.trust(), evidence=Path(f"{restored}.er").read_bytes())
-    assert report.verdict.value == "valid"
-    assert "未经核实" in err and "does not vouch for itself" in err
-    code, _, err = call("restore", kept.office.archive.path, identifier, "--out", tmp_path / "out")
+    identifier, home = kept.identifiers[0], kept.office.home
+    for place, word in enumerate((("--home", home.path), ("--trust", home.path / "trust"))):
+        out = tmp_path / str(place)
+        code, told, err = call("restore", kept.office.archive.path, identifier, "--out", out, *word)
+        assert code == 0 and told.strip() == str(out / f"{identifier}.ofd"), err
+        assert (out / f"{identifier}.ofd").read_bytes() == kept.packages[0]
+        report = verify(out / f"{identifier}.ofd", trust=home.trust(),
+                        evidence=(out / f"{identifier}.ofd.er").read_bytes())
+        assert report.verdict.value == "valid"
+        assert "未经核实" in err and "does not vouch for itself" in err and "警告" not in err
+    code, _, err = call("restore", kept.office.archive.path, identifier, "--out", out, "--home", home.path)
     assert code == 3 and "archive.out-exists" in err
+
+
+def unproven(code: int, told: str, err: str, out: Path, identifier: str) -> bool:
+    """Whether it was handed out as what nobody should rely on, and said so."""
+    return (code == 3 and told.strip() == str(out / "unproven" / f"{identifier}.ofd")
+            and "警告：原件未获证明" in err and "WARNING: the original is not proven" in err
+            and [each.name for each in out.iterdir()] == ["unproven"])
+
+
+def test_where_nobody_says_what_is_believed_nothing_is_proven(
+    kept: Kept, tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("ZHENGYIN_HOME", raising=False)
+    identifier, out = kept.identifiers[0], tmp_path / "out"
+    assert unproven(*call("restore", kept.office.archive.path, identifier, "--out", out), out, identifier)
+
+
+def test_a_forged_original_with_a_manifest_to_it_is_handed_out_as_unproven(
+    kept: Kept, tmp_path: Path, call: Call,
+) -> None:
+    """Neither what is no licence nor the genuine one of somebody else passes under another manifest."""
+    home, identifier = kept.office.home, kept.identifiers[0]
+    whole = [word for one in (*home.trust().roots, *home.trust().tsa, *home.trust().seal_makers)
+             for word in ("--anchor", one.fingerprint)]
+    for place, evil in enumerate((b"PK a forged licence", kept.packages[1])):
+        here = kept.copy(tmp_path / f"archive-{place}")
+        folder = here.archive.existing(identifier)
+        manifest = Manifest.parse((folder / "manifest.json").read_bytes())
+        assert manifest is not None
+        name = f"original/{identifier}.ofd"
+        (folder / name).write_bytes(evil)
+        forged = replace(manifest, files={**manifest.files, name: Listed.of(evil)})
+        (folder / "manifest.json").write_bytes(forged.to_json())
+        for number, words in enumerate((["--home", home.path], whole)):
+            out = tmp_path / f"out-{place}-{number}"
+            code, told, err = call("restore", here.archive.path, identifier, "--out", out, *words)
+            assert unproven(code, told, err, out, identifier) and "package.evidence" in err
+
+
+def test_a_licence_whose_evidence_is_gone_is_handed_out_as_unproven(kept: Kept, tmp_path: Path, call: Call) -> None:
+    for name in ("manifest.er", "original.er"):
+        here = kept.copy(tmp_path / name / "archive")
+        identifier, out = kept.identifiers[0], tmp_path / name / "out"
+        (here.archive.existing(identifier) / "evidence" / name).unlink()
+        assert unproven(*call("restore", here.archive.path, identifier, "--out", out, "--home", here.home.path),
+                        out, identifier)
 
 
 def test_the_trust_inside_a_package_is_handed_out_as_nobodys(kept: Kept, tmp_path: Path, call: Call) -> None:
     """A forger's package brings the forger's roots: nothing beside the licence may look like a trust folder."""
-    given = restore(kept.office.archive.existing(kept.identifiers[0]), tmp_path / "out")
+    given = by_home(kept.office, kept.identifiers[0], tmp_path / "out")
+    assert given.proven
     assert not any(name.startswith(("trust/", "kinds/")) for name in given.names)
     assert not (tmp_path / "out" / "trust").exists()
     assert (tmp_path / "out" / "unverified" / "trust" / "trust.json").is_file()
     told = (tmp_path / "out" / "unverified" / "README.txt").read_text("utf-8")
     assert "不能为自己作证" in told and "does not vouch for itself" in told
+
+
+def by_home(here: Office, identifier: str, out: Path) -> Restored:
+    """A licence out of an archive, judged by the home's trust."""
+    own = here.home.trust()
+    return restore(here.archive.existing(identifier), out, at=here.now,
+                   believe=lambda snapshot: with_snapshot(own, snapshot))
 
 
 def test_a_trust_folder_is_made_of_named_anchors_alone(kept: Kept, tmp_path: Path, call: Call) -> None:
@@ -109,7 +169,11 @@ def test_a_trust_folder_is_made_of_named_anchors_alone(kept: Kept, tmp_path: Pat
     for place, (named, verdict) in enumerate(((whole, "valid"), (["--anchor", "0" * 64], "indeterminate"))):
         out = tmp_path / str(place)
         code, _, err = call("restore", kept.office.archive.path, identifier, "--out", out, *named)
-        assert (code, err) == (0, "") and not (out / "unverified").exists()
+        if verdict == "valid":
+            assert (code, err) == (0, "") and not (out / "unverified").exists()
+        else:
+            assert code == 3 and "WARNING" in err
+            out = out / "unproven"
         certificates = {Certificate.load(path.read_bytes()).fingerprint
                         for each in ("roots", "tsa", "seal-makers") for path in (out / "trust").glob(f"{each}/*.cer")}
         assert certificates <= set(named)
@@ -124,7 +188,8 @@ def test_of_a_damaged_package_what_is_good_is_handed_out(kept: Kept, tmp_path: P
     (ofda,) = (folder / "ofda").iterdir()
     ofda.write_bytes(b"changed")
     (folder / "trust" / "trust.json").unlink()
-    code, _, err = call("restore", here.archive.path, kept.identifiers[0], "--out", tmp_path / "out")
+    code, _, err = call("restore", here.archive.path, kept.identifiers[0], "--out", tmp_path / "out",
+                        "--home", here.home.path)
     assert code == 3 and "package.changed" in err and "package.missing" in err
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert f"{kept.identifiers[0]}.ofd" in names and f"{kept.identifiers[0]}.ofd-a.ofd" not in names
@@ -148,5 +213,5 @@ def test_a_link_in_a_package_leads_nothing_out(kept: Kept, tmp_path: Path) -> No
     secret.write_bytes(b"not yours")
     (folder / "record.xml").unlink()
     (folder / "record.xml").symlink_to(secret)
-    given = restore(folder, tmp_path / "out")
+    given = by_home(here, kept.identifiers[0], tmp_path / "out")
     assert given.faults and not (tmp_path / "out" / "record.xml").exists()

@@ -220,7 +220,8 @@ def test_a_licence_is_restored_from_the_archive_alone(story: Story, tmp_path: Pa
     stranger = _run("archive", "verify", alone, "--anchor", "0" * 64, "--at", at, cwd=tmp_path)
     assert stranger.returncode == 3, "a package does not vouch for itself"
     identifier = next(iter(Archive(alone).identifiers()))
-    restored = _run("archive", "restore", alone, identifier, "--out", tmp_path / "out", *named, cwd=tmp_path)
+    restored = _run("archive", "restore", alone, identifier, "--out", tmp_path / "out", *named, "--at", at,
+                    cwd=tmp_path)
     assert restored.returncode == 0, restored.stderr
     shutil.rmtree(alone)
     told = _run("verify", tmp_path / "out" / f"{identifier}.ofd", "--trust", tmp_path / "out" / "trust", "--at", at,
