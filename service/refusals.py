@@ -18,6 +18,8 @@ class Refusal(NamedTuple):
 REFUSALS: Final = {
     "no-file": Refusal(400, "没有选择文件：请选择一个 OFD、PDF 文件或证照照片，再点“核验”。",
                        "No file was chosen: choose an OFD or PDF file, or a photo of a licence, then verify."),
+    "empty-file": Refusal(400, "文件是空的（0 字节），没有可核验的内容：请重新下载或索取，再选择一次。",
+                          "The file is empty (0 bytes), there is nothing to verify: get it again, then choose it."),
     "form": Refusal(400, "请求不完整或格式不对：请回到首页重新选择文件。",
                     "The request is incomplete or malformed: go back and choose the file again."),
     "too-large": Refusal(413, "文件超过 64 MB，不予核验：证照文件一般不到 2 MB，请确认选对了文件。",

@@ -117,7 +117,7 @@ class _Site:
         with self._admission.enter(self._client(request)) as admitted:
             form = await self._form(request, pieces, "file", MAX_FILE_SIZE, admitted.hold)
             if not form.data:
-                raise Refused("no-file")
+                raise Refused("empty-file" if form.name else "no-file")
             data = bytes(form.data)
             form.data = None
             async with self._judging:

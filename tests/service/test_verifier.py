@@ -100,6 +100,17 @@ def test_the_answer_is_that_of_the_verifier(site: Site, name: str, lang: str) ->
     assert {reason["code"] for reason in report["reasons"]} <= set(page.xpath("//li/code/text()"))
 
 
+@pytest.mark.parametrize(("name", "code"), [("a.ofd", "empty-file"), ("", "no-file")])
+def test_an_empty_file_is_not_called_none(site: Site, name: str, code: str) -> None:
+    disposition = f'Content-Disposition: form-data; name="file"; filename="{name}"'
+    body = f"--xx\r\n{disposition}\r\n\r\n\r\n--xx--\r\n".encode()
+    answer = httpx.post(f"{site.url}/verify", content=body, timeout=120,
+                        headers={"content-type": "multipart/form-data; boundary=xx"})
+    assert answer.status_code == 400
+    for said, refusal in REFUSALS.items():
+        assert (refusal.zh in answer.text and refusal.en in answer.text) == (said == code)
+
+
 def test_only_a_genuine_file_is_green() -> None:
     for verdict in ("valid", "invalid", "indeterminate"):
         report = {"file": {"kind": "ofd", "own": True}, "verdict": verdict, "licence": None}
