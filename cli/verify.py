@@ -129,7 +129,8 @@ def _moment(text: str | None) -> dt.datetime | None:
     try:
         moment = dt.datetime.fromisoformat(text)
     except ValueError:
-        raise typer.BadParameter(f"{text!r} 不是 ISO 8601 时间 / is no ISO 8601 time, e.g. 2026-01-31T09:00",
+        raise typer.BadParameter(f"{text!r} 不是 ISO 8601 时间，应写作 2026-01-31 或 2026-01-31T09:00 / "
+                                 f"{text!r} is no ISO 8601 time, as 2026-01-31 or 2026-01-31T09:00",
                                  param_hint="--at") from None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=CHINA_TIME)
     if not _EARLIEST <= moment.year <= _LATEST:

@@ -89,6 +89,11 @@ def test_a_wrong_call_gives_2(arguments: list[str]) -> None:
     assert done.returncode == 2 and "Traceback" not in done.stderr
 
 
+def test_a_moment_that_is_none_is_told_in_both_languages() -> None:
+    zh, _, en = run(".", "--at", "yesterday").stderr.splitlines()[0].partition(" / ")
+    assert all("yesterday" in half and "2026-01-31" in half for half in (zh, en))
+
+
 def test_a_moment_without_zone_is_chinas(package: Path) -> None:
     done = run(package, "--trust", shared_home().trust_dir, "--at", "2040-01-01", "--json")
     assert json.loads(done.stdout)["checked_at"] == "2040-01-01T00:00:00+08:00"
