@@ -3,7 +3,8 @@
 A use is an approval, a key and the SM3 of what was signed: the same once more is the same use. Signers that share a
 database (SQLite in the home, or PostgreSQL where ``config.toml`` names the registry's) count together; a transaction
 holds all others off. What becomes of each use stands in an audit log, in the transaction of what it tells. Counts that
-were lost would allow everything once more, so a home remembers the id of its own and refuses others.
+were lost would allow everything once more, so a home remembers outside of them which are its own and how many entries
+their log had, and refuses others and older ones.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ __all__ = ["Counts", "Use"]
 
 _FILE: Final = "signer.sqlite3"
 _MARK: Final = "signer.id"
+_MARKED_EVERY: Final = 8                # entries of the log
 _WAIT_S: Final = 30
 _LOCK: Final = int.from_bytes(sm3(b"zhengyin signer")[:8], "big", signed=True)
 
@@ -70,6 +72,8 @@ class Counts:
             RegistryError: the URL is not right, or has no driver.
             FileError: the home cannot be written.
         """
+        self._mark, self._seen, self._marked = home / _MARK, 0, 0
+        self._file: tuple[Path, tuple[int, int] | None] | None = None
         if url:
             self._engine, parsed = postgresql_engine(url)
             self._where = place(home, parsed)
@@ -79,28 +83,54 @@ class Counts:
             with reported(path):
                 if path.stat().st_mode & 0o077:
                     raise _unusable(str(path), "others may read it: chmod 600", "可被他人读取，请 chmod 600")
+                self._file = (path, _inode(path))
             self._engine, self._where = sqlite_engine(path), str(path)
         with self._transaction() as connection:
             make_tables(connection)
-            self._recognise(connection, home / _MARK)
+            known, fresh = self._recognised(connection)
+        if fresh:                                           # once the counts are there: a kill between leaves no riddle
+            write_atomic(self._mark, f"{known} {self._seen}\n".encode())
 
-    def _recognise(self, connection: Connection, mark: Path) -> None:
+    def _recognised(self, connection: Connection) -> tuple[str, bool]:
+        """Return the id of the counts, and whether the home does not remember it yet."""
         known = connection.execute(select(META.c.value).where(META.c.key == "id")).scalar_one_or_none()
         try:
-            remembered = read_file(mark, max_bytes=256).decode("ascii", "replace").strip()
+            remembered = read_file(self._mark, max_bytes=256).decode("ascii", "replace").split()
         except FileError as error:
             if error.code is not FileCode.MISSING:
                 raise
-            remembered = ""
+            remembered = []
         if known is None and not remembered:
             known = secrets.token_hex(16)
             connection.execute(insert(META).values(key="id", value=known))
             connection.execute(insert(META).values(key="log", value=f"signer-{known[:12]}"))
-        if known is None or remembered not in ("", known):
-            raise _unusable(self._where, f"these are not the counts that {mark.name} names: restore them",
-                            f"不是 {mark.name} 所记的计数，请从备份恢复")
-        if not remembered:
-            write_atomic(mark, f"{known}\n".encode())
+        if known is None or (remembered and remembered[0] != known):
+            raise _unusable(self._where, f"these are not the counts that {_MARK} names: restore them",
+                            f"不是 {_MARK} 所记的计数，请从备份恢复")
+        number = remembered[1] if len(remembered) > 1 else "0"
+        if not (number.isascii() and number.isdecimal()):
+            raise _unusable(self._where, f"{_MARK} is damaged: restore it", f"{_MARK} 已损坏，请从备份恢复")
+        self._seen = self._marked = int(number)
+        self._require_newest(connection)
+        return known, not remembered
+
+    def _require_newest(self, connection: Connection) -> None:
+        """Refuse counts whose log is shorter than it was; note outside of them, every few entries, how long it is."""
+        head, _ = last_entry(connection)
+        number = 0 if head is None else head.number
+        if number < self._seen:
+            raise _unusable(
+                self._where, f"they are older than {_MARK} or this process remembers, {number} entries of "
+                f"{self._seen}: restore the newest, or see Restoring in docs/signer.md",
+                f"比 {_MARK} 或本进程所记的旧，{self._seen} 条中只有 {number} 条，请恢复最新的，"
+                "或见 docs/signer.zh.md 的“恢复”")
+        self._seen = number                                 # of what is committed: this transaction may yet be undone
+
+    def _remember(self, connection: Connection, *, every: int = _MARKED_EVERY) -> None:
+        if self._seen >= self._marked + every:
+            known = connection.execute(select(META.c.value).where(META.c.key == "id")).scalar_one()
+            write_atomic(self._mark, f"{known} {self._seen}\n".encode())
+            self._marked = self._seen
 
     def count(self, use: Use, require: Callable[[Mapping[str, int]], None]) -> bool:
         """Count a use unless it was counted before; on the disk when this returns.
@@ -117,6 +147,8 @@ class Counts:
         """
         own = (USE.c.approval == use.approval, USE.c.key == use.key, USE.c.message == use.message)
         with self._transaction() as connection:
+            self._require_newest(connection)
+            self._remember(connection)
             _require_clock(connection, use.at)
             if connection.execute(update(USE).where(*own).values(asked=USE.c.asked + 1)).rowcount:
                 used = self._used(connection, use.role)
@@ -142,6 +174,7 @@ class Counts:
             RemoteError: ``signer.state``; it stays counted then.
         """
         with self._transaction() as connection:
+            self._require_newest(connection)
             gone = connection.execute(delete(USE).where(
                 USE.c.approval == use.approval, USE.c.key == use.key, USE.c.message == use.message,
                 USE.c.asked == 1)).rowcount
@@ -160,6 +193,7 @@ class Counts:
         Source: R-003-54.
         """
         with self._transaction() as connection:
+            self._require_newest(connection)
             append(connection, "sign.refused", facts, at=at)
 
     def forgive(self, approval: str, message: bytes, *, at: datetime) -> int:
@@ -226,7 +260,10 @@ class Counts:
                        behind=True)
 
     def close(self) -> None:
-        """Close its connections."""
+        """Note how far they have come, and close their connections."""
+        with contextlib.suppress(RemoteError, FileError), self._transaction() as connection:
+            self._require_newest(connection)
+            self._remember(connection, every=1)
         self._engine.dispose()
 
     def _used(self, connection: Connection, role: str) -> dict[str, int]:
@@ -236,6 +273,9 @@ class Counts:
     @contextlib.contextmanager
     def _transaction(self, *, writes: bool = True) -> Iterator[Connection]:
         """One transaction, the only one that writes; on the disk when the block ends, undone when it raises."""
+        if self._file is not None and _inode(self._file[0]) != self._file[1]:
+            raise _unusable(self._where, "the file was replaced or taken away: start the signer again",
+                            "文件已被替换或移走，请重新启动签名进程")
         try:
             with translated(self._where), self._engine.connect() as connection:
                 connection = connection.execution_options(**{WRITES: writes})
@@ -247,6 +287,14 @@ class Counts:
                     yield connection
         except RegistryError as error:
             raise _unusable(self._where, error.code.value, error.code.value) from error
+
+
+def _inode(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _require_clock(connection: Connection, now: datetime) -> None:

@@ -20,12 +20,13 @@ from certs.home import Home
 from certs.remote_key import RemoteKey
 from certs.remote_line import Address
 from certs.remote_wire import RemoteError
+from certs.sm3 import sm3
 from certs.trust import Trust
 from certs.x509 import Certificate
 from codes.errors import EngineError
 from docgen import issue_many
 from registry.backup import backup_home, restore_home
-from signer.counts import Counts
+from signer.counts import Counts, Use
 from tests.docgen.records import as_json, record
 from tests.signer.messages import to_sign
 from tests.signer.processes import (
@@ -175,6 +176,72 @@ def test_counts_that_were_lost_are_missed(tmp_path: Path) -> None:
         Counts(keys)
 
 
+def use(number: int) -> Use:
+    return Use(approval="A-1", role="sealing", key="U/S/sealing", message=sm3(b"%d" % number), client="issuing",
+               limits={}, at=datetime.now(UTC))
+
+
+def test_older_counts_that_were_put_back_are_refused(tmp_path: Path) -> None:
+    keys = signer_home(tmp_path / "keys")
+    counts, file = Counts(keys), keys / "signer.sqlite3"
+    assert counts.count(use(0), lambda _: None)
+    counts.close()
+    older, mark = file.read_bytes(), (keys / "signer.id").read_bytes()
+    counts = Counts(keys)
+    for number in range(1, 20):
+        counts.count(use(number), lambda _: None)
+    killed = (keys / "signer.id").read_bytes()                             # what a kill now would leave
+    counts.close()
+    for left in (killed, (keys / "signer.id").read_bytes()):
+        (keys / "signer.id").write_bytes(left)
+        newest = file.read_bytes()
+        file.write_bytes(older)
+        with pytest.raises(RemoteError, match=r"signer\.state") as refused:
+            Counts(keys)
+        assert "older" in refused.value.en
+        file.write_bytes(newest)
+        Counts(keys).close()
+    (keys / "signer.id").write_bytes(mark)                                 # a mark that is behind is no reason
+    counts = Counts(keys)
+    assert counts.used() == {("A-1", "sealing"): 20}
+    counts.close()
+    (keys / "signer.id").unlink()                                          # whoever takes older ones says so
+    file.write_bytes(older)
+    Counts(keys).close()
+
+
+def test_counts_that_are_taken_away_under_a_signer_count_no_more(tmp_path: Path) -> None:
+    keys = signer_home(tmp_path / "keys")
+    counts, file = Counts(keys), keys / "signer.sqlite3"
+    assert counts.count(use(0), lambda _: None)
+    file.rename(keys / "elsewhere")
+    with pytest.raises(RemoteError, match=r"signer\.state"):
+        counts.count(use(1), lambda _: None)
+    file.write_bytes((keys / "elsewhere").read_bytes())
+    with pytest.raises(RemoteError, match=r"signer\.state"):
+        counts.count(use(1), lambda _: None)
+    (keys / "elsewhere").replace(file)
+    assert counts.count(use(1), lambda _: None)
+    counts.close()
+
+
+def test_a_kill_before_the_first_counts_are_there_leaves_no_riddle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    keys = signer_home(tmp_path / "keys")
+    with monkeypatch.context() as broken:
+        def killed(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        broken.setattr("signer.counts.write_atomic", killed)
+        with pytest.raises(KeyboardInterrupt):
+            Counts(keys)
+    assert not (keys / "signer.id").exists()
+    counts = Counts(keys)                                                  # the counts were there first
+    assert counts.count(use(0), lambda _: None)
+    counts.close()
+
+
 def test_a_stop_gives_the_answers_under_way_and_takes_the_socket_along(tmp_path: Path) -> None:
     keys = signer_home(tmp_path / "keys")
     path = keys / "signer.sock"
@@ -251,7 +318,7 @@ def test_a_backup_of_a_signer_at_work_has_its_counts(tmp_path: Path) -> None:
         key.sign(to_sign(keys, 2), approval=approval_id(keys))
     restore_home(tmp_path / "backup", tmp_path / "restored", password=password)
     assert uses(tmp_path / "restored") == {"sealing": 1}
-    assert (tmp_path / "restored" / "signer.id").read_bytes() == (keys / "signer.id").read_bytes()
+    assert (tmp_path / "restored" / "signer.id").read_bytes()[:32] == (keys / "signer.id").read_bytes()[:32]
 
 
 @pytest.mark.skipif(not Path("/proc/self/limits").exists(), reason="only Linux tells of other processes")
