@@ -151,10 +151,12 @@ def _walk(handle: int, above: str, depth: int, only: Callable[[str], bool]) -> I
         name = above + entry.name
         try:
             status = os.stat(entry.name, dir_fd=handle, follow_symlinks=False)
-            if _LEFT_OVER.fullmatch(entry.name):
+            if _LEFT_OVER.fullmatch(entry.name) and stat.S_ISREG(status.st_mode):
                 yield name, Odd(name, "left-over")
             elif stat.S_ISLNK(status.st_mode):
                 yield name, Odd(name, "link")
+            elif _LEFT_OVER.fullmatch(entry.name):      # writers leave files alone
+                yield name, Odd(name, "kind")
             elif stat.S_ISDIR(status.st_mode):
                 yield from _below(handle, entry.name, name, depth, only)
             elif not stat.S_ISREG(status.st_mode):

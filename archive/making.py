@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -27,6 +28,7 @@ from archive.layout import (
     RECORD,
     ofda_name,
     original_name,
+    read_package,
     rendition_name,
 )
 from archive.manifest import Listed, Manifest
@@ -171,14 +173,14 @@ def _known(archive: Archive, package: _Package) -> bool:
     Raises:
         ArchiveError: ``archive.other-original``: another one is.
     """
-    path = archive.folder(package.identifier) / original_name(package.identifier)
-    if not path.parent.parent.exists():
+    folder, name = archive.folder(package.identifier), original_name(package.identifier)
+    if not os.path.lexists(folder):
         return False
     try:
-        there = path.read_bytes()
-    except OSError:
-        there = b""
-    return _same(package, {original_name(package.identifier): there})
+        there = read_package(folder, only=lambda each: each == name).files
+    except ArchiveError:
+        there = {}
+    return _same(package, there)
 
 
 def _same(package: _Package, files: dict[str, bytes]) -> bool:

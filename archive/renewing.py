@@ -36,7 +36,7 @@ from certs.chain import SubIndication
 from certs.evidence import EvidenceResult, judge_evidence
 from certs.evidence_build import MARGIN, Material, Stamper, completed, due, rehash, renew, tidied, weakens
 from certs.evidence_record import EvidenceRecord
-from certs.files import make_folder, sweep, write_atomic
+from certs.files import make_folder, reported, write_atomic
 from certs.sm3 import sm3
 from certs.strength import DIGESTS
 from certs.trust import Trust
@@ -212,9 +212,12 @@ def _strong(algorithms: Sequence[str], before: dt.datetime, trust: Trust) -> str
 def _put(folder: Path, one: _Due, records: Sequence[bytes], trust: Trust, material: Material,
          timestamper: Stamper, stamped: str) -> None:
     """Write what judges the new timestamps, then the records, then the rendition; call it while the package is held."""
-    for place in ("rendition", EVIDENCE, f"{EVIDENCE}tsa", f"{EVIDENCE}crls"):
-        sweep(folder / place)
-    files = read_package(folder).files
+    package = read_package(folder)
+    files = package.files
+    with reported(folder):
+        for odd in package.odd:
+            if odd.what == "left-over":
+                (folder / odd.name).unlink(missing_ok=True)
     for name, data in _beside(files, trust).items():
         make_folder((folder / name).parent)
         write_atomic(folder / name, data)

@@ -72,15 +72,20 @@ class Archive:
         """Where a licence lies, whether or not it is there.
 
         Raises:
-            ArchiveError: ``archive.identifier``.
+            ArchiveError: ``archive.identifier``; ``archive.damaged``: the way there is a link, which is not followed.
         """
-        return folder_of(self.path, identifier)
+        folder = folder_of(self.path, identifier)
+        if folder.parent.is_symlink():
+            raise ArchiveError(
+                ArchiveCode.DAMAGED, f"{folder.parent} 是链接，档案不跟随链接；请把目录本身放回原处",
+                f"{folder.parent} is a link, and an archive follows none: put the folder itself in its place")
+        return folder
 
     def existing(self, identifier: str) -> Path:
         """Where a licence lies.
 
         Raises:
-            ArchiveError: ``archive.identifier``, ``archive.unknown``.
+            ArchiveError: ``archive.unknown``, and those of :meth:`folder`.
         """
         folder = self.folder(identifier)
         if folder.is_symlink() or not folder.is_dir():
@@ -94,7 +99,7 @@ class Archive:
         """Give the block the folder of a licence; meanwhile no other process writes to it or its neighbours.
 
         Raises:
-            ArchiveError: ``archive.identifier``.
+            ArchiveError: those of :meth:`folder`.
             FileError: the lock cannot be had.
         """
         folder = self.folder(identifier)

@@ -70,7 +70,9 @@ def make(
     archive = Archive.prepare(to)
     stamper = _stamper(opened)
     refused = done = 0
-    for outcome in put_in(archive, _sources(files), home=opened, timestamper=stamper):
+    unread: list[tuple[Path, EngineError]] = []
+    said: set[str] = set()
+    for outcome in put_in(archive, _sources(files, unread), home=opened, timestamper=stamper):
         done += 1
         shown = printable(str(outcome.source), at_most=_LONGEST)
         if isinstance(outcome, Kept):
@@ -80,8 +82,13 @@ def make(
         else:
             refused += 1
             _tell(as_json, {"file": shown, **_plain(outcome.error)}, f"✗ {shown}: {_said(outcome.error)}")
+            _tell_reasons(outcome.error, said)
         _progress(done)
     _end_progress()
+    for source, error in unread:
+        shown = printable(str(source), at_most=_LONGEST)
+        _tell(as_json, {"file": shown, **_plain(error)}, f"✗ {shown}: {_said(error)}")
+    refused, done = refused + len(unread), done + len(unread)
     if not done:
         typer.echo("没有 .ofd 文件 / there is no .ofd file", err=True)
     raise typer.Exit(1 if refused else 0 if done else CANNOT)
@@ -110,8 +117,8 @@ def verify(
     archive = Archive.open(folder)
     if not anchor and trust is None and home is None and not os.environ.get(HOME_VARIABLE):
         raise typer.BadParameter(
-            f"请指明您所信任的：--anchor（证书指纹）、--trust（信任目录）或 --home（工作目录，或环境变量 {HOME_VARIABLE}） / "
-            f"say what you believe: --anchor with fingerprints, --trust with a folder, or --home, or set {HOME_VARIABLE}")
+            "请指明您所信任的：--anchor（证书指纹）、--trust（信任目录）或 --home（工作目录） / say what you believe: "
+            "--anchor with fingerprints of certificates, --trust with a trust folder, or --home")
     believe = _believer(trust, anchor or [], home)
     if anchor or trust is not None:
         add_named_kinds(kinds)
@@ -185,6 +192,7 @@ def renew(
     now = opened.clock()
     limit = _moment(before, "--due-before") or now + dt.timedelta(days=30)
     failed = done = 0
+    said: set[str] = set()
     for outcome in renew_all(archive, before=limit, now=now, trust=opened.trust(), timestamper=_stamper(opened)):
         done += 1
         if isinstance(outcome, Renewed):
@@ -196,6 +204,7 @@ def renew(
             failed += 1
             _tell(as_json, {"identifier": outcome.identifier, "renewed": False, **_plain(outcome.error)},
                   f"✗ {outcome.identifier}: {_said(outcome.error)}")
+            _tell_reasons(outcome.error, said)
         _progress(done)
     _end_progress()
     typer.echo(f"{done - failed} 件已续期，{failed} 件未续 / {done - failed} renewed, {failed} not", err=True)
@@ -312,8 +321,11 @@ def _fingerprints(anchors: Sequence[str]) -> list[str]:
     return plain
 
 
-def _sources(files: Sequence[Path]) -> Iterator[tuple[Path, bytes]]:
-    """The packages that are named, and in the place of a folder those in it, in the order of their names."""
+def _sources(files: Sequence[Path], unread: list[tuple[Path, EngineError]]) -> Iterator[tuple[Path, bytes]]:
+    """The packages that are named, and in the place of a folder those in it, in the order of their names.
+
+    What cannot be read or is too large comes to ``unread``, with the reason, and keeps nothing else from being read.
+    """
     from archive.layout import MAX_FILE
     from certs.files import read_file
 
@@ -321,7 +333,12 @@ def _sources(files: Sequence[Path]) -> Iterator[tuple[Path, bytes]]:
         found = sorted(path.rglob("*")) if path.is_dir() else [path]
         for one in found:
             if one.is_file() and (one.suffix.lower() == ".ofd" or not path.is_dir()):
-                yield one, read_file(one, max_bytes=MAX_FILE)
+                try:
+                    data = read_file(one, max_bytes=MAX_FILE)
+                except EngineError as error:
+                    unread.append((one, error))
+                else:
+                    yield one, data
 
 
 def _moment(text: str | None, option: str = "--at") -> dt.datetime | None:
@@ -366,6 +383,17 @@ def _plain(error: EngineError) -> dict[str, str]:
 
 def _said(error: EngineError) -> str:
     return printable(f"{error.zh} / {error.en} [{error.code.value}]", at_most=_LONGEST)
+
+
+def _tell_reasons(error: EngineError, said: set[str]) -> None:
+    """Print on stderr what each timestamp service answered; what was ``said`` in this run is not said again."""
+    from cli.main import tell
+
+    for fault in getattr(error, "faults", ()):
+        line = f"  {fault.field}: {fault.code}: {fault.zh} / {fault.en}"
+        if line not in said:
+            said.add(line)
+            tell(line)
 
 
 def _iso(moment: dt.datetime | None) -> str | None:

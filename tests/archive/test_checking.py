@@ -124,7 +124,16 @@ def _huge(folder: Path, _: Path) -> None:
         file.truncate(80 << 20)
 
 
-@pytest.mark.parametrize("change", [_link_file, _link_folder, _pipe, _deep, _huge])
+def _hidden_folder(folder: Path, _: Path) -> None:
+    (folder / "original" / ".x.tmp-0123456789ab").mkdir()
+
+
+def _hidden_link(folder: Path, outside: Path) -> None:
+    outside.write_bytes(b"elsewhere")
+    (folder / ".y.tmp-0123456789ab").symlink_to(outside)
+
+
+@pytest.mark.parametrize("change", [_link_file, _link_folder, _pipe, _deep, _huge, _hidden_folder, _hidden_link])
 def test_what_is_no_plain_file_is_neither_followed_nor_opened(
     kept: Kept, tmp_path: Path, change: Callable[[Path, Path], None],
 ) -> None:

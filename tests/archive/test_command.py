@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,10 @@ import pytest
 from archive.manifest import Listed, Manifest
 from archive.restoring import Restored, restore
 from archive.snapshot import with_snapshot
+from certs import p256
+from certs.trust import Trust
 from certs.x509 import Certificate
+from certs.x509_build import build_certificate
 from tests.archive.conftest import Kept
 from tests.archive.offices import Office
 from tests.support.command import Call, caller
@@ -215,3 +219,59 @@ def test_a_link_in_a_package_leads_nothing_out(kept: Kept, tmp_path: Path) -> No
     (folder / "record.xml").symlink_to(secret)
     given = by_home(here, kept.identifiers[0], tmp_path / "out")
     assert given.faults and not (tmp_path / "out" / "record.xml").exists()
+
+
+def test_a_root_of_time_that_somebody_laid_into_the_evidence_is_in_no_trust_folder(
+    kept: Kept, tmp_path: Path, call: Call,
+) -> None:
+    here, identifier = kept.copy(tmp_path / "archive"), kept.identifiers[0]
+    key = p256.PrivateKey.generate()
+    rogue = build_certificate(
+        subject=(("CN", "rogue"),), spki=key.spki, issuer=None, issuer_key=key, serial=1, ca=True,
+        not_before=datetime(2026, 1, 1, tzinfo=UTC), not_after=datetime(2040, 1, 1, tzinfo=UTC),
+        key_usage=("keyCertSign", "cRLSign"))
+    place = here.archive.existing(identifier) / "evidence" / "tsa"
+    place.mkdir(exist_ok=True)
+    (place / "0000.cer").write_bytes(rogue.der)
+    trust = here.home.trust()
+    named = [word for one in (*trust.roots, *trust.tsa, *trust.seal_makers) for word in ("--anchor", one.fingerprint)]
+    assert call("restore", here.archive.path, identifier, "--out", tmp_path / "named", *named)[0] == 0
+    assert rogue not in Trust.load(tmp_path / "named" / "trust").tsa
+    assert call("restore", here.archive.path, identifier, "--out", tmp_path / "home", "--home", here.home.path)[0] == 0
+    assert not (tmp_path / "home" / "trust").exists()
+
+
+def test_a_folder_of_the_archive_that_is_a_link_is_not_followed(kept: Kept, tmp_path: Path, call: Call) -> None:
+    here, identifier = kept.copy(tmp_path / "archive"), kept.identifiers[0]
+    stripe, outside = here.archive.existing(identifier).parent, tmp_path / "outside"
+    stripe.rename(outside)
+    stripe.symlink_to(outside)
+    (outside / ".precious.tmp-0123456789ab").write_text("x")
+    (tmp_path / "one.ofd").write_bytes(kept.packages[0])
+    words = ("--home", here.home.path)
+    for line in (("make", tmp_path / "one.ofd", "--to", here.archive.path, *words),
+                 ("renew", here.archive.path, *words, "--due-before", "2099-01-01"),
+                 ("verify", here.archive.path, identifier, *words),
+                 ("restore", here.archive.path, identifier, "--out", tmp_path / "out", *words)):
+        code, out, err = call(*line)
+        assert code in (1, 3) and "is a link" in out + err and "是链接" in out + err, line
+    assert (outside / ".precious.tmp-0123456789ab").exists() and not (tmp_path / "out").exists()
+
+
+def test_an_original_that_became_a_link_is_not_there_already(kept: Kept, tmp_path: Path, call: Call) -> None:
+    here, identifier = kept.copy(tmp_path / "archive"), kept.identifiers[0]
+    original = here.archive.existing(identifier) / "original" / f"{identifier}.ofd"
+    original.rename(tmp_path / "one.ofd")
+    original.symlink_to(tmp_path / "one.ofd")
+    code, out, _ = call("make", tmp_path / "one.ofd", "--to", here.archive.path, "--home", here.home.path)
+    assert code == 1 and "archive.other-original" in out and "there already" not in out
+
+
+def test_a_file_that_is_too_large_is_refused_alone(kept: Kept, tmp_path: Path, call: Call) -> None:
+    folder = tmp_path / "issued"
+    folder.mkdir()
+    with (folder / "a.ofd").open("wb") as file:
+        file.truncate(65 << 20)
+    (folder / "b.ofd").write_bytes(kept.packages[0])
+    code, out, _ = call("make", folder, "--to", tmp_path / "archive", "--home", kept.office.home.path)
+    assert code == 1 and out.count("已归档 / archived") == 1 and f"✗ {folder / 'a.ofd'}" in out, out

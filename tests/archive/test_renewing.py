@@ -75,6 +75,15 @@ def test_all_that_is_due_is_renewed_under_one_timestamp(here: Years) -> None:
     assert here.renew(here.archive) == []
 
 
+def test_what_a_stopped_writer_left_anywhere_is_cleared_away(here: Years, scene: tuple[Years, list[str]]) -> None:
+    folder = here.archive.existing(scene[1][0])
+    left = [folder / place / ".x.tmp-0123456789ab" for place in (".", "original", "trust/roots", "evidence")]
+    for path in left:
+        path.write_bytes(b"half")
+    assert len(here.renew(here.archive)) == 3
+    assert not any(path.exists() for path in left)
+
+
 def test_only_what_is_due_before_the_day_is_renewed(here: Years) -> None:
     assert here.renew(here.archive, before=datetime(2030, 11, 1, tzinfo=UTC)) == []
     assert len(here.renew(here.archive, before=datetime(2030, 12, 31, tzinfo=UTC))) == 3
