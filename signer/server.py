@@ -42,7 +42,8 @@ class Patience:
         refused_s: before an answer that refuses.
         ending_s: for answers under way when the signer ends.
         connections, of_one: at once, of everybody and of one client; handshakes, of_address: that have not shown yet
-            who they are, of everybody and from one address; strangers: that are being told that they are.
+            who they are, of everybody and from one address; strangers: from one address, or of the Unix socket, that
+            are being told that they are: more are let go without a word.
     """
 
     handshake_s: float = 5.0
@@ -78,7 +79,7 @@ class Server:
         self._desk, self._log, self._patience = desk, log, patience or Patience()
         self._stop = asyncio.Event()
         self._lines: dict[asyncio.Task[None], bool] = {}              # task → whether it is answering
-        self._places, self._shaking, self._strangers = Counter[str](), Counter[str](), 0
+        self._places, self._shaking, self._strangers = Counter[str](), Counter[str](), Counter[str]()
         self._idle: defaultdict[str, dict[asyncio.Task[None], None]] = defaultdict(dict)
         self._at_work: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(_AT_WORK))
         self._large: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(_LARGE_AT_ONCE))
@@ -130,7 +131,7 @@ class Server:
 
     def _has_place(self, listening: Listening, origin: str) -> bool:
         patience = self._patience
-        return len(self._lines) < patience.connections and self._strangers < patience.strangers and (
+        return len(self._lines) < patience.connections and (
             listening.tls is None or (
                 self._shaking.total() < patience.handshakes and self._shaking[origin] < patience.of_address))
 
@@ -144,7 +145,7 @@ class Server:
         writer = None
         try:
             peer, reader, writer = await self._opened(connection, tls, origin)
-            await self._talk(peer, reader, writer)
+            await self._talk(peer, origin, reader, writer)
         except (OSError, EOFError, EngineError) as error:   # a timeout among them
             self._log("cut", {"from": origin, "reason": type(error).__name__})
         finally:
@@ -174,18 +175,23 @@ class Server:
             peer = peer_of_certificate(transport.get_extra_info("ssl_object").getpeercert(binary_form=True))
         return peer, reader, asyncio.StreamWriter(transport, protocol, reader, loop)
 
-    async def _talk(self, peer: Peer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _talk(
+        self, peer: Peer, origin: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter,
+    ) -> None:
         try:
             name = self._desk.client(peer).name
             if self._places[name] >= self._patience.of_one:
                 self._make_place(name)
         except EngineError as error:
             self._log("stranger", {"peer": str(peer), "code": error.code.value})
-            self._strangers += 1
+            if self._strangers[origin] >= self._patience.strangers:
+                writer.transport.abort()
+                return
+            self._strangers[origin] += 1
             try:
                 await self._turn_away(refusal(error), reader, writer)
             finally:
-                self._strangers -= 1
+                self._strangers[origin] -= 1
             return
         self._places[name] += 1
         try:

@@ -8,6 +8,7 @@ import shutil
 import socket
 import ssl
 import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,23 @@ from typing import Any
 import pytest
 
 from certs.remote_key import RemoteKey, ask_health, read_address
+from certs.remote_line import Address
 from certs.remote_wire import RemoteError
 from certs.sm3 import sm3
 from docgen import issue
 from tests.docgen.records import record
 from tests.signer.messages import to_sign
-from tests.signer.processes import LIMITS, approval_id, issuing_home, key_name, running, signer_home
+from tests.signer.processes import (
+    LIMITS,
+    SETTINGS,
+    approval_id,
+    ask,
+    issuing_home,
+    key_name,
+    running,
+    signer_home,
+    wait_until,
+)
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificates")
 
@@ -158,6 +170,36 @@ def test_who_does_not_shake_hands_leaves_places_for_others(pki: Path, served: tu
             while plain.recv(100):
                 pass
     assert opened(pki, (keys, port))
+
+
+def test_strangers_of_the_clients_ca_take_nobodys_place(pki: Path, tmp_path: Path) -> None:
+    keys, port, place = signer_home(tmp_path / "keys", SETTINGS), free_port(), tmp_path / "signer.sock"
+    context = ssl.create_default_context(cafile=str(pki / "ca.pem"))
+    context.load_cert_chain(pki / "unlisted.pem", pki / "unlisted.key")
+    stop = threading.Event()
+
+    def stay() -> None:
+        while not stop.is_set():
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=60) as plain, \
+                    context.wrap_socket(plain, server_hostname="127.0.0.1") as line:
+                while line.recv(4096):
+                    pass
+
+    with running(keys, "--socket", place, "--listen", f"127.0.0.1:{port}", "--certificate", pki / "signer.pem",
+                 "--private-key", pki / "signer.key", "--password-file", pki / "password",
+                 "--client-ca", pki / "ca.pem") as signer:
+        strangers = [threading.Thread(target=stay) for _ in range(24)]
+        try:
+            for stranger in strangers:
+                stranger.start()
+            wait_until(lambda: len(signer.log("stranger")) >= 20)          # more than are told at once
+            for _ in range(5):
+                assert ask(Address(socket=str(place)), {"op": "health"})[0]["ok"] is True
+        finally:
+            stop.set()
+            signer.kill()
+            for stranger in strangers:
+                stranger.join()
 
 
 def test_a_new_certificate_of_the_signer_is_taken_up(pki: Path, tmp_path: Path) -> None:
