@@ -12,6 +12,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
+import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -145,7 +147,7 @@ class Server:
         writer = None
         try:
             peer, reader, writer = await self._opened(connection, tls, origin)
-            await self._talk(peer, origin, reader, writer)
+            await self._talk(peer, origin, reader, writer, tls)
         except (OSError, EOFError, EngineError) as error:   # a timeout among them
             self._log("cut", {"from": origin, "reason": type(error).__name__})
         finally:
@@ -177,6 +179,7 @@ class Server:
 
     async def _talk(
         self, peer: Peer, origin: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter,
+        tls: TlsFiles | None,
     ) -> None:
         try:
             name = self._desk.client(peer).name
@@ -195,7 +198,7 @@ class Server:
             return
         self._places[name] += 1
         try:
-            while await self._one(name, peer, reader, writer):
+            while await self._one(name, peer, reader, writer, tls):
                 pass
         finally:
             self._places[name] -= 1
@@ -214,10 +217,12 @@ class Server:
         del self._idle[name][longest]
         longest.cancel()
 
-    async def _one(self, name: str, peer: Peer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+    async def _one(
+        self, name: str, peer: Peer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, tls: TlsFiles | None,
+    ) -> bool:
         """Take one question and answer it; returns whether another may follow."""
         first = await self._begun(name, reader)
-        if not first:
+        if not first or (tls is not None and not _still_accepted(writer, tls)):
             return False
         try:
             async with contextlib.AsyncExitStack() as held:
@@ -278,3 +283,9 @@ class Server:
         task = asyncio.current_task()
         if task is not None and task in self._lines:
             self._lines[task] = now
+
+
+def _still_accepted(writer: asyncio.StreamWriter, tls: TlsFiles) -> bool:
+    """Say whether a line was let in by the TLS files as they are, with a certificate that has not ended since."""
+    ends = ssl.cert_time_to_seconds(writer.get_extra_info("peercert")["notAfter"])
+    return writer.get_extra_info("ssl_object").context is tls.context() and time.time() <= ends

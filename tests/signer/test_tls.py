@@ -9,17 +9,20 @@ import socket
 import ssl
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from certs.remote_key import RemoteKey, ask_health, read_address
 from certs.remote_line import Address
-from certs.remote_wire import RemoteError
+from certs.remote_wire import RemoteError, pack
 from certs.sm3 import sm3
 from docgen import issue
+from signer.server import _still_accepted
 from tests.docgen.records import record
 from tests.signer.messages import to_sign
 from tests.signer.processes import (
@@ -170,6 +173,37 @@ def test_who_does_not_shake_hands_leaves_places_for_others(pki: Path, served: tu
             while plain.recv(100):
                 pass
     assert opened(pki, (keys, port))
+
+
+def test_a_line_is_closed_when_its_certificate_would_be_let_in_no_more(pki: Path, tmp_path: Path) -> None:
+    keys, port, clients = signer_home(tmp_path / "keys", settings(pki)), free_port(), tmp_path / "clients.pem"
+    shutil.copy(pki / "ca.pem", clients)
+    context = ssl.create_default_context(cafile=str(pki / "ca.pem"))
+    context.load_cert_chain(pki / "portal.pem", pki / "portal.key")
+
+    def answered(line: ssl.SSLSocket) -> bool:
+        with contextlib.suppress(ConnectionError):
+            line.sendall(pack({"op": "health"}))
+            return line.recv(4096) != b""
+        return False
+
+    with running(keys, "--listen", f"127.0.0.1:{port}", "--certificate", pki / "signer.pem", "--private-key",
+                 pki / "signer.key", "--password-file", pki / "password", "--client-ca", clients), \
+            socket.create_connection(("127.0.0.1", port), timeout=60) as plain, \
+            context.wrap_socket(plain, server_hostname="127.0.0.1") as line:
+        assert answered(line)
+        shutil.copy(pki / "other-ca.pem", tmp_path / "new.pem")
+        (tmp_path / "new.pem").replace(clients)
+        assert not answered(line)
+
+
+@pytest.mark.parametrize(("seconds", "accepted"), [(3600, True), (-1, False)])
+def test_a_line_is_closed_when_its_certificate_has_ended(seconds: int, accepted: bool) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    told = {"peercert": {"notAfter": time.strftime("%b %d %H:%M:%S %Y GMT", time.gmtime(time.time() + seconds))},
+            "ssl_object": SimpleNamespace(context=context)}
+    line = SimpleNamespace(get_extra_info=told.get)
+    assert _still_accepted(line, SimpleNamespace(context=lambda: context)) is accepted  # type: ignore[arg-type]
 
 
 def test_strangers_of_the_clients_ca_take_nobodys_place(pki: Path, tmp_path: Path) -> None:
