@@ -59,3 +59,15 @@ def test_renewing_tells_once_why_each_service_gave_no_timestamp(
     code, out, err = call("renew", archive.path, "--home", cut_off, "--due-before", "2099-01-01")
     assert code == 1 and out.count("timestamp.none") == len(kept.identifiers)
     assert [err.count(f"  {url}: http.unreachable: ") for url in DEAD] == [1, 1]
+
+
+def test_a_package_that_was_deleted_is_missed_by_the_roll_that_was_kept_alone(
+    kept: Kept, call: Call, tmp_path: Path,
+) -> None:
+    archive, home = kept.copy(tmp_path / "archive").archive, kept.office.home.path
+    gone, left = kept.identifiers
+    shutil.rmtree(archive.existing(gone))
+    code, out, _ = call("verify", archive.path, "--home", home)
+    assert code == 0 and left in out and gone not in out
+    code, out, _ = call("verify", archive.path, gone, left, "--home", home)
+    assert code == 3 and f"? {gone}" in out and f"✓ {left}" in out
