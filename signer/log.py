@@ -43,7 +43,8 @@ class Log:
             self._write(event, facts)
 
     def _write(self, event: str, facts: Mapping[str, JSON]) -> None:
-        line = json.dumps({"at": write_moment(self._clock()), "event": event, **facts}, ensure_ascii=False)
+        # in ASCII: what a client names must not steer the terminal or turn the text of whoever reads the log
+        line = json.dumps({"at": write_moment(self._clock()), "event": event, **facts})
         with contextlib.suppress(OSError, ValueError):
             self._stream.write(line + "\n")
             self._stream.flush()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from registry.audit_export import export_logs, make_checkpoint
 from registry.audit_logs import signer_log
 from registry.engines import WRITES
 from signer.counts import Counts, Use
+from signer.log import Log
 from signer.settings import Limits
 from tests.signer.processes import approval_id, issuing_home, running, signer_home
 from tests.support.command import caller
@@ -97,6 +99,15 @@ def test_what_was_counted_given_back_and_refused_is_chained_and_signed_with_the_
     (file,) = (tmp_path / "out").glob("signer-*.jsonl")
     file.write_bytes(b"".join(file.read_bytes().splitlines(keepends=True)[:-1]))
     assert check_export(tmp_path / "out", now=registry_home.clock.now).verdict is Verdict.BROKEN
+
+
+def test_a_line_of_the_log_steers_no_terminal() -> None:
+    stream = io.StringIO()
+    named = "\x9b31m\u202e\u2028\ud800"
+    Log(stream, lambda: datetime.now(UTC))("refused", {"approval": named})
+    assert stream.getvalue().isascii()
+    assert stream.getvalue().count("\n") == 1
+    assert json.loads(stream.getvalue())["approval"] == named
 
 
 @pytest.mark.parametrize("statement", [
