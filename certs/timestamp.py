@@ -146,7 +146,7 @@ def _first_fault(token: TimestampToken, imprint: bytes | None, signer: Certifica
         return "timestamp.no-certificate"
     if not signer.verify(token.signed_attributes, token.signature, token.signature_algorithm):
         return "timestamp.bad-signature"
-    if known and _carries_loose_parts(token, known):
+    if known and _carries_loose_parts(token, signer, known):
         return "timestamp.loose-parts"
     return "timestamp.future" if token.gen_time > latest + CLOCKS_DIFFER else None
 
@@ -160,12 +160,28 @@ def _answers(token: TimestampToken) -> list[OcspResponse]:
     return found
 
 
-def _carries_loose_parts(token: TimestampToken, known: tuple[Certificate, ...]) -> bool:
-    """Whether a certificate, list or answer inside the token is neither known from elsewhere nor verifiable here."""
+def _carries_loose_parts(token: TimestampToken, signer: Certificate, known: tuple[Certificate, ...]) -> bool:
+    """Whether a certificate, list or answer inside the token is neither known from elsewhere nor verifiable here.
+
+    Verifiable is what another certificate issued that stands above the signer or is known from elsewhere, the signer
+    and those above it among them: what only signs itself proves nothing.
+    """
     if token.ocsp:
         return True
-    elsewhere = {certificate.der for certificate in known[len(token.certificates):]}
+    elsewhere = {certificate.der: certificate for certificate in known[len(token.certificates):]}
+    above = _above(signer, known)
+    believed = (*elsewhere.values(), *above)
     return any(
-        certificate.der not in elsewhere and not any(certificate.issued_by(ca) for ca in known)
+        certificate.der not in elsewhere and not (
+            any(certificate.issued_by(ca) for ca in believed if ca.der != certificate.der)
+            or (certificate in above and any(certificate.issued_by(ca) for ca in known)))
         for certificate in token.certificates
-    ) or any(not any(crl.issued_by(ca) for ca in known) for crl in token.crls)
+    ) or any(not any(crl.issued_by(ca) for ca in believed) for crl in token.crls)
+
+
+def _above(signer: Certificate, known: tuple[Certificate, ...]) -> list[Certificate]:
+    """The signer, and every certificate whose key issued one of these."""
+    found = [signer]
+    for below in found:
+        found += [ca for ca in known if ca not in found and below.issued_by(ca)]
+    return found

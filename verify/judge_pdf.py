@@ -51,6 +51,8 @@ def _evidence(case: Case, data: bytes, *, archived: bool = False) -> PdfEvidence
             case.judge.seen(chain)
     if evidence.chain is not None and evidence.chain.ok:
         case.judge.trusted(evidence.chain.path[-1], "pdf")
+    if evidence.stamp_chain is not None and evidence.stamp_chain.ok:
+        case.judge.trusted(evidence.stamp_chain.path[-1], "timestamp")
     return evidence
 
 

@@ -224,6 +224,8 @@ def test_nothing_loose_rides_in_a_token(authority: Authority) -> None:
     stranger = root(name="路人 CA")
     own = authority.tsa.certificate.der
     for recipe in (Recipe(carries=[own, stranger.leaf("路人", 9).certificate.der]),
+                   Recipe(carries=[own, stranger.certificate.der]),
+                   Recipe(carries=[own, stranger.certificate.der], crls=[stranger.crl().der]),
                    Recipe(crls=[stranger.crl().der])):
         result = authority.judge(make_token(authority.tsa, recipe))
         assert (result.code, result.sub_indication) == ("timestamp.loose-parts", SubIndication.FORMAT_FAILURE)

@@ -103,6 +103,14 @@ def test_before_the_loss_all_are_genuine(loss: Loss) -> None:
             assert judge(data, trust, loss.later) == VALID
 
 
+def test_both_formats_name_the_root_of_the_time_that_they_rest_on(loss: Loss) -> None:
+    trust = loss.home.trust()
+    for data in (loss.before.ofd, loss.before.pdf):
+        anchors = verify(data, trust=trust, at=loss.later).to_dict()["anchors"]
+        stamped = [anchor for anchor in anchors if anchor["purpose"] == "timestamp"]
+        assert stamped and {anchor["fingerprint_sm3"] for anchor in stamped} <= {one.fingerprint for one in trust.tsa}
+
+
 @pytest.mark.parametrize(("role", "form"), [("sealing", "ofd"), ("pdf", "pdf")])
 def test_after_a_key_is_lost_what_was_stamped_before_stays_and_nothing_else(
         loss: Loss, tmp_path: Path, role: str, form: str) -> None:
