@@ -127,6 +127,8 @@ class Server:
                 connection.close()
                 self._log("cut", {"from": origin, "reason": "no place"})
                 continue
+            if listening.tls is not None:
+                self._shaking[origin] += 1                  # before its task begins: many may be accepted until then
             task = asyncio.create_task(self._line(connection, listening.tls, origin))
             self._lines[task] = False
             task.add_done_callback(self._ended)
@@ -166,7 +168,6 @@ class Server:
             peer = peer_of_socket(connection)
             transport, _ = await loop.connect_accepted_socket(lambda: protocol, connection)
         else:
-            self._shaking[origin] += 1
             try:
                 connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 transport, _ = await loop.connect_accepted_socket(

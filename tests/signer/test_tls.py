@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -234,6 +235,18 @@ def test_strangers_of_the_clients_ca_take_nobodys_place(pki: Path, tmp_path: Pat
             signer.kill()
             for stranger in strangers:
                 stranger.join()
+
+
+def test_a_burst_from_one_address_has_the_places_of_one_address(pki: Path, tmp_path: Path) -> None:
+    keys, port = signer_home(tmp_path / "keys", settings(pki)), free_port()
+    with running(keys, "--listen", f"127.0.0.1:{port}", "--certificate", pki / "signer.pem", "--private-key",
+                 pki / "signer.key", "--password-file", pki / "password", "--client-ca", pki / "ca.pem") as signer, \
+            contextlib.ExitStack() as held:
+        signer.process.send_signal(signal.SIGSTOP)
+        for _ in range(40):
+            held.enter_context(socket.create_connection(("127.0.0.1", port), timeout=60))
+        signer.process.send_signal(signal.SIGCONT)
+        wait_until(lambda: sum(line["reason"] == "no place" for line in signer.log("cut")) == 32)
 
 
 def test_a_new_certificate_of_the_signer_is_taken_up(pki: Path, tmp_path: Path) -> None:
