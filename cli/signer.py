@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from certs.config import HOME_VARIABLE
+from codes.china_time import time_en, time_zh
 
 if TYPE_CHECKING:
     from certs.config import Password
@@ -221,7 +222,7 @@ def accept_clock(home: _Home = None) -> None:
     opened = Home.open(home)
     now = datetime.now(UTC)
     Counts(opened.path, opened.config.registry).accept_clock(now)
-    typer.echo(f"时钟 / clock: {now.isoformat(timespec='seconds')}")
+    typer.echo(f"时钟 {time_zh(now)} / clock: {time_en(now)}")
 
 
 def _reference(
