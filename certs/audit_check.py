@@ -8,11 +8,11 @@ last shows no cut: the export may simply be older.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from certs.audit import (
     CHECKPOINT_EVENT,
@@ -47,6 +47,7 @@ from codes.errors import EngineError
 
 __all__ = ["check_export"]
 
+_T = TypeVar("_T")
 _MAX_FILES: Final = 100_000
 _OTHERS: Final = frozenset({CHECKPOINTS, "chain", "crls", "ocsp"})
 
@@ -239,27 +240,9 @@ def _note_anchor(newest: Checkpoint, *, own_anchors: bool, findings: Findings) -
 
 def _known(folder: Path, trust: Trust | None, findings: Findings) -> tuple[Known, tuple[Certificate, ...]]:
     """Return the certificates, lists and OCSP answers to judge with, and the anchors."""
-    certificates: list[Certificate] = []
-    crls: list[Crl] = []
-    ocsp: list[OcspResponse] = []
-    for name in _names(folder / "chain", findings):
-        data = read_regular(folder / "chain" / name, max_bytes=MAX_CERTIFICATE)
-        try:
-            certificates.append(Certificate.load(data or b""))
-        except EngineError:
-            findings.add("audit.not-a-file", file=f"chain/{name}")
-    for name in _names(folder / "crls", findings):
-        data = read_regular(folder / "crls" / name, max_bytes=MAX_CRL)
-        try:
-            crls.append(Crl.load(data or b""))
-        except EngineError:
-            findings.add("audit.not-a-file", file=f"crls/{name}")
-    for name in _names(folder / "ocsp", findings):
-        data = read_regular(folder / "ocsp" / name, max_bytes=MAX_OCSP)
-        try:
-            ocsp.append(OcspResponse.load(data or b""))
-        except EngineError:
-            findings.add("audit.not-a-file", file=f"ocsp/{name}")
+    certificates = _readable(folder, "chain", Certificate.load, MAX_CERTIFICATE, findings)
+    crls = _readable(folder, "crls", Crl.load, MAX_CRL, findings)
+    ocsp = _readable(folder, "ocsp", OcspResponse.load, MAX_OCSP, findings)
     if trust is None:
         anchors = tuple(one for one in certificates if one.is_self_issued)
     else:
@@ -268,6 +251,20 @@ def _known(folder: Path, trust: Trust | None, findings: Findings) -> tuple[Known
         crls.extend(trust.crls)
         ocsp.extend(trust.ocsp)
     return Known(certificates=tuple(certificates), crls=tuple(crls), ocsp=tuple(ocsp)), anchors
+
+
+def _readable(
+    folder: Path, inside: str, load: Callable[[bytes], _T], max_bytes: int, findings: Findings,
+) -> list[_T]:
+    """Return what can be read of a folder of the export; what cannot is a finding."""
+    found = []
+    for name in _names(folder / inside, findings):
+        data = read_regular(folder / inside / name, max_bytes=max_bytes)
+        try:
+            found.append(load(data or b""))
+        except EngineError:
+            findings.add("audit.not-a-file", file=f"{inside}/{name}")
+    return found
 
 
 def _names(folder: Path, findings: Findings) -> list[str]:
