@@ -8,6 +8,7 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
+from certs.plain_pkcs8 import read_plain, write_plain
 from certs.public_key import RSA_MAX_BITS, RSA_MIN_BITS
 from codes.errors import EngineError
 
@@ -67,21 +68,15 @@ class PrivateKey:
         Raises:
             RsaError: ``rsa.bad-private-key`` when it is not such a key.
         """
-        from cryptography.exceptions import UnsupportedAlgorithm
-        from cryptography.hazmat.primitives import serialization
-
         try:
-            key = serialization.load_der_private_key(encoded, password=None)
-        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+            key = read_plain(encoded)
+        except ValueError as error:
             raise _bad_key() from error
-        return cls(key)  # type: ignore[arg-type]  # __init__ refuses any other kind
+        return cls(key)                                 # which refuses any other kind
 
     def pkcs8(self) -> bytes:
         """Unencrypted PKCS#8 (DER). The caller encrypts it before it is stored."""
-        from cryptography.hazmat.primitives import serialization
-
-        return self._key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8,
-                                       serialization.NoEncryption())
+        return write_plain(self._key)
 
     def sign(self, message: bytes, *, approval: str = "") -> bytes:  # noqa: ARG002 - for keys elsewhere
         """The signature (as long as the modulus) over ``message``."""
