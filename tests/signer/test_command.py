@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -76,7 +77,8 @@ def test_a_lost_signature_is_forgiven_by_its_digest(call: Call, tmp_path: Path) 
         assert call("forgive", "--home", keys, "--approval", "other", "--message", last["message"])[0] == 1
         assert call("forgive", "--home", keys, "--approval", last["approval"], "--message", last["message"])[0] == 0
         assert call("used", "--home", keys)[1].splitlines()[-1] == f"{issued.approval}  sealing  0"
-        assert "时钟 / clock" in call("accept-clock", "--home", keys)[1]
+        told = call("accept-clock", "--home", keys)[1]
+        assert re.fullmatch(r"时钟 \d+年\d+月\d+日[\d:]+（北京时间） / clock: [-\d]+ [\d:]+ \+08:00\n", told)
 
 
 @pytest.mark.parametrize(("words", "code"), [
