@@ -10,6 +10,7 @@ import socket
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, Final
 
 from certs.home import Home
 from certs.process_limits import keep_memory_private
@@ -21,6 +22,8 @@ from signer.peers import TlsFiles
 from signer.server import Listening, Patience, Server
 
 __all__ = ["run"]
+
+_LOG_S: Final = 2.0                     # for what waits to be written when the process ends
 
 
 def run(home: Home, *, unix: tuple[Path, int, str] | None, tls: tuple[str, int, TlsFiles] | None,
@@ -36,9 +39,10 @@ def run(home: Home, *, unix: tuple[Path, int, str] | None, tls: tuple[str, int, 
         EngineError: the home cannot be used.
     """
     keep_memory_private()
-    log = Log(sys.stderr, lambda: datetime.now(UTC))
-    counts = Counts(home.path, home.config.registry)
     with contextlib.ExitStack() as open_ones:
+        log = Log(sys.stderr.fileno(), lambda: datetime.now(UTC))
+        open_ones.callback(log.close, within_s=_LOG_S)
+        counts = Counts(home.path, home.config.registry)
         open_ones.callback(counts.close)
         desk = Desk(home, counts, log=log)
         desk.require_settings()
@@ -54,6 +58,7 @@ def run(home: Home, *, unix: tuple[Path, int, str] | None, tls: tuple[str, int, 
 
 async def _serve(server: Server, listening: list[Listening], log: Log) -> None:
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: log("failed", {"error": _name_of(context.get("exception"))}))
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, server.stop)
     loop.add_signal_handler(signal.SIGHUP, lambda: log("followed", {"what": "files are read when they change"}))
@@ -69,6 +74,10 @@ async def _serve(server: Server, listening: list[Listening], log: Log) -> None:
         watchdog.cancel()
         _notify("STOPPING=1")
         log("ended", {"pid": os.getpid()})
+
+
+def _name_of(error: Any) -> str:
+    return type(error).__name__
 
 
 async def _watchdog() -> None:
