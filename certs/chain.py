@@ -10,7 +10,7 @@ import enum
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from certs.chain_status import CertificateStatus, Words, status_of, why_unknown
 from certs.crl import Crl, Revocation
@@ -20,7 +20,7 @@ from certs.strength import STRONG, Strength
 from certs.x509 import Certificate
 from codes.china_time import time_en, time_zh
 
-__all__ = ["ChainResult", "Indication", "SubIndication", "Usage", "paths_of", "validate"]
+__all__ = ["ChainResult", "Indication", "LaterRevocation", "SubIndication", "Usage", "paths_of", "validate"]
 
 MAX_PATH: Final = 8
 MAX_SIGNATURE_CHECKS: Final = 64
@@ -66,12 +66,20 @@ class Usage(enum.StrEnum):
     TIMESTAMP = "timestamp"      # RFC 3161 tokens
 
 
+class LaterRevocation(NamedTuple):
+    """A certificate of a good chain that was revoked after the proven moment at which the chain was judged."""
+
+    certificate: Certificate
+    revocation: Revocation
+    proven_at: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChainResult:
     """Outcome for one leaf. ``path`` runs from the leaf to the anchor; empty when none was found.
 
     ``code`` is stable; ``zh`` and ``en`` say what is wrong and what to do. ``revocation`` is the entry that
-    made the result REVOKED or REVOKED_NO_POE.
+    made the result REVOKED or REVOKED_NO_POE; ``later`` are those that a proven moment before them makes harmless.
     """
 
     indication: Indication
@@ -81,6 +89,7 @@ class ChainResult:
     en: str
     path: tuple[Certificate, ...] = ()
     revocation: Revocation | None = None
+    later: tuple[LaterRevocation, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -206,7 +215,10 @@ def _judge(path: tuple[Certificate, ...], words: Words, usage: Usage, strength: 
         or _check_strength(path, words.at, strength, algorithms)
         or _check_known(path, statuses)
         or ChainResult(indication=Indication.PASSED, sub_indication=None, code="chain.good",
-                       zh="证书链有效", en="the certificate chain is valid", path=path)
+                       zh="证书链有效", en="the certificate chain is valid", path=path,
+                       later=tuple(LaterRevocation(certificate, status.later, words.at)
+                                   for certificate, status in zip(path, statuses, strict=False)
+                                   if status.later is not None))
     )
 
 
@@ -276,7 +288,7 @@ def _revoked(path: tuple[Certificate, ...], index: int, entry: Revocation, at_is
         indication=Indication.FAILED if at_is_proven else Indication.INDETERMINATE,
         sub_indication=SubIndication.REVOKED if at_is_proven else SubIndication.REVOKED_NO_POE,
         code="chain.ca-revoked" if index else "chain.revoked", path=path, revocation=entry,
-        zh=f"证书“{label}”已于{time_zh(entry.revoked_at)}撤销（{entry.reason}），{tail_zh}",
+        zh=f"证书“{label}”已于{time_zh(entry.revoked_at)}撤销（{entry.reason_zh}），{tail_zh}",
         en=f"certificate {label} was revoked at {time_en(entry.revoked_at)} ({entry.reason}); {tail_en}")
 
 

@@ -64,13 +64,15 @@ class Words:
 class CertificateStatus:
     """Of one certificate: the revocation that counts, the one that is feared, and whether it is known to be good.
 
-    ``asked`` are the words by which that was decided.
+    ``later`` is the revocation that came after the proven moment and does no harm. ``asked`` are the words by which
+    that was decided.
     """
 
     revocation: Revocation | None
     feared: Revocation | None
     known: bool
     asked: tuple[Said, ...]
+    later: Revocation | None = None
 
 
 def status_of(path: Sequence[Certificate], words: Words) -> tuple[CertificateStatus, ...]:
@@ -89,7 +91,8 @@ def status_of(path: Sequence[Certificate], words: Words) -> tuple[CertificateSta
             known = _good(asked) or lost_since(told) is not None
         found.insert(0, CertificateStatus(
             revocation=revocation_of(told, proven_at=words.proven_at), known=known, asked=asked,
-            feared=suspicion(told, proven_at=words.proven_at)))
+            feared=suspicion(told, proven_at=words.proven_at),
+            later=revocation_of(asked, proven_at=None) if words.proven else None))
         above = told
     return tuple(found)
 

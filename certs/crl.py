@@ -43,6 +43,12 @@ REASONS: Final[dict[int, str]] = {
     5: "cessationOfOperation", 6: "certificateHold", 8: "removeFromCRL", 9: "privilegeWithdrawn",
     10: "aACompromise",
 }
+_REASONS_ZH: Final = {
+    "unspecified": "未说明原因", "keyCompromise": "密钥泄露", "cACompromise": "证书机构密钥泄露",
+    "affiliationChanged": "隶属关系变更", "superseded": "已被替换", "cessationOfOperation": "停止使用",
+    "certificateHold": "暂停使用", "removeFromCRL": "移出撤销列表", "privilegeWithdrawn": "权限收回",
+    "aACompromise": "属性机构密钥泄露",
+}
 _CODES: Final = {name: number for number, name in REASONS.items()}
 
 
@@ -75,6 +81,11 @@ class Revocation:
     def effective_at(self) -> datetime:
         """The earlier of the revocation and the moment from which the key is distrusted."""
         return self.revoked_at if self.invalid_since is None else min(self.revoked_at, self.invalid_since)
+
+    @property
+    def reason_zh(self) -> str:
+        """The reason in Chinese."""
+        return _REASONS_ZH[self.reason]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -47,9 +47,10 @@ class Teller:
         status, licence = report["status"], report["licence"] or {}
         first = next(iter(report["reasons"]), {"zh": "", "en": ""})
         proven = bool(licence.get("proven"))
-        claimed = "" if proven or not licence else "自称"
+        told = proven or not licence or report["verdict"] == "invalid"       # of a forgery no state is told at all
         self._row(shown, report["exit_code"], report["verdict"], report["verdict_zh"], "yes" if proven else "no",
-                  status["code"] if proven or not licence else f"claimed-{status['code']}", claimed + status["zh"],
+                  status["code"] if told else f"claimed-{status['code']}",
+                  status["zh"] if told else f"自称{status['zh']}",
                   status["first_day"], status["last_day"], licence.get("identifier"), report["file"]["sm3"],
                   " ".join(dict.fromkeys(reason["code"] for reason in report["reasons"])), first["zh"], first["en"])
 

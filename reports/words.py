@@ -50,6 +50,9 @@ _LICENCE: Final = {
     "in-force": ("good", "✓"), "not-yet": ("bad", "✗"), "expired": ("bad", "✗"), "not-applicable": ("good", "–"),
     "unknown": ("unsure", "?"),
 }
+_NOT_ANSWERED: Final = Words(
+    "不真实的文件背后没有可以回答的证照，其中的日期和内容一概不能作数。",
+    "Behind a file that is not genuine stands no licence to answer for: its dates and its text count for nothing.")
 CHECK_SIGNS: Final = {"passed": "✓", "failed": "✗", "indeterminate": "?", "not-done": "–"}
 RESULTS: Final = {
     "passed": Words("通过", "passed"), "failed": Words("未通过", "failed"),
@@ -91,6 +94,8 @@ def file_answer(report: Mapping[str, Any]) -> Answer:
 def licence_answer(report: Mapping[str, Any]) -> Answer:
     """Is the licence in force? A file that is not genuine only claims what it says; paper shows what its code says."""
     status = report["status"]
+    if report["verdict"] == "invalid":
+        return Answer("unsure", "–", Words(status["zh"], status["en"]), _NOT_ANSWERED)
     tone, sign = _LICENCE[status["code"]]
     licence = report["licence"]
     claimed = licence is not None and not licence["proven"]

@@ -18,6 +18,7 @@ from verify.existence import NOTHING_CARRIED, Carried, chain_by, token_by
 from verify.reasons import Findings
 from verify.report import Anchor
 from verify.report_words import PURPOSES
+from verify.revocations import revoked_later
 from verify.seal_state import StatusView, view_status
 from verify.status import local_time
 
@@ -68,11 +69,13 @@ class Judge:
             existed_at=self.since(None, claimed_at), strength=self.trust.strength, algorithms=algorithms)
         self.seen(result)
         zh, en = PURPOSES[purpose]
+        kept = self.found if found is None else found
         if result.ok:
             self.trusted(result.path[-1], purpose)
+            kept.extend(revoked_later(result, purpose))
         else:
             code = "trust.chain-failed" if result.indication is Indication.FAILED else "trust.chain"
-            (self.found if found is None else found).add(
+            kept.add(
                 code, result.code, purpose=zh, purpose_en=en, zh=result.zh, en=result.en,
                 sub=(result.sub_indication or "").strip())
         return result
@@ -108,6 +111,7 @@ class Judge:
             return None
         if result.chain is not None and result.chain.anchor is not None:
             self.trusted(result.chain.anchor, "timestamp")
+            found.extend(revoked_later(result.chain, "timestamp"))
         if claimed_at is not None and claimed_at > result.gen_time + CLOCKS_DIFFER:
             found.add("value.timestamp-order", where, time=local_time(claimed_at), proven=local_time(result.gen_time))
         return result.gen_time

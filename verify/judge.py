@@ -82,11 +82,16 @@ class Case:
                 self.found.add("file.broken-off", check, check=check)
         if verdict is Verdict.VALID and self.found.unfinished(self.demanded):
             verdict = Verdict.INDETERMINATE
+        status = self._status(verdict)
+        if require_status and verdict is Verdict.VALID and self.own and status.register == "unknown" and (
+                not status.is_no):
+            self.found.begin("")
+            self.found.add("status.not-asked")
         return Report(
             verdict=verdict, findings=self.found.all(), signatures=tuple(self.signatures),
             file=FileFacts(name=self.name, kind=self.kind, size=len(self.data), data=self.data,
                            own=self.own),
-            coverage=self.coverage, licence=self._licence(verdict), status=self._status(),
+            coverage=self.coverage, licence=self._licence(verdict), status=status,
             checks=tuple(self._check(name) for name in self.demanded) + self._evidence_check(),
             anchors=tuple(self.judge.anchors.values()), checked_at=self.at, demo=self.judge.demo,
             trust_name=self.trust.name if self.trust else "", require_status=require_status,
@@ -140,8 +145,10 @@ class Case:
                            if kind and role in kind.roles and kind.roles[role] not in hidden),
             metadata=record.metadata, withheld=tuple(sorted(hidden)), proven=verdict is Verdict.VALID)
 
-    def _status(self) -> Status:
-        """The licence's state by the dates it prints."""
+    def _status(self, verdict: Verdict) -> Status:
+        """The licence's state by the dates it prints; a file that is not genuine has none."""
+        if verdict is Verdict.INVALID:
+            return Status(state=LicenceState.UNKNOWN, answered=False)
         if self.claims is not None:
             first, last, extended = (str(day) if day else None for day in (
                 self.claims.valid_from, self.claims.valid_to, self.claims.extended_to))

@@ -191,7 +191,8 @@ class SealStanding:
     """What the published status list says of an e-seal; ``state`` as there, ``unknown`` where it says nothing, and
     ``scheduled`` for one that is in use only from a moment that is still to come at the moment of checking.
 
-    ``since`` and ``until`` mean what :mod:`certs.status_list` says; the rest names the list.
+    ``since`` and ``until`` mean what :mod:`certs.status_list` says; ``list_…`` name the list. What it says stands
+    beside the revocation of the seal's certificate, of which it need not know.
     """
 
     seal_id: str
@@ -201,6 +202,7 @@ class SealStanding:
     list_sequence: int | None = None
     list_published: datetime | None = None
     list_until: datetime | None = None
+    certificate_revoked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from codes.errors import EngineError
@@ -55,6 +56,11 @@ class FindingList:
         key = (found.reason.code, found.where)
         if len(self._found) < _LIMIT or all(code != key[0] for code, _ in self._found):
             self._found.setdefault(key, found)
+
+    def extend(self, found: Iterable[Finding]) -> None:
+        """Keep several findings."""
+        for each in found:
+            self.keep(each)
 
     def __contains__(self, code: str) -> bool:
         return any(code == known for known, _ in self._found)

@@ -25,6 +25,7 @@ from verify.pdf_contents import ContentsError, ContentsFault, cut_padded
 from verify.pdf_objects import Dict, PdfString
 from verify.pdf_reasons import HOSTILE, FindingList, PdfRefusal
 from verify.reasons import Both
+from verify.revocations import revoked_later
 
 __all__ = ["OWN_MARK", "Judged", "Moment", "judge_signature", "kept_severity", "pdf_date"]
 
@@ -178,6 +179,7 @@ class _Run:
             self.findings.keep(_chain_finding(chain, self.where))
         else:
             self.bag(cms.certificates, chain)
+            self.findings.extend(revoked_later(chain, "pdf"))
         self.times(cms.signer)
         self.complete = True
 
@@ -205,6 +207,8 @@ class _Run:
         self.stamp_chain = result.chain
         if result.ok:
             self.proven_at = result.gen_time
+            if result.chain is not None:
+                self.findings.extend(revoked_later(result.chain, "timestamp"))
             return
         self.stamp_sub = str(result.sub_indication or "")
         self.findings.keep(_timestamp_finding(result.zh, result.en, kept_severity(result), self.where))

@@ -210,6 +210,10 @@ _SEAL: Final = {
         "请向发证机关查询",
         "the sealing claims {claimed}, and its timestamp is later than an end or within a suspension of the seal's use "
         "({since} to {until}), so nothing proves that it was sealed before; ask the issuing authority"),
+    "seal.ended-later": (
+        _NOTE, "印章已于 {since} {what}；可信时间证明签章在 {proven} 已经存在，早于此，效力不受影响",
+        "the seal was {what} at {since}; a trusted time proves that the sealing existed at {proven}, before that, so "
+        "the sealing is not affected"),
     "seal.lost": (
         _UNSURE, "印章已于 {since} 挂失，没有可信时间戳证明签章在此之前，请向发证机关查询",
         "the seal was reported lost at {since}, and no trusted timestamp proves that this was sealed before; "
@@ -245,6 +249,11 @@ _TRUST: Final = {
                     "the certificate for the {purpose_en} does not hold: {en} ({sub})"),
     "trust.chain-failed": (_NO, "{purpose}的证书不合格：{zh}（{sub}）",
                            "the certificate for the {purpose_en} is not acceptable: {en} ({sub})"),
+    "trust.revoked-later": (
+        _NOTE, "{purpose}的证书“{name}”已于{revoked}撤销（{reason}）；可信时间证明所签内容在{proven}已经存在，"
+        "早于撤销，撤销不影响它的效力",
+        "the certificate {name} for the {purpose_en} was revoked at {revoked} ({reason}); a trusted time proves that "
+        "what it signed existed at {proven}, before that, so the revocation does not affect it"),
     "trust.maker": (_UNSURE, "制章人“{name}”不在信任目录的制章人列表中",
                     "the seal maker “{name}” is not among the trusted seal makers"),
     "trust.demo": (_NOTE, "所信任的是演示根证书：演示，不具法律效力",
@@ -406,6 +415,15 @@ _PHOTO: Final = {
                      "the data in the QR code were issued by “{authority}” (serial {serial})"),
 }
 
+_STATUS: Final = {
+    "status.not-asked": (
+        _NOTE, "按 --require-status 的要求退出码为 3：没有查询发证机关的登记，是否已变更、注销、吊销未知；"
+        "请凭证照标识向发证机关查询，只需核对印出的有效期的，不用该选项",
+        "the exit code is 3, as --require-status asks: the issuing authority's register was not asked whether the "
+        "licence was changed, cancelled or revoked; ask that authority by the licence identifier, or leave the option "
+        "away where the printed dates are enough"),
+}
+
 _FOREIGN: Final = {
     "foreign.form": (
         _UNSURE,
@@ -416,7 +434,7 @@ _FOREIGN: Final = {
 TABLE: Final = MappingProxyType({
     code: Meaning(*meaning)
     for group in (_FILE, _ZIP, _XML, _OFD, _SEAL, _COVERAGE, _TRUST, _EVIDENCE, _DATA, _PAGES, _FONT, _QR, _RENDITION,
-                  _PHOTO, _FOREIGN)
+                  _PHOTO, _STATUS, _FOREIGN)
     for code, meaning in group.items()
 })
 """All codes. Never renamed or reused once released."""

@@ -22,7 +22,7 @@ __all__ = ["FINDING_LIMIT", "Both", "Findings", "Refusal", "clean", "clean_facts
 FINDING_LIMIT: Final = 200              # findings kept of one file; a hostile file could cause millions
 ALL_CODES: Final[Mapping[str, Meaning]] = MappingProxyType({**TABLE, **FOREIGN_REASONS, **VALUE_REASONS})
 _FACT_LIMIT: Final = 120
-_SENTENCE_LIMIT: Final = 400            # a sentence of another room, which may name what a file holds
+_SENTENCE_LIMIT: Final = 1000           # a sentence of another room, which may name what a file holds
 
 
 class Both(NamedTuple):

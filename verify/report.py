@@ -13,7 +13,8 @@ from verify.covered import Coverage, CoveredEntry, LoosePart, plain_box
 from verify.model import EvidenceStanding, Finding, Reason, SealStanding, Severity, SignatureEvidence, Verdict
 from verify.reason_table import CHECK_NAMES
 from verify.reasons import clean
-from verify.report_words import PURPOSES, signature_title
+from verify.report_text import text_lines
+from verify.report_words import DEMO, VERDICTS, seal_words
 from verify.status import Status, local_time
 
 __all__ = [
@@ -28,19 +29,6 @@ __all__ = [
 ]
 
 SCHEMA: Final = "urn:zhengyin:verification-report:1"
-DEMO_ZH, DEMO_EN = "演示，不具法律效力", "demonstration, no legal force"
-_VERDICTS: Final = {
-    Verdict.VALID: ("真实", "genuine"),
-    Verdict.INVALID: ("不真实", "not genuine"),
-    Verdict.INDETERMINATE: ("无法确定", "cannot say"),
-}
-_SEAL_STATES: Final = {
-    "unknown": ("印章状态未知", "unknown"), "made": ("尚未启用", "not yet in use"),
-    "scheduled": ("待启用", "in use from a moment to come"), "in-use": ("在用", "in use"),
-    "retired": ("已换发", "retired"), "suspended": ("停用", "suspended"), "lost": ("挂失", "reported lost"),
-    "cancelled": ("注销", "cancelled"),
-}
-_MARKS: Final = {"passed": "✓", "failed": "✗", "indeterminate": "?", "not-done": "–"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +112,7 @@ class Report:
     @property
     def words(self) -> tuple[str, str]:
         """The file's verdict in Chinese and English."""
-        return _VERDICTS[self.verdict]
+        return VERDICTS[self.verdict]
 
     def weighs(self, reason: Reason) -> bool:
         """Whether a reason keeps the file from being genuine (a note does not)."""
@@ -146,11 +134,11 @@ class Report:
         return {
             "schema": SCHEMA,
             "verdict": self.verdict.value,
-            "verdict_zh": _VERDICTS[self.verdict][0],
-            "verdict_en": _VERDICTS[self.verdict][1],
+            "verdict_zh": self.words[0],
+            "verdict_en": self.words[1],
             "exit_code": self.exit_code,
             "demo": self.demo,
-            "notice": {"zh": DEMO_ZH, "en": DEMO_EN} if self.demo else None,
+            "notice": dict(zip(("zh", "en"), DEMO, strict=True)) if self.demo else None,
             "file": {"name": clean(self.file.name), "kind": self.file.kind, "size": self.file.size,
                      "sm3": self.file.sm3, "own": self.file.own},
             "checked_at": _time(self.checked_at),
@@ -178,14 +166,14 @@ class Report:
 
     def to_text(self) -> str:
         """The report for a terminal, Chinese first."""
-        return "\n".join(_text_lines(self)) + "\n"
+        return "\n".join(text_lines(self)) + "\n"
 
     def to_line(self) -> str:
         """The report in one line: the verdict, the licence's state where the file proves it, the first reason."""
         zh, en = ("不是 OFD、PDF 或照片", "neither OFD, PDF nor photo") if self.file.kind == "unknown" else self.words
         status = f" · {self.status.zh} / {self.status.en}" if self.verdict is Verdict.VALID else ""
         first = next((f" · {reason.zh} / {reason.en} [{reason.code}]" for reason in self.reasons
-                      if self.weighs(reason)), "")
+                      if self.weighs(reason) or reason.code == "status.not-asked"), "")
         return f"{zh} / {en}{status}{first}"
 
 
@@ -237,7 +225,7 @@ def _standing(seal: SealStanding | None) -> dict[str, Any] | None:
     """What the status list says of a seal, as plain values."""
     if seal is None:
         return None
-    zh, en = _SEAL_STATES[seal.state]
+    zh, en = seal_words(seal)
     return {
         "id": clean(seal.seal_id), "state": seal.state, "zh": zh, "en": en, "since": _time(seal.since),
         "until": _time(seal.until), "list": None if seal.list_sequence is None else {
@@ -257,82 +245,3 @@ def _licence(licence: LicenceData | None) -> dict[str, Any] | None:
                    for label, value in licence.fields.items()},
         "metadata": dict(licence.metadata), "withheld": list(licence.withheld),
     }
-
-
-def _text_lines(report: Report) -> list[str]:
-    """Lines of the terminal report."""
-    zh, en = _VERDICTS[report.verdict]
-    lines = [f"文件 file: {clean(report.file.name)}"]
-    if report.file.kind == "unknown":
-        return [*lines, *(f"  {reason.zh} / {reason.en} [{reason.code}]" for reason in report.reasons)]
-    status = _status_text(report.status, proven=report.verdict is Verdict.VALID)
-    lines += [f"文件真伪 document: {zh} / {en}", f"证照状态 licence: {status}"]
-    if report.demo:
-        lines.append(f"※ {DEMO_ZH} / {DEMO_EN}")
-    lines += _licence_lines(report.licence)
-    lines.append("检查 checks:")
-    for check in report.checks:
-        name_zh, name_en = CHECK_NAMES[check.name]
-        lines.append(f"  {_MARKS[check.result]} {name_zh} / {name_en}")
-        lines += [f"      {reason.zh} / {reason.en} [{reason.code}]" for reason in check.reasons]
-    shown = {reason for check in report.checks for reason in check.reasons}
-    lines += [f"  · {reason.zh} / {reason.en} [{reason.code}]" for reason in report.reasons
-              if reason not in shown]
-    for signature in report.signatures:
-        lines += _signature_lines(signature, report)
-    lines += _evidence_lines(report.evidence)
-    lines += report.coverage.text_lines()
-    for anchor in report.anchors:
-        zh, en = PURPOSES[anchor.purpose]
-        lines.append(f"信任锚 anchor: {clean(anchor.name)} ({zh} / {en})\n  SM3 {anchor.fingerprint}")
-    lines.append(f"检查时间 checked at: {_time(report.checked_at)}")
-    return lines
-
-
-def _status_text(status: Status, *, proven: bool) -> str:
-    """The licence's state, its days, that the file alone claims them, and that nobody asked the register."""
-    days = f"（{status.first_day} 至 {status.last_day}）" if status.first_day else ""
-    tail = "；未联网查询注销、吊销等情况 / the register was not asked" if status.register == "unknown" else ""
-    claimed = "" if proven or not days else "（文件自称，未经证实 / as the file claims, unproven）"
-    return f"{status.zh}{days} / {status.en}{claimed}{tail}"
-
-
-def _licence_lines(licence: LicenceData | None) -> list[str]:
-    """What the licence says, in short."""
-    if licence is None:
-        return []
-    word = "" if licence.proven else "（文件自称，未经证实 / as the file claims, unproven）"
-    title = f"证照标识 identifier: {clean(licence.identifier)}" if licence.identifier else "二维码所载 the QR code says"
-    lines = [title + word]
-    return lines + [f"  {label}: {clean(value)}" for label, value in licence.headline if value]
-
-
-def _evidence_lines(told: EvidenceStanding | None) -> list[str]:
-    """What the evidence record beside the file proves, in short."""
-    if told is None:
-        return []
-    lines = [f"存证 evidence: {_time(told.proven_at) or '无 none'}" + ("" if told.used else "（未采用 not used）")]
-    return lines + [f"  {_MARKS['passed' if step.ok else 'failed']} {_time(step.gen_time)} {clean(step.authority)}"
-                    f" ({step.digest}, {step.signature})" for step in told.steps]
-
-
-def _signature_lines(signature: SignatureEvidence, report: Report) -> list[str]:
-    """One signature in short."""
-    coverage, (zh, en) = report.coverage, signature_title(report.file.kind, signature.kind)
-    result = signature.indication + (f"/{signature.sub_indication}" if signature.sub_indication else "")
-    lines = [
-        f"{zh} / {en}{f' {clean(signature.id)}' if signature.id else ''}: {signature.kind} {result}",
-        f"  {clean(signature.organisation or signature.signer)} {clean(signature.organisation_code)}",
-        f"  自称时间 claimed at {_time(signature.claimed_at)}"
-        f" · 时间戳 proven at {_time(signature.proven_at) or '无 none'}",
-    ]
-    if signature.seal:
-        zh, en = _SEAL_STATES[signature.seal.state]
-        published = _time(signature.seal.list_published)
-        lines.append(f"  印章 seal: {zh} / {en}" + (f"（状态列表 status list {published}）" if published else ""))
-    if signature.stamps:
-        pages = ", ".join(str(page) for page in sorted({stamp.page for stamp in signature.stamps}))
-        lines.append(f"  印章所在页 seal on page: {pages}")
-    if signature.id and coverage.entries:
-        lines += coverage.lines_under(signature.id)
-    return lines

@@ -1,11 +1,28 @@
-"""The names of what a report lists: its signatures and the anchors they rest on."""
+"""The words of a report: its verdicts, what its signatures are, the state of a seal, what anchors are relied on for."""
 
 from __future__ import annotations
 
 from types import MappingProxyType
 from typing import Final
 
-__all__ = ["PURPOSES", "signature_title"]
+from verify.model import SealStanding, Verdict
+from verify.status import local_time
+
+__all__ = ["DEMO", "PURPOSES", "VERDICTS", "seal_words", "signature_title"]
+
+DEMO: Final = ("演示，不具法律效力", "demonstration, no legal force")
+VERDICTS: Final = MappingProxyType({
+    Verdict.VALID: ("真实", "genuine"),
+    Verdict.INVALID: ("不真实", "not genuine"),
+    Verdict.INDETERMINATE: ("无法确定", "cannot say"),
+})
+_SEAL_STATES: Final = MappingProxyType({
+    "unknown": ("印章状态未知", "unknown"), "made": ("尚未启用", "not yet in use"),
+    "scheduled": ("待启用", "in use from a moment to come"), "in-use": ("在用", "in use"),
+    "retired": ("已换发", "retired"), "suspended": ("停用", "suspended"), "lost": ("挂失", "reported lost"),
+    "cancelled": ("注销", "cancelled"),
+})
+_USABLE: Final = frozenset({"made", "scheduled", "in-use"})
 
 PURPOSES: Final = MappingProxyType({
     "seal": ("签章", "seal"), "seal-maker": ("制章人", "seal maker"), "data": ("数据签名", "signed QR code"),
@@ -31,3 +48,13 @@ def signature_title(file: str, signature: str) -> tuple[str, str]:
     if file == "ofd" and signature == "PAdES":
         return _INSIDE
     return _TITLES.get((file, file == "ofd" and signature.startswith("SES")), _OTHER)
+
+
+def seal_words(seal: SealStanding) -> tuple[str, str]:
+    """The state of a seal in words; one that the list has in use is told beside the revocation of its certificate."""
+    zh, en = _SEAL_STATES[seal.state]
+    if seal.certificate_revoked_at is None or seal.state not in _USABLE:
+        return zh, en
+    revoked = local_time(seal.certificate_revoked_at)
+    return (f"状态列表记为“{zh}”，但其证书已于 {revoked} 撤销",
+            f"{en} by the status list, but its certificate was revoked at {revoked}")

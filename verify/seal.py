@@ -25,6 +25,7 @@ from verify.model import Finding, SealStanding, Severity, SignatureEvidence
 from verify.ofd import SignatureEntry
 from verify.reasons import Both, Findings, Refusal
 from verify.report import Coverage, CoveredEntry
+from verify.revocations import revoked_at
 from verify.seal_state import judge_state
 from verify.signature_xml import Described, check_references, read_signature_xml
 from verify.zip import Archive
@@ -165,13 +166,13 @@ def judge_sealing(sealing: Sealing, judge: Judge) -> Judgement:
     since = judge.since(proven, claimed)
     if (since or judge.at) > info.valid_end:
         found.add("seal.expired", info.es_id)
-    judge.chain(sealing.signer, "seal", proven_at=proven, claimed_at=claimed)
+    chain = judge.chain(sealing.signer, "seal", proven_at=proven, claimed_at=claimed)
     judge.chain(sealing.maker, "seal-maker", proven_at=proven, claimed_at=claimed)
     accepted = sealing.maker.der in {maker.der for maker in judge.trust.seal_makers}
     if not accepted:
         found.add("trust.maker", "", name=sealing.maker.subject_cn or sealing.maker.subject_text)
     standing = judge_state(info.es_id, info.der, claimed, judge.status(), found, accepted_maker=accepted,
-                           proven_at=since, stamped_at=proven)
+                           proven_at=since, stamped_at=proven, certificate_revoked_at=revoked_at(chain))
     return Judgement(standing=standing, proven_at=since)
 
 

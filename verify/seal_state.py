@@ -16,12 +16,16 @@ from certs.status_list import SealState, SealStatus, StatusList, seen_status_lis
 from certs.trust import Trust
 from codes.errors import EngineError
 from verify.model import SealStanding
-from verify.reasons import Findings
+from verify.reasons import Both, Findings
 from verify.status import local_time
 
 __all__ = ["StatusView", "judge_state", "view_status"]
 
 _SCHEDULED: Final = "scheduled"
+_ENDS: Final = {
+    SealState.LOST: Both("挂失", "reported lost"), SealState.SUSPENDED: Both("停用", "suspended"),
+    SealState.CANCELLED: Both("注销或停止使用", "cancelled or withdrawn"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +55,7 @@ def view_status(trust: Trust, at: dt.datetime, clock_now: dt.datetime) -> Status
 def judge_state(
     seal_id: str, signed_part: bytes, claimed_at: dt.datetime, view: StatusView, found: Findings, *,
     accepted_maker: bool, proven_at: dt.datetime | None = None, stamped_at: dt.datetime | None = None,
+    certificate_revoked_at: dt.datetime | None = None,
 ) -> SealStanding:
     """Weigh what the list says of one seal; what it says against the signature becomes a finding.
 
@@ -60,6 +65,7 @@ def judge_state(
         accepted_maker: whether the seal's maker is in the trust folder; the list speaks for no others.
         proven_at: a moment at which a trusted timestamp proves that the signature existed.
         stamped_at: the moment of the signature's own timestamp, made when it was sealed.
+        certificate_revoked_at: when the seal's certificate was revoked, which the list need not know.
     """
     listed = view.listed
     status = listed.find(seal_id, signed_part) if listed is not None and accepted_maker else None
@@ -77,13 +83,18 @@ def judge_state(
             return standing
     elif code == "seal.status-unknown":
         return _unknown(seal_id, "状态列表早于签章", "the status list is older than the sealing", found)
+    if not code and proven_at is not None and status.since is not None and proven_at < status.since and (
+            status.state in _ENDS):
+        found.add("seal.ended-later", seal_id, since=local_time(status.since), proven=local_time(proven_at),
+                  what=_ENDS[status.state])
     if code:
         first, last = (local_time(each) if each else "—" for each in (since, until))
         found.add(code, seal_id, since=first, until=last, claimed=local_time(claimed_at))
     state = _SCHEDULED if status.awaiting(view.at) else status.state.value
     return SealStanding(
         seal_id=seal_id, state=state, since=status.since, until=status.until,
-        list_sequence=listed.sequence, list_published=listed.this_update, list_until=listed.next_update)
+        list_sequence=listed.sequence, list_published=listed.this_update, list_until=listed.next_update,
+        certificate_revoked_at=certificate_revoked_at)
 
 
 def _unknown(seal_id: str, zh: str, en: str, found: Findings) -> SealStanding:

@@ -32,29 +32,36 @@ _WORDS: Final = {
     LicenceState.NOT_APPLICABLE: ("不适用", "not applicable: a document without validity"),
     LicenceState.UNKNOWN: ("状态未知", "unknown"),
 }
+_NOT_ANSWERED: Final = ("未答：文件不真实", "not answered: the file is not genuine")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """The licence's state at a time. ``first_day`` and ``last_day`` are calendar dates in China.
 
-    ``register`` is what the issuer's register says now; "unknown" when nobody was asked.
+    ``register`` is what the issuer's register says now; "unknown" when nobody was asked. ``answered`` is false of a
+    file that is not genuine: no licence stands behind it, so there is no state, and none of its dates are told as one.
     """
 
     state: LicenceState
     first_day: dt.date | None = None
     last_day: dt.date | None = None
     register: str = "unknown"
+    answered: bool = True
 
     @property
     def zh(self) -> str:
         """The state in Chinese."""
-        return _WORDS[self.state][0]
+        return self._words[0]
 
     @property
     def en(self) -> str:
         """The state in English."""
-        return _WORDS[self.state][1]
+        return self._words[1]
+
+    @property
+    def _words(self) -> tuple[str, str]:
+        return _WORDS[self.state] if self.answered else _NOT_ANSWERED
 
     @property
     def is_no(self) -> bool:

@@ -72,7 +72,10 @@ def test_json_has_the_verdict(package: Path) -> None:
 
 
 def test_require_status_gives_3(package: Path) -> None:
-    assert run(package, "--trust", shared_home().trust_dir, "--require-status").returncode == 3
+    done = run(package, "--trust", shared_home().trust_dir, "--require-status")
+    assert done.returncode == 3 and "没有查询发证机关的登记" in done.stdout and "register was not asked" in done.stdout
+    assert done.stdout.count("[status.not-asked]") == 1
+    assert "status.not-asked" not in run(package, "--trust", shared_home().trust_dir).stdout
 
 
 def test_what_is_no_such_file_gives_4(tmp_path: Path) -> None:
@@ -157,7 +160,7 @@ def test_a_folder_is_kept_as_a_table_that_a_spreadsheet_cannot_be_harmed_by(
     assert rows[package.name]["exit_code"] == "0" and rows[package.name]["licence_status"] == "in-force"
     assert rows[package.name]["identifier"] == issued().identifier
     assert (rows[package.name]["proven"], rows[tampered.name]["proven"]) == ("yes", "no")
-    assert rows[tampered.name]["licence_status"] == "claimed-in-force", "nothing of a forgery can be taken for proven"
+    assert rows[tampered.name]["licence_status"] == "unknown", "nothing of a forgery can be taken for proven"
     assert rows[tampered.name]["verdict"] == "invalid" and "seal.changed" in rows[tampered.name]["codes"].split()
     assert rows["=cmd|x.pdf"]["exit_code"] == "4"
 

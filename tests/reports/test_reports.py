@@ -28,6 +28,7 @@ from reports.html import report_html
 from reports.pdf import report_pdf
 from tests.support.demo_home import CITY, copied_home
 from tests.verify.packages import PAGE, changed, check, issued, swap
+from verify import verify
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "verify" / "report.schema.json").read_bytes())
 HOSTILE = '<script>alert(1)</script>"\'&\u202e\x1b[2J{{7*7}}𠮷🜁'
@@ -108,11 +109,27 @@ def test_a_photo_without_a_code_is_told_what_is_missing() -> None:
 
 
 def test_what_a_file_claims_is_called_a_claim() -> None:
-    answer = words.licence_answer(told("changed"))
+    unsure = verify(issued().ofd, trust=None).to_dict()
+    answer = words.licence_answer(unsure)
+    assert unsure["verdict"] == "indeterminate"
     assert answer.word.zh.startswith("自称") and "未经证实" in answer.sentence.zh and answer.sign != "✓"
-    over = copy.deepcopy(told("changed"))
-    over["status"] |= {"code": "expired", "zh": "已过期", "en": "expired"}
-    assert words.licence_answer(over).tone == "bad"
+    unsure["status"] |= {"code": "expired", "zh": "已过期", "en": "expired"}
+    assert words.licence_answer(unsure).tone == "bad"
+
+
+def test_of_a_file_that_is_not_genuine_nobody_is_told_that_its_licence_is_in_force() -> None:
+    report = check(FILES["changed"]())
+    values = report.to_dict()
+    assert values["status"] == {"code": "unknown", "zh": "未答：文件不真实", "register": "unknown",
+                                "en": "not answered: the file is not genuine", "first_day": None, "last_day": None}
+    assert values["exit_code"] == 1 and values["licence"] is not None
+    answer = words.licence_answer(values)
+    assert answer.word == (values["status"]["zh"], values["status"]["en"]) and answer.tone != "good"
+    sheet = "".join(page.extract_text() for page in PdfReader(io.BytesIO(report_pdf(values))).pages)
+    pages = [report_html(values, lang=lang).decode() for lang in ("zh", "en")]
+    for text in (report.to_text(), report.to_json(), *pages, re.sub(r"\s", "", sheet)):
+        assert "未答：文件不真实" in text and "在有效期内" not in text and "within its printed dates" not in text
+    assert 'licence="unknown"' in report_etsi(values).decode()
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -54,5 +54,17 @@ def test_states_and_purposes_stand_in_both_languages() -> None:
     assert f"✗ {PAGE} (已被删除 / removed)" in text and "✗ extra.xml (未受保护 / unprotected)" in text
     sealed = check(pack(parts)).to_text()
     for anchor in check(pack(parts)).anchors:
-        assert f"({' / '.join(PURPOSES[anchor.purpose])})" in sealed
+        line = next(line for line in sealed.splitlines() if line.startswith(f"信任锚 anchor: {anchor.name} ("))
+        assert all(word in line for word in PURPOSES[anchor.purpose])
+        assert sealed.count(anchor.fingerprint) == 1, "a root is told once, with all that it was relied on for"
     assert not re.search(r"\((?:seal|seal-maker|data|pdf|timestamp)\)", sealed)
+
+
+def test_what_was_told_and_many_of_a_kind_are_told_by_their_number() -> None:
+    text = check(changed(PAGE, swap("测试甲", "测试乙"))).to_text()
+    assert text.count("在签章之后被改动 / ") == 1 and "同上 1 项 / 1 as told above [seal.changed]" in text
+    report = check(pack({**entries(), **{f"extra-{number}.xml": b"<a/>" for number in range(11)}}))
+    told = [reason for reason in report.reasons if reason.code == "coverage.unprotected"]
+    text = report.to_text()
+    assert len(told) == 11 and sum(f"      {reason.zh}" in text for reason in told) == 5
+    assert "… 同类还有 6 项 / 6 more of the kind [coverage.unprotected]" in text

@@ -435,7 +435,7 @@ def test_a_trusted_timestamp_before_the_loss_keeps_the_signature() -> None:
         return [each.reason.code for each in found.all()]
 
     assert reasons(None) == ["seal.lost"]
-    assert reasons(sealed + HOUR - SECOND) == []
+    assert reasons(sealed + HOUR - SECOND) == ["seal.ended-later"]
     assert reasons(sealed + HOUR) == ["seal.lost"]
 
 

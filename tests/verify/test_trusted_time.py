@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import io
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pypdf import PdfReader
 
 import docgen
 from certs import der_build as build
@@ -24,7 +27,11 @@ from certs.ses import SesSignature
 from certs.timestamp_token import TimestampToken
 from certs.trust import Trust
 from certs.x509 import Certificate
+from codes.china_time import time_en, time_zh
 from registry.demo import revoke
+from reports.etsi import report_etsi
+from reports.html import report_html
+from reports.pdf import report_pdf
 from tests.docgen.records import record
 from tests.support.authority import serving
 from tests.support.demo_home import CITY, copied_home
@@ -125,11 +132,47 @@ def test_after_a_key_is_lost_what_was_stamped_before_stays_and_nothing_else(
     assert told(loss.plain) == (Verdict.INDETERMINATE, "INDETERMINATE", "REVOKED_NO_POE")
 
 
+@pytest.mark.parametrize(("role", "form", "purpose"), [
+    ("sealing", "ofd", ("签章的证书", "for the seal")), ("pdf", "pdf", ("PDF 签名的证书", "for the PDF signature")),
+    ("data", "ofd", ("数据签名的证书", "for the signed QR code"))])
+def test_every_form_of_the_report_names_the_revocation_that_a_timestamp_makes_harmless(
+        loss: Loss, tmp_path: Path, role: str, form: str, purpose: tuple[str, str]) -> None:
+    report = verify(getattr(loss.before, form), trust=revoked(loss, tmp_path / "home", role), at=loss.later)
+    assert report.verdict is Verdict.VALID and report.exit_code == 0
+    told = next(reason for reason in report.reasons if reason.code == "trust.revoked-later")
+    proven = next(each.proven_at for each in report.signatures if each.proven_at)
+    assert proven < loss.lost and not report.weighs(told)
+    for text, words in ((told.zh, (purpose[0], time_zh(loss.lost), "密钥泄露", time_zh(proven), "不影响")),
+                        (told.en, (purpose[1], time_en(loss.lost), "keyCompromise", time_en(proven), "not affect"))):
+        assert all(word in text for word in words), text
+    values = report.to_dict()
+    sheet = "".join(page.extract_text() for page in PdfReader(io.BytesIO(report_pdf(values))).pages)
+    for text in (report.to_text(), report.to_json(), report_html(values).decode(), report_etsi(values).decode()):
+        assert "trust.revoked-later" in text and told.zh in text
+    assert re.sub(r"\s", "", told.zh) in re.sub(r"\s", "", sheet)
+
+
+def test_a_seal_that_the_list_has_in_use_is_told_with_the_revocation_of_its_certificate(
+        loss: Loss, tmp_path: Path) -> None:
+    trust = revoked(loss, tmp_path / "home", "sealing")
+    lost, before = time_en(loss.lost)[:10], verify(loss.before.ofd, trust=loss.home.trust(), at=loss.later)
+    assert before.to_dict()["signatures"][0]["seal"]["zh"] == "在用"
+    assert not any(reason.code == "trust.revoked-later" for reason in before.reasons)
+    for issued in (loss.before, loss.after, loss.plain):
+        report = verify(issued.ofd, trust=trust, at=loss.later)
+        seal = report.to_dict()["signatures"][0]["seal"]
+        assert seal["state"] == "in-use" and "撤销" in seal["zh"] and "revoked" in seal["en"]
+        assert lost in seal["zh"] and seal["zh"] in report.to_text()
+
+
 def test_after_a_seal_is_listed_as_lost_it_is_the_same(loss: Loss) -> None:
     by = new_signer(loss.home)
     listed = status_file(entry("lost", since=loss.lost, seal=seal_of(loss.home)), at=loss.later, by=by)
     trust = trusting(listed, home=loss.home, by=by)
     assert judge(loss.before.ofd, trust, loss.later) == VALID
+    kept = verify(loss.before.ofd, trust=trust, at=loss.later)
+    note = next(reason for reason in kept.reasons if reason.code == "seal.ended-later")
+    assert "挂失" in note.zh and "reported lost" in note.en and not kept.weighs(note)
     assert judge(loss.after.ofd, trust, loss.later)[0] is Verdict.INVALID
     assert judge(loss.backdated.ofd, trust, loss.later)[0] is Verdict.INDETERMINATE
     assert judge(loss.plain.ofd, trust, loss.later)[0] is Verdict.INDETERMINATE

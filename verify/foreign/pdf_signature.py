@@ -28,6 +28,7 @@ from verify.pdf_objects import Dict, PdfString, Ref
 from verify.pdf_reasons import HOSTILE, FindingList, PdfRefusal
 from verify.pdf_signature import Moment, pdf_date
 from verify.reasons import Both
+from verify.revocations import revoked_later
 
 __all__ = ["ForeignSignature", "Signed", "locate", "loose", "prove"]
 
@@ -244,6 +245,7 @@ class _Run:
         if not chain.ok:
             self.signed.findings.keep(_chain_finding(chain, self.signed.label))
             self.sub = str(chain.sub_indication or "")
+        self.signed.findings.extend(revoked_later(chain, "pdf"))
         return chain
 
     def extra_certificates(self, cms: ForeignCms, chain: ChainResult) -> None:
@@ -309,6 +311,8 @@ class _Run:
             forged = result.indication is Indication.FAILED and result.code != "timestamp.loose-parts"
             self.sub = str(result.sub_indication or "")
             self.add("fpdf.timestamp-forged" if forged else "fpdf.timestamp", zh=result.zh, en=result.en)
+        elif result.chain is not None:
+            self.signed.findings.extend(revoked_later(result.chain, "timestamp"))
         return result
 
     # -- outcome

@@ -24,6 +24,7 @@ from verify.foreign.cms import digest_of
 from verify.foreign.signed_value import ForeignSeal, SignedValue
 from verify.model import Finding, SealStanding, Severity, SignatureEvidence
 from verify.reasons import Findings
+from verify.revocations import revoked_at
 from verify.seal_state import judge_state
 from verify.status import local_time
 
@@ -216,7 +217,8 @@ class _Run:
                 self.found.add("trust.maker", "", name=seal.maker.subject_cn or seal.maker.subject_text)
         if self.value.claimed_at is not None:
             self.standing = judge_state(seal.seal_id, seal.info, self.value.claimed_at, judge.status(), self.found,
-                                        accepted_maker=accepted, proven_at=self.since, stamped_at=self.proven_at)
+                                        accepted_maker=accepted, proven_at=self.since, stamped_at=self.proven_at,
+                                        certificate_revoked_at=revoked_at(self.chain))
 
     # -- outcome
 
