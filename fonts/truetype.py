@@ -160,6 +160,16 @@ class TrueType:
                 raise malformed("字符映射被截断", "the character map is cut short") from exc
         return self._cmap
 
+    @property
+    def encodings(self) -> list[tuple[int, int]]:
+        """Platform and encoding of every character map, in the order of the table."""
+        table = self.table(b"cmap", 4)
+        try:
+            return [struct.unpack_from(">HH", table, 4 + 8 * index)
+                    for index in range(struct.unpack_from(">H", table, 2)[0])]
+        except struct.error as exc:
+            raise malformed("字符映射被截断", "the character map is cut short") from exc
+
     def character_maps(self) -> list[dict[int, int]]:
         """Return every character map of the font, code point to glyph; only formats 4 and 12 are read."""
         table = self.table(b"cmap", 4)

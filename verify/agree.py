@@ -278,7 +278,7 @@ def check_tags(kind: Kind, record: RecordData, document: OfdDocument, found: Fin
             or not tagged.isdisjoint(tag.objects)
         seen.add(tag.label)
         tagged.update(tag.objects)
-        known = tag.label in expected and (not tag.name or names.get(tag.label) == tag.name)
+        known = tag.label in expected and names.get(tag.label, "") == tag.name
         exists = all(page in pages and item in pages[page].objects for page, item in tag.objects)
         if double or not known or not exists or not _tag_agrees(kind, document, tag, expected[tag.label], forms):
             found.add("data.tags", tag.label, label=tag.label)

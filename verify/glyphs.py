@@ -27,6 +27,7 @@ _TABLES: Final = frozenset({b"OS/2", b"cmap", b"glyf", b"head", b"hhea", b"hmtx"
                             b"post"})
 _TOLD: Final = 20                       # characters named one by one; a forged font may hold thousands
 _BMP: Final = 0x10000
+_ENCODINGS: Final = [(3, 1), (3, 10)]   # a reader that knows none of a font's maps draws what it likes
 
 
 @dataclass(slots=True)
@@ -68,7 +69,7 @@ class _Program:
         self._known.glyphs = whole = max(maps, key=len, default={})
         plane = {code: glyph for code, glyph in whole.items() if code < _BMP}
         return (len(font.tags) == len(_TABLES) and set(font.tags) == _TABLES and font.apart
-                and all(one in (whole, plane) for one in maps))
+                and font.encodings == _ENCODINGS and all(one in (whole, plane) for one in maps))
 
     def glyph(self, char: str) -> int:
         """The glyph that the font's own map has for the character; 0 for none."""

@@ -47,6 +47,8 @@ def png_bitmap(data: bytes) -> Bitmap:
     width, height, depth, kind, packing, filtering, interlace = struct.unpack(">2L5B", chunks["IHDR"])
     if (depth, kind) not in {(1, 0), (1, 3), (8, 0), (8, 3)} or interlace or (kind == 0 and "PLTE" in chunks):
         raise ValueError("this kind of PNG is not read")
+    if kind == 3 and "PLTE" not in chunks:
+        raise ValueError("the PNG has no palette")
     if packing or filtering or not (0 < width <= SIDE_LIMIT and 0 < height <= SIDE_LIMIT):
         raise ValueError("the PNG header is out of range")
     stride = (width * depth + 7) // 8

@@ -213,6 +213,8 @@ DISAGREEING = [
     ("head", "OFD.xml", swap(">91140100MA9TEX0149<", ">91140100MA9TEY017R<"), "data.metadata"),
     ("title", "OFD.xml", swap("<ofd:Title>危险", "<ofd:Title>烟花"), "data.head"),
     ("tag exchanged", "Doc_0/Tags/Tag_0.xml", swap('Label="企业名称"', 'Label="企业住所"'), "data.tags"),
+    ("tag's name of the metadata gone", "Doc_0/Tags/Tag_0.xml", lambda data: re.sub(
+        b' Name="[A-Z]+"', b"", data, count=1), "data.tags"),
     ("tag gone", "Doc_0/Tags/Tag_0.xml", lambda data: re.sub(
         '<zy:Tag Label="企业名称".*?</zy:Tag>'.encode(), b"", data), "data.tags"),
 ]

@@ -67,6 +67,11 @@ def other_map(font: TTFont, *formats: int) -> None:
     assert one
 
 
+def strange_map(font: TTFont) -> None:
+    """The map of new readers is of an encoding that they do not know."""
+    font["cmap"].tables[-1].platEncID = 9
+
+
 def composite(font: TTFont) -> None:
     """甲 is made of 测."""
     one, other = names(font)
@@ -146,6 +151,7 @@ FONT_ATTACKS = [
     ("another glyph by the map of old readers", edited(lambda font: other_map(font, 4)), "font.form"),
     ("another glyph by the map of new readers", edited(lambda font: other_map(font, 12)), "font.form"),
     ("a composite of another character", edited(composite), "font.glyph"),
+    ("a map of an unknown encoding", edited(strange_map), "font.form"),
     ("another width", edited(wider), "font.glyph"),
     ("twice as large", edited(larger), "font.glyph"),
     ("a glyph with instructions", edited(instructed), "font.glyph"),

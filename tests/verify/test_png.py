@@ -73,6 +73,7 @@ BAD = [
     ("16 bits", png(struct.pack(">2L5B", 2, 2, 16, 0, 0, 0, 0), bytes(10))),
     ("huge", png(struct.pack(">2L5B", 1 << 20, 1 << 20, 8, 0, 0, 0, 0), bytes(6))),
     ("no pixels", png(struct.pack(">2L5B", 0, 2, 8, 0, 0, 0, 0), bytes(2))),
+    ("of one bit, without its palette", png(struct.pack(">2L5B", 2, 2, 1, 3, 0, 0, 0), bytes(4))),
     ("palette too short", png(struct.pack(">2L5B", 2, 2, 8, 3, 0, 0, 0), bytes(6))),
 ]
 
