@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from certs.carried import NOTHING_CARRIED, Carried
 from certs.chain_status import CertificateStatus, Words, status_of, why_unknown
 from certs.crl import Crl, Revocation
 from certs.ocsp import OcspResponse
-from certs.revocation import NOTHING_CARRIED, Carried
 from certs.strength import STRONG, Strength
 from certs.x509 import Certificate
 from codes.china_time import time_en, time_zh
@@ -134,7 +134,8 @@ def validate(
             does no harm, and an earlier one is FAILED / REVOKED instead of INDETERMINATE / REVOKED_NO_POE.
         judged_at: for a proven ``at`` the moment of judging, by default the present: of certificates that have not
             ended by then, a word in force then is demanded.
-        strength: until when algorithms are strong; all of the chain's must be at ``at``.
+        strength: until when algorithms are strong; all of the chain's must be at ``at``, and those of the lists and
+            answers that show its certificates to be good.
         algorithms: those of what the leaf signed, held against the same table.
 
     Returns:
@@ -147,7 +148,7 @@ def validate(
         raise ValueError("moments need a time zone")
     helpers, trusted, latest = tuple(intermediates), tuple(anchors), max(at, clock_now or at)
     words = Words(crls=tuple(crls), ocsp=tuple(ocsp), carried=carried, helpers=helpers, anchors=trusted, at=at,
-                  latest=latest, proven=at_is_proven, judged_at=judged_at or latest)
+                  latest=latest, proven=at_is_proven, judged_at=judged_at or latest, strength=strength)
     first: ChainResult | None = None
     for path in paths_of(leaf, helpers, trusted):
         result = _judge(path, words, usage, strength, algorithms)

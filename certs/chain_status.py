@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from certs.carried import NOTHING_CARRIED, Carried
 from certs.crl import Crl, Revocation
 from certs.ocsp import OcspResponse
 from certs.revocation import (
-    NOTHING_CARRIED,
-    Carried,
     Doubt,
     Others,
     Said,
@@ -27,6 +26,7 @@ from certs.revocation import (
     said_of,
     suspicion,
 )
+from certs.strength import STRONG, Strength
 from certs.x509 import Certificate
 
 __all__ = ["CertificateStatus", "Words", "status_of", "why_unknown"]
@@ -42,6 +42,7 @@ class Words:
         at: the moment in question; ``proven`` says that the signature is proven to have existed then.
         latest: the present, or ``at`` where that is later.
         judged_at: the moment of judging, at which a word in force is demanded of what has not ended.
+        strength: until when the algorithms of lists and answers are strong.
     """
 
     crls: tuple[Crl, ...]
@@ -53,6 +54,7 @@ class Words:
     latest: datetime
     proven: bool = False
     judged_at: datetime
+    strength: Strength = STRONG
 
     @property
     def proven_at(self) -> datetime | None:
@@ -100,7 +102,8 @@ def status_of(path: Sequence[Certificate], words: Words) -> tuple[CertificateSta
 def _said(certificate: Certificate, ca: Certificate, words: Words, at: datetime, carried_count: bool,
           lost_at: datetime | None, others: Others) -> tuple[Said, ...]:
     return said_of(certificate, ca, crls=words.crls, ocsp=words.ocsp, carried=words.carried, at=at, latest=words.latest,
-                   helpers=words.helpers, carried_count=carried_count, lost_at=lost_at, others=others)
+                   helpers=words.helpers, carried_count=carried_count, lost_at=lost_at, others=others,
+                   strength=words.strength)
 
 
 def _good(told: Sequence[Said]) -> bool:
@@ -137,6 +140,8 @@ _UNKNOWN: Final[dict[Doubt, tuple[str, str, str]]] = {
                                 "has answered by OCSP with a certificate that may be revoked for all that is known"),
     Doubt.STRANGER: ("chain.ocsp-responder", "未授权作出该 OCSP 应答者", "has not authorised whoever answered by OCSP"),
     Doubt.CA_LOST: ("chain.ca-lost", "的密钥当时可能已失窃", "may have lost its key when it said so"),
+    Doubt.WEAK: ("chain.weak-revocation", "的撤销列表或应答由已不再可靠的算法签名",
+                 "has signed what it says by an algorithm that was no longer strong"),
 }
 
 

@@ -11,12 +11,14 @@ was valid.
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from certs.carried import NOTHING_CARRIED, Carried
 from certs.chain import SubIndication
 from certs.crl import Crl
 from certs.evidence_record import ArchiveTimestamp, EvidenceRecord, bound_leaf
@@ -34,7 +36,8 @@ __all__ = ["EvidenceResult", "EvidenceStep", "judge_evidence"]
 class EvidenceStep:
     """One archive time-stamp, oldest first: its time, who gave it, and at which moment it was judged.
 
-    ``code`` is that of :mod:`certs.timestamp` or ``evidence.weak``; ``rehashed`` says that it begins a further chain.
+    ``code`` is that of :mod:`certs.timestamp` or ``evidence.weak``; ``rehashed`` says that it begins a further chain;
+    ``path`` runs from the authority's certificate to its anchor, empty where none was found.
     """
 
     gen_time: datetime
@@ -45,7 +48,12 @@ class EvidenceStep:
     code: str
     ok: bool
     rehashed: bool
-    anchor: Certificate | None = None
+    path: tuple[Certificate, ...] = ()
+
+    @property
+    def anchor(self) -> Certificate | None:
+        """The trusted certificate at the end of the authority's chain."""
+        return self.path[-1] if self.path else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +61,8 @@ class EvidenceResult:
     """Outcome for one record and one file: ``proven_at`` is the earliest time at which the file provably existed.
 
     ``code`` is ``evidence.good`` when every archive time-stamp holds. With any other, ``proven_at`` is the time that
-    is left, or None; ``zh`` and ``en`` say what is wrong and what it costs.
+    is left, or None; ``zh`` and ``en`` say what is wrong and what it costs. ``carried`` is what the tokens carry, with
+    when it is proven to have existed.
     """
 
     code: str
@@ -62,6 +71,7 @@ class EvidenceResult:
     sub_indication: SubIndication | None = None
     proven_at: datetime | None = None
     steps: tuple[EvidenceStep, ...] = ()
+    carried: Carried = NOTHING_CARRIED
 
     @property
     def ok(self) -> bool:
@@ -71,7 +81,8 @@ class EvidenceResult:
 
 def judge_evidence(
     record: EvidenceRecord, data: bytes, *, anchors: Iterable[Certificate], intermediates: Iterable[Certificate] = (),
-    crls: Iterable[Crl] = (), ocsp: Iterable[OcspResponse] = (), now: datetime, strength: Strength = STRONG,
+    crls: Iterable[Crl] = (), ocsp: Iterable[OcspResponse] = (), carried: Carried = NOTHING_CARRIED, now: datetime,
+    strength: Strength = STRONG,
 ) -> EvidenceResult:
     """Judge a record for a file.
 
@@ -80,6 +91,7 @@ def judge_evidence(
         anchors: trusted certificates of timestamp authorities or their roots, of all the years.
         crls: revocation lists beside those that the tokens carry.
         ocsp: answers beside those that the tokens carry.
+        carried: lists and answers that come with the file from elsewhere.
         now: the present (aware).
         strength: until when algorithms are strong.
     """
@@ -91,25 +103,27 @@ def judge_evidence(
     known = tuple(intermediates)
     links = (*(one for stamp in stamps for one in stamp.token.certificates), *known)
     given = tuple(crls), tuple(ocsp)
-    held = tuple(one for stamp in stamps for one in stamp.token.crls), record.answers
+    held = carried.plus((one for stamp in stamps for one in stamp.token.crls), record.answers)
     starts, ends = _chain_bounds(record, now)
     steps: list[EvidenceStep] = []
     at, proven = now, None
     for place in reversed(range(len(stamps))):
         stamp, newest = stamps[place], place == len(stamps) - 1
+        held = held.existing(stamp.token.ocsp, proven)       # the next time-stamp covers what this one carries
         # what the tokens carry was chosen by whoever made the record: it counts for a moment that is proven
         result = verify_token(
             stamp.token, imprint=stamp.token.imprint, anchors=trusted, intermediates=known if newest else links,
             crls=given[0], ocsp=given[1], carried=held, at=at, clock_now=now, at_is_proven=not newest,
-            covered=not newest)
+            strength=strength, covered=not newest)
         weak = _weak(stamp, result, at, ends[place], strength)
         steps.insert(0, _step(stamp, result, at, weak, rehashed=place in starts))
         if result.code in _FORGED:
             return _outcome("evidence.token", result.zh, result.en, steps=steps)
         if weak or not result.ok:
-            return _interrupted(stamp, result, weak, at, proven, steps)
+            return dataclasses.replace(_interrupted(stamp, result, weak, at, proven, steps), carried=held)
         at = proven = stamp.token.gen_time
-    return _outcome("evidence.good", time_zh(at), time_en(at), proven_at=proven, steps=steps)
+    return dataclasses.replace(
+        _outcome("evidence.good", time_zh(at), time_en(at), proven_at=proven, steps=steps), carried=held)
 
 
 _FORGED: Final = frozenset({"timestamp.wrong-imprint", "timestamp.bad-signature"})
@@ -183,7 +197,7 @@ def _step(stamp: ArchiveTimestamp, result: TimestampResult, at: datetime, weak: 
         gen_time=stamp.token.gen_time, judged_at=at, digest=stamp.algorithm, signature=stamp.token.signature_algorithm,
         authority="" if signer is None else signer.subject_cn or signer.subject_text, rehashed=rehashed,
         code="evidence.weak" if weak else result.code, ok=result.ok and not weak,
-        anchor=result.chain.anchor if result.chain is not None else None)
+        path=result.chain.path if result.chain is not None else ())
 
 
 def _interrupted(stamp: ArchiveTimestamp, result: TimestampResult, weak: str, at: datetime, proven: datetime | None,

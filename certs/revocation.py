@@ -5,7 +5,9 @@ certificate is *not* revoked is believed of the newest one alone that is in forc
 that one says so. Where there is none, nothing is known: silence is never consent.
 
 A list is the CA's by its signature. An answer is the CA's if the CA signed it, or a responder whose certificate that
-same CA issued for OCSPSigning, was valid then, and is not revoked (RFC 6960 clause 4.2.2.2).
+same CA issued for OCSPSigning, was valid then, and is not revoked (RFC 6960 clause 4.2.2.2). Where that certificate has
+ended since, somebody else may have its key and write an earlier time: the answer then shows nothing to be good unless
+it is proven to have existed before. What is signed by an algorithm that was weak at its time may be anybody's.
 """
 
 from __future__ import annotations
@@ -16,27 +18,22 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from certs.carried import NOTHING_CARRIED, Carried
 from certs.crl import Crl, Revocation
 from certs.moments import CLOCKS_DIFFER
 from certs.ocsp import OID_OCSP_SIGNING, OcspResponse, OcspStatus
 from certs.public_key import verify_cached
+from certs.strength import STRONG, Strength
 from certs.x509 import Certificate
 
 __all__ = [
-    "NOTHING_CARRIED", "Carried", "Doubt", "Others", "Said", "decisive", "lost_since", "revocation_of", "said_of",
-    "suspicion",
+    "Doubt", "Others", "Said", "decisive", "lost_since", "revocation_of", "said_of", "suspicion",
 ]
 
 _HOLD: Final = "certificateHold"
 # Reasons that leave the key with its owner, so that what it signed before stays true.
 _KEY_LOST: Final = frozenset({"keyCompromise", "cACompromise", "aACompromise"})
 _KEY_KEPT: Final = frozenset({"affiliationChanged", "superseded", "cessationOfOperation", "privilegeWithdrawn"})
-
-
-Carried = tuple[tuple[Crl, ...], tuple[OcspResponse, ...]]
-"""Revocation lists and OCSP answers that a file, a timestamp or the evidence beside a file carries. Whoever made it
-chose them: they can show a revocation, and that a certificate was good at a moment that is proven and past."""
-NOTHING_CARRIED: Final[Carried] = ((), ())
 
 
 class Doubt(enum.StrEnum):
@@ -54,6 +51,7 @@ class Doubt(enum.StrEnum):
     RESPONDER_UNCHECKED = "responder-unchecked"
     CHOSEN = "chosen"                    # by whoever made the file
     CA_LOST = "ca-lost"                  # said when the CA's key may have been somebody else's
+    WEAK = "weak"                        # signed by an algorithm that was not strong any more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +91,7 @@ def said_of(
     certificate: Certificate, ca: Certificate, *, crls: Iterable[Crl], ocsp: Iterable[OcspResponse],
     at: datetime, latest: datetime, helpers: Iterable[Certificate] = (), carried: Carried = NOTHING_CARRIED,
     carried_count: bool = False, lost_at: datetime | None = None, others: Others = NO_OTHERS,
+    strength: Strength = STRONG,
 ) -> tuple[Said, ...]:
     """Return what all lists and answers say of a certificate that ``ca`` issued; what is no word on it is left out.
 
@@ -104,36 +103,42 @@ def said_of(
             good only where ``carried_count``.
         lost_at: since when somebody else may have the CA's key: what is said from then on shows nothing to be good.
         others: further keys of the CA, whose lists may show a revocation, and further certificates of the same key.
+        strength: until when algorithms are strong; that of a list or an answer must be at ``at`` and when it was made.
     """
-    lists = [(crl, chosen) for chosen, held in ((False, crls), (True, carried[0])) for crl in held
-             if not crl.scope.elsewhere and (crl.issued_by(ca) or any(crl.issued_by(each) for each in others.keys))]
-    told = [_weighed(_list_says(crl, certificate, at, latest, own_key=crl.issued_by(ca)), chosen and not carried_count,
-                     lost_at) for crl, chosen in lists]
-    for chosen, held in ((False, ocsp), (True, carried[1])):
-        for response in held:
-            answers = response.all_on(certificate, ca)
-            if response.unknown_critical or not answers:
+    against = carried.against
+    lists = [(crl, chosen) for chosen, held in ((False, crls), (not carried_count, carried.crls), (True, against))
+             for crl in held if isinstance(crl, Crl) and not crl.scope.elsewhere
+             and (crl.issued_by(ca) or any(crl.issued_by(each) for each in others.keys))]
+    told = [_weighed(_list_says(crl, certificate, at, latest, strength, own_key=crl.issued_by(ca)), chosen, lost_at)
+            for crl, chosen in lists]
+    by_ca = [(crl, chosen) for crl, chosen in lists if crl.issued_by(ca)]
+    for chosen, answers in ((False, ocsp), (not carried_count, carried.ocsp), (True, against)):
+        for response in answers:
+            said = response.all_on(certificate, ca) if isinstance(response, OcspResponse) else []
+            if not isinstance(response, OcspResponse) or response.unknown_critical or not said:
                 continue
-            by_ca = [(crl, chosen and not carried_count) for crl, chosen in lists if crl.issued_by(ca)]
-            wrong, believed = _entitled(response, ca, by_ca, at, latest, tuple(helpers))
-            told += [_weighed(Said(
-                source=response, this_update=answer.this_update, until=_until(answer), revocation=answer.revocation,
-                believed=believed, doubt=wrong or _answer_says(response, answer, certificate, at, latest)),
-                chosen and not carried_count, lost_at) for answer in answers]
-    return (*told, *_on_twins(others, (*crls, *carried[0])))
+            right = _entitled(response, ca, by_ca, at, latest, tuple(helpers), strength,
+                              known_at=carried.known_at.get(response.der))
+            told += [_weighed(_answer_says(response, answer, certificate, at, latest, right, strength), chosen, lost_at)
+                     for answer in said]
+    held = (crl for crl in (*crls, *carried.crls, *against) if isinstance(crl, Crl))
+    return (*told, *_on_twins(others, tuple(held), strength))
 
 
 def _weighed(said: Said, chosen: bool, lost_at: datetime | None) -> Said:
     """The same where the file's maker chose it, or the key may have been somebody else's when it was said."""
     if said.doubt not in (Doubt.NONE, Doubt.UNKNOWN):
         return said
-    made = max(said.this_update, said.source.produced_at) if isinstance(said.source, OcspResponse) else said.this_update
-    if lost_at is not None and made >= lost_at:
+    if lost_at is not None and _made(said.source, said.this_update) >= lost_at:
         return replace(said, doubt=Doubt.CA_LOST)
     return replace(said, doubt=Doubt.CHOSEN) if chosen else said
 
 
-def _on_twins(others: Others, crls: Sequence[Crl]) -> list[Said]:
+def _made(source: Crl | OcspResponse, this_update: datetime) -> datetime:
+    return max(this_update, source.produced_at) if isinstance(source, OcspResponse) else this_update
+
+
+def _on_twins(others: Others, crls: Sequence[Crl], strength: Strength) -> list[Said]:
     """Losses of the same key that are told of another certificate."""
     found = []
     for twin, issuer in others.twins:
@@ -142,26 +147,37 @@ def _on_twins(others: Others, crls: Sequence[Crl]) -> list[Said]:
             if entry is not None and entry.reason in _KEY_LOST and crl.understood and not crl.scope.elsewhere and (
                     crl.issued_by(issuer)):
                 found.append(Said(source=crl, this_update=crl.this_update, until=crl.next_update, revocation=entry,
-                                  doubt=Doubt.OTHERS))
+                                  doubt=Doubt.OTHERS,
+                                  believed=strength.holds(crl.this_update, crl.signature_algorithm)))
     return found
 
 
-def _list_says(crl: Crl, certificate: Certificate, at: datetime, latest: datetime, *, own_key: bool = True) -> Said:
-    doubt = Doubt.OTHERS
+def _list_says(crl: Crl, certificate: Certificate, at: datetime, latest: datetime, strength: Strength, *,
+               own_key: bool = True) -> Said:
+    doubt, made = Doubt.OTHERS, crl.this_update
     if own_key and crl.counts and crl.scope.covers(certificate):
         doubt = Doubt.STALE if crl.next_update is None else _timely(
-            crl.this_update, crl.next_update, at, latest + CLOCKS_DIFFER)
-        doubt = doubt or _complete(certificate, crl.this_update, crl.expired_since)
-    return Said(source=crl, this_update=crl.this_update, until=crl.next_update, believed=crl.understood,
-                revocation=crl.revoked.get(certificate.serial), doubt=doubt)
+            made, crl.next_update, at, latest + CLOCKS_DIFFER)
+        doubt = doubt or _complete(certificate, made, crl.expired_since) or _weak(
+            strength, max(at, made), crl.signature_algorithm)
+    return Said(source=crl, this_update=made, until=crl.next_update, revocation=crl.revoked.get(certificate.serial),
+                doubt=doubt, believed=crl.understood and strength.holds(made, crl.signature_algorithm))
 
 
-def _answer_says(response: OcspResponse, answer: OcspStatus, certificate: Certificate, at: datetime,
-                 latest: datetime) -> Doubt:
-    doubt = _timely(max(answer.this_update, response.produced_at), _until(answer), at, latest + CLOCKS_DIFFER)
-    if not doubt and answer.status == "unknown":
-        return Doubt.UNKNOWN
-    return doubt or _complete(certificate, answer.this_update, answer.archived_since)
+def _answer_says(response: OcspResponse, answer: OcspStatus, certificate: Certificate, at: datetime, latest: datetime,
+                 right: _Right, strength: Strength) -> Said:
+    made = _made(response, answer.this_update)
+    doubt = right.doubt or _timely(made, _until(answer), at, latest + CLOCKS_DIFFER) or _weak(
+        strength, max(at, made), *right.algorithms)
+    if not doubt:
+        doubt = Doubt.UNKNOWN if answer.status == "unknown" else _complete(
+            certificate, answer.this_update, answer.archived_since)
+    return Said(source=response, this_update=answer.this_update, until=_until(answer), revocation=answer.revocation,
+                doubt=doubt, believed=right.believed and strength.holds(made, *right.algorithms))
+
+
+def _weak(strength: Strength, at: datetime, *algorithms: str) -> Doubt:
+    return Doubt.NONE if strength.holds(at, *algorithms) else Doubt.WEAK
 
 
 def _until(answer: OcspStatus) -> datetime:
@@ -181,29 +197,41 @@ def _timely(this_update: datetime, until: datetime, at: datetime, latest: dateti
     return Doubt.NONE if at <= until else Doubt.STALE
 
 
+@dataclass(frozen=True, slots=True)
+class _Right:
+    """Why an answer may not decide, whether it is the CA's word all the same, and the algorithms that it rests on."""
+
+    doubt: Doubt
+    believed: bool
+    algorithms: tuple[str, ...] = ()
+
+
 def _entitled(response: OcspResponse, ca: Certificate, lists: Sequence[tuple[Crl, bool]], at: datetime,
-              latest: datetime, helpers: Sequence[Certificate]) -> tuple[Doubt, bool]:
-    """Why an answer may not decide at that moment, and whether it is the CA's word all the same.
+              latest: datetime, helpers: Sequence[Certificate], strength: Strength, *,
+              known_at: datetime | None) -> _Right:
+    """Whose word an answer is at that moment.
 
     Args:
         lists: of the CA, and of each whether it was chosen by the file's maker and shows nothing to be good.
+        known_at: when the answer is proven to have existed.
     """
     if response.named_by(ca) and _signed(response, ca):
-        return Doubt.NONE, True
+        return _Right(Doubt.NONE, True, (response.signature_algorithm,))
     for responder in (*response.certificates, *helpers):
         if not response.named_by(responder) or not _may_answer(responder, ca) or not _signed(response, responder):
             continue
+        algorithms = (response.signature_algorithm, responder.signature_algorithm)
         entries = (crl.revoked.get(responder.serial) for crl, _ in lists)
         if any(entry is not None and (entry.reason not in _KEY_KEPT or entry.effective_at <= response.produced_at)
                for entry in entries):
-            return Doubt.RESPONDER_REVOKED, False
+            return _Right(Doubt.RESPONDER_REVOKED, False, algorithms)
         then = responder.valid_at(response.produced_at)
-        if not then or at > responder.not_after:
-            return Doubt.RESPONDER_EXPIRED, then
+        if not then or max(at, min(latest, known_at or latest)) > responder.not_after:
+            return _Right(Doubt.RESPONDER_EXPIRED, then, algorithms)
         checked = responder.ocsp_nocheck or any(
-            not chosen and not _list_says(crl, responder, at, latest).doubt for crl, chosen in lists)
-        return (Doubt.NONE if checked else Doubt.RESPONDER_UNCHECKED), checked
-    return Doubt.STRANGER, False
+            not chosen and not _list_says(crl, responder, at, latest, strength).doubt for crl, chosen in lists)
+        return _Right(Doubt.NONE if checked else Doubt.RESPONDER_UNCHECKED, checked, algorithms)
+    return _Right(Doubt.STRANGER, False, (response.signature_algorithm,))
 
 
 def _may_answer(responder: Certificate, ca: Certificate) -> bool:

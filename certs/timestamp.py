@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from certs.carried import NOTHING_CARRIED, Carried
 from certs.chain import ChainResult, Indication, SubIndication, Usage, validate
 from certs.crl import Crl
 from certs.moments import CLOCKS_DIFFER
 from certs.ocsp import OcspResponse
-from certs.revocation import NOTHING_CARRIED, Carried
 from certs.strength import STRONG, Strength
 from certs.timestamp_token import TimestampToken, digest
 from certs.x509 import Certificate
@@ -118,7 +118,7 @@ def verify_token(
     if code is None and signer is not None:
         chain = validate(signer, intermediates=(*token.certificates, *extra), anchors=trusted,
                          crls=crls, ocsp=ocsp, at=at, clock_now=clock_now,
-                         carried=((*carried[0], *token.crls), (*carried[1], *_answers(token))),
+                         carried=carried.plus(token.crls, _answers(token)),
                          usage=Usage.TIMESTAMP, at_is_proven=at_is_proven, judged_at=judged_at, strength=strength,
                          algorithms=(token.signature_algorithm, token.imprint_algorithm))
         if not chain.ok:

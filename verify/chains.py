@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from certs.carried import NOTHING_CARRIED, Carried
 from certs.chain import ChainResult, Indication
 from certs.crl import Crl
 from certs.moments import CLOCKS_DIFFER
@@ -14,7 +15,7 @@ from certs.timestamp_token import TimestampToken
 from certs.trust import Trust, is_demo_anchor
 from certs.x509 import Certificate
 from codes.errors import EngineError
-from verify.existence import NOTHING_CARRIED, Carried, chain_by, token_by
+from verify.existence import chain_by, token_by
 from verify.reasons import Findings
 from verify.report import Anchor
 from verify.report_words import PURPOSES
@@ -30,8 +31,9 @@ class Judge:
     """Judges chains at one time with one trust folder. ``trust`` None: nothing can be trusted.
 
     Intermediates may come from anywhere; roots and revocation lists only from the trust folder, and for a proven moment
-    ``carried`` ones (:meth:`carries`). ``existed_at`` is a moment at which something beside its signatures proves that
-    all of the file existed (:meth:`exists`).
+    ``carried`` ones (:meth:`carries`), of which ``covered`` are the answers that ride in the file (:meth:`covers`).
+    ``existed_at`` is a moment at which something beside its signatures proves that all of the file existed
+    (:meth:`exists`).
     """
 
     trust: Trust | None
@@ -40,6 +42,7 @@ class Judge:
     found: Findings
     existed_at: dt.datetime | None = None
     carried: Carried = NOTHING_CARRIED
+    covered: tuple[bytes, ...] = ()
     demo: bool = False                   # a chain led to a demonstration's anchor, good or not
     anchors: dict[tuple[str, str], Anchor] = field(default_factory=dict)
     paths: list[tuple[Certificate, ...]] = field(default_factory=list)
@@ -64,7 +67,7 @@ class Judge:
             return None
         result = chain_by(
             certificate, intermediates=(*self.trust.intermediates, *inside), anchors=self.trust.roots,
-            crls=self.trust.crls, ocsp=self.trust.ocsp, carried=((*self.carried[0], *lists), self.carried[1]),
+            crls=self.trust.crls, ocsp=self.trust.ocsp, carried=self.brought(proven_at).plus(lists),
             at=self.at, clock_now=max(self.at, self.clock_now), proven_at=proven_at,
             existed_at=self.since(None, claimed_at), strength=self.trust.strength, algorithms=algorithms)
         self.seen(result)
@@ -99,7 +102,7 @@ class Judge:
             return None
         result = token_by(
             read, octets, anchors=self.trust.tsa, intermediates=self.trust.intermediates,
-            crls=self.trust.crls, ocsp=self.trust.ocsp, carried=self.carried, at=self.at,
+            crls=self.trust.crls, ocsp=self.trust.ocsp, carried=self.brought(), at=self.at,
             clock_now=max(self.at, self.clock_now), existed_at=self.existed_at, strength=self.trust.strength)
         if result.chain is not None:
             self.seen(result.chain)
@@ -116,9 +119,24 @@ class Judge:
             found.add("value.timestamp-order", where, time=local_time(claimed_at), proven=local_time(result.gen_time))
         return result.gen_time
 
-    def carries(self, lists: Iterable[Crl], answers: Iterable[OcspResponse] = ()) -> None:
-        """Revocation lists and OCSP answers ride in the file, or with what proves its time."""
-        self.carried = ((*self.carried[0], *lists), (*self.carried[1], *answers))
+    def carries(self, carried: Carried) -> None:
+        """Revocation lists and OCSP answers come with what proves the file's time, or with the file around it."""
+        self.carried = self.carried.joined(carried)
+
+    def covers(self, lists: Iterable[Crl], answers: Iterable[OcspResponse] = ()) -> None:
+        """Revocation lists and OCSP answers ride in the file, so that what proves its time proves theirs."""
+        held = tuple(answers)
+        self.carried = self.carried.plus(lists, held)
+        self.covered = (*self.covered, *(one.der for one in held))
+
+    def brought(self, proven_at: dt.datetime | None = None) -> Carried:
+        """What the file brings, with what is proven of when it existed.
+
+        Args:
+            proven_at: the moment of a timestamp of a signature over the whole file.
+        """
+        known = [each for each in (self.existed_at, proven_at) if each is not None]
+        return self.carried.existing(self.covered, min(known, default=None))
 
     def exists(self, at: dt.datetime | None) -> None:
         """Something proves that all of the file existed at a moment; of several the earliest counts."""
@@ -142,9 +160,13 @@ class Judge:
 
     def seen(self, result: ChainResult) -> None:
         """Note a chain, good or not, and whether it leads to a demonstration's anchor."""
-        if result.path and result.path not in self.paths:
-            self.paths.append(result.path)
+        self.passed(result.path)
         self.demo = self.demo or (result.anchor is not None and is_demo_anchor(result.anchor))
+
+    def passed(self, path: tuple[Certificate, ...]) -> None:
+        """Note a way to an anchor, about whose certificates CAs may be asked."""
+        if path and path not in self.paths:
+            self.paths.append(path)
 
     def trusted(self, anchor: Certificate, purpose: str) -> None:
         """Remember an anchor that was relied on."""

@@ -52,9 +52,11 @@ def _judged(case: Case, record: bytes) -> EvidenceStanding:
     read = EvidenceRecord.parse(record)
     result = judge_evidence(read, case.data, anchors=trust.tsa, intermediates=trust.intermediates, crls=trust.crls,
                             ocsp=trust.ocsp, now=max(case.at, case.clock_now), strength=trust.strength)
+    for step in result.steps:
+        case.judge.passed(step.path)
     if result.proven_at is not None and result.proven_at <= case.at:
         case.judge.exists(result.proven_at)
-        case.judge.carries((crl for stamp in read.stamps for crl in stamp.token.crls), read.answers)
+        case.judge.carries(result.carried)
         for anchor in (step.anchor for step in result.steps if step.ok):
             if anchor is not None:
                 case.judge.demo = case.judge.demo or is_demo_anchor(anchor)

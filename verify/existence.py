@@ -9,17 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from certs.carried import NOTHING_CARRIED, Carried
 from certs.chain import ChainResult, validate
 from certs.crl import Crl
 from certs.moments import CLOCKS_DIFFER
 from certs.ocsp import OcspResponse
-from certs.revocation import NOTHING_CARRIED, Carried
 from certs.strength import STRONG, Strength
 from certs.timestamp import TimestampResult, verify_token
 from certs.timestamp_token import TimestampToken
 from certs.x509 import Certificate
 
-__all__ = ["NOTHING_CARRIED", "Carried", "chain_by", "token_by"]
+__all__ = ["chain_by", "token_by"]
 
 
 def chain_by(

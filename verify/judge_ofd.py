@@ -174,7 +174,7 @@ class _OfdJudge:
 
     def _trust(self) -> None:
         self.case.without_trust()
-        self.case.judge.carries(carried_lists(self._archive()), carried_answers(self._archive()))
+        self.case.judge.covers(carried_lists(self._archive()), carried_answers(self._archive()))
         for each in self.sealings:
             self.judgements.append(judge_sealing(each, self.case.judge))
         if len(self.judgements) == 1 and not any(each.severity is Severity.INVALID for each in self._weighing()):
@@ -266,7 +266,7 @@ class _OfdJudge:
         inner = Case(name="", kind="ofd", data=attachment.data, at=self.case.at, clock_now=self.case.clock_now,
                      trust=self.case.trust, demanded=CHECKS, depth=self.case.depth + 1)
         inner.judge.exists(self.case.judge.existed_at)
-        inner.judge.carries(*self.case.judge.carried)
+        inner.judge.carries(self.case.judge.brought())
         judge_ofd(inner)
         self.case.judge.paths += inner.judge.paths
         report = inner.report(False)

@@ -36,17 +36,17 @@ _NOBODY: Final = Trust(name="", lookup_hosts=(), roots=(), data_signing=MappingP
 
 def _evidence(case: Case, data: bytes, *, archived: bool = False) -> PdfEvidence:
     """What the PDF half found, with its findings kept under the current check."""
-    evidence = check_pdf(data, case.trust or _NOBODY, case.at, case.clock_now, carried=case.judge.carried,
+    evidence = check_pdf(data, case.trust or _NOBODY, case.at, case.clock_now, carried=case.judge.brought(),
                          existed_at=case.judge.existed_at, archived=archived)
     case.found.extend(found for found in evidence.findings)
     case.signatures.extend(evidence.signatures)
     if evidence.later is not None:
         case.signatures.extend(evidence.later.stamps)
         case.judge.exists(evidence.later.existed_at)
-        case.judge.carries(evidence.later.crls)
+        case.judge.covers(evidence.later.crls)
         for anchor in evidence.later.anchors:
             case.judge.trusted(anchor, "timestamp")
-    for chain in (evidence.chain, evidence.stamp_chain):
+    for chain in (evidence.chain, evidence.stamp_chain, *(evidence.later.chains if evidence.later else ())):
         if chain is not None:
             case.judge.seen(chain)
     if evidence.chain is not None and evidence.chain.ok:

@@ -14,11 +14,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from certs.carried import NOTHING_CARRIED, Carried
 from certs.chain import ChainResult
 from certs.crl import Crl
 from certs.trust import Trust
 from certs.x509 import Certificate
-from verify.existence import NOTHING_CARRIED, Carried
 from verify.model import Attachment, Finding, PageView, Reason, Severity, SignatureEvidence, Verdict, worst
 from verify.pdf_document import STEPS, DocumentView, read_document, text_of
 from verify.pdf_file import MAX_FILE_SIZE, PdfFile, read_file
@@ -107,7 +107,7 @@ def check_pdf(data: bytes, trust: Trust, at: datetime, clock_now: datetime | Non
     later = _later(data, trust, moment, findings) if archived and _REVISED.search(data) else None
     if later is not None:
         times = [each for each in (later.existed_at, existed_at) if each is not None]
-        inner = replace(moment, existed_at=min(times, default=None), carried=((*carried[0], *later.crls), carried[1]))
+        inner = replace(moment, existed_at=min(times, default=None), carried=carried.plus(later.crls))
         return _with_later(_checked(data[:later.base], trust, inner, tuple(crls), findings), later, data)
     return _checked(data, trust, moment, tuple(crls), findings)
 

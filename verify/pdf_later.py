@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from certs.chain import ChainResult
 from certs.crl import Crl
 from certs.timestamp import TimestampResult
 from certs.timestamp_token import TimestampToken
@@ -55,6 +56,7 @@ class Later:
         stamps: one for each document timestamp, oldest first.
         crls: revocation lists of the evidence; each counts only for the CA that signed it.
         anchors: trusted certificates that the timestamps' chains end at.
+        chains: of the timestamps' authorities, good or not.
     """
 
     base: int
@@ -64,6 +66,7 @@ class Later:
     certificates: tuple[Certificate, ...]
     crls: tuple[Crl, ...]
     anchors: tuple[Certificate, ...] = ()
+    chains: tuple[ChainResult, ...] = ()
 
 
 def read_later(data: bytes, trust: Trust, moment: Moment) -> Later | None:
@@ -227,6 +230,7 @@ def _judged(data: bytes, states: Sequence[State], stamps: Sequence[Signed], trus
     findings: list[Finding] = []
     told: list[SignatureEvidence] = []
     anchors: list[Certificate] = []
+    chains: list[ChainResult] = []
     existed_at: datetime | None = None
     paths: list[Certificate] = []
     leaves, between = _signers(states[0])
@@ -235,6 +239,7 @@ def _judged(data: bytes, states: Sequence[State], stamps: Sequence[Signed], trus
         if token is not None:
             between += token.certificates
         told.append(_told(result))
+        chains += [result.chain] if result is not None and result.chain is not None else []
         if result is None or not result.ok:
             findings.append(_fault(signed, result))
         else:
@@ -252,7 +257,7 @@ def _judged(data: bytes, states: Sequence[State], stamps: Sequence[Signed], trus
     findings.append(pdf_finding("pdf.evidence-added", f"@{states[0].end}", count=len(stamps)))
     asked = existed_at if existed_at is not None and existed_at <= moment.at else None
     return Later(base=states[0].end, findings=tuple(findings), existed_at=asked, stamps=tuple(reversed(told)),
-                 certificates=certificates, crls=crls, anchors=tuple(anchors))
+                 certificates=certificates, crls=crls, anchors=tuple(anchors), chains=tuple(chains))
 
 
 def _signers(state: State) -> tuple[list[Certificate], list[Certificate]]:
@@ -288,8 +293,8 @@ def _token(data: bytes, signed: Signed, trust: Trust, moment: Moment, existed_at
     known = [each for each in (existed_at, moment.existed_at) if each is not None]
     return token, token_by(
         token, b"".join(signed.parts(data)), anchors=trust.tsa, intermediates=(*trust.intermediates, *certificates),
-        crls=trust.crls, ocsp=trust.ocsp, carried=((*moment.carried[0], *crls), moment.carried[1]), at=moment.at,
-        clock_now=moment.latest, existed_at=min(known, default=None), strength=trust.strength)
+        crls=trust.crls, ocsp=trust.ocsp, carried=moment.carried.plus(crls), at=moment.at, clock_now=moment.latest,
+        existed_at=min(known, default=None), strength=trust.strength)
 
 
 def _fault(signed: Signed, result: TimestampResult | None) -> Finding:

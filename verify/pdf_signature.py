@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
+from certs.carried import NOTHING_CARRIED, Carried
 from certs.chain import ChainResult, Indication
 from certs.crl import Crl
 from certs.timestamp import TimestampResult
@@ -18,7 +19,7 @@ from certs.timestamp_token import TimestampToken
 from certs.trust import Trust
 from certs.x509 import Certificate
 from codes.errors import EngineError
-from verify.existence import NOTHING_CARRIED, Carried, chain_by, token_by
+from verify.existence import chain_by, token_by
 from verify.model import Finding, Reason, Severity, SignatureEvidence
 from verify.pdf_cms import CmsSignature, read_cms
 from verify.pdf_contents import ContentsError, ContentsFault, cut_padded

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from certs import der_build as build
+from certs.carried import Carried
 from certs.chain import validate
 from certs.crl import Crl, Revocation, build_crl
 from certs.ocsp import OcspResponse
@@ -86,7 +87,7 @@ def test_a_proven_time_does_not_stand_in_for_a_word_of_now() -> None:
     assert code(**proven) == "chain.good"
     assert code(**proven, clock_now=AT + 30 * DAY) == "chain.crl-stale"
     assert code(**proven, clock_now=LEAF.certificate.not_after + DAY) == "chain.good"
-    carried = ((CA.crl(next_update=AT + 400 * DAY),), ())
+    carried = Carried(crls=(CA.crl(next_update=AT + 400 * DAY),))
     assert code(**proven, clock_now=AT + 30 * DAY, carried=carried) == "chain.crl-stale"
     later = Revocation(revoked_at=AT + 20 * DAY, reason="keyCompromise")
     told = CA.crl({3: later}, this_update=AT + 21 * DAY, next_update=AT + 40 * DAY)
@@ -99,7 +100,10 @@ def test_algorithms_of_chain_and_signature_must_be_strong_then() -> None:
     assert code(crls=lists, strength=weak) == "chain.good"
     late = AT + 400 * DAY
     assert late < LEAF.certificate.not_after and code(crls=lists, strength=weak, at=late) == "chain.weak-algorithm"
-    assert code(crls=lists, strength=weak, at_is_proven=True, clock_now=late) == "chain.good", "it was strong then"
+    proven: dict[str, Any] = {"crls": lists, "strength": weak, "at_is_proven": True}
+    ended = LEAF.certificate.not_after + DAY
+    assert code(**proven, clock_now=ended) == "chain.good", "it was strong then"
+    assert code(**proven, clock_now=late) == "chain.weak-revocation", "a list of now may be anybody's"
     sha = Strength.read({"sha256": "2020-01-01"})
     assert code(crls=lists, strength=sha) == "chain.good"
     assert code(crls=lists, strength=sha, algorithms=("ecdsa-sha256",)) == "chain.weak-algorithm"

@@ -100,7 +100,8 @@ def judged(trust: Trust, *, proven_at: dt.datetime | None = None, existed_at: dt
            lists: tuple[Crl, ...] = (), ocsp: tuple[OcspResponse, ...] = (), at: dt.datetime = NOW) -> str:
     """The code of the seal's chain by what the file carries."""
     found = Findings()
-    judge = Judge(trust=trust, at=at, clock_now=at, found=found, existed_at=existed_at, carried=(lists, ocsp))
+    judge = Judge(trust=trust, at=at, clock_now=at, found=found, existed_at=existed_at)
+    judge.covers(lists, ocsp)
     result = judge.chain(shared_home().authority(*CITY).sealing_signer.certificate, "seal", proven_at=proven_at,
                          found=found)
     assert result is not None

@@ -77,7 +77,7 @@ class _ForeignPdf:
         self.data = case.data
         self.trust = case.trust or _NOBODY
         self.moment = Moment(at=case.at, clock_now=case.clock_now, existed_at=case.judge.existed_at,
-                             carried=case.judge.carried)
+                             carried=case.judge.brought())
         self.store: Store | None = None
         self.states: tuple[State, ...] = ()
         self.judged: list[tuple[int, ForeignSignature]] = []     # with the index of the state that each signed
