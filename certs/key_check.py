@@ -17,7 +17,7 @@ from certs.signer import LocalSigner, SignerCode, SignerError
 from certs.x509 import MAX_BYTES, Certificate
 from codes.errors import EngineError
 
-__all__ = ["KeyState", "check_keys"]
+__all__ = ["KeyState", "check_keys", "prove"]
 
 _CHALLENGE: Final = b"zhengyin key check\n"
 """What a key signs to show itself begins so: like no seal, no attributes of a PDF, no QR data and no statement."""
@@ -55,6 +55,20 @@ def check_keys(home: Path, environ: Mapping[str, str]) -> Iterator[KeyState]:
         yield _check(home, folder, role, environ)
 
 
+def prove(signer: LocalSigner) -> None:
+    """Have a key sign a challenge that is nothing else, and verify the signature by its certificate.
+
+    Raises:
+        SignerError: ``signer.key-mismatch``; EngineError: what the key's store refuses.
+    """
+    challenge = _CHALLENGE + secrets.token_bytes(32)
+    if not signer.certificate.verify(challenge, signer.sign(challenge), signer.algorithm):
+        name = signer.certificate.subject_cn
+        raise SignerError(
+            SignerCode.KEY_MISMATCH, f"密钥的签名不能用证书“{name}”验证，请检查密钥文件",
+            f"what the key signs does not hold by certificate {name}; check the key file")
+
+
 def _keys(home: Path) -> Iterator[tuple[Path, str]]:
     authorities = home / "authorities"
     with reported(home):
@@ -72,11 +86,7 @@ def _check(home: Path, folder: Path, role: str, environ: Mapping[str, str]) -> K
         certificate = Certificate.load(read_file(folder / f"{role}.cer", max_bytes=MAX_BYTES))
         signer = LocalSigner(certificate, open_key(folder, role, lambda: read_password(home, environ)))
         if store not in _SIGNS_NO_CHALLENGE:
-            challenge = _CHALLENGE + secrets.token_bytes(32)
-            if not certificate.verify(challenge, signer.sign(challenge), signer.algorithm):
-                raise SignerError(
-                    SignerCode.KEY_MISMATCH, f"密钥的签名不能用证书“{certificate.subject_cn}”验证，请检查密钥文件",
-                    f"what the key signs does not hold by certificate {certificate.subject_cn}; check the key file")
+            prove(signer)
     except EngineError as error:
         return KeyState(place=place, role=role, store=store, certificate=certificate, error=error)
     return KeyState(place=place, role=role, store=store, certificate=certificate)

@@ -87,16 +87,27 @@ class RemoteKey:
 
 
 def ask_health(address: Address, *, patience_s: float = 0) -> tuple[bool, dict[str, str]]:
-    """Ask a signer whether it is ready, and for each key that this side may use what is wrong with it ("" for nothing).
+    """Ask a signer whether it is ready, and have it prove each key that this side may use.
+
+    Returns:
+        Whether it is ready; name → what is wrong with the key, "" where it has signed a trial text.
 
     Raises:
         RemoteError: as :meth:`RemoteKey.open`.
     """
-    head, _ = _told(lines_to(address), {"op": "health"}, b"", patience_s)
-    ready, keys = head.get("ready"), head.get("keys")
-    if not isinstance(ready, bool) or not isinstance(keys, Mapping):
-        raise _bad_answer(address)
-    return ready, {str(name): str(code) for name, code in keys.items()}
+    all_ready, found, after = True, dict[str, str](), ""
+    while True:
+        head, _ = _told(lines_to(address), {"op": "health", "after": after}, b"", patience_s)
+        ready, keys, more = head.get("ready"), head.get("keys"), head.get("more")
+        if not isinstance(ready, bool) or not isinstance(keys, Mapping) or not isinstance(more, bool):
+            raise _bad_answer(address)
+        all_ready = all_ready and ready
+        found |= {str(name): str(code) for name, code in keys.items()}
+        if not more:
+            return all_ready, found
+        if max(keys, default="") <= after:                  # it would go on for ever
+            raise _bad_answer(address)
+        after = max(keys)
 
 
 def read_address(reference: Mapping[str, Any], folder: Path) -> Address:

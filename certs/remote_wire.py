@@ -6,10 +6,11 @@ line::
 
     {"op":"key","key":K}                               → {"ok":true,"algorithm":A}            SubjectPublicKeyInfo
     {"op":"sign","key":K,"approval":A}   message       → {"ok":true,"message":SM3}            signature
-    {"op":"health"}                                    → {"ok":true,"ready":…,"keys":{K:code}}
+    {"op":"health","after":K}                          → {"ok":true,"ready":…,"keys":{K:code},"more":…}
                                                        → {"ok":false,"code":C,"zh":…,"en":…,"facts":{…}}
 
-``key`` is ``<USCC>/<seal id>/<role>``, or the name of a service's key (``status``). The message itself is what tells
+``key`` is ``<USCC>/<seal id>/<role>``, or the name of a service's key (``status``); ``after`` the last key that was
+told, or "". The message itself is what tells
 requests apart: the same message under the same approval is one use, however often it is asked for.
 """
 

@@ -105,20 +105,24 @@ def check(
     address: _Address, ca: _Ca = None, certificate: _Certificate = None, private_key: _Key = None,
     password_file: _PasswordFile = None,
 ) -> None:
-    """询问签名进程是否就绪，本端可用的密钥是否可用 / ask a signer whether it is ready, and about each key that this
-    side may use.
+    """询问签名进程是否就绪，并令本端可用的每把密钥试签 / ask a signer whether it is ready, and have each key that this
+    side may use sign a trial text.
+
+    试签的内容固定，不是任何许可证的内容，不计数，签名不给出 / what is signed is nothing of a licence, is not counted,
+    and is not given out.
 
     退出码 / exit codes: 0 全部可用 / all can be used, 3 否则 / otherwise.
     """
     from certs.remote_key import ask_health
 
     ready, keys = ask_health(_read_address(address, ca, certificate, private_key, password_file))
-    typer.echo("就绪 / ready" if ready else "未就绪 / not ready")
     for name, code in sorted(keys.items()):
-        typer.echo(f"{name}: {code or '可用 / good'}")
+        typer.echo(f"{name}: {code or '可用，已试签 / good, it has signed a trial text'}")
     if not keys:
         typer.echo("没有本端可用的密钥 / there is no key that this side may use")
-    if not ready or not keys or any(keys.values()):
+    good = ready and bool(keys) and not any(keys.values())
+    typer.echo("就绪 / ready" if good else "未就绪 / not ready")
+    if not good:
         raise typer.Exit(CANNOT)
 
 

@@ -6,9 +6,9 @@ Nothing of a message is logged but its SM3. What was refused is logged too.
 from __future__ import annotations
 
 import contextlib
-import itertools
 import threading
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -32,11 +32,13 @@ Log = Callable[[str, Mapping[str, JSON]], None]
 _LONGEST_NAME: Final = 128
 _LONGEST: Final = 1000
 _TOLD: Final = 100
+_TELLING_S: Final = 5.0
 _MINUTE: Final = timedelta(minutes=1)
 _NOTED_A_MINUTE: Final = 60
 _FACTS: Final = frozenset({"approval", "seal", "key", "chain"})
 _MEMBERS: Final = {
-    "key": frozenset({"op", "key"}), "sign": frozenset({"op", "key", "approval"}), "health": frozenset({"op"})}
+    "key": frozenset({"op", "key"}), "sign": frozenset({"op", "key", "approval"}),
+    "health": frozenset({"op", "after"})}
 
 
 class Desk:
@@ -62,6 +64,23 @@ class Desk:
             FileError: there are none.
         """
         self._settings.read()
+
+    def opened(self) -> Iterator[tuple[str, EngineError | None]]:
+        """Open every key that a client may use; yields its name, and what is wrong with it.
+
+        Raises:
+            RemoteError: ``signer.settings``.
+            FileError: settings or home cannot be read.
+        """
+        settings = self._settings.read()
+        for name in self._room.names():
+            if any(client.may_use(name) for client in settings.clients):
+                try:
+                    self._room.get(name)
+                except EngineError as error:
+                    yield name, error
+                else:
+                    yield name, None
 
     def client(self, peer: Peer) -> Client:
         """Return who that is, by the settings of this moment.
@@ -119,7 +138,7 @@ class Desk:
         if members is None or members != set(head) or not isinstance(key, str) or (body and op != "sign"):
             raise malformed("不是规定的请求", "asks nothing that is known")
         if op == "health":
-            return self._health(client)
+            return self._health(client, head["after"])
         if len(key) > _LONGEST_NAME or not client.may_use(key):
             raise no_key(_shown(key))
         held = self._room.get(key)
@@ -157,18 +176,36 @@ class Desk:
         self._log("signed", {**facts, "counted": counted})
         return {"ok": True, "message": use.message.hex()}, signature
 
-    def _health(self, client: Client) -> Answer:
-        """Say what is wrong with each key that the client may use (a hundred at most), and whether counting works."""
-        keys: dict[str, JSON] = {}
-        now = self._home.clock()
-        for name in itertools.islice(filter(client.may_use, self._room.names()), _TOLD):
-            try:
-                self._room.require_usable(self._room.get(name), at=now, now=now)
-                keys[name] = ""
-            except EngineError as error:
-                keys[name] = error.code.value
+    def _health(self, client: Client, after: JSON) -> Answer:
+        """Prove the keys that the client may use, in the order of their names, and say what is wrong with each.
+
+        Args:
+            after: of the key that was told last; "" to begin. One answer has a hundred keys at most, and fewer where
+                they take long; whether there are ``more`` it says.
+        """
+        if not isinstance(after, str) or len(after) > _LONGEST_NAME:
+            raise malformed("中的 after 不对", "has no name in after")
         self._counts.used()
-        return {"ok": True, "ready": True, "keys": keys}, b""
+        keys: dict[str, JSON] = {}
+        end = time.monotonic() + _TELLING_S
+        for name in sorted(filter(client.may_use, self._room.names())):
+            if name <= after:
+                continue
+            if len(keys) == _TOLD or (keys and time.monotonic() >= end):
+                return {"ok": True, "ready": True, "keys": keys, "more": True}, b""
+            keys[name] = self._proven(name)
+        return {"ok": True, "ready": True, "keys": keys, "more": False}, b""
+
+    def _proven(self, name: str) -> str:
+        """Return what is wrong with a key; "" where it may sign now, and has signed a trial text."""
+        now = self._home.clock()
+        try:
+            held = self._room.get(name)
+            self._room.require_usable(held, at=now, now=now)
+            self._room.prove(held)
+        except EngineError as error:
+            return error.code.value
+        return ""
 
 
 def refusal(error: EngineError) -> Answer:

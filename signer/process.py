@@ -8,16 +8,19 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from certs.canonical_json import JSON
 from certs.home import Home
 from certs.process_limits import keep_memory_private
 from signer.counts import Counts
 from signer.desk import Desk
 from signer.listening import listen_tcp, listen_unix
 from signer.log import Log
+from signer.opening import open_keys
 from signer.peers import TlsFiles
 from signer.server import Listening, Patience, Server
 
@@ -35,7 +38,8 @@ def run(home: Home, *, unix: tuple[Path, int, str] | None, tls: tuple[str, int, 
         tls: host, port and files.
 
     Raises:
-        RemoteError: ``signer.settings`` (an address cannot be had, ``signer.toml`` is not right), ``signer.state``.
+        RemoteError: ``signer.settings`` (an address cannot be had, ``signer.toml`` is not right), ``signer.state``,
+            ``signer.key-failed`` (no key opens).
         EngineError: the home cannot be used.
     """
     keep_memory_private()
@@ -53,10 +57,12 @@ def run(home: Home, *, unix: tuple[Path, int, str] | None, tls: tuple[str, int, 
             host, port, files = tls
             files.context()
             listening.append(Listening(open_ones.enter_context(listen_tcp(host, port)), files))
-        asyncio.run(_serve(Server(desk, log=log, patience=patience), listening, log))
+        patience = patience or Patience()                   # those who connect meanwhile wait for their answer
+        keys = open_keys(desk.opened(), log, within_s=patience.opening_s)
+        asyncio.run(_serve(Server(desk, log=log, patience=patience), listening, log, keys))
 
 
-async def _serve(server: Server, listening: list[Listening], log: Log) -> None:
+async def _serve(server: Server, listening: list[Listening], log: Log, keys: Mapping[str, JSON]) -> None:
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(lambda _, context: log("failed", {"error": _name_of(context.get("exception"))}))
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -64,7 +70,7 @@ async def _serve(server: Server, listening: list[Listening], log: Log) -> None:
     loop.add_signal_handler(signal.SIGHUP, lambda: log("followed", {"what": "files are read when they change"}))
 
     def ready() -> None:
-        log("ready", {"pid": os.getpid(), "listening": [_name(one.socket) for one in listening]})
+        log("ready", {"pid": os.getpid(), "listening": [_name(one.socket) for one in listening], **keys})
         _notify("READY=1")
 
     watchdog = asyncio.create_task(_watchdog())

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ from certs.config import HomeCode, HomeError
 from certs.file_marks import FileMark, mark_file
 from certs.files import FileCode, FileError, read_file, reported
 from certs.home import Home
+from certs.key_check import prove
 from certs.key_reference import key_path, open_key, read_reference
 from certs.known import load_known, naming_damaged
 from certs.moments import CLOCKS_DIFFER
@@ -28,9 +30,11 @@ from certs.signer import LocalSigner, SigningKey
 from certs.x509 import MAX_BYTES as MAX_CERTIFICATE
 from certs.x509 import Certificate
 
-__all__ = ["SERVICES", "HeldKey", "KeyRoom", "no_key"]
+__all__ = ["PROVEN_S", "SERVICES", "HeldKey", "KeyRoom", "no_key"]
 
 SERVICES: Final = ("audit", "status", "report")
+PROVEN_S: Final = 10.0
+"""For so many seconds a key that has signed a trial text counts as proven: whoever asks on and on has it sign once."""
 _CODE: Final = re.compile(r"[0-9A-Z]{1,32}", re.ASCII)
 _MAX_SEAL: Final = 4 * 1024 * 1024
 _BESIDE: Final = ("{role}.key", "{role}.key.json", "{role}.cer", "seal.esl")
@@ -56,18 +60,19 @@ class HeldKey:
 class KeyRoom:
     """The keys of one home; safe to share between threads."""
 
-    def __init__(self, home: Home) -> None:
-        self._home = home
+    def __init__(self, home: Home, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._home, self._monotonic = home, monotonic
         self._lock = threading.Lock()
         self._kept: dict[str, tuple[tuple[FileMark | None, ...], HeldKey]] = {}
+        self._proven: dict[str, tuple[HeldKey, float]] = {}
 
     def names(self) -> Iterator[str]:
         """Yield the name of every key here."""
         with reported(self._home.path):
             for code, _ in self._home.authorities():
                 for folder in seal_folders(self._home.path / "authorities" / code):
-                    yield from (f"{code}/{folder.name}/{role}" for role in ROLES if key_path(folder, role))
-            yield from (role for role in SERVICES if key_path(self._home.path / role, role))
+                    yield from (f"{code}/{folder.name}/{role}" for role in ROLES if _has_key(folder, role))
+            yield from (role for role in SERVICES if _has_key(self._home.path / role, role))
 
     def get(self, name: str) -> HeldKey:
         """Return a key.
@@ -84,6 +89,19 @@ class KeyRoom:
                 self._kept.pop(name, None)                  # a key that was taken away does not stay here
                 kept = self._kept[name] = (marks, self._open(name, folder, role, code))
             return kept[1]
+
+    def prove(self, held: HeldKey) -> None:
+        """Have a key sign a text that is nothing else, unless it has done so within the last seconds.
+
+        No approval, limit or count is touched, and nobody is given the signature.
+
+        Raises:
+            SignerError: ``signer.key-mismatch``; EngineError: its store's refusals.
+        """
+        before, at = self._proven.get(held.name, (None, 0.0))
+        if before is not held or self._monotonic() >= at + PROVEN_S:
+            prove(LocalSigner(held.certificate, held.key))
+            self._proven[held.name] = (held, self._monotonic())
 
     def _place(self, name: str) -> tuple[Path, str, str | None]:
         """Return folder, role and USCC of a key."""
@@ -146,6 +164,11 @@ class KeyRoom:
                     return
             check_chain(held.certificate, intermediates=known.certificates, anchors=known.anchors, crls=known.crls,
                         at=at, clock_now=clock_now)
+
+
+def _has_key(folder: Path, role: str) -> bool:
+    """Say whether there is a key or a reference; that there are both is told when the key is opened."""
+    return any((folder / f"{role}{ending}").exists() for ending in (".key", ".key.json"))
 
 
 def no_key(name: str) -> RemoteError:

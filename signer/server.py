@@ -42,6 +42,7 @@ class Patience:
     Attributes:
         handshake_s, frame_s, idle_s: until TLS stands; until a frame that has begun is there; between frames.
         refused_s: before an answer that refuses.
+        opening_s: for keys to be opened before the others may wait.
         ending_s: for answers under way when the signer ends.
         connections, of_one: at once, of everybody and of one client; handshakes, of_address: that have not shown yet
             who they are, of everybody and from one address; strangers: from one address, or of the Unix socket, that
@@ -52,6 +53,7 @@ class Patience:
     frame_s: float = 10.0
     idle_s: float = 300.0
     refused_s: float = 0.2
+    opening_s: float = 5.0
     ending_s: float = 15.0
     connections: int = 256
     of_one: int = 32

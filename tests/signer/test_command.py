@@ -31,13 +31,13 @@ def test_check_tells_of_each_key_and_of_a_signer_that_is_not_there(call: Call, t
     with running(keys):
         code, out, _ = call("check", "--address", address)
         assert code == 0
-        assert f"{key_name(keys, 'sealing')}: 可用 / good" in out
+        assert f"{key_name(keys, 'sealing')}: 可用，已试签 / good" in out
         for path in (keys / "crls").glob("sm2-*.crl"):
             path.unlink()
         code, out, _ = call("check", "--address", address)
         assert code == 3
         assert f"{key_name(keys, 'sealing')}: seal.certificate-status-unknown" in out
-        assert f"{key_name(keys, 'pdf')}: 可用 / good" in out
+        assert f"{key_name(keys, 'pdf')}: 可用，已试签 / good" in out
         (keys / "signer.toml").write_text(SETTINGS.replace('"*/*/*", "audit", "status"', '"report"'))
         code, out, _ = call("check", "--address", address)
         assert (code, "没有本端可用的密钥" in out) == (3, True)

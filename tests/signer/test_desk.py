@@ -361,7 +361,7 @@ def test_only_whoever_is_known_asks_and_only_for_its_keys(office: Office) -> Non
     assert {who: answer.get("code") for who, answer in asked.items()} == {
         "a": "signer.no-key", "b": None, "c": "signer.no-key"}
     for stranger in (Peer(uid=2), Peer(digests=frozenset({"ef" * 32})), Peer(), Peer(uid=0, common_name="b")):
-        assert office.ask({"op": "health"}, peer=stranger)[0]["code"] == "signer.stranger"
+        assert office.ask({"op": "health", "after": ""}, peer=stranger)[0]["code"] == "signer.stranger"
 
 
 def test_keys_are_named_and_nothing_else_is_reached(office: Office) -> None:
@@ -371,12 +371,13 @@ def test_keys_are_named_and_nothing_else_is_reached(office: Office) -> None:
 
 
 @pytest.mark.parametrize("head", [
-    {}, {"op": "sign"}, {"op": 1}, {"op": "key"}, {"op": "key", "key": 1}, {"op": "stop"}, {"op": "health", "more": 1},
+    {}, {"op": "sign"}, {"op": 1}, {"op": "key"}, {"op": "key", "key": 1}, {"op": "stop"}, {"op": "health"},
+    {"op": "health", "after": "", "more": 1},
     {"op": "sign", "key": "K", "approval": None}, {"op": "sign", "key": "K", "approval": "a" * 129}])
 def test_other_questions_are_malformed(office: Office, head: dict[str, Any]) -> None:
     head = {key: key_name(office.path, "data") if value == "K" else value for key, value in head.items()}
     assert office.ask(head)[0]["code"] == "signer.malformed"
-    assert office.ask({"op": "health"}, b"more")[0]["code"] == "signer.malformed"
+    assert office.ask({"op": "health", "after": ""}, b"more")[0]["code"] == "signer.malformed"
 
 
 @pytest.mark.parametrize("text", [
@@ -436,13 +437,13 @@ def test_a_key_that_fails_uses_nothing_up(office: Office, monkeypatch: pytest.Mo
 
 def test_health_names_each_key_and_what_is_wrong_with_it(office: Office) -> None:
     seal_id = key_name(office.path, "sealing").split("/")[1]
-    answer, _ = office.ask({"op": "health"})
+    answer, _ = office.ask({"op": "health", "after": ""})
     assert answer["ready"] is True
     assert answer["keys"][key_name(office.path, "sealing")] == ""
     assert {"audit", "status"} < set(answer["keys"])
     (use,) = office.home.seal_uses(CITY[0]).values()
     set_use(office.path, CITY[0], seal_id, dataclasses.replace(use, state=UseState.SUSPENDED))
-    answer, _ = office.ask({"op": "health"})
+    answer, _ = office.ask({"op": "health", "after": ""})
     assert answer["keys"][key_name(office.path, "sealing")] == "seal.suspended"
     assert answer["keys"][key_name(office.path, "sealing", PROVINCE[0])] == ""
 

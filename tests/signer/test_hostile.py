@@ -164,10 +164,10 @@ def test_one_client_has_so_many_places_and_its_idle_lines_make_room(signer: Runn
         lines = []
         for _ in range(40):
             lines.append(held.enter_context(connected(signer)))
-            lines[-1].sendall(pack({"op": "health"}))
+            lines[-1].sendall(pack({"op": "health", "after": ""}))
             assert answer(lines[-1])["ok"] is True
         assert answer(lines[0]) == {}                                      # the longest idle was closed for the last
-        lines[-1].sendall(pack({"op": "health"}))
+        lines[-1].sendall(pack({"op": "health", "after": ""}))
         assert answer(lines[-1])["ok"] is True
         honest(signer)
 
@@ -177,11 +177,11 @@ def test_lines_that_begin_and_do_not_end_leave_no_place_until_they_are_cut(signe
         with contextlib.ExitStack() as held:
             lines = [held.enter_context(connected(signer)) for _ in range(Patience().of_one)]
             for line in lines:
-                line.sendall(pack({"op": "health"}))
+                line.sendall(pack({"op": "health", "after": ""}))
                 assert answer(line)["ok"] is True
             for line in lines:
                 line.sendall(b"ZYS1")
-            told = ask(Address(socket=str(signer.arguments[1])), {"op": "health"})[0]
+            told = ask(Address(socket=str(signer.arguments[1])), {"op": "health", "after": ""})[0]
             if told.get("code") == "signer.busy":
                 honest(signer)                                             # it asks again until there is a place
                 return

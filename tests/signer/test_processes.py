@@ -278,11 +278,11 @@ def test_one_socket_one_signer_and_what_a_killed_one_left_is_cleared(tmp_path: P
         second.home, second.arguments, second.log_file = keys, signer.arguments, tmp_path / "second.log"
         with pytest.raises(AssertionError, match=r"signer\.settings"):
             second.start()
-        assert ask(Address(socket=str(keys / "signer.sock")), {"op": "health"})[0]["ok"] is True
+        assert ask(Address(socket=str(keys / "signer.sock")), {"op": "health", "after": ""})[0]["ok"] is True
         signer.kill()
         assert (keys / "signer.sock").exists()
         signer.start()
-        assert ask(Address(socket=str(keys / "signer.sock")), {"op": "health"})[0]["ok"] is True
+        assert ask(Address(socket=str(keys / "signer.sock")), {"op": "health", "after": ""})[0]["ok"] is True
     (tmp_path / "file").write_text("kept")
     third = Running.__new__(Running)
     third.home, third.arguments, third.log_file = keys, ("--socket", tmp_path / "file"), tmp_path / "third.log"

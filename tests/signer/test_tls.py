@@ -184,7 +184,7 @@ def test_a_line_is_closed_when_its_certificate_would_be_let_in_no_more(pki: Path
 
     def answered(line: ssl.SSLSocket) -> bool:
         with contextlib.suppress(ConnectionError):
-            line.sendall(pack({"op": "health"}))
+            line.sendall(pack({"op": "health", "after": ""}))
             return line.recv(4096) != b""
         return False
 
@@ -229,7 +229,7 @@ def test_strangers_of_the_clients_ca_take_nobodys_place(pki: Path, tmp_path: Pat
                 stranger.start()
             wait_until(lambda: len(signer.log("stranger")) >= 20)          # more than are told at once
             for _ in range(5):
-                assert ask(Address(socket=str(place)), {"op": "health"})[0]["ok"] is True
+                assert ask(Address(socket=str(place)), {"op": "health", "after": ""})[0]["ok"] is True
         finally:
             stop.set()
             signer.kill()
