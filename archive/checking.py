@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from archive.findings import Found, found
+from archive.lapse import Lapse, lapse_of
 from archive.layout import (
     MANIFEST,
     MANIFEST_RECORD,
@@ -32,6 +33,7 @@ from archive.metadata import told_files
 from archive.ofda_check import differences
 from archive.pades import pdf_due
 from archive.snapshot import KINDS, snapshot_trust
+from certs.chain import SubIndication
 from certs.evidence import EvidenceResult, judge_evidence
 from certs.evidence_build import Material, due
 from certs.evidence_record import EvidenceRecord
@@ -51,7 +53,6 @@ __all__ = ["Believer", "PackageReport", "check_files", "check_package", "due_of"
 Believer = Callable[[Trust | None], Trust | None]
 """Makes of the trust inside a package what is believed of it."""
 
-_GAPS: Final = frozenset({"evidence.gap", "evidence.lapsed"})
 _RENEWED: Final = ("tsa/", "crls/")
 
 
@@ -62,6 +63,7 @@ class PackageReport:
     Attributes:
         intact: whether all files are those of the day of archiving, whatever is still proven of them.
         existed_at: from when the package is proven to have existed.
+        lapse: the end of evidence that proves no time any more.
         due: when its evidence has to be renewed at the latest.
         original, rendition: the verifier's reports; None where the file is not there.
     """
@@ -70,6 +72,7 @@ class PackageReport:
     findings: tuple[Found, ...]
     intact: bool
     existed_at: dt.datetime | None = None
+    lapse: Lapse | None = None
     due: dt.datetime | None = None
     original: Report | None = None
     rendition: Report | None = None
@@ -154,6 +157,7 @@ class _Check:
             self.found.append(found("package.trust"))
         self.trust = believe(snapshot)
         self.material = _material(self.trust, snapshot)
+        self.lapse: Lapse | None = None
 
     def report(self) -> PackageReport:
         """All steps."""
@@ -165,11 +169,11 @@ class _Check:
         rendition = self.verified(rendition_name(self.identifier), "package.rendition", None)
         self.copies()
         last = due_of(self.files, self.identifier, self.material, self.trust.strength if self.trust else STRONG)
-        if last is not None and last < self.at:
+        if last is not None and last < self.at and self.lapse is None:
             self.found.append(found("package.due", zh=time_zh(last), en=time_en(last)))
         return PackageReport(
             identifier=self.identifier, findings=tuple(dict.fromkeys(self.found)), intact=self.intact,
-            existed_at=existed, due=last, original=original, rendition=rendition)
+            existed_at=existed, lapse=self.lapse, due=last, original=original, rendition=rendition)
 
     def evidence(self, name: str, covered: str) -> dt.datetime | None:
         """What a record proves of a file; None where nothing."""
@@ -188,8 +192,23 @@ class _Check:
         except EngineError as error:
             self.found.append(found("package.evidence", name=name, zh=error.zh, en=error.en))
             return None
-        self.found.append(_told(name, result))
+        self.found.append(self.told(name, record, result))
         return result.proven_at
+
+    def told(self, name: str, record: bytes, result: EvidenceResult) -> Found:
+        """The finding on a record that could be read."""
+        if result.ok and result.proven_at is not None:
+            return found("package.proven", name=name, zh=time_zh(result.proven_at), en=time_en(result.proven_at))
+        code = {"evidence.gap": "package.evidence-gap", "evidence.lapsed": "package.evidence-unjudged"}.get(
+            result.code, "package.evidence")
+        if code == "package.evidence-unjudged":
+            lapse = lapse_of(record, result, material=self.material, now=self.at,
+                             strength=self.trust.strength if self.trust else STRONG)
+            if lapse is not None:
+                self.lapse, code = lapse, "package.evidence-lapsed"
+            elif result.sub_indication is SubIndication.TRY_LATER:
+                code = "package.evidence-stale"
+        return found(code, name=name, zh=result.zh, en=result.en)
 
     def known_kind(self) -> None:
         """A kind is what the verifier knows it to be: the one inside the package says what whoever made it likes."""
@@ -229,13 +248,6 @@ class _Check:
             listed = {name: (one.size, one.sm3) for name, one in self.manifest.files.items() if name != METADATA}
             if told != listed:
                 self.found.append(found("package.metadata"))
-
-
-def _told(name: str, result: EvidenceResult) -> Found:
-    if result.ok and result.proven_at is not None:
-        return found("package.proven", name=name, zh=time_zh(result.proven_at), en=time_en(result.proven_at))
-    code = "package.evidence-gap" if result.code in _GAPS else "package.evidence"
-    return found(code, name=name, zh=result.zh, en=result.en)
 
 
 def _material(*trusts: Trust | None) -> Material:

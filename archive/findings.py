@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from verify.model import Severity
-from verify.reasons import clean
+from verify.reasons import clean_facts
 
 __all__ = ["TABLE", "Found", "found"]
 
@@ -21,6 +21,9 @@ TABLE: Final = MappingProxyType({
     "package.odd": (_NO, "{name} 不是档案包中的普通文件（{what}）", "{name} is no plain file of a package ({what})"),
     "package.left-over": (_NOTE, "{name} 是中断的写入留下的，可删除；续期时会自动清除",
                           "{name} was left by a writer that was stopped; the next renewal clears it away"),
+    "package.unread": (_UNSURE, "{zh}", "{en}"),
+    "package.no-day": (_UNSURE, "存证记录或 PDF 时间戳无法读取，续期期限不明",
+                       "its evidence or the timestamps of its PDF cannot be read, so it is not known when it is due"),
     "package.manifest": (_NO, "manifest.json 不是规范的清单，或不属于这个证照",
                          "manifest.json is no manifest in its one form, or another licence's"),
     "package.other-kind": (_NO, "{name} 属于清单所列以外的证照种类",
@@ -31,7 +34,12 @@ TABLE: Final = MappingProxyType({
         "released it and name its folder with --kinds"),
     "package.trust": (_UNSURE, "档案自带的信任资料无法读取", "the trust data inside the package cannot be read"),
     "package.evidence": (_NO, "存证记录 {name} 不成立：{zh}", "the evidence record {name} does not hold: {en}"),
+    "package.evidence-lapsed": (_UNSURE, "存证记录 {name}：{zh}", "the evidence record {name}: {en}"),
     "package.evidence-gap": (_UNSURE, "存证记录 {name}：{zh}", "the evidence record {name}: {en}"),
+    "package.evidence-stale": (_UNSURE, "存证记录 {name} 缺少现行的撤销信息：{zh}",
+                               "for the evidence record {name} there is no revocation information of today: {en}"),
+    "package.evidence-unjudged": (_UNSURE, "存证记录 {name} 现在无法判断：{zh}",
+                                  "the evidence record {name} cannot be judged now: {en}"),
     "package.proven": (_NOTE, "存证记录 {name} 有效，证明其在 {zh} 已存在",
                        "the evidence record {name} holds; it proves existence at {en}"),
     "package.original": (_UNSURE, "原件：{zh}", "the original: {en}"),
@@ -41,8 +49,8 @@ TABLE: Final = MappingProxyType({
     "package.copy": (_NO, "OFD-A 副本与原件不符（{what}）", "the OFD-A copy is not like the original ({what})"),
     "package.record": (_NO, "record.xml 与原件中的证照数据不同", "record.xml is not the record inside the original"),
     "package.metadata": (_NO, "metadata.xml 所列文件与清单不符", "metadata.xml names other files than the manifest"),
-    "package.due": (_NOTE, "存证已逾期未续（应于 {zh} 之前续期），请立即执行 zhengyin archive renew",
-                    "the evidence is overdue (it had to be renewed before {en}); run zhengyin archive renew now"),
+    "package.due": (_NOTE, "存证应于{zh}之前续期，现已逾期，请立即执行 zhengyin archive renew",
+                    "the evidence is overdue, it had to be renewed before {en}: run zhengyin archive renew now"),
 })
 """Code to (weight, Chinese, English)."""
 
@@ -60,5 +68,5 @@ class Found:
 def found(code: str, **facts: object) -> Found:
     """Make the finding of a code; facts from files are cleaned."""
     severity, zh, en = TABLE[code]
-    safe = {key: clean(value) for key, value in facts.items()}
-    return Found(code=code, severity=severity, zh=zh.format_map(safe), en=en.format_map(safe))
+    in_chinese, in_english = clean_facts(facts)
+    return Found(code=code, severity=severity, zh=zh.format_map(in_chinese), en=en.format_map(in_english))

@@ -62,8 +62,8 @@ def folder_of(archive: Path, identifier: str) -> Path:
     try:
         identifier = Identifier.parse(identifier).text()
     except IdentifierError as error:
-        raise ArchiveError(ArchiveCode.IDENTIFIER, f"{identifier[:120]!r} 不是证照标识：{error.zh}",
-                           f"{identifier[:120]!r} is no identifier of a licence: {error.en}") from error
+        raise ArchiveError(ArchiveCode.IDENTIFIER, f"{error.zh}（{identifier[:120]!r}）",
+                           f"{error.en} ({identifier[:120]!r})") from error
     return archive / stripe_of(identifier) / identifier
 
 
@@ -125,8 +125,8 @@ def read_package(folder: Path, *, only: Callable[[str], bool] = lambda _: True) 
     try:
         root = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError as error:
-        raise ArchiveError(ArchiveCode.UNKNOWN, f"档案中没有 {folder.name}（{os.strerror(error.errno or 0)}）",
-                           f"the archive has no {folder.name} ({os.strerror(error.errno or 0)})") from error
+        raise ArchiveError(ArchiveCode.UNKNOWN, f"{folder.name} 不在档案中（{os.strerror(error.errno or 0)}）",
+                           f"{folder.name} is not in the archive ({os.strerror(error.errno or 0)})") from error
     total = 0
     try:
         for name, data in _walk(root, "", 0, only):

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from archive.checking import due_of
-from archive.layout import MANIFEST, MANIFEST_RECORD, read_package, tells_due
+from archive.findings import Found, found
+from archive.layout import MANIFEST, MANIFEST_RECORD, ORIGINAL_RECORD, read_package, tells_due
 from archive.manifest import Manifest
 from archive.snapshot import snapshot_trust
 from archive.store import Archive
@@ -20,7 +21,7 @@ __all__ = ["Line", "lines"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One licence. ``archived_at``, ``due`` and ``stamps`` are None where they cannot be read: it has to be verified.
+    """One licence. ``archived_at``, ``due`` and ``stamps`` are None where they cannot be read; ``faults`` say why.
 
     ``stamps`` counts the timestamps of its evidence record, ``anchors`` are the fingerprints (SM3, hex) of the roots,
     roots of time and seal makers inside it, which a verifier without a trust folder names.
@@ -32,6 +33,7 @@ class Line:
     due: dt.datetime | None
     stamps: int | None
     anchors: tuple[str, ...]
+    faults: tuple[Found, ...] = ()
 
 
 def lines(archive: Archive, *, due_before: dt.datetime | None = None) -> Iterator[Line]:
@@ -48,21 +50,31 @@ def lines(archive: Archive, *, due_before: dt.datetime | None = None) -> Iterato
 
 def _line(archive: Archive, identifier: str) -> Line:
     try:
-        files = read_package(archive.existing(identifier), only=lambda name: tells_due(name) or name.startswith(
-            "trust/seal-makers/")).files
-    except EngineError:
-        files = {}
-    manifest = Manifest.parse(files.get(MANIFEST, b""))
-    trust = snapshot_trust(files)
+        package = read_package(archive.existing(identifier), only=lambda name: tells_due(name) or name.startswith(
+            "trust/seal-makers/"))
+    except EngineError as error:
+        return Line(identifier=identifier, kind="", archived_at=None, due=None, stamps=None, anchors=(),
+                    faults=(found("package.unread", zh=error.zh, en=error.en),))
+    files = package.files
+    faults = [found("package.odd", name=odd.name, what=odd.what) for odd in package.odd if odd.what != "left-over"]
+    faults += [found("package.missing", name=name) for name in (MANIFEST, MANIFEST_RECORD, ORIGINAL_RECORD)
+               if name not in files]
+    manifest, trust = Manifest.parse(files.get(MANIFEST, b"")), snapshot_trust(files)
+    if MANIFEST in files and (manifest is None or manifest.identifier != identifier):
+        faults.append(found("package.manifest"))
     stamps, due = None, None
-    if trust is not None:
+    if trust is None:
+        faults.append(found("package.trust"))
+    else:
         due = due_of(files, identifier, Material(certificates=(*trust.tsa, *trust.roots, *trust.intermediates)))
     try:
         stamps = sum(map(len, EvidenceRecord.parse(files[MANIFEST_RECORD]).chains))
     except (EngineError, KeyError):
         due = None
+    if due is None and not faults:
+        faults.append(found("package.no-day"))
     return Line(
         identifier=identifier, kind="" if manifest is None else f"{manifest.kind} {manifest.kind_version}",
         archived_at=None if manifest is None else manifest.archived_at, due=due, stamps=stamps,
         anchors=() if trust is None else tuple(dict.fromkeys(
-            one.fingerprint for one in (*trust.roots, *trust.tsa, *trust.seal_makers))))
+            one.fingerprint for one in (*trust.roots, *trust.tsa, *trust.seal_makers))), faults=tuple(faults))

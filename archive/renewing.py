@@ -19,11 +19,14 @@ from typing import Final
 
 from archive.checking import due_of, whole
 from archive.errors import ArchiveCode, ArchiveError
+from archive.findings import found
+from archive.lapse import Lapse, is_renewable, lapse_of
 from archive.layout import (
     EVIDENCE,
     MANIFEST,
     MANIFEST_RECORD,
     ORIGINAL_RECORD,
+    PackageFiles,
     original_name,
     read_package,
     rendition_name,
@@ -32,8 +35,7 @@ from archive.layout import (
 from archive.pades import pdf_due, renew_lta
 from archive.snapshot import snapshot_trust, with_snapshot
 from archive.store import Archive
-from certs.chain import SubIndication
-from certs.evidence import EvidenceResult, judge_evidence
+from certs.evidence import judge_evidence
 from certs.evidence_build import MARGIN, Material, Stamper, completed, due, rehash, renew, tidied, weakens
 from certs.evidence_record import EvidenceRecord
 from certs.files import make_folder, reported, write_atomic
@@ -49,20 +51,21 @@ __all__ = ["BATCH", "NotRenewed", "Renewed", "renew_all"]
 BATCH: Final = 256
 """Packages under one timestamp."""
 _RECORDS: Final = (MANIFEST_RECORD, ORIGINAL_RECORD)
-_ENDED: Final = frozenset({
-    None, SubIndication.EXPIRED, SubIndication.OUT_OF_BOUNDS_NO_POE, SubIndication.REVOKED,
-    SubIndication.REVOKED_NO_POE, SubIndication.TRY_LATER, SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE})
-"""Why a good timestamp does not hold any more; None where an algorithm became weak."""
 _STAMPED: Final = ("sha256", "sha384", "sha512")
 """Digests of document timestamps, the first that is strong."""
 
 
 @dataclass(frozen=True, slots=True)
 class Renewed:
-    """A package whose evidence was renewed; ``was_due`` is the last moment for it, None where it is not known."""
+    """A package whose evidence was renewed.
+
+    ``was_due`` is the last moment for it, None where it is not known. With a ``lapse`` the renewal came too late: it
+    proves existence from now on, and nothing earlier.
+    """
 
     identifier: str
     was_due: dt.datetime | None
+    lapse: Lapse | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ class _Due:
     ready: tuple[bytes, ...]
     folder: Path
     weakens: bool
+    lapse: Lapse | None
 
     def sources(self) -> list[Callable[[], bytes]]:
         """What the records are of, read when it is asked for."""
@@ -90,7 +94,28 @@ class _Due:
 
 
 def _read(folder: Path, name: str) -> bytes:
-    return read_package(folder, only=lambda each: each == name).files[name]
+    data = read_package(folder, only=lambda each: each == name).files.get(name)
+    if data is None:
+        raise _damaged(folder.name, f"缺少 {name}", f"{name} is missing")
+    return data
+
+
+def _damaged(identifier: str, zh: str, en: str) -> ArchiveError:
+    return ArchiveError(
+        ArchiveCode.DAMAGED, f"档案包 {identifier} 不完整（{zh}），未续期；请从备份恢复",
+        f"the package {identifier} is not whole ({en}), so it is not renewed: restore it from a backup")
+
+
+def _require_whole(package: PackageFiles) -> None:
+    """Refuse a package that is not as it was archived.
+
+    Raises:
+        ArchiveError: ``archive.damaged``.
+    """
+    faults = [each for each in whole(package)[1] if each.severity is not Severity.NOTE]
+    faults += [found("package.missing", name=name) for name in _RECORDS if name not in package.files]
+    if faults:
+        raise _damaged(package.folder.name, faults[0].zh, faults[0].en)
 
 
 def renew_all(archive: Archive, *, before: dt.datetime, now: dt.datetime, trust: Trust,
@@ -112,9 +137,9 @@ def renew_all(archive: Archive, *, before: dt.datetime, now: dt.datetime, trust:
         for one in batch:
             if isinstance(one, NotRenewed):
                 yield one
-        found = [one for one in batch if isinstance(one, _Due)]
+        waiting = [one for one in batch if isinstance(one, _Due)]
         for weak in (False, True):
-            yield from _batch(archive, [one for one in found if one.weakens is weak], before, trust, material,
+            yield from _batch(archive, [one for one in waiting if one.weakens is weak], before, trust, material,
                               timestamper)
 
 
@@ -129,25 +154,20 @@ def _pending(archive: Archive, before: dt.datetime, now: dt.datetime, trust: Tru
             if last is not None and last >= before:
                 continue
             package = read_package(folder)
-            faults = [each for each in whole(package)[1] if each.severity is not Severity.NOTE]
-            if faults or any(name not in package.files for name in _RECORDS):
-                first = faults[0] if faults else None
-                raise ArchiveError(
-                    ArchiveCode.DAMAGED,
-                    f"档案包 {identifier} 不完整（{first.zh if first else '缺少存证记录'}），未续期；请从备份恢复",
-                    f"the package {identifier} is not whole ({first.en if first else 'a record is missing'}), so it is "
-                    "not renewed: restore it from a backup")
+            _require_whole(package)
             records = tuple(package.files[name] for name in _RECORDS)
-            ready = tuple(_ready(name, package.files, identifier, now, trust, material) for name in _RECORDS)
-            yield _Due(identifier=identifier, was_due=last, records=records, ready=ready, folder=folder,
+            ready = [_ready(name, package.files, identifier, now, trust, material) for name in _RECORDS]
+            yield _Due(identifier=identifier, was_due=last, records=records, folder=folder,
+                       ready=tuple(record for record, _ in ready),
+                       lapse=next((lapse for _, lapse in ready if lapse is not None), None),
                        weakens=any(weakens(record, before + MARGIN, trust.strength) for record in records))
         except EngineError as error:
             yield NotRenewed(identifier, error)
 
 
 def _ready(name: str, files: Mapping[str, bytes], identifier: str, now: dt.datetime, trust: Trust,
-           material: Material) -> bytes:
-    """A record as it can be renewed together with others: it was judged and completed by itself.
+           material: Material) -> tuple[bytes, Lapse | None]:
+    """A record as it can be renewed together with others: it was judged and completed by itself; and its end, if any.
 
     Raises:
         ArchiveError: ``archive.damaged``: it proves nothing of its file and never did.
@@ -159,19 +179,14 @@ def _ready(name: str, files: Mapping[str, bytes], identifier: str, now: dt.datet
     result = judge_evidence(
         EvidenceRecord.parse(record), files[covered], anchors=believed.tsa, intermediates=believed.intermediates,
         crls=believed.crls, ocsp=believed.ocsp, now=now, strength=believed.strength)
-    if not (result.ok or result.code == "evidence.gap" or _ended(result)):
+    if not is_renewable(result):
         raise ArchiveError(
             ArchiveCode.DAMAGED,
             f"档案包 {identifier} 的 {name} 不成立（{result.zh}），未续期；请用 archive verify 核验，从备份恢复",
             f"{name} of the package {identifier} does not hold ({result.en}), so it is not renewed: see zhengyin "
             "archive verify, and restore it from a backup")
-    return completed(record, material)
-
-
-def _ended(result: EvidenceResult) -> bool:
-    """Whether evidence held until the newest timestamp, of an authority that is believed, ended: a late renewal."""
-    return (result.code == "evidence.lapsed" and result.sub_indication in _ENDED
-            and bool(result.steps) and result.steps[-1].anchor is not None)
+    return completed(record, material), lapse_of(record, result, material=_with_own(material, files),
+                                                 strength=believed.strength, now=now)
 
 
 def _batch(archive: Archive, batch: Sequence[_Due], before: dt.datetime, trust: Trust, material: Material,
@@ -194,25 +209,26 @@ def _batch(archive: Archive, batch: Sequence[_Due], before: dt.datetime, trust: 
             with archive.held(one.identifier) as folder:
                 own = renewed[len(_RECORDS) * place:][:len(_RECORDS)]
                 _put(folder, one, own, trust, material, timestamper, stamped)
-            yield Renewed(one.identifier, one.was_due)
+            yield Renewed(one.identifier, one.was_due, one.lapse)
         except EngineError as error:
             yield NotRenewed(one.identifier, error)
 
 
 def _strong(algorithms: Sequence[str], before: dt.datetime, trust: Trust) -> str:
     """The first digest that stays strong beyond what is renewed now."""
-    found = next((each for each in algorithms if trust.strength.holds(before + MARGIN, each)), None)
-    if found is None:
+    strong = next((each for each in algorithms if trust.strength.holds(before + MARGIN, each)), None)
+    if strong is None:
         raise ArchiveError(
             ArchiveCode.WEAK, "信任目录的 algorithms.json 中没有仍然可靠的摘要算法，无法续期，请核对",
             "by algorithms.json of the trust folder no digest stays strong, so nothing can be renewed; check it")
-    return found
+    return strong
 
 
 def _put(folder: Path, one: _Due, records: Sequence[bytes], trust: Trust, material: Material,
          timestamper: Stamper, stamped: str) -> None:
     """Write what judges the new timestamps, then the records, then the rendition; call it while the package is held."""
     package = read_package(folder)
+    _require_whole(package)         # nothing is written through a link that was laid there meanwhile
     files = package.files
     with reported(folder):
         for odd in package.odd:

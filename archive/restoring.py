@@ -71,7 +71,7 @@ class Restored:
 def restore(folder: Path, out: Path, *, believe: Believer, at: dt.datetime, anchors: Sequence[str] = ()) -> Restored:
     """Write the files of a licence to the new folder ``out``; to ``out/unproven`` where the original is not proven.
 
-    ``<identifier>.ofd`` with its evidence ``<identifier>.ofd.er``, ``<identifier>.pdf``, ``<identifier>.ofd-a.ofd``,
+    ``<identifier>.ofd`` with its evidence ``<identifier>.ofd.er``, ``<identifier>.pdf``, ``ofda/<identifier>.ofd``,
     ``record.xml``; under ``unverified/`` the trust and kind data of the package.
 
     Args:
@@ -94,7 +94,7 @@ def restore(folder: Path, out: Path, *, believe: Believer, at: dt.datetime, anch
             ArchiveCode.DAMAGED, f"证照 {identifier} 的原件不可取出（{first.zh if first else '—'}）；请从备份恢复",
             f"the original of {identifier} cannot be handed out ({first.en if first else '—'}); use a backup")
     given = {original_name(identifier): f"{identifier}.ofd", rendition_name(identifier): f"{identifier}.pdf",
-             ofda_name(identifier): f"{identifier}.ofd-a.ofd", RECORD: RECORD}
+             ofda_name(identifier): ofda_name(identifier), RECORD: RECORD}
     files = {new: package.files[old] for old, new in given.items() if _sound(manifest, package.files, old)}
     sound = {name: data for name, data in package.files.items()
              if not name.startswith((TRUST, KINDS)) or _sound(manifest, package.files, name)}

@@ -90,8 +90,10 @@ class Archive:
         folder = self.folder(identifier)
         if folder.is_symlink() or not folder.is_dir():
             raise ArchiveError(
-                ArchiveCode.UNKNOWN, f"档案 {self.path} 中没有证照 {identifier}，请用 zhengyin archive list 查看",
-                f"the archive {self.path} has no licence {identifier}; see zhengyin archive list")
+                ArchiveCode.UNKNOWN,
+                f"{identifier} 不在档案 {self.path} 中：从未归档，或已被删除、移走；请用 zhengyin archive list 查看",
+                f"{identifier} is not in the archive {self.path}: it never was, or it was deleted or moved; see "
+                "zhengyin archive list")
         return folder
 
     @contextlib.contextmanager

@@ -16,6 +16,7 @@ from certs import p256
 from certs.trust import Trust
 from certs.x509 import Certificate
 from certs.x509_build import build_certificate
+from codes.identifier import Identifier
 from tests.archive.conftest import Kept
 from tests.archive.offices import Office
 from tests.support.command import Call, caller
@@ -72,10 +73,57 @@ def test_a_changed_package_and_one_that_is_not_there_have_their_codes(kept: Kept
     home = here.home.path
     code, out, _ = call("verify", here.archive.path, "--home", home)
     assert code == 1 and "package.changed" in out and out.count("完好 / good") == 1
-    code, out, _ = call("verify", here.archive.path, "1.2.156.3005.2.x", "--home", home)
-    assert code == 3 and "archive.identifier" in out
+    assert "办法 what to do: 请勿采信" in out and "do not rely on it" in out
+    code, out, _ = call("verify", here.archive.path, "--details", "--home", home)
+    assert code == 1 and out.index("原因 cause: ") < out.index("办法 what to do: ") < out.index("    ✗ ")
     assert call("verify", tmp_path, "--home", home)[0] == 3
     assert call("verify", tmp_path / "nothing", "--home", home)[0] == 2
+
+
+def test_a_slip_in_an_identifier_is_a_wrong_call_and_what_is_not_there_is_told(
+    kept: Kept, tmp_path: Path, call: Call,
+) -> None:
+    """Its check character tells a slip from a licence that is gone."""
+    archive, home, there = kept.office.archive.path, kept.office.home.path, kept.identifiers[0]
+    slip = there[:-1] + ("X" if there[-1] != "X" else "Y")
+    for line in (("verify", archive, there, slip), ("restore", archive, slip, "--out", tmp_path / "out")):
+        code, out, err = call(*line, "--home", home)
+        assert (code, out) == (2, "") and err.count(slip) == 2 and not (tmp_path / "out").exists(), err
+        assert err.count("校验位不符") == 1 and err.count("the check character") == 1
+    parts = Identifier.parse(there)
+    gone = Identifier(type_code=parts.type_code, issuer=parts.issuer, serial="14010013202590099").text()
+    code, out, _ = call("verify", archive, gone, there, "--home", home)
+    assert code == 3 and out.startswith(f"? {gone} 不在档案 ") and out.count(gone) == 2 and f"✓ {there}" in out
+
+
+@pytest.mark.parametrize(("name", "word"), [
+    ("manifest.json", "package.missing"), ("evidence/manifest.er", "package.missing"),
+    ("trust/trust.json", "package.trust"),
+])
+def test_a_folder_that_is_no_package_is_told_and_the_others_are_listed(
+    kept: Kept, tmp_path: Path, call: Call, name: str, word: str,
+) -> None:
+    here, (broken, good) = kept.copy(tmp_path / "archive"), kept.identifiers
+    assert call("list", here.archive.path)[0] == 0
+    (here.archive.existing(broken) / name).unlink()
+    code, out, err = call("list", here.archive.path)
+    assert code == 1 and broken in out and good in out and "2 licences" in err
+    assert f"✗ {broken}: " in err and f"[{word}]" in err and f"✗ {good}" not in err
+    assert word != "package.missing" or (f"缺少 {name}" in err and f"{name} is missing" in err)
+    code, out, _ = call("list", here.archive.path, "--json")
+    assert code == 1 and [[each["code"] for each in line["faults"]] for line in sorted(  # type: ignore[attr-defined]
+        lines(out), key=lambda line: line["identifier"] == good)] == [[word], []]
+    code, out, err = call("list", here.archive.path, "--anchors")
+    assert code == 1 and out and f"✗ {broken}: " in err
+
+
+def test_a_package_that_became_a_link_is_told_by_list(kept: Kept, tmp_path: Path, call: Call) -> None:
+    here, identifier = kept.copy(tmp_path / "archive"), kept.identifiers[0]
+    folder = here.archive.existing(identifier)
+    folder.rename(tmp_path / "away")
+    folder.symlink_to(tmp_path / "away")
+    code, _, err = call("list", here.archive.path)
+    assert code == 1 and f"✗ {identifier}: " in err and "package.unread" in err
 
 
 def test_a_home_without_a_timestamp_service_makes_no_archive(kept: Kept, tmp_path: Path, call: Call) -> None:
@@ -95,6 +143,7 @@ def test_a_licence_is_restored_with_its_evidence(kept: Kept, tmp_path: Path, cal
         code, told, err = call("restore", kept.office.archive.path, identifier, "--out", out, *word)
         assert code == 0 and told.strip() == str(out / f"{identifier}.ofd"), err
         assert (out / f"{identifier}.ofd").read_bytes() == kept.packages[0]
+        assert (out / "ofda" / f"{identifier}.ofd").is_file()
         report = verify(out / f"{identifier}.ofd", trust=home.trust(),
                         evidence=(out / f"{identifier}.ofd.er").read_bytes())
         assert report.verdict.value == "valid"
@@ -196,7 +245,7 @@ def test_of_a_damaged_package_what_is_good_is_handed_out(kept: Kept, tmp_path: P
                         "--home", here.home.path)
     assert code == 3 and "package.changed" in err and "package.missing" in err
     names = {path.name for path in (tmp_path / "out").iterdir()}
-    assert f"{kept.identifiers[0]}.ofd" in names and f"{kept.identifiers[0]}.ofd-a.ofd" not in names
+    assert f"{kept.identifiers[0]}.ofd" in names and "ofda" not in names
 
 
 def test_a_damaged_original_is_not_handed_out(kept: Kept, tmp_path: Path, call: Call) -> None:

@@ -189,7 +189,7 @@ def test_what_is_renewed_in_time_is_proven_from_its_first_day(story: Story) -> N
 
 def test_a_late_renewal_names_its_gap_and_a_missed_one_its_end(story: Story) -> None:
     assert "package.evidence-gap" in story.codes["2031-06", "late A"]
-    assert "package.evidence-gap" in story.codes["2031-06", "missed A"]
+    assert "package.evidence-lapsed" in story.codes["2031-06", "missed A"]
     late, missed = story.said["2031-06", "late A"], story.said["2031-06", "missed A"]
     assert "断档" in late and "has a gap" in late
     assert "不能证明任何时间" in missed and "proves no time" in missed
