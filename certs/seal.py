@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from certs.chain import ChainResult, validate
-from certs.crl import Crl
+from certs.crl import Crl, Revocation
 from certs.ocsp import OcspResponse
 from certs.public_key import verify_cached
 from certs.ses import SEAL_OF_UNIT, VERSION, Picture, SesSeal, SesSealInfo
@@ -165,13 +165,38 @@ def check_chain(
         certificate, intermediates=intermediates, anchors=anchors, crls=crls, ocsp=ocsp, at=at,
         clock_now=clock_now)
     if not result.ok:
-        raise _refusal(result)
+        raise _refusal(result, at)
 
 
-def _refusal(result: ChainResult) -> SealError:
+def _refusal(result: ChainResult, at: datetime) -> SealError:
+    """What a chain that is not good means to whoever has the seal; the chain's own sentences speak to verifiers."""
     code = _BY_CHAIN.get(result.code, SealCode.CERTIFICATE_UNTRUSTED)
-    return SealError(
-        code, f"不予制章或盖章：{result.zh}", f"no seal is made or used: {result.en}", chain=result.code)
+    zh, en = result.zh, result.en
+    ended = next((each for each in result.path if at > each.not_after), None)
+    if result.revocation is not None:
+        zh, en = _revoked(result.revocation, result.path, whole=result.code == "chain.revoked")
+    elif code is SealCode.CERTIFICATE_EXPIRED and ended is not None:
+        name = ended.subject_cn or ended.subject_text
+        zh = f"证书“{name}”已于{time_zh(ended.not_after)}到期；请申请新证书、换发印章后再盖章"
+        en = f"certificate {name} ended at {time_en(ended.not_after)}; have a new one issued, and the seal replaced"
+    return SealError(code, f"不予制章或盖章：{zh}", f"no seal is made or used: {en}", chain=result.code)
+
+
+def _revoked(entry: Revocation, path: Sequence[Certificate], *, whole: bool) -> tuple[str, str]:
+    """What to do about a revoked certificate: that of the seal's own keys (``whole``), or one of a CA above."""
+    name = path[0].subject_cn or path[0].subject_text
+    at_zh, at_en = time_zh(entry.revoked_at), time_en(entry.revoked_at)
+    if not whole:
+        return (f"“{name}”的上级证书机构的证书已于{at_zh}撤销（{entry.reason_zh}）；"
+                "请向可用的证书机构申请新证书，换发印章后再盖章",
+                f"a certificate of the authority above {name} was revoked at {at_en} ({entry.reason}); have new "
+                "certificates issued by one that is good, and the seal replaced")
+    return (f"证书“{name}”已于{at_zh}撤销（{entry.reason_zh}），不能再用；"
+            "密钥失控的先将印章挂失（zhengyin seals lost），再用新密钥申请新证书、换发印章，步骤见 docs/runbook.zh.md；"
+            "撤销之前已盖章并带时间戳的证照不受影响",
+            f"certificate {name} was revoked at {at_en} ({entry.reason}) and is of no more use; where a key is out of "
+            "hand report its seal first (zhengyin seals lost), then have new keys certified and the seal replaced, as "
+            "docs/runbook.md says; licences sealed and timestamped before the revocation are not affected")
 
 
 def check_names(name: str, code: str | None, certificate: Certificate) -> None:

@@ -1,10 +1,14 @@
-"""HTTP for the services of a demonstration's authority: this machine only, bounded, one thread a request."""
+"""HTTP for the services of a demonstration's authority: this machine only, bounded, one thread a request.
+
+A request has a time for all of it, however slowly it comes in and its answer is taken.
+"""
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 
@@ -14,7 +18,7 @@ __all__ = ["HOST", "TrialServer", "running"]
 
 HOST: Final = "127.0.0.1"
 _MAX_BODY: Final = 64 * 1024
-_TIMEOUT_S: Final = 10.0
+_ALLOWED_S: Final = 10.0
 _MAX_THREADS: Final = 32
 
 
@@ -25,6 +29,7 @@ class TrialServer(ThreadingHTTPServer):
         answer: (method, path, body) → answer; a ConnectionError from it cuts the line.
         port: 0 takes a free one.
         log: called with one line for each request; nothing of the request but method and path is in it.
+        allowed_s: seconds for a connection, from its begin to the last byte of its answer.
 
     Raises:
         OSError: the port is taken.
@@ -33,9 +38,10 @@ class TrialServer(ThreadingHTTPServer):
     daemon_threads = True
     allow_reuse_address = True
 
-    def __init__(self, answer: Callable[[str, str, bytes], Answer], *, port: int, log: Callable[[str], None]) -> None:
+    def __init__(self, answer: Callable[[str, str, bytes], Answer], *, port: int, log: Callable[[str], None],
+                 allowed_s: float = _ALLOWED_S) -> None:
         super().__init__((HOST, port), _Handler)
-        self.answer, self.log = answer, log
+        self.answer, self.log, self.allowed_s = answer, log, allowed_s
         self.places = threading.BoundedSemaphore(_MAX_THREADS)
 
     @property
@@ -51,10 +57,14 @@ class TrialServer(ThreadingHTTPServer):
         super().process_request(request, client_address)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Serve one connection and give its place back."""
+        """Serve one connection, cut off when its time is over, and give its place back."""
+        end = threading.Timer(self.allowed_s, _cut, (request,))
+        end.daemon = True
+        end.start()
         try:
             super().process_request_thread(request, client_address)
         finally:
+            end.cancel()
             self.places.release()
 
     def handle_error(self, _request: Any, _client_address: Any) -> None:
@@ -62,10 +72,15 @@ class TrialServer(ThreadingHTTPServer):
         self.log("连接中断 / the line broke")
 
 
+def _cut(request: socket.socket) -> None:
+    """End a connection under the thread that waits for it."""
+    with suppress(OSError):              # it has ended by itself
+        request.shutdown(socket.SHUT_RDWR)
+
+
 class _Handler(BaseHTTPRequestHandler):
     server: TrialServer
     server_version, sys_version = "zhengyin-trial", ""
-    timeout = _TIMEOUT_S
 
     def do_GET(self) -> None:
         """Answer a GET."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import Annotated
@@ -53,8 +54,21 @@ def request(
     folder = find_home(home, os.environ)
     password = cache(partial(actor_password, folder) if person else partial(read_password, folder, os.environ))
     make_folder(out)
+    keys = []
     for one in roles:
         keep_request(out, one, name=org, code=uscc, password=password, person=person)
-        typer.echo(f"{key_path(out, one)}  {out / one}.csr")
-    typer.echo("请将 .csr 送认证机构签发证书，.key 留在本处 / "
-               "send the .csr files to the certification authority and keep the .key files here")
+        keys.append(key_path(out, one))
+        typer.echo(f"{keys[-1]}  {out / one}.csr")
+    zh, en = _kept_here([key for key in keys if key is not None])
+    typer.echo(f"请将 .csr 送认证机构签发证书{zh} / send the .csr files to the certification authority{en}")
+
+
+def _kept_here(keys: Sequence[Path]) -> tuple[str, str]:
+    """What becomes of the keys: files stay here, of other keys there are references alone."""
+    zh, en = "", ""
+    if any(key.suffix == ".key" for key in keys):
+        zh, en = "，.key 留在本处", " and keep the .key files here"
+    if any(key.suffix != ".key" for key in keys):
+        zh += "；.key.json 只是引用，密钥仍在令牌、设备或签名服务中"
+        en += "; a .key.json is a reference alone: that key stays in its token, device or signing service"
+    return zh, en

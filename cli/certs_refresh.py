@@ -67,7 +67,14 @@ def _line(standing: Standing) -> str:
 
 
 def trouble_lines(troubles: Iterable[Trouble]) -> list[str]:
-    """A line for each thing that could not be had, and for how many certificates it was wanted."""
-    counted: Counter[tuple[str, str, str]] = Counter((one.url, one.error.zh, one.error.en) for one in troubles)
-    return [f"✗ {printable(url) + ': ' if url else ''}{zh} / {en}" + (f" ({count})" if count > 1 else "")
-            for (url, zh, en), count in counted.items()]
+    """What could not be had: each sentence once, with its addresses and for how many certificates each was wanted."""
+    counted: dict[tuple[str, str], Counter[str]] = {}
+    for one in troubles:
+        counted.setdefault((one.error.zh, one.error.en), Counter())[one.url] += 1
+    lines = []
+    for (zh, en), urls in counted.items():
+        places = [printable(url) + (f" ({count})" if count > 1 else "") for url, count in urls.items() if url]
+        alone = f" ({urls['']})" if urls[""] > 1 else ""
+        lines += [f"✗ {places[0]}: {zh} / {en}"] if len(places) == 1 and not urls[""] else [
+            f"✗ {zh} / {en}{alone}", *(f"    {place}" for place in places)]
+    return lines

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -19,6 +21,7 @@ from certs.key_reference import key_path, reference_bytes
 from certs.keystore import store_key
 from certs.pin import PIN_FILE_VARIABLE
 from cli.tables import table
+from codes.china_time import CHINA_TIME
 
 __all__ = ["app"]
 
@@ -133,21 +136,23 @@ def make(
         _require_for_token(role)
     _require_role(role, kind)
     made_as = kind or _PROFILES[role].kind
-    make_folder(out)
     _require_free(out, role)
     if store == "file":
-        key = (rsa.PrivateKey.generate(bits) if made_as == "rsa" else
-               sm2.PrivateKey.generate() if made_as == "sm2" else p256.PrivateKey.generate())
-        store_key(out / f"{role}.key", key, read_password(find_home(home, os.environ), os.environ))
+        password = read_password(find_home(home, os.environ), os.environ)
+        with _folder(out):
+            key = (rsa.PrivateKey.generate(bits) if made_as == "rsa" else
+                   sm2.PrivateKey.generate() if made_as == "sm2" else p256.PrivateKey.generate())
+            store_key(out / f"{role}.key", key, password)
         typer.echo(out / f"{role}.key")
         return
     from certs.pkcs11_make import make_key
 
     if module is None:
         raise typer.BadParameter("请指明模块 / name the module", param_hint="--module")
-    made = make_key(_named(module, token, serial, pin_file), out, label or f"{role} {secrets.token_hex(8)}",
-                    rsa_bits=bits if made_as == "rsa" else None, anew=True)
-    _write(out, role, made)
+    with _folder(out):
+        made = make_key(_named(module, token, serial, pin_file), home or out, label or f"{role} {secrets.token_hex(8)}",
+                        rsa_bits=bits if made_as == "rsa" else None, anew=True)
+        _write(out, role, made)
 
 
 @app.command()
@@ -156,19 +161,33 @@ def refer(
     token: TokenOption = "", serial: SerialOption = "", pin_file: PinOption = None,
     label: Annotated[str, typer.Option(metavar="LABEL", help="密钥标签 / label of the key")] = "",
     key_id: Annotated[str, typer.Option("--id", metavar="HEX", help="密钥编号 / CKA_ID of the key")] = "",
+    home: HomeOption = None,
 ) -> None:
     """引用令牌上已有的密钥 / refer to a key that is on a token already."""
     from certs.pkcs11_list import refer_to_key
     from certs.public_key import PublicKey
 
     _require_for_token(role)
-    make_folder(out)
     _require_free(out, role)
     reference = _named(module, token, serial, pin_file)
     reference |= {name: value for name, value in (("label", label), ("id", key_id)) if value}
-    found = refer_to_key(reference, out)
-    _require_role(role, PublicKey.parse(_decoded(found)).kind)
-    _write(out, role, found)
+    with _folder(out):
+        found = refer_to_key(reference, home or out)
+        _require_role(role, PublicKey.parse(_decoded(found)).kind)
+        _write(out, role, found)
+
+
+@contextmanager
+def _folder(out: Path) -> Iterator[None]:
+    """Let the block fill a folder, which is made if need be; where it fails, a folder left empty is taken away."""
+    fresh = not out.exists()
+    make_folder(out)
+    try:
+        yield
+    except BaseException:
+        if fresh and not any(out.iterdir()):
+            out.rmdir()
+        raise
 
 
 def _named(module: Path, token: str, serial: str, pin_file: Path | None) -> dict[str, Any]:
@@ -220,6 +239,6 @@ def _entry(state: KeyState) -> dict[str, Any]:
     certificate, error = state.certificate, state.error
     return {"place": state.place, "role": state.role, "store": state.store,
             "certificate": certificate.subject_cn if certificate else None,
-            "until": certificate.not_after.isoformat() if certificate else None,
+            "until": certificate.not_after.astimezone(CHINA_TIME).isoformat() if certificate else None,
             "code": error.code.value if error else None, "zh": error.zh if error else None,
             "en": error.en if error else None}

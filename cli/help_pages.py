@@ -19,6 +19,9 @@ _WORDS: Final = (
     (re.compile(r"\[default: "), "[缺省 / default: "), (re.compile(r"; required\]"), "; 必填 / required]"),
     (re.compile(r"\[required\]"), "[必填 / required]"),
 )
+_WHOLE: Final = 1000                      # a summary in two languages is wrapped on a list of commands, never cut
+_COMMAND: Any = next(each for each in TyperGroup.__mro__ if "get_short_help_str" in vars(each))
+_short: Final = _COMMAND.get_short_help_str
 _FORMATTER: Any = TyperGroup.context_class.formatter_class
 
 
@@ -47,3 +50,4 @@ def _said(text: str) -> str:
 def use_both_languages() -> None:
     """Have every help page of this process written so."""
     TyperGroup.context_class.formatter_class = _HelpPage
+    _COMMAND.get_short_help_str = lambda command, limit=0: _short(command, max(limit, _WHOLE))

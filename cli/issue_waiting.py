@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from cli.issue import REFUSED, WAITING, Tally
+from codes.china_time import CHINA_TIME
 from codes.errors import EngineError
 
 if TYPE_CHECKING:
@@ -64,5 +65,5 @@ def list_or_drop(home: Home, drop: str | None) -> int:
 def _facts(found: Waiting | EngineError) -> dict[str, object]:
     if isinstance(found, EngineError):
         return {"code": found.code.value, "zh": found.zh, "en": found.en}
-    return {"since": found.since.isoformat(), "attachments": list(found.keys),
+    return {"since": found.since.astimezone(CHINA_TIME).isoformat(timespec="seconds"), "attachments": list(found.keys),
             "faults": [asdict(fault) for fault in found.faults]}

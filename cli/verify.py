@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from cli.kind_folders import KINDS_HELP, add_kinds
-from cli.verify_one import CANNOT, exit_code_of, report_signer, trust_folder, verify_one
+from cli.verify_one import CANNOT, exit_code_of, for_verifiers, report_signer, trust_folder, verify_one
 from cli.verify_online import asking
 from cli.verify_tell import Teller, shown_progress, telling
 from codes.china_time import CHINA_TIME
@@ -117,7 +117,7 @@ def verify(
                 with telling(as_json=as_json, as_csv=as_csv) as tell:
                     code = _several(files, verifiers, moment, require_status, tell, inquiry)
     except EngineError as error:
-        print_error(error)
+        print_error(for_verifiers(error))
         code = exit_code_of(error)
     raise typer.Exit(code)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from certs.signer import Signer
     from verify.contained import Verifiers
 
-__all__ = ["CANNOT", "USAGE", "exit_code_of", "report_signer", "trust_folder", "verify_one"]
+__all__ = ["CANNOT", "USAGE", "exit_code_of", "for_verifiers", "report_signer", "trust_folder", "verify_one"]
 
 USAGE: Final = 2
 CANNOT: Final = 3
@@ -24,6 +24,22 @@ CANNOT: Final = 3
 def exit_code_of(error: EngineError) -> int:
     """The exit code of a verification that an error stopped."""
     return USAGE if error.code.value.startswith(("home.", "kind.", "report.")) else CANNOT
+
+
+def for_verifiers(error: EngineError) -> EngineError:
+    """The same error, or what it means to one who verifies: a home is not needed for that, a trust folder is."""
+    from certs.config import HomeCode, HomeError
+
+    if error.code not in (HomeCode.MISSING, HomeCode.NOT_A_HOME):
+        return error
+    path = error.facts["path"]
+    zh, en = ("不存在", "is not there") if error.code is HomeCode.MISSING else (
+        "不是工作目录（缺少 config.toml）", "is no home (it has no config.toml)")
+    return HomeError(
+        HomeCode(error.code),
+        f"目录 {path} {zh}；核验不需要工作目录，请用 --trust 指明信任目录（发证机关公布的证书和列表）",
+        f"the folder {path} {en}; verifying needs no home: name with --trust the trust folder, which holds the "
+        "certificates and lists that the issuing authorities publish", path=path)
 
 
 def trust_folder(folder: Path | None, home: Path | None) -> Path | None:

@@ -39,7 +39,7 @@ def verify_plain(words: Sequence[str]) -> int | None:
         return None
     from cli.kind_folders import add_kinds
     from cli.main import print_error
-    from cli.verify_one import exit_code_of, trust_folder, verify_one
+    from cli.verify_one import exit_code_of, for_verifiers, trust_folder, verify_one
     from codes.errors import EngineError
     from layouts.folders import added_folders
     from verify.contained import Verifiers
@@ -50,7 +50,7 @@ def verify_plain(words: Sequence[str]) -> int | None:
             return verify_one(asked.file, verifiers, None, asked.require_status, asked.as_json, [], asked.home, None,
                               None)
     except EngineError as error:
-        print_error(error)
+        print_error(for_verifiers(error))
         return exit_code_of(error)
 
 

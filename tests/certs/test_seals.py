@@ -177,6 +177,21 @@ def test_no_seal_is_made_with_a_fault(
     assert refusal.value.code.value == code, why
 
 
+@pytest.mark.parametrize(("fault", "zh", "en"), [
+    (lambda pki: {"crls": pki.crls(_own(pki))}, "zhengyin seals lost", "docs/runbook.md"),
+    (lambda pki: {"crls": pki.crls(pki.cas["sm2-issuing"].certificate)}, "上级证书机构", "authority above"),
+    (lambda pki: {"created_at": _own(pki).not_after + SECOND}, "申请新证书", "new one issued"),
+])
+def test_whoever_has_the_seal_is_told_what_to_do_and_not_what_verifiers_are(
+    pki: Pki, fault: Callable[[Pki], dict[str, Any]], zh: str, en: str,
+) -> None:
+    with pytest.raises(SealError) as refusal:
+        make_seal(**{**pki.request(), **fault(pki)})
+    assert zh in refusal.value.zh and "换发印章" in refusal.value.zh and "请向发证机关查询" not in refusal.value.zh
+    assert en in refusal.value.en and "the seal replaced" in refusal.value.en
+    assert "ask the issuing authority" not in refusal.value.en and "trusted time" not in refusal.value.en
+
+
 def test_a_certificate_without_a_code_is_compared_by_name_alone(pki: Pki) -> None:
     request = {**pki.request(), "certificate": _certified(pki, "digitalSignature", None)}
     assert make_seal(**request).name == NAME

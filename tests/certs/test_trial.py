@@ -6,6 +6,7 @@ import base64
 import http.client
 import shutil
 import socket
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,7 +25,7 @@ from certs.sm3 import sm3
 from certs.timestamp import verify_token
 from certs.timestamp_token import TimestampToken
 from certs.trial import CRL_LASTS, OCSP_LASTS, TRIAL, Answer
-from certs.trial_server import HOST
+from certs.trial_server import HOST, TrialServer, running
 from certs.tsp_messages import build_request, read_response
 from certs.x509_build import OCSP_SIGNING
 from registry.demo import DEFAULT_AUTHORITIES, DemoError, revoke, trial_authority
@@ -173,6 +174,20 @@ def test_a_body_without_end_is_not_read(authority: Authority) -> None:
         with socket.create_connection((HOST, int(authority.url.rpartition(":")[2])), timeout=60) as line:
             line.sendall(f"POST /tsa/sm2 HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n".encode())
             assert b" 413 " in line.recv(4096)
+
+
+def test_a_client_that_drips_is_cut_off_when_its_time_is_over(authority: Authority) -> None:
+    def answer(_method: str, _path: str, _body: bytes) -> Answer:
+        return Answer(status=200, media_type="text/plain", body=b"whole")
+
+    with running(TrialServer(answer, port=0, log=lambda _: None, allowed_s=0.5)) as server:
+        with socket.create_connection((HOST, server.server_port), timeout=60) as line, pytest.raises(OSError):
+            line.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 600\r\n\r\n")
+            for _ in range(600):
+                line.sendall(b"x")       # each comes well before any wait for a single byte would end
+                time.sleep(0.05)
+        with urlopen(server.url, timeout=60) as whole:  # noqa: S310
+            assert whole.read() == b"whole"
 
 
 def test_a_twist_lies_and_cuts_the_line(demo_home: Home) -> None:

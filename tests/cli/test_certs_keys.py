@@ -68,6 +68,7 @@ def test_a_key_on_a_token_gets_its_certificate_and_signs_renditions(
     code, text, err = call("request", "--org", CITY[1], "--uscc", CITY[0], "--role", "pdf", "--out", keys, "--home",
                            home.path)
     assert (code, err) == (0, "") and str(keys / "pdf.key.json") in text
+    assert "密钥仍在令牌" in text and "stays in its token" in text and ".key 留在本处" not in text
     assert CertificateRequest.load((keys / "pdf.csr").read_bytes()).public_key.kind == kind
     assert call("certify", keys, "--demo", "--home", home.path)[0] == 0
     put_key(seal_folder(home.path), "pdf", Certificate.load((keys / "pdf.cer").read_bytes()),
@@ -137,6 +138,7 @@ def test_a_mistake_is_a_plain_message(
 ) -> None:
     code, _, err = call("keys", *[str(tmp_path / "out") if word == "OUT" else word for word in words])
     assert (code, told in err) == (status, True), err
+    assert not (tmp_path / "out").exists(), "no empty folder is left behind"
 
 
 def test_a_folder_that_has_the_key_is_left_alone(call: Call, home: Home, token: SoftToken) -> None:

@@ -48,6 +48,7 @@ def test_a_record_waits_is_listed_and_is_finished(
     assert (code, out) == (5, "") and err.startswith("issue.waiting: ") and "http.unreachable" in err
     code, out, _ = issue("--waiting", "--list", "--home", dead.path)
     (shown,) = map(json.loads, out.splitlines())
+    assert shown["since"].endswith("+08:00") and "." not in shown["since"], "told in Beijing time"
     assert code == 0 and shown["identifier"] in err and shown["faults"][0]["field"] == "http://127.0.0.1:9/"
     code, out, err = issue("--waiting", "--out", tmp_path / "out", "--home", dead.path)
     assert (code, out) == (5, "") and err.startswith("timestamp.none: ")

@@ -21,8 +21,11 @@ from certs.config import read_password
 from certs.crl import Crl
 from certs.home import Home
 from certs.ocsp import OcspResponse
+from certs.revocation_errors import RevocationCode, trouble
+from certs.revocation_fetch import Trouble
 from certs.seal import SealError
 from certs.trial import Answer
+from cli.certs_refresh import trouble_lines
 from registry.demo import DEFAULT_AUTHORITIES, make_demo
 from registry.demo_files import DemoFiles
 from tests.support.authority import Authority, Twist, serving
@@ -204,7 +207,7 @@ def test_refresh_says_what_is_unknown(services: Authority, home: Home, licence: 
     assert licence.is_file()
     services.twist = refused("/")
     code, out, _ = certs("refresh", "--home", home.path)
-    assert (code, "未知 unknown" in out, "✗ http://127.0.0.1" in out) == (3, True, True)
+    assert (code, "未知 unknown" in out, "✗ " in out and "    http://127.0.0.1" in out) == (3, True, True)
     services.twist = None
     assert certs("refresh", "--home", home.path)[0] == 0
 
@@ -245,3 +248,12 @@ def test_two_that_refresh_at_once_do_each_other_no_harm(services: Authority, hom
         assert len(lists) == 4
         assert all(datetime.now(UTC) - one.this_update < timedelta(hours=1) for one in lists)
     assert services.asked
+
+
+def test_a_sentence_is_told_once_with_all_its_addresses_and_an_address_once() -> None:
+    down, slow = (trouble(RevocationCode.NOWHERE), trouble(RevocationCode.NO_PATH))
+    told = [Trouble(url=f"http://a.invalid/{name}.crl", error=down) for name in ("one", "two", "one")]
+    assert trouble_lines([*told, Trouble(url="http://a.invalid/ocsp", error=slow)]) == [
+        f"✗ {down.zh} / {down.en}", "    http://a.invalid/one.crl (2)", "    http://a.invalid/two.crl",
+        f"✗ http://a.invalid/ocsp: {slow.zh} / {slow.en}"]
+    assert trouble_lines([Trouble(url="", error=slow)] * 3) == [f"✗ {slow.zh} / {slow.en} (3)"]

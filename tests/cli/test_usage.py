@@ -98,6 +98,7 @@ def test_the_headings_of_every_help_page_stand_in_both_languages(
     assert page.startswith("用法 / Usage: ") and "选项 / Options:" in page and "显示本页 / show this page" in page
     assert not re.search(r"^(?:Usage|Options|Arguments|Commands):", page, re.M)
     assert "[default:" not in page and "[required]" not in page and "Show this message" not in page
+    assert not re.search(r"[a-z,]\.\.\.", page), "a summary is wrapped, never cut"
 
 
 def test_a_group_without_a_command_shows_its_help(call: Call) -> None:

@@ -65,6 +65,15 @@ def test_without_trust_the_answer_is_3(package: Path, tmp_path: Path) -> None:
     assert done.returncode == 3 and "trust.unusable" in done.stdout
 
 
+@pytest.mark.parametrize("words", [(), ("--json",), ("--at", "2027-01-01")])
+def test_a_home_that_is_none_is_told_to_a_verifier_with_what_verifying_needs(
+        package: Path, tmp_path: Path, words: tuple[str, ...]) -> None:
+    for home, what in ((tmp_path / "nohome", "不存在"), (tmp_path, "不是工作目录")):
+        done = run(package, "--home", home, *words)
+        assert done.returncode == 2 and done.stdout == "" and what in done.stderr and str(home) in done.stderr
+        assert "--trust" in done.stderr and "trust folder" in done.stderr and "certs demo" not in done.stderr
+
+
 def test_json_has_the_verdict(package: Path) -> None:
     done = run(package, "--trust", shared_home().trust_dir, "--json")
     told = json.loads(done.stdout)
