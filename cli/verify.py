@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -147,6 +148,7 @@ def _several(named: list[Path], verifiers: Verifiers, at: dt.datetime | None, re
     codes = []
     passed: list[Path] = []
     troubles: dict[str, None] = {}
+    asked: Counter[str] = Counter()
     with shown_progress() as progress:
         for path, answer in verifiers.verify_many(_files(named, passed), at=at, require_status=require_status,
                                                   inquiry=inquiry):
@@ -158,9 +160,12 @@ def _several(named: list[Path], verifiers: Verifiers, at: dt.datetime | None, re
             else:
                 codes.append(answer.exit_code)
                 tell.answer(path, answer)
-                troubles |= {f"✗ {one['url']}: {one['zh']} / {one['en']}": None
-                             for one in answer.report.get("online", {}).get("troubles", ())}
+                online = answer.report.get("online", {})
+                troubles |= {f"✗ {one['url']}: {one['zh']} / {one['en']}": None for one in online.get("troubles", ())}
+                asked.update([f"{online['zh']} / {online['en']}"] if online else ())
             progress(codes)
+    for line, count in asked.items():
+        typer.echo(f"联网查询撤销状态 asked online: {count} 个文件 / files — {line}", err=True)
     for line in troubles:
         typer.echo(line, err=True)
     if passed:

@@ -163,7 +163,7 @@ class Verifiers:
 
         def judged(fresh: Fresh) -> dict[str, Any] | str:
             answer = self._ask({**order, "fresh": write_fresh(fresh)}, data)
-            fresh.paths[:] = [] if isinstance(answer, str) else read_paths(answer.get("paths"))
+            read_paths({} if isinstance(answer, str) else answer, fresh)
             return answer
 
         trust = self._folder.read(self._order["trust"])
@@ -433,7 +433,7 @@ class _Judging:
             return told
         from verify.online import write_paths
 
-        return {**told, "paths": write_paths(fresh.paths)}
+        return {**told, **write_paths(fresh)}
 
 
 def _fresh(values: Any) -> Fresh | None:

@@ -143,7 +143,7 @@ def verify_source(source: bytes | Path, *, trust: Trust | Path | None, at: dt.da
         case.found.keep(other)
     run(case)
     if fresh is not None:
-        fresh.paths[:] = case.judge.paths
+        fresh.seen(case.judge.paths)
     _note_name(case)
     if evidence is not None:
         from verify.evidence import tell_evidence

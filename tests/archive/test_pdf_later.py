@@ -22,7 +22,10 @@ from tests.archive.forging import ATTACKS, appended, with_stamp
 from tests.archive.offices import Office, numbered, office
 from tests.archive.pades_judge import judge
 from tests.interop.judges import FormJudge
+from tests.support.years import YearsOfTime
 from verify import verify
+from verify.entry import verify_source
+from verify.online import Fresh
 from verify.pdf import check_pdf
 from verify.report import Report
 
@@ -77,6 +80,17 @@ def test_each_renewal_keeps_what_was_there_and_proves_the_first_time(scene: Scen
     material = material_of(scene.trust)
     first, second = (pdf_due(pdf, material) for pdf in (scene.archived, renewed))
     assert first is not None and first == second
+
+
+def test_the_authorities_of_document_timestamps_are_asked_about(scene: Scene) -> None:
+    """Of an authority that only a document timestamp is by nothing is at hand."""
+    years, fresh = YearsOfTime(kind="p256", now=scene.office.now), Fresh()
+    stamped = add_timestamp(scene.archived, lambda imprint: years.token(imprint, "sha256"))
+    trust = dataclasses.replace(scene.trust, tsa=(*scene.trust.tsa, years.top.certificate))
+    report = verify_source(stamped, trust=trust, at=scene.office.now, clock_now=scene.office.now,
+                           require_status=False, name="", fresh=fresh)
+    assert [each.indication for each in report.signatures] == ["TOTAL-PASSED", "TOTAL-PASSED", "INDETERMINATE"]
+    assert (years.keys[-1].certificate, years.top.certificate) in fresh.paths
 
 
 def test_a_signature_without_a_timestamp_gets_two(scene: Scene) -> None:

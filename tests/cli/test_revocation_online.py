@@ -111,7 +111,7 @@ def test_asking_shows_what_a_trust_folder_without_lists_cannot(services: Authori
     assert (code, "online" in report) == (3, False)
     assert not services.asked
     code, report = answered(verify, licence, "--home", home.path, "--online")
-    assert (code, report["online"]["troubles"]) == (0, [])
+    assert (code, report["online"]["troubles"], report["online"]["effect"]) == (0, [], "answered")
     assert report["online"]["certificates"] >= 5
     assert {path for path, _ in services.asked} == {"/ocsp/sm2", "/ocsp/p256"}
     code, out, _ = verify(licence, "--home", home.path, "--online")
@@ -135,7 +135,7 @@ def test_where_nobody_answers_lists_are_fetched_and_silence_is_unknown(services:
     shutil.rmtree(home.path / "revocation")
     services.twist = refused("/")
     code, report = answered(verify, licence, "--home", home.path, "--online")
-    assert (code, report["verdict"]) == (3, "indeterminate")
+    assert (code, report["verdict"], report["online"]["effect"]) == (3, "indeterminate", "unanswered")
     assert all(one["zh"] and one["en"] and one["url"].startswith("http://") for one in report["online"]["troubles"])
     code, out, _ = verify(licence, "--home", home.path, "--online")
     assert "✗ http://127.0.0.1" in out
@@ -175,7 +175,15 @@ def test_a_stranger_is_not_asked_for(services: Authority, licence: Path, verify:
     """The chains of the file lead to no root of that trust folder."""
     other = copied_home(tmp_path / "other")
     code, report = answered(verify, licence, "--home", other.path, "--online")
-    assert (code, report["online"]) == (3, {"certificates": 0, "troubles": []})
+    online = report["online"]
+    assert (code, online["certificates"], online["effect"], online["troubles"]) == (3, 0, "no-chain", [])
+    _, out, _ = verify(licence, "--home", other.path, "--online")
+    assert "未向任何机构查询" in out and "nobody was asked" in out
+    folder = licence.parent / "folder"
+    folder.mkdir()
+    shutil.copy(licence, folder)
+    _, _, err = verify(folder, "--home", other.path, "--online")
+    assert "1 个文件 / files" in err and "nobody was asked" in err
     assert not services.asked
 
 
