@@ -29,7 +29,8 @@ from certs.config import Password
 from certs.files import read_file, reported, write_atomic
 from certs.keystore import load_key
 from certs.public_key import PublicKey
-from certs.signer import Algorithm, SigningKey
+from certs.signer import Algorithm, LocalSigner, SigningKey
+from certs.x509 import MAX_BYTES, Certificate
 from codes.errors import EngineError
 
 __all__ = [
@@ -129,12 +130,18 @@ def open_key(folder: Path, role: str, password: Callable[[], Password]) -> Signi
     Raises:
         KeyStoreError: the key file cannot be used; see :func:`certs.keystore.load_key`.
         KeyReferenceError: ``key-reference.two-keys``, or :func:`read_reference`'s, or :func:`open_reference`'s.
+        SignerError: ``signer.key-mismatch``: the reference names no public key, and what is found is not the key of
+            the certificate that lies beside it.
         EngineError: what the store or ``password`` refuses.
     """
     path = key_path(folder, role)
     if path is None or path.suffix == ".key":
         return load_key(folder / f"{role}.key", password())
-    return open_reference(read_reference(path), folder)
+    reference = read_reference(path)
+    key = open_reference(reference, folder)
+    if "public_key" not in reference:
+        _require_certificate(folder / f"{role}.cer", key)
+    return key
 
 
 def open_reference(reference: Mapping[str, Any], folder: Path) -> SigningKey:
@@ -146,6 +153,17 @@ def open_reference(reference: Mapping[str, Any], folder: Path) -> SigningKey:
         EngineError: the store's refusals.
     """
     return CheckedKey(_store(reference).open(reference, folder))
+
+
+def _require_certificate(path: Path, key: SigningKey) -> None:
+    """Refuse a key whose reference says only where it is, unless it is that of the certificate at ``path``.
+
+    Before there is a certificate any key is right: the first certificate will be of the key that is found.
+    """
+    with reported(path):
+        there = path.exists()
+    if there:
+        LocalSigner(Certificate.load(read_file(path, max_bytes=MAX_BYTES)), key)
 
 
 def read_reference(path: Path) -> Mapping[str, Any]:

@@ -209,7 +209,8 @@ class Token:
             raise last_try(self.name)
         pin = self._pin()
         token.open().close()                                # a token that is out of order says so before the PIN does
-        with PinMemory(self._folder, f"{self.name} ({_text(token.serial)})").trying(pin):
+        serial = _text(token.serial)
+        with PinMemory(self._folder, serial or token.label, name=f"{token.label} ({serial})").trying(pin):
             try:
                 return token.open(user_pin=pin.value.decode("utf-8"))
             except told_by.UserAlreadyLoggedIn:             # by somebody else in this process

@@ -8,6 +8,7 @@ import os
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,22 @@ from asn1crypto import pem  # type: ignore[import-untyped]
 
 from certs import p256
 from certs.config import Password
-from certs.key_reference import KeyReferenceError, make_like, open_reference, read_reference
+from certs.key_reference import (
+    KeyReferenceError,
+    make_like,
+    open_key,
+    open_reference,
+    read_reference,
+    reference_bytes,
+)
 from certs.pin import PIN_FILE_VARIABLE, PinMemory
 from certs.pkcs11_key import Pkcs11Key
 from certs.pkcs11_make import make_key
 from certs.pkcs11_module import module_at
 from certs.public_key import PublicKey
 from certs.signer import SigningKey
+from certs.x509 import Certificate
+from certs.x509_build import build_certificate
 from codes.errors import EngineError
 from tests.support.bounds import not_hanging
 from tests.support.soft_tokens import Faults, SoftToken, SoftTokens, faulty_module, forget
@@ -196,7 +206,7 @@ def test_a_pin_whose_trying_came_to_no_end_is_not_tried_for_ever(
 ) -> None:
     token = soft_tokens.make(module=faults.module)
     reference = made(token, tmp_path)
-    name = f"{token.label} ({serial(token)})"
+    name = serial(token)
     forget(faults.module)
 
     def die() -> None:
@@ -220,6 +230,38 @@ def serial(token: SoftToken) -> str:
     with module.lock:
         (found,) = [one for one in module.tokens() if one.label == token.label]
         return str(found.serial.decode())
+
+
+def test_a_wrong_pin_is_known_by_whatever_name_the_token_goes(token: SoftToken, tmp_path: Path) -> None:
+    reference, number = made(token, tmp_path), serial(token)
+    forget(token.module)
+    token.write_pin("999999")
+    assert refusal(lambda: open_reference(reference, tmp_path)) == "pin.wrong"
+    token.log_in_elsewhere()                                # the token counts from zero again
+    by_serial = {**{name: value for name, value in reference.items() if name != "token"}, "serial": number}
+    for one in (by_serial, {**reference, "serial": number}):
+        assert refusal(lambda one=one: open_reference(one, tmp_path)) == "pin.known-wrong"  # type: ignore[misc]
+    renamed = token.relabel("renamed")
+    for one in (by_serial, {**reference, "token": "renamed"}):
+        assert refusal(lambda one=one: open_reference(one, tmp_path)) == "pin.known-wrong"  # type: ignore[misc]
+    assert not renamed.flags() & COUNT_LOW                  # nobody has tried it again
+
+
+def test_tokens_of_one_label_are_remembered_each_for_itself(
+    token: SoftToken, soft_tokens: SoftTokens, tmp_path: Path,
+) -> None:
+    other = soft_tokens.make(pin="654321")
+    first, second = ({**made(one, tmp_path), "serial": serial(one)} for one in (token, other))
+    other.relabel(token.label)
+    second["token"] = token.label
+    token.write_pin("999999")
+    wrong = {**second, "pin_file": str(token.pin_file)}
+    codes = [refusal(lambda one=one: open_reference(one, tmp_path))  # type: ignore[misc]
+             for one in (first, wrong, first, wrong)]
+    assert codes == ["pin.wrong", "pin.wrong", "pin.known-wrong", "pin.known-wrong"]
+    assert holds(open_reference(second, tmp_path))          # its own PIN is right
+    forget(token.module)
+    assert refusal(lambda: open_reference(first, tmp_path)) == "pin.known-wrong"
 
 
 def test_two_wrong_pins_do_not_take_turns(token: SoftToken, tmp_path: Path) -> None:
@@ -355,6 +397,31 @@ def test_a_key_that_was_replaced_while_the_token_was_away_signs_nothing(token: S
     forget(token.module)
     made(token, tmp_path)
     assert refusal(lambda: key.sign(b"message")) == "key-reference.other-key"
+
+
+def test_a_key_that_no_public_key_pins_must_be_that_of_the_certificate(token: SoftToken, tmp_path: Path) -> None:
+    old, new = made(token, tmp_path, label="old"), made(token, tmp_path, label="new")
+
+    def opened(reference: Mapping[str, Any]) -> SigningKey:
+        (tmp_path / "pdf.key.json").write_bytes(reference_bytes(
+            {name: value for name, value in reference.items() if name != "public_key"}))
+        (tmp_path / "pdf.key.json").chmod(0o600)
+        return open_key(tmp_path, "pdf", lambda: Password(b""))
+
+    assert holds(opened(new))                               # a certificate will be asked for with it
+    key = Pkcs11Key.open(old, tmp_path)
+    (tmp_path / "pdf.cer").write_bytes(self_signed(key).der)
+    assert holds(opened(old))
+    assert refusal(lambda: opened(new)) == "signer.key-mismatch"
+    (tmp_path / "pdf.cer").write_bytes(b"none")
+    assert refusal(lambda: opened(old)) == "der.malformed"
+
+
+def self_signed(key: SigningKey) -> Certificate:
+    now = datetime.now(UTC)
+    return build_certificate(
+        subject=(("C", "CN"), ("CN", "self")), spki=key.spki, issuer=None, issuer_key=key, serial=1,
+        not_before=now - timedelta(1), not_after=now + timedelta(1), key_usage=("digitalSignature",))
 
 
 def test_a_token_that_is_not_there_is_told(token: SoftToken, tmp_path: Path) -> None:
