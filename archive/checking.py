@@ -33,6 +33,7 @@ from archive.metadata import told_files
 from archive.ofda_check import differences
 from archive.pades import pdf_due
 from archive.snapshot import KINDS, snapshot_trust
+from certs.carried import Carried
 from certs.chain import SubIndication
 from certs.evidence import EvidenceResult, judge_evidence
 from certs.evidence_build import Material, due
@@ -187,7 +188,8 @@ class _Check:
             result = judge_evidence(
                 EvidenceRecord.parse(record), data, anchors=self.trust.tsa if self.trust else (),
                 intermediates=self.trust.intermediates if self.trust else (),
-                crls=self.trust.crls if self.trust else (), ocsp=self.trust.ocsp if self.trust else (), now=self.at,
+                crls=self.trust.crls if self.trust else (), ocsp=self.trust.ocsp if self.trust else (),
+                carried=Carried(against=self.trust.against if self.trust else ()), now=self.at,
                 strength=self.trust.strength if self.trust else STRONG)
         except EngineError as error:
             self.found.append(found("package.evidence", name=name, zh=error.zh, en=error.en))

@@ -168,9 +168,11 @@ def named_files(files: Mapping[str, bytes], fingerprints: Iterable[str]) -> dict
 def with_snapshot(trust: Trust, snapshot: Trust | None) -> Trust:
     """A verifier's own trust with the intermediates of a package beside it: these link, and never anchor.
 
-    Lists of the package stay out: whoever made it chose them, and of today a verifier's own are asked. Those of the day
-    of sealing ride in the original, those of timestamp services in the evidence.
+    Lists of the package show nothing to be good: whoever made it chose them, and of today a verifier's own are asked.
+    Those of the day of sealing ride in the original, those of timestamp services in the evidence. A revocation that one
+    of them tells counts.
     """
     if snapshot is None:
         return trust
-    return dataclasses.replace(trust, intermediates=_each_once((*trust.intermediates, *snapshot.intermediates)))
+    return dataclasses.replace(trust, intermediates=_each_once((*trust.intermediates, *snapshot.intermediates)),
+                               against=(*trust.against, *snapshot.crls, *snapshot.ocsp))

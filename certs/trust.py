@@ -87,7 +87,8 @@ class Trust:
     ``data_signing`` maps key ids in lower-case hex (16 digits) to certificates, ``font_outlines`` digests
     of font files (64 digits) to tables of outlines, which a verifier reads. ``seal_status`` is the file of the
     status list as it lies there, not yet believed; empty bytes when it cannot be read. ``folder`` is where all
-    this was read, resolved; None for what was put together otherwise.
+    this was read, resolved; None for what was put together otherwise. ``against`` are lists and answers from elsewhere
+    that can show a revocation and nothing else.
     """
 
     name: str
@@ -98,6 +99,7 @@ class Trust:
     data_signing: Mapping[str, Certificate]
     crls: tuple[Crl, ...] = ()
     ocsp: tuple[OcspResponse, ...] = ()
+    against: tuple[Crl | OcspResponse, ...] = ()
     tsa: tuple[Certificate, ...] = ()
     status_signers: tuple[Certificate, ...] = ()
     seal_status: bytes | None = None

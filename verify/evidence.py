@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Final
 
+from certs.carried import Carried
 from certs.evidence import EvidenceResult, judge_evidence
 from certs.evidence_record import EvidenceRecord
 from certs.trust import is_demo_anchor
@@ -51,7 +52,8 @@ def _judged(case: Case, record: bytes) -> EvidenceStanding:
                         "there is no trust folder to judge the evidence by")
     read = EvidenceRecord.parse(record)
     result = judge_evidence(read, case.data, anchors=trust.tsa, intermediates=trust.intermediates, crls=trust.crls,
-                            ocsp=trust.ocsp, now=max(case.at, case.clock_now), strength=trust.strength)
+                            ocsp=trust.ocsp, carried=Carried(against=trust.against),
+                            now=max(case.at, case.clock_now), strength=trust.strength)
     for step in result.steps:
         case.judge.passed(step.path)
     if result.proven_at is not None and result.proven_at <= case.at:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from certs.carried import Carried
 from certs.trust import DEMO_MARK, Trust
 from certs.x509 import Certificate
 from codes.identifier import Identifier
@@ -66,7 +67,9 @@ class Case:
     depth: int = 0                       # 1 for an earlier document inside another
 
     def __post_init__(self) -> None:
-        self.judge = Judge(trust=self.trust, at=self.at, clock_now=self.clock_now, found=self.found)
+        against = () if self.trust is None else self.trust.against
+        self.judge = Judge(trust=self.trust, at=self.at, clock_now=self.clock_now, found=self.found,
+                           carried=Carried(against=against))
 
     @property
     def font_packs(self) -> Mapping[str, bytes]:

@@ -2,8 +2,8 @@
 
 A file is judged to learn which chains lead to a trusted root, and again with what was fetched; what is judged for the
 first time then (an older timestamp of evidence, whose newer one holds only now) is asked about as well, a few times
-over. Only certificates on such a chain are asked about. Where nobody answers, the file is judged as if nobody had been asked,
-and the troubles are told; what was left unasked is told too, and is judged by what is at hand.
+over. Only certificates on such a chain are asked about. Where nobody answers, the file is judged as if nobody had been
+asked, and the troubles are told; what was left unasked is told too, and is judged by what is at hand.
 """
 
 from __future__ import annotations

@@ -11,18 +11,21 @@ from pathlib import Path
 
 import pytest
 
-from archive.checking import PackageReport
+from archive.checking import PackageReport, check_package
 from archive.errors import ArchiveError
 from archive.layout import stripe_of
 from archive.listing import lines
 from archive.manifest import Listed, Manifest
-from archive.snapshot import believed
+from archive.snapshot import believed, with_snapshot
 from archive.store import Archive
 from certs import canonical_json
+from certs.crl import Crl, Revocation, build_crl
 from certs.evidence_record import EvidenceRecord
+from certs.trust import Trust
 from layouts import folders, kind_folder, kinds
 from tests.archive.conftest import Kept
 from tests.archive.offices import Office
+from tests.support.demo_home import CITY
 
 
 def codes(report: PackageReport) -> set[str]:
@@ -53,6 +56,23 @@ def test_a_package_does_not_vouch_for_itself(kept: Kept) -> None:
     for left_out in named:
         report = kept.office.check(identifier, anchors=[each for each in named if each != left_out])
         assert report.verdict.value == "indeterminate", left_out
+
+
+def test_a_revocation_in_the_packages_own_lists_counts_and_nothing_else_in_them(kept: Kept) -> None:
+    """The verifier's own lists do not know it yet; what clears is asked of them alone."""
+    here, now = kept.office, kept.office.now
+    own, ca = here.home.trust(), here.authority.honest.cas["sm2-issuing"]
+    serial = here.home.authority(*CITY).sealing_signer.certificate.serial
+    lost = build_crl(issuer=ca.certificate, issuer_key=ca.key, this_update=now - timedelta(hours=1), number=99,
+                     next_update=now + timedelta(days=1),
+                     revoked={serial: Revocation(revoked_at=now - timedelta(days=1), reason="keyCompromise")})
+
+    def verdict(trust: Trust, *lists: Crl) -> str:
+        return check_package(here.archive.existing(kept.identifiers[0]), at=now, believe=lambda snapshot: with_snapshot(
+            trust, None if snapshot is None else replace(snapshot, crls=(*snapshot.crls, *lists)))).verdict.value
+
+    assert (verdict(own), verdict(own, lost)) == ("valid", "invalid")
+    assert verdict(replace(own, crls=())) == "indeterminate"
 
 
 def test_one_timestamp_served_both(kept: Kept) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
+from certs.carried import Carried
 from certs.crl import Crl, Revocation, build_crl
 from certs.ocsp import OcspResponse
 from certs.ocsp_build import OcspAnswer, build_response
@@ -20,6 +21,7 @@ from tests.certs.answers import answer_der
 from tests.certs.core_pki import root
 from tests.support.demo_home import CITY, shared_home
 from tests.verify.packages import Entries, Forger, check, codes, entries, issued
+from verify import verify
 from verify.chains import Judge
 from verify.model import Verdict
 from verify.reasons import Findings
@@ -100,7 +102,8 @@ def judged(trust: Trust, *, proven_at: dt.datetime | None = None, existed_at: dt
            lists: tuple[Crl, ...] = (), ocsp: tuple[OcspResponse, ...] = (), at: dt.datetime = NOW) -> str:
     """The code of the seal's chain by what the file carries."""
     found = Findings()
-    judge = Judge(trust=trust, at=at, clock_now=at, found=found, existed_at=existed_at)
+    judge = Judge(trust=trust, at=at, clock_now=at, found=found, existed_at=existed_at,
+                  carried=Carried(against=trust.against))
     judge.covers(lists, ocsp)
     result = judge.chain(shared_home().authority(*CITY).sealing_signer.certificate, "seal", proven_at=proven_at,
                          found=found)
@@ -139,6 +142,23 @@ def test_a_carried_revocation_counts_without_any_proof() -> None:
                          authority.sealing_signer.certificate.serial: Revocation(revoked_at=NOW - 3 * HOUR)})
     for proof in ({}, {"proven_at": NOW}, {"existed_at": NOW}):
         assert judged(shared_home().trust(), lists=(lost,), **proof) == "chain.revoked"  # type: ignore[arg-type]
+
+
+def test_lists_from_elsewhere_revoke_and_show_nothing_good() -> None:
+    home = shared_home()
+    ca = trial_authority(home.path, clock=lambda: NOW, environ={}).cas["sm2-issuing"]
+    serial = home.authority(*CITY).sealing_signer.certificate.serial
+    lost = build_crl(issuer=ca.certificate, issuer_key=ca.key, this_update=NOW - 2 * HOUR, next_update=NOW + DAY,
+                     number=9, revoked={serial: Revocation(revoked_at=NOW - 3 * HOUR)})
+    told = tuple(map(OcspResponse.load, answers()))
+    for against in (home.authority(*CITY).crls, told):
+        bare = dataclasses.replace(home.trust(), crls=(), against=against)
+        for at in (NOW, LATER):
+            assert judged(bare, proven_at=NOW, at=at) in (*SILENT, "chain.ocsp-responder")
+    trust = dataclasses.replace(home.trust(), against=(lost,))
+    assert judged(trust) == "chain.revoked"
+    assert verify(issued().ofd, trust=trust).verdict is not Verdict.VALID
+    assert verify(issued().ofd, trust=home.trust()).verdict is Verdict.VALID
 
 
 def test_what_is_carried_hides_no_revocation() -> None:
