@@ -198,7 +198,8 @@ def _load(der: bytes) -> Certificate:
         wrapper.done()
     reader.done()
     name_attributes(issuer)
-    uscc = extensions.uscc or _uscc_of_name(name_attributes(subject))
+    named = name_attributes(subject)
+    uscc = extensions.uscc or _uscc_of_name(named)
     return Certificate(
         der=der, tbs=tbs, signature_algorithm=algorithm, signature=signature, serial=serial, issuer=issuer,
         subject=subject, not_before=not_before, not_after=not_after, public_key=public_key,

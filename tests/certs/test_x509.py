@@ -158,6 +158,15 @@ def test_no_bit_of_a_certificate_can_change_unnoticed(kind: str) -> None:
         assert not other.issued_by(top.certificate), f"bit {position}"
 
 
+@pytest.mark.parametrize("uscc", [USCC, None])
+def test_a_name_of_no_text_is_refused(uscc: str | None) -> None:
+    der = root("sm2").leaf(NAME, 2, uscc=uscc).certificate.der
+    text = build.tlv(0x0C, NAME.encode())
+    assert text in der
+    with pytest.raises(EngineError):
+        Certificate.load(der.replace(text, build.tlv(0x04, NAME.encode())))
+
+
 @settings(max_examples=200, deadline=None)
 @given(data=st.data())
 def test_hostile_bytes_give_engine_errors_only(data: st.DataObject) -> None:
