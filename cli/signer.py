@@ -229,6 +229,27 @@ def accept_clock(home: _Home = None) -> None:
     typer.echo(f"时钟 {time_zh(now)} / clock: {time_en(now)}")
 
 
+@app.command()
+def accept_counts(home: _Home = None) -> None:
+    """恢复出的签名计数比 signer.id 所记的旧时，按其继续 / go on with counts that were restored and are older than
+    signer.id remembers.
+
+    缺少的签名不再计入，执行前请与各签发端的台账核对，见 docs/signer.zh.md 的“恢复”；此事记入审计日志 / what they lack
+    is counted no more: compare with the ledger of each issuing home first, see Restoring in docs/signer.md. The audit
+    log says so.
+    """
+    from certs.home import Home
+    from signer.counts import Counts
+
+    opened = Home.open(home)
+    counts = Counts(opened.path, opened.config.registry, accept_older=datetime.now(UTC))
+    if counts.missing:
+        typer.echo(f"已接受，日志缺少的条目 / accepted, entries that the log lacks: {counts.missing}")
+    else:
+        typer.echo("计数不旧，没有改动 / the counts are not older, and nothing was changed")
+    counts.close()
+
+
 def _reference(
     address: str, ca: Path | None, certificate: Path | None, private_key: Path | None, password_file: Path | None,
 ) -> dict[str, Any]:

@@ -3,8 +3,8 @@
 A use is an approval, a key and the SM3 of what was signed: the same once more is the same use. Signers that share a
 database (SQLite in the home, or PostgreSQL where ``config.toml`` names the registry's) count together; a transaction
 holds all others off. What becomes of each use stands in an audit log, in the transaction of what it tells. Counts that
-were lost would allow everything once more, so a home remembers outside of them which are its own and how many entries
-their log had, and refuses others and older ones.
+were lost would allow everything once more, so a home remembers outside of them (:mod:`signer.mark`) which are its own
+and how many entries their log had, and refuses others and older ones.
 """
 
 from __future__ import annotations
@@ -20,21 +20,20 @@ from typing import Final
 from sqlalchemy import Connection, delete, insert, select, update
 
 from certs.canonical_json import JSON
-from certs.files import FileCode, FileError, read_file, reported, write_atomic
+from certs.files import reported
 from certs.moments import CLOCKS_DIFFER, write_moment
 from certs.remote_wire import RemoteCode, RemoteError
 from certs.sm3 import sm3
 from codes.china_time import CHINA_TIME, time_en, time_zh
 from registry.engines import WRITES, make_file, place, postgresql_engine, sqlite_engine, translated
 from registry.errors import RegistryError
+from signer.mark import Mark, unusable
 from signer.settings import Limits
 from signer.tables import CARRIED, META, RATE, TOTAL, USE, add, append, last_entry, make_tables
 
 __all__ = ["Counts", "Use"]
 
 _FILE: Final = "signer.sqlite3"
-_MARK: Final = "signer.id"
-_MARKED_EVERY: Final = 8                # entries of the log
 _WAIT_S: Final = 30
 _LOCK: Final = int.from_bytes(sm3(b"zhengyin signer")[:8], "big", signed=True)
 
@@ -59,20 +58,26 @@ class Use:
 
 
 class Counts:
-    """The counts of a home; safe to share between threads and with other signers."""
+    """The counts of a home; safe to share between threads and with other signers.
 
-    def __init__(self, home: Path, url: str = "") -> None:
+    ``missing`` is how many entries the log lacked that the home remembered, where that was accepted; else 0.
+    """
+
+    def __init__(self, home: Path, url: str = "", *, accept_older: datetime | None = None) -> None:
         """Open the counts, or make them the first time.
 
         Args:
             url: of a PostgreSQL database; "" for a file in the home.
+            accept_older: go on, at this moment (aware), with counts that are older than the home remembers, and say
+                so in their log.
 
         Raises:
             RemoteError: ``signer.state``: they cannot be used, or are not those of this home.
             RegistryError: the URL is not right, or has no driver.
             FileError: the home cannot be written.
         """
-        self._mark, self._seen, self._marked = home / _MARK, 0, 0
+        self._mark = Mark(home)
+        self._seen = 0
         self._file: tuple[Path, tuple[int, int] | None] | None = None
         if url:
             self._engine, parsed = postgresql_engine(url)
@@ -82,55 +87,54 @@ class Counts:
             make_file(path)
             with reported(path):
                 if path.stat().st_mode & 0o077:
-                    raise _unusable(str(path), "others may read it: chmod 600", "可被他人读取，请 chmod 600")
+                    raise unusable(str(path), "others may read it: chmod 600", "可被他人读取，请 chmod 600")
                 self._file = (path, _inode(path))
             self._engine, self._where = sqlite_engine(path), str(path)
         with self._transaction() as connection:
             make_tables(connection)
-            known, fresh = self._recognised(connection)
-        if fresh:                                           # once the counts are there: a kill between leaves no riddle
-            write_atomic(self._mark, f"{known} {self._seen}\n".encode())
+            self._id, self.missing = self._recognised(connection)
+            if accept_older is not None and self.missing:
+                length = _length(connection)
+                append(connection, "counts.accepted", {"old": self._seen, "new": length}, at=accept_older)
+                self._seen = length
+            self._require_newest(connection)
+            reached = _length(connection)
+        # once the counts are there: a kill between leaves no riddle
+        self._mark.write(self._id, reached, back=accept_older is not None)
 
-    def _recognised(self, connection: Connection) -> tuple[str, bool]:
-        """Return the id of the counts, and whether the home does not remember it yet."""
+    def _recognised(self, connection: Connection) -> tuple[str, int]:
+        """Return the id of the counts, and how many entries the home remembers that they do not have."""
         known = connection.execute(select(META.c.value).where(META.c.key == "id")).scalar_one_or_none()
-        try:
-            remembered = read_file(self._mark, max_bytes=256).decode("ascii", "replace").split()
-        except FileError as error:
-            if error.code is not FileCode.MISSING:
-                raise
-            remembered = []
-        if known is None and not remembered:
+        remembered = self._mark.read()
+        if known is None and remembered is None:
             known = secrets.token_hex(16)
             connection.execute(insert(META).values(key="id", value=known))
             connection.execute(insert(META).values(key="log", value=f"signer-{known[:12]}"))
-        if known is None or (remembered and remembered[0] != known):
-            raise _unusable(self._where, f"these are not the counts that {_MARK} names: restore them",
-                            f"不是 {_MARK} 所记的计数，请从备份恢复")
-        number = remembered[1] if len(remembered) > 1 else "0"
-        if not (number.isascii() and number.isdecimal()):
-            raise _unusable(self._where, f"{_MARK} is damaged: restore it", f"{_MARK} 已损坏，请从备份恢复")
-        self._seen = self._marked = int(number)
-        self._require_newest(connection)
-        return known, not remembered
+        if known is None or (remembered is not None and remembered.id != known):
+            raise unusable(self._where, f"these are not the counts that {self._mark.path.name} names: restore them",
+                           f"不是 {self._mark.path.name} 所记的计数，请从备份恢复")
+        self._seen = 0 if remembered is None else remembered.entries
+        return known, max(self._seen - _length(connection), 0)
 
     def _require_newest(self, connection: Connection) -> None:
-        """Refuse counts whose log is shorter than it was; note outside of them, every few entries, how long it is."""
-        head, _ = last_entry(connection)
-        number = 0 if head is None else head.number
+        """Refuse counts whose log is shorter than it was."""
+        number, name = _length(connection), self._mark.path.name
         if number < self._seen:
-            raise _unusable(
-                self._where, f"they are older than {_MARK} or this process remembers, {number} entries of "
+            raise unusable(
+                self._where, f"they are older than {name} or this process remembers, {number} entries of "
                 f"{self._seen}: restore the newest, or see Restoring in docs/signer.md",
-                f"比 {_MARK} 或本进程所记的旧，{self._seen} 条中只有 {number} 条，请恢复最新的，"
+                f"比 {name} 或本进程所记的旧，{self._seen} 条中只有 {number} 条，请恢复最新的，"
                 "或见 docs/signer.zh.md 的“恢复”")
         self._seen = number                                 # of what is committed: this transaction may yet be undone
 
-    def _remember(self, connection: Connection, *, every: int = _MARKED_EVERY) -> None:
-        if self._seen >= self._marked + every:
-            known = connection.execute(select(META.c.value).where(META.c.key == "id")).scalar_one()
-            write_atomic(self._mark, f"{known} {self._seen}\n".encode())
-            self._marked = self._seen
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        """One transaction that adds to the counts; when the block ends they and their length are on the disk."""
+        with self._transaction() as connection:
+            self._require_newest(connection)
+            yield connection
+            reached = _length(connection)
+        self._mark.write(self._id, reached)
 
     def count(self, use: Use, require: Callable[[Mapping[str, int]], None]) -> bool:
         """Count a use unless it was counted before; on the disk when this returns.
@@ -144,11 +148,10 @@ class Counts:
         Raises:
             RemoteError: ``signer.limit``, ``signer.state``, ``signer.time`` (the clock stands before the last use).
             Whatever ``require`` raises. Nothing is counted then.
+            FileError: it is counted, but the home cannot be told: nothing may be signed.
         """
         own = (USE.c.approval == use.approval, USE.c.key == use.key, USE.c.message == use.message)
-        with self._transaction() as connection:
-            self._require_newest(connection)
-            self._remember(connection)
+        with self._writing() as connection:
             _require_clock(connection, use.at)
             if connection.execute(update(USE).where(*own).values(asked=USE.c.asked + 1)).rowcount:
                 used = self._used(connection, use.role)
@@ -173,8 +176,7 @@ class Counts:
         Raises:
             RemoteError: ``signer.state``; it stays counted then.
         """
-        with self._transaction() as connection:
-            self._require_newest(connection)
+        with self._writing() as connection:
             gone = connection.execute(delete(USE).where(
                 USE.c.approval == use.approval, USE.c.key == use.key, USE.c.message == use.message,
                 USE.c.asked == 1)).rowcount
@@ -192,8 +194,7 @@ class Counts:
 
         Source: R-003-54.
         """
-        with self._transaction() as connection:
-            self._require_newest(connection)
+        with self._writing() as connection:
             append(connection, "sign.refused", facts, at=at)
 
     def forgive(self, approval: str, message: bytes, *, at: datetime) -> int:
@@ -206,7 +207,7 @@ class Counts:
             RemoteError: ``signer.state``.
         """
         own = (USE.c.approval == approval, USE.c.message == message)
-        with self._transaction() as connection:
+        with self._writing() as connection:
             keys = connection.execute(select(USE.c.key).where(*own)).scalars().all()
             connection.execute(delete(USE).where(*own))
             for key in keys:
@@ -227,7 +228,7 @@ class Counts:
         Raises:
             RemoteError: ``signer.state``.
         """
-        with self._transaction() as connection:
+        with self._writing() as connection:
             before = set(connection.execute(
                 select(CARRIED.c.approval).where(CARRIED.c.ledger == ledger)).scalars())
             fresh = {approval: number for approval, number in used.items() if approval not in before}
@@ -253,17 +254,14 @@ class Counts:
         Raises:
             RemoteError: ``signer.state``.
         """
-        with self._transaction() as connection:
+        with self._writing() as connection:
             _, before = last_entry(connection)
             if before is not None and now < before - CLOCKS_DIFFER:
                 append(connection, "clock.accepted", {"old": write_moment(before), "new": write_moment(now)}, at=now,
                        behind=True)
 
     def close(self) -> None:
-        """Note how far they have come, and close their connections."""
-        with contextlib.suppress(RemoteError, FileError), self._transaction() as connection:
-            self._require_newest(connection)
-            self._remember(connection, every=1)
+        """Close their connections."""
         self._engine.dispose()
 
     def _used(self, connection: Connection, role: str) -> dict[str, int]:
@@ -274,7 +272,7 @@ class Counts:
     def _transaction(self, *, writes: bool = True) -> Iterator[Connection]:
         """One transaction, the only one that writes; on the disk when the block ends, undone when it raises."""
         if self._file is not None and _inode(self._file[0]) != self._file[1]:
-            raise _unusable(self._where, "the file was replaced or taken away: start the signer again",
+            raise unusable(self._where, "the file was replaced or taken away: start the signer again",
                             "文件已被替换或移走，请重新启动签名进程")
         try:
             with translated(self._where), self._engine.connect() as connection:
@@ -286,7 +284,13 @@ class Counts:
                         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
                     yield connection
         except RegistryError as error:
-            raise _unusable(self._where, error.code.value, error.code.value) from error
+            raise unusable(self._where, error.code.value, error.code.value) from error
+
+
+def _length(connection: Connection) -> int:
+    """Return how many entries the log has."""
+    head, _ = last_entry(connection)
+    return 0 if head is None else head.number
 
 
 def _inode(path: Path) -> tuple[int, int] | None:
@@ -329,9 +333,3 @@ def _within(connection: Connection, scope: str, limits: Limits, use: Use) -> Non
                 RemoteCode.LIMIT, f"{scope} 已达{zh} {most} 次的上限，没有签名；请稍后再试，或由管理员调整 signer.toml",
                 f"{scope} has reached its limit of {most} {en}, so nothing is signed: try later, or have the "
                 "administrator change signer.toml", scope=scope)
-
-
-def _unusable(where: str, reason: str, zh: str = "") -> RemoteError:
-    return RemoteError(
-        RemoteCode.STATE, f"签名计数 {where} 无法使用（{zh or reason}），没有签名",
-        f"the signer's counts in {where} cannot be used ({reason}), so nothing is signed", path=where)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import multiprocessing
 import re
 import shutil
 import socket
+import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -27,6 +29,7 @@ from codes.errors import EngineError
 from docgen import issue_many
 from registry.backup import backup_home, restore_home
 from signer.counts import Counts, Use
+from signer.mark import Mark, Remembered
 from tests.docgen.records import as_json, record
 from tests.signer.messages import to_sign
 from tests.signer.processes import (
@@ -41,6 +44,7 @@ from tests.signer.processes import (
     wait_until,
 )
 from tests.support.approvals import approve
+from tests.support.command import caller
 from tests.support.demo_home import CHEAP
 from verify import verify
 
@@ -205,9 +209,55 @@ def test_older_counts_that_were_put_back_are_refused(tmp_path: Path) -> None:
     counts = Counts(keys)
     assert counts.used() == {("A-1", "sealing"): 20}
     counts.close()
-    (keys / "signer.id").unlink()                                          # whoever takes older ones says so
-    file.write_bytes(older)
-    Counts(keys).close()
+
+
+def test_counts_that_lack_their_last_signature_are_refused_until_it_is_said_that_they_are_meant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str],
+) -> None:
+    call, audit = (caller(monkeypatch, capfd, group) for group in ("signer", "audit"))
+    keys = signer_home(tmp_path / "keys")
+    counts, file = Counts(keys), keys / "signer.sqlite3"
+    for number in range(3):
+        assert counts.count(use(number), lambda _: None)
+    with sqlite3.connect(file) as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()
+    before = file.read_bytes()
+    assert counts.count(use(3), lambda _: None)
+    killed = (keys / "signer.id").read_bytes()                             # what a kill now would leave
+    counts.close()
+    file.write_bytes(before)
+    (keys / "signer.id").write_bytes(killed)
+    with pytest.raises(RemoteError, match=r"signer\.state"):
+        Counts(keys)
+    assert call("--home", keys, "--socket", tmp_path / "s.sock")[0] == 3
+    assert call("accept-counts", "--home", keys)[1].endswith("/ accepted, entries that the log lacks: 1\n")
+    told = json.loads(audit("show", "--home", keys, "--event", "counts.", "--json")[1])
+    assert (told["event"], told["facts"]) == ("counts.accepted", {"old": 4, "new": 3})
+    counts = Counts(keys)
+    assert counts.used() == {("A-1", "sealing"): 3}
+    assert counts.count(use(3), lambda _: None)
+    counts.close()
+    assert "nothing was changed" in call("accept-counts", "--home", keys)[1]
+    (keys / "signer.id").write_bytes(b"0" * 32 + b" 1\n")                   # those of another home never
+    assert call("accept-counts", "--home", keys)[0] == 3
+
+
+def test_the_mark_of_the_counts_is_never_set_back_by_whoever_comes_late(tmp_path: Path) -> None:
+    mark, name = Mark(tmp_path), "ab" * 16
+    assert mark.read() is None
+    (tmp_path / "signer.id").write_text(f"{name} 7\n")                     # as it was written before
+    with ThreadPoolExecutor(4) as others:
+        list(others.map(lambda number: mark.write(name, number), [*range(8, 60), *range(8, 40)]))
+    assert mark.read() == Remembered(name, 59)
+    mark.write(name, 5, back=True)
+    assert mark.read() == Remembered(name, 5)
+    for damaged in (b"", b"x", b"ab 12\n", name.encode() + b" -1\n"):
+        (tmp_path / "signer.id").write_bytes(damaged)
+        for action in (mark.read, lambda: mark.write(name, 9)):
+            with pytest.raises(RemoteError, match=r"signer\.state"):
+                action()
+        assert (tmp_path / "signer.id").read_bytes() == damaged
 
 
 def test_counts_that_are_taken_away_under_a_signer_count_no_more(tmp_path: Path) -> None:
@@ -233,7 +283,7 @@ def test_a_kill_before_the_first_counts_are_there_leaves_no_riddle(
         def killed(*_: object) -> None:
             raise KeyboardInterrupt
 
-        broken.setattr("signer.counts.write_atomic", killed)
+        broken.setattr("signer.mark.write_atomic", killed)
         with pytest.raises(KeyboardInterrupt):
             Counts(keys)
     assert not (keys / "signer.id").exists()
