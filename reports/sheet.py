@@ -56,11 +56,9 @@ def lay_out(report: Mapping[str, Any]) -> Document:
     _coverage(sheet, report["coverage"])
     if report["anchors"]:
         sheet.head(Words("所信任的根", "Trusted roots"))
-        for fingerprint, name in {each["fingerprint_sm3"]: each["name"] for each in report["anchors"]}.items():
-            purposes = [words.purpose(each["purpose"]) for each in report["anchors"]
-                        if each["fingerprint_sm3"] == fingerprint]
-            sheet.pairs([("、".join(each.zh for each in purposes),
-                          f"{name} ({', '.join(each.en for each in purposes)})  SM3 {fingerprint}")])
+        for root in words.roots(report):
+            sheet.pair(root.name, f"{root.purposes.zh} {root.purposes.en}", _DATA)
+            sheet.pair("SM3", root.fingerprint, _DATA)
     return sheet.document()
 
 

@@ -7,8 +7,8 @@ from typing import Any, Final, NamedTuple
 
 from verify.report_words import PURPOSES, signature_title
 
-__all__ = ["CHECK_SIGNS", "INDICATIONS", "RESULTS", "Answer", "Words", "file_answer", "licence_answer", "purpose",
-           "told_reasons", "what_is_signed"]
+__all__ = ["CHECK_SIGNS", "INDICATIONS", "RESULTS", "Answer", "Root", "Words", "file_answer", "licence_answer",
+           "purpose", "roots", "told_reasons", "what_is_signed"]
 
 
 class Words(NamedTuple):
@@ -16,6 +16,14 @@ class Words(NamedTuple):
 
     zh: str
     en: str
+
+
+class Root(NamedTuple):
+    """A trusted root: its name, the SM3 of its certificate (hex), what it was relied on for."""
+
+    name: str
+    fingerprint: str
+    purposes: Words
 
 
 class Answer(NamedTuple):
@@ -71,6 +79,16 @@ _NO_CODE: Final = Words("图片中没有读出签名的二维码，不知道是�
 def purpose(name: str) -> Words:
     """What an anchor was relied on for."""
     return Words(*PURPOSES[name])
+
+
+def roots(report: Mapping[str, Any]) -> list[Root]:
+    """The trusted roots, each once with all that it was relied on for."""
+    found = []
+    for fingerprint, name in {each["fingerprint_sm3"]: each["name"] for each in report["anchors"]}.items():
+        purposes = [purpose(each["purpose"]) for each in report["anchors"] if each["fingerprint_sm3"] == fingerprint]
+        found.append(Root(name, fingerprint, Words("、".join(each.zh for each in purposes),
+                                                   ", ".join(each.en for each in purposes))))
+    return found
 
 
 def what_is_signed(report: Mapping[str, Any], signature: Mapping[str, Any]) -> Words:

@@ -89,6 +89,16 @@ def test_only_a_genuine_file_is_told_in_green(name: str, file: str, licence: str
     assert (words.file_answer(told(name)).tone, words.licence_answer(told(name)).tone) == (file, licence)
 
 
+def test_a_root_is_named_once_with_all_that_it_was_relied_on_for() -> None:
+    values = told("genuine")
+    fingerprints = [each["fingerprint_sm3"] for each in values["anchors"]]
+    assert len(set(fingerprints)) < len(fingerprints)
+    sheet = re.sub(r"\s", "", "".join(page.extract_text() for page in PdfReader(io.BytesIO(report_pdf(values))).pages))
+    for text in (re.sub(r"\s", "", report_html(values).decode()), sheet):
+        assert all(text.count(one) == 1 for one in set(fingerprints))
+        assert all(words.purpose(each["purpose"]).zh.replace(" ", "") in text for each in values["anchors"])
+
+
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_every_heading_and_label_of_the_page_stands_in_both_languages(lang: str) -> None:
     tree = etree.HTML(report_html(told("changed"), lang=lang).decode())
