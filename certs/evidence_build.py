@@ -143,21 +143,36 @@ def completed(record: bytes, material: Material) -> bytes:
 
 
 def tidied(record: bytes, material: Material) -> bytes:
-    """A record without certificates in its newest token that lead nowhere from the authority's.
+    """A record without what in its newest token says nothing of the authority: certificates that lead nowhere from its
+    own, lists of others, older lists, answers.
 
-    Nothing signs which certificates lie in a token, so anybody could add some that keep it from being believed.
+    Nothing signs what lies there beside the time, so anybody could add things that keep the token from being believed
+    or leave no room in it for its renewal. Lists that revoke one of the authority's certificates stay.
 
     Raises:
         EngineError: the record cannot be read.
     """
     parsed = EvidenceRecord.parse(record)
     token = parsed.newest.token
-    linked = {one.der for one in _linked(token, _path(token, material))}
+    path = _path(token, material)
+    linked = {one.der for one in _linked(token, path)}
     kept = [one.der for one in token.certificates if one.der in linked]
-    lists, answers = [one.der for one in token.crls], token.ocsp
+    lists, answers = (_telling(token, path), ()) if path else ([one.der for one in token.crls], token.ocsp)
     found = _with_token(parsed, read_token(_rewritten(token.der, kept, lists, answers)))
     return write_record([[stamp.der for stamp in chain] for chain in found.chains],
                         [chain[0].algorithm for chain in found.chains])
+
+
+def _telling(token: TimestampToken, path: Sequence[Certificate]) -> list[bytes]:
+    """Of the token's lists (DER), for each certificate of its path: the newest that is on it and the newest that
+    revokes it."""
+    kept: dict[bytes, None] = {}
+    for certificate, authority in itertools.pairwise(path):
+        own = sorted((crl for crl in token.crls if crl.issued_by(authority)), key=lambda crl: crl.this_update)
+        for fitting in ([crl for crl in own if crl.counts and crl.scope.covers(certificate)],
+                        [crl for crl in own if certificate.serial in crl.revoked]):
+            kept |= {crl.der: None for crl in fitting[-1:]}
+    return list(kept)
 
 
 def due(record: bytes, *, material: Material = _NOTHING, strength: Strength = STRONG,

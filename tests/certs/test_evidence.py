@@ -6,9 +6,10 @@ from datetime import datetime
 
 import pytest
 
-from certs.crl import Revocation
-from certs.evidence_build import MARGIN, Material, due, new_record, rehash, renew, weakens
-from certs.evidence_record import EvidenceCode, EvidenceError, EvidenceRecord
+from certs.crl import Revocation, build_crl
+from certs.crl_scope import scope_value
+from certs.evidence_build import MARGIN, Material, _rewritten, due, new_record, rehash, renew, tidied, weakens
+from certs.evidence_record import EvidenceCode, EvidenceError, EvidenceRecord, write_record, write_timestamp
 from certs.ocsp import OcspResponse
 from certs.ocsp_build import OcspAnswer, build_response
 from certs.ocsp_id import CertId
@@ -16,7 +17,7 @@ from certs.strength import Strength, StrengthError
 from certs.timestamp import verify_token
 from certs.timestamp_token import TimestampToken, digest
 from codes.errors import EngineError
-from tests.certs.core_pki import Entity
+from tests.certs.core_pki import Entity, root
 from tests.support.years import DAY, YearsOfTime, day
 
 FILE = "危险化学品经营许可证".encode() * 40
@@ -357,3 +358,25 @@ def test_a_large_list_is_left_out_where_an_answer_says_the_same() -> None:
     both = Material(certificates=(years.top.certificate,), crls=(years.crl(),), ocsp=(_answer(years, years.keys[0]),))
     held = EvidenceRecord.parse(renew([record], years, both)[0]).chains[0][0].token
     assert not held.crls and len(held.ocsp) == 1
+
+
+def test_lists_that_anybody_could_add_to_a_token_leave_room_for_its_renewal() -> None:
+    years = YearsOfTime()
+    record, own = _first(years), years.keys[-1].certificate
+    token = EvidenceRecord.parse(record).newest.token
+    until = {"next_update": day(2040)}
+    large = scope_value(urls=["http://" + "a" * 2_000_000])
+    junk = [build_crl(issuer=ca.certificate, issuer_key=ca.key, this_update=day(2025), number=1, revoked={},
+                      scope=large, **until) for ca in (root("p256", name="别处"), years.top)]
+    many = years.top.crl({number: Revocation(revoked_at=day(2025)) for number in range(1000, 12_000)}, **until)
+    revoking = years.top.crl({own.serial: Revocation(revoked_at=day(2026))}, this_update=day(2025), **until)
+    newest = years.top.crl(this_update=day(2026), number=9, **until)
+    lists = [crl.der for crl in (*junk, revoking, newest)]
+    filled = _rewritten(token.der, [own.der], lists, [])
+    stuffed = write_record([[write_timestamp("sm3", (), filled)]], ["sm3"])
+    with pytest.raises(EvidenceError) as raised:
+        renew([stuffed], years, Material(certificates=(years.top.certificate,), crls=(many,)))
+    assert raised.value.code is EvidenceCode.BAD_REQUEST
+    tidy = tidied(stuffed, Material(certificates=(years.top.certificate,)))
+    assert {crl.der for crl in EvidenceRecord.parse(tidy).newest.token.crls} == {newest.der, revoking.der}
+    assert years.judged(_renewed(years, tidied(record, years.material()), day(2027)), FILE).ok
