@@ -162,13 +162,17 @@ def make_service(role: str, *, issuer: KeyPair, now: datetime) -> KeyPair:
                  issuer=issuer, now=now)
 
 
-def make_responder(role: str, *, issuer: KeyPair, now: datetime) -> KeyPair:
+def make_responder(role: str, *, issuer: KeyPair, now: datetime, until: datetime | None = None) -> KeyPair:
     """Make one of :data:`RESPONDERS`: who stamps time (RFC 3161 clause 2.3), or who answers in the name of the CA
-    ``issuer`` for the certificates that it issued (RFC 6960 clause 4.2.2.2)."""
+    ``issuer`` for the certificates that it issued (RFC 6960 clause 4.2.2.2).
+
+    Args:
+        until: the end of its certificate, to the second; by default ten years.
+    """
     task, _, tree = role.partition("-")
     unit, name, usage = _RESPONDING[task]
     return _leaf((("C", "CN"), ("O", _OPERATOR), ("OU", unit), ("CN", f"{name}（{KIND_NAMES[tree]}）")),
-                 _new_key(tree), issuer=issuer, now=now, usage=usage)
+                 _new_key(tree), issuer=issuer, now=now, usage=usage, until=until)
 
 
 def _new_key(tree: str) -> PrivateKey:
@@ -177,11 +181,11 @@ def _new_key(tree: str) -> PrivateKey:
 
 def _leaf(
     subject: tuple[tuple[str, str], ...], key: PrivateKey, *, issuer: KeyPair, now: datetime,
-    code: str | None = None, usage: str | None = None,
+    code: str | None = None, usage: str | None = None, until: datetime | None = None,
 ) -> KeyPair:
     start = midnight(now)
     return KeyPair(key=key, certificate=build_certificate(
         subject=subject, spki=key.spki, issuer=issuer.certificate, issuer_key=issuer.key, serial=_serial(),
-        not_before=start, not_after=_last_second(start, _LEAF_YEARS), key_usage=SIGNING, uscc=code,
+        not_before=start, not_after=until or _last_second(start, _LEAF_YEARS), key_usage=SIGNING, uscc=code,
         ext_key_usage=(usage,) if usage else (), ocsp_nocheck=usage == OCSP_SIGNING,
         crl_urls=issuer.crl_urls, ocsp_urls=issuer.ocsp_urls))

@@ -17,6 +17,7 @@ from certs.home import Home
 from cli import certs_backup, certs_ca, certs_keys, certs_refresh, certs_seal, certs_tokens
 from cli.certs_serve import DEFAULT_PORT, name_services, serve_trial, services_at
 from cli.kind_folders import KINDS_HELP, add_named_kinds
+from cli.spans import read_span
 from docgen.imprint import draw_imprint
 
 if TYPE_CHECKING:
@@ -67,6 +68,9 @@ def demo(
                             f"http://127.0.0.1:{DEFAULT_PORT}")] = None,
     with_services: Annotated[bool, typer.Option(
         "--with-services", help="把时间戳服务写入 config.toml / put the timestamp services into config.toml")] = False,
+    timestamps_last: Annotated[str | None, typer.Option(
+        metavar="TIME", help="时间戳证书在此之后到期（30m、1h），供试演续期；只用于本次 --serve / let the timestamp "
+                             "certificates of this run of --serve end so soon, to try a renewal")] = None,
 ) -> None:
     """建立演示目录 / make a demo home: certificates, registry, persons, seals, approvals, trust.
 
@@ -78,6 +82,9 @@ def demo(
     folder, (url, number) = _folder(home), services_at(services_url, port)
     if with_services and not number:
         raise typer.BadParameter("写入设置须有固定端口 / settings need a port that stays", param_hint="--port")
+    lasts = None if timestamps_last is None else read_span(timestamps_last, option="--timestamps-last")
+    if lasts is not None and not serve:
+        raise typer.BadParameter("只与 --serve 同用 / it goes with --serve", param_hint="--timestamps-last")
     add_named_kinds(kinds)
     make_demo(
         folder, _authorities(org or [], uscc or [], imprint or [], diameter), now=datetime.now(UTC),
@@ -91,7 +98,7 @@ def demo(
     if with_services:
         name_services(folder, url)
     if serve:
-        serve_trial(folder, number)
+        serve_trial(folder, number, lasts)
 
 
 def _folder(home: Path | None) -> Path:

@@ -8,7 +8,7 @@ import os
 import re
 import signal
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +17,7 @@ import typer
 from certs.config import load_config, store_config
 from certs.demo_pki import TREES
 from certs.files import locked
+from codes.china_time import time_en, time_zh
 
 __all__ = ["DEFAULT_PORT", "name_services", "serve_trial", "services_at"]
 
@@ -66,8 +67,11 @@ def name_services(home: Path, url: str) -> None:
     typer.echo(f"已写入 {home / 'config.toml'} / put into it: {_setting(url)}")
 
 
-def serve_trial(home: Path, port: int) -> None:
+def serve_trial(home: Path, port: int, timestamps_last: timedelta | None = None) -> None:
     """Serve until interrupted or ended, with a line on stderr for each request.
+
+    Args:
+        timestamps_last: until the certificates of the timestamp services end; by default those of the home serve.
 
     Raises:
         DemoError, HomeError, KeyStoreError, FileError: the home has no services, or its keys cannot be had.
@@ -76,7 +80,8 @@ def serve_trial(home: Path, port: int) -> None:
     from certs.trial_server import HOST, TrialServer
     from registry.demo import trial_authority
 
-    authority = trial_authority(home, clock=lambda: datetime.now(UTC), environ=os.environ)
+    authority = trial_authority(home, clock=lambda: datetime.now(UTC), environ=os.environ,
+                                timestamps_last=timestamps_last)
     try:
         server = TrialServer(authority.answer, port=port, log=_log)
     except OSError as error:
@@ -86,6 +91,10 @@ def serve_trial(home: Path, port: int) -> None:
                                  param_hint="--port") from None
     typer.echo(f"演示认证服务 / trial services: {server.url}/ （Ctrl-C 结束 / ends it）")
     typer.echo(f"{TRIAL[0]} / {TRIAL[1]}")
+    if timestamps_last is not None:
+        end = min(authority.responders[f"tsa-{tree}"].certificate.not_after for tree in TREES)
+        typer.echo(f"本次运行的时间戳证书到{time_zh(end)}为止 / "
+                   f"the timestamp certificates of this run end at {time_en(end)}")
     typer.echo(f"时间戳服务写在 {home / 'config.toml'}（--with-services 代为写入）/ timestamp services for it "
                f"(--with-services puts them there):\n{_setting(server.url)}")
     signal.signal(signal.SIGTERM, signal.default_int_handler)

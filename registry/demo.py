@@ -11,13 +11,13 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 from certs.config import Config, load_config, read_password, store_config
 from certs.csr import MAX_NAME, CertificateRequest
-from certs.demo_pki import RESPONDERS, certify_request
+from certs.demo_pki import RESPONDERS, TREES, certify_request, make_responder
 from certs.files import locked, make_folder, reported, sweep
 from certs.home import Home
 from certs.keystore import ScryptCost
@@ -203,11 +203,13 @@ def revoke(
         files.write_trust()
 
 
-def trial_authority(home: Path, *, clock: Callable[[], datetime], environ: Mapping[str, str]) -> TrialAuthority:
+def trial_authority(home: Path, *, clock: Callable[[], datetime], environ: Mapping[str, str],
+                    timestamps_last: timedelta | None = None) -> TrialAuthority:
     """Return the services of a demo home; what is revoked later is told as revoked.
 
     Args:
         clock: the present, aware.
+        timestamps_last: gives the timestamp services new keys for this run alone, whose certificates end so soon.
 
     Raises:
         DemoError: ``demo.not-a-demo-home``; ``demo.no-services`` where an earlier version made the home.
@@ -223,9 +225,13 @@ def trial_authority(home: Path, *, clock: Callable[[], datetime], environ: Mappi
                 f"{home} has no keys for timestamps and certificate status yet: run certs demo --home {home} again",
                 path=str(home))
         files = DemoFiles(home=home, now=clock(), password=read_password(home, environ))
-        return TrialAuthority(
-            cas={role: files.ca(role) for role in CA_ROLES}, revoked=files.revoked, clock=clock,
-            responders={role: files.responder(role) for role in RESPONDERS})
+        cas = {role: files.ca(role) for role in CA_ROLES}
+        responders = {role: files.responder(role) for role in RESPONDERS}
+    if timestamps_last is not None:
+        now = clock().replace(microsecond=0)
+        responders |= {f"tsa-{tree}": make_responder(
+            f"tsa-{tree}", issuer=cas[f"{tree}-issuing"], now=now, until=now + timestamps_last) for tree in TREES}
+    return TrialAuthority(cas=cas, responders=responders, revoked=files.revoked, clock=clock)
 
 
 def certify(

@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.request import Request, urlopen
 
@@ -17,7 +17,9 @@ from certs.home import Home
 from certs.sm3 import sm3
 from certs.timestamp import verify_token
 from certs.timestamp_token import TimestampToken
+from certs.tsp_build import TimestampRequest
 from certs.tsp_messages import build_request, read_response
+from registry.demo import trial_authority
 from tests.support.bounds import not_hanging
 from tests.support.command import Call, caller
 from tests.support.demo_home import CHEAP, CITY, own_home
@@ -31,6 +33,24 @@ def call(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> 
     """Run the command with cheap keys; give exit code, stdout and stderr."""
     monkeypatch.setattr("certs.keystore.ScryptCost", lambda: CHEAP)
     return caller(monkeypatch, capfd, "certs")
+
+
+def test_timestamps_that_end_soon_are_of_one_run_alone(own_home: Home, call: Call) -> None:
+    now = datetime.now(UTC)
+    lasting, short = (trial_authority(own_home.path, clock=lambda: now, environ={}, timestamps_last=each)
+                      for each in (None, timedelta(hours=1)))
+    for tree in ("sm2", "p256"):
+        one, other = (each.responders[f"tsa-{tree}"].certificate for each in (lasting, short))
+        assert one.not_after > now + timedelta(days=3000) and one.der != other.der
+        assert other.not_after == now.replace(microsecond=0) + timedelta(hours=1)
+    asked = TimestampRequest(imprint=sm3(MESSAGE), algorithm="sm3", policy=None, nonce=None, wants_certificates=True)
+    token, trust = TimestampToken.parse(short.token("sm2", asked)), own_home.trust()
+    judged = [verify_token(token, MESSAGE, anchors=trust.tsa, crls=trust.crls, at=now + timedelta(hours=hours)).ok
+              for hours in (0, 2)]
+    assert judged == [True, False]
+    for words in (("--timestamps-last", "1h"), ("--serve", "--timestamps-last", "soon")):
+        code, out, err = call("demo", "--home", own_home.path, *words)
+        assert (code, out) == (2, "") and "--timestamps-last" in err
 
 
 def test_the_services_run_say_what_they_are_and_end(own_home: Home) -> None:
