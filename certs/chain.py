@@ -321,9 +321,10 @@ def _check_known(path: tuple[Certificate, ...], statuses: Sequence[CertificateSt
         code, zh, en = why_unknown(status.asked)
         return ChainResult(
             indication=Indication.INDETERMINATE, sub_indication=SubIndication.TRY_LATER, code=code, path=path,
-            zh=f"证书机构“{_label(ca)}”{zh}，无法确认证书“{_label(certificate)}”未被撤销，请取得最新列表或应答后再验",
+            zh=f"证书机构“{_label(ca)}”{zh}，无法确认证书“{_label(certificate)}”未被撤销，请把最新列表或应答放入信任目录，"
+               "或核验时加 --online 查询",
             en=f"certificate authority {_label(ca)} {en}, so it is unknown whether certificate {_label(certificate)} "
-               "is revoked; get the latest list or answer and retry")
+               "is revoked; put its latest list or answer into the trust folder, or verify with --online")
     return None
 
 

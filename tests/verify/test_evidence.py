@@ -24,9 +24,12 @@ from tests.support.status_lists import entry, seal_of, status_file, trusting
 from tests.support.years import DAY, YEAR, YearsOfTime
 from tests.verify.packages import PAGE, RECORD, VALUE, Forger, changed, codes, entries, forged, issued, pack, swap
 from verify import verify
+from verify.chains import Judge
 from verify.contained import Verifiers
 from verify.entry import evidence_beside
 from verify.model import Verdict
+from verify.pdf_signature import Moment
+from verify.reasons import Findings
 from verify.report import Report
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "verify" / "report.schema.json").read_bytes())
@@ -250,14 +253,41 @@ def test_evidence_later_than_the_moment_that_is_asked_for_is_not_used(archive: A
     assert report.signatures[0].proven_at is None
 
 
-def test_evidence_older_than_the_sealing_that_a_file_claims_gives_no_time(archive: Archive) -> None:
+@pytest.mark.parametrize("form", ["ofd", "pdf"])
+def test_evidence_older_than_the_sealing_that_a_file_claims_gives_no_time(archive: Archive, form: str) -> None:
     """The clock of the sealer or of the authority is wrong: which of them cannot be told."""
+    data = getattr(issued(), form)
     archive.years.now = claimed() - DAY
     archive.years.renewed_keys()
-    record = archive.kept(issued().ofd)
+    record = archive.kept(data)
     archive.years.now = claimed() + DAY
-    report = archive.judged(issued().ofd, record)
+    report = archive.judged(data, record)
     assert report.verdict is Verdict.VALID and report.signatures[0].proven_at is None
+
+
+@pytest.mark.parametrize("role", ["sm2", "p256"])
+def test_nor_does_it_save_what_was_signed_after_a_loss(archive: Archive, role: str, tmp_path: Path) -> None:
+    """The key was lost between the time that the evidence names and the one that the signature claims."""
+    home = copied_home(tmp_path / "home")
+    authority = Home.open(home.path, environ={}).authority(*CITY)
+    signer, data = {"sm2": (authority.sealing_signer, issued().ofd), "p256": (authority.pdf_signer, issued().pdf)}[role]
+    revoke(home.path, signer.certificate, now=claimed() - SOON, environ={})
+    archive.base = Trust.load(home.path / "trust")
+    archive.years.now = claimed() - DAY
+    archive.years.renewed_keys()
+    early = archive.kept(data)
+    archive.years.now = claimed() + DAY
+    assert archive.judged(data, early).verdict is not Verdict.VALID
+
+
+@pytest.mark.parametrize(("early", "counts"), [(dt.timedelta(minutes=4), True), (dt.timedelta(minutes=11), False)])
+def test_clocks_may_differ_a_little(early: dt.timedelta, counts: bool) -> None:
+    judge = Judge(trust=None, at=claimed(), clock_now=claimed(), found=Findings(), existed_at=claimed() - early)
+    moment = Moment(at=claimed(), existed_at=claimed() - early)
+    for since in (judge.since, moment.since):
+        assert since(None, claimed()) == (claimed() - early if counts else None)
+        assert since(None, None) == claimed() - early
+        assert since(claimed(), claimed()) == claimed(), "its own timestamp is of the signature itself"
 
 
 def test_a_seal_that_claims_a_time_after_its_certificates_end_is_not_mended(archive: Archive) -> None:
