@@ -271,9 +271,9 @@ def test_nor_does_it_save_what_was_signed_after_a_loss(archive: Archive, role: s
     home = copied_home(tmp_path / "home")
     authority = Home.open(home.path, environ={}).authority(*CITY)
     signer, data = {"sm2": (authority.sealing_signer, issued().ofd), "p256": (authority.pdf_signer, issued().pdf)}[role]
-    revoke(home.path, signer.certificate, now=claimed() - SOON, environ={})
+    revoke(home.path, signer.certificate, now=claimed() - SOON / 4, environ={})
     archive.base = Trust.load(home.path / "trust")
-    archive.years.now = claimed() - DAY
+    archive.years.now = claimed() - SOON / 2
     archive.years.renewed_keys()
     early = archive.kept(data)
     archive.years.now = claimed() + DAY
