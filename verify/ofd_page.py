@@ -367,7 +367,7 @@ class PageReader:
         if len(element):
             self._unknown_children(element, frozenset(), canvas)
         value, alpha = given.get("Value", "0 0 0"), given.get("Alpha", "255")
-        read = _colour_of(numbers(value, canvas.where), numbers(alpha, canvas.where, 1)[0])
+        read = (_short_colour if len(value) + len(alpha) < _SHORT else _read_colour)(value, alpha)
         if read is None:
             raise Refusal("ofd.number", canvas.where, text=value)
         return read
@@ -451,13 +451,18 @@ class PageReader:
                 return
 
 
-@functools.lru_cache(maxsize=1024)
-def _colour_of(values: tuple[float, ...], alpha: float) -> tuple[tuple[int, int, int], int] | None:
-    """A colour and its alpha as whole numbers; None when it is neither grey nor RGB, or out of bounds."""
-    whole, opacity = [round(value) for value in values], round(alpha)
+def _read_colour(value: str, alpha: str) -> tuple[tuple[int, int, int], int] | None:
+    """A colour and its alpha as whole numbers; None when it is neither grey nor RGB, out of bounds or no number."""
+    values, opacities = _read_numbers(value), _read_numbers(alpha)
+    if values is None or opacities is None or len(opacities) != 1:
+        return None
+    whole, opacity = [round(each) for each in values], round(opacities[0])
     red, green, blue = whole * 3 if len(whole) == 1 else whole if len(whole) == 3 else (-1, -1, -1)
     in_bounds = min(red, green, blue, opacity) >= 0 and max(red, green, blue, opacity) <= 255
     return ((red, green, blue), opacity) if in_bounds else None
+
+
+_short_colour = functools.lru_cache(maxsize=1024)(_read_colour)
 
 
 def _grown(box: RectMm, by_mm: float) -> RectMm:
@@ -552,7 +557,8 @@ def _readable(run: TextRun) -> bool:
 
 def _inside(xs: list[float], y: float, size: float, box: RectMm, canvas: _Canvas) -> bool:
     """Whether the glyphs lie inside their boundary (which clips) and on the page."""
-    return (min(xs) >= -_SLACK_MM and max(xs) <= box.width_mm + _SLACK_MM
-            and y <= box.height_mm + _SLACK_MM and y - 0.7 * size >= -_SLACK_MM
-            and box.x_mm >= 0 and box.y_mm >= 0 and box.right_mm <= canvas.width_mm + _SLACK_MM
-            and box.bottom_mm <= canvas.height_mm + _SLACK_MM)
+    left, top, width, height = box
+    return (min(xs) >= -_SLACK_MM and max(xs) <= width + _SLACK_MM
+            and y <= height + _SLACK_MM and y - 0.7 * size >= -_SLACK_MM
+            and left >= 0 and top >= 0 and left + width <= canvas.width_mm + _SLACK_MM
+            and top + height <= canvas.height_mm + _SLACK_MM)

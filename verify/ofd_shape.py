@@ -30,19 +30,22 @@ def shape_of(path: etree._Element, box: RectMm) -> Shape:
     try:
         paint = _paint(path)
         drawn = path[-1].text or ""
-        ops, points = (_known_outline if len(drawn) <= _KNOWN_LENGTH else _outline)(drawn)
+        ops, points = (_known_outline if len(drawn) <= _KNOWN_LENGTH else _outline)(drawn, left, top)
     except (ValueError, KeyError, IndexError):
         paint, ops, points = NO_PAINT, "", ()
     if not points or len(points) % 2:
         return Shape(NO_PAINT, "", (left, top))
-    return Shape(paint, ops, tuple([value + (top if index % 2 else left) for index, value in enumerate(points)]))
+    return Shape(paint, ops, points)
 
 
-def _outline(text: str) -> tuple[str, tuple[int, ...]]:
-    """AbbreviatedData as operators and points from the boundary's corner."""
+def _outline(text: str, left: int, top: int) -> tuple[str, tuple[int, ...]]:
+    """AbbreviatedData as operators and points, both from the corner of a boundary that lies at ``left`` and ``top``."""
     words = text.split()
     ops = "".join([_OPERATORS[word] for word in words if word.isalpha()])
-    return ops, tuple([round(float(word) * 1000) for word in words if not word.isalpha()])
+    points = [round(float(word) * 1000) for word in words if not word.isalpha()]
+    points[::2] = [x + left for x in points[::2]]
+    points[1::2] = [y + top for y in points[1::2]]
+    return ops, tuple(points)
 
 
 _known_outline = functools.lru_cache(maxsize=256)(_outline)

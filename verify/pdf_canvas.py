@@ -108,10 +108,6 @@ class Fill(NamedTuple):
 class State:
     """The graphics state as far as text and pictures depend on it."""
 
-    __slots__ = ("alpha", "char_space", "clip", "ctm", "font", "font_name", "in_text", "leading",
-                 "line_matrix", "line_width", "mode", "odd_clip", "odd_line", "rgb", "rise", "scale", "size",
-                 "stroke_alpha", "stroke_rgb", "text_matrix")
-
     def __init__(self, clip: Box) -> None:
         self.ctm = IDENTITY
         self.clip = clip
@@ -137,6 +133,5 @@ class State:
     def copy(self) -> State:
         """The same state, to be changed apart."""
         made = State.__new__(State)
-        for name in State.__slots__:
-            setattr(made, name, getattr(self, name))
+        made.__dict__.update(self.__dict__)
         return made

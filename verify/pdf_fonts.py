@@ -76,15 +76,12 @@ class PdfFont:
     lines: dict[Shown, Line] = field(default_factory=dict, compare=False)   # a few: pages have many in common
 
     def cell(self, code: bytes) -> Cell:
-        """What a code (four hex digits) shows.
+        """What a code (four hex digits) that was not asked for yet shows.
 
         Raises:
             PdfRefusal: ``pdf.to-unicode`` when the code means no character, ``pdf.glyph-mismatch`` when the
                 font program draws that character with another glyph.
         """
-        known = self.cells.get(code)
-        if known is not None:
-            return known
         cid = int(code, 16)
         char = self.chars.get(cid)
         if char is None:

@@ -20,6 +20,7 @@ MAX_STATES: Final = 64                  # q within q
 _COVERING_STROKE_PT: Final = 4.0        # a line as thick as this can hide a character
 _UM: Final = 25_400 / 72                # in a point
 _KNOWN_LENGTH: Final = 16 << 10         # bytes of a path that is remembered: many documents have the same
+_KNOWN_POINTS: Final = 4000             # coordinates of a path whose outline is remembered
 _NUMBERS: Final = b"0123456789+-. \n"
 _NO_LETTERS: Final = bytes.maketrans(b"mlch", b"    ")
 _TOLD_AS: Final = str.maketrans("mlch", "MLCZ")
@@ -52,14 +53,21 @@ def matrix_of(operands: list[Operand]) -> Matrix:
     return a, b, c, d, e, f
 
 
-def _read_segments(written: bytes) -> tuple[str, tuple[tuple[float, float], ...]]:
-    """Operators and points of a path."""
+def _read_segments(written: bytes, ctm: Matrix) -> tuple[str, tuple[float, ...]]:
+    """Operators of a path, and its points on the page."""
+    a, b, c, d, e, f = ctm
     numbers = list(map(float, written.translate(_NO_LETTERS).split()))
     ops = written.translate(None, _NUMBERS).decode().translate(_TOLD_AS)
-    return ops, tuple(zip(numbers[::2], numbers[1::2], strict=True))
+    return ops, tuple([place for x, y in zip(numbers[::2], numbers[1::2], strict=True)
+                       for place in (a * x + c * y + e, b * x + d * y + f)])
 
 
 _known_segments = functools.lru_cache(maxsize=64)(_read_segments)
+
+
+@functools.lru_cache(maxsize=64)
+def _known_outline(paint: Paint, ops: str, points: tuple[float, ...], top: float) -> Shape:
+    return outline(paint, ops, points, top)
 
 
 def outline(paint: Paint, ops: str, points: Sequence[float], top: float) -> Shape:
@@ -209,14 +217,14 @@ class GraphicsOperators:
 
     def add_path(self, segments: bytes) -> int:
         """``m``, ``l``, ``c`` and ``h``, many of them, each with its operands; return how many tokens they are."""
-        ops, points = (_known_segments if len(segments) <= _KNOWN_LENGTH else _read_segments)(segments)
+        read = _known_segments if len(segments) <= _KNOWN_LENGTH else _read_segments
+        ops, points = read(segments, self.state.ctm)
         if not self.path and ops[0] != "M":
             raise self.refusal("h" if ops[0] == "Z" else "path")
-        a, b, c, d, e, f = self.state.ctm
-        self.path += [place for x, y in points for place in (a * x + c * y + e, b * x + d * y + f)]
+        self.path += points
         self.ops += ops
         self.rectangle = False
-        return len(ops) + 2 * len(points)
+        return len(ops) + len(points)
 
     def add_rectangle(self, operands: list[Operand]) -> None:
         """``re``."""
@@ -284,7 +292,8 @@ class GraphicsOperators:
             _channels(state.rgb, state.alpha) if filled else (),
             _channels(state.stroke_rgb, state.stroke_alpha) if stroked else (),
             round(state.line_width * enlarged * _UM) if stroked else 0, even_odd)
-        return outline(paint, "".join(self.ops), self.path, self.page_box.top)
+        read = _known_outline if len(self.path) <= _KNOWN_POINTS else outline
+        return read(paint, "".join(self.ops), tuple(self.path), self.page_box.top)
 
     def enlargement(self) -> float:
         """How much the matrix enlarges, at most."""

@@ -71,6 +71,14 @@ _TOKEN: Final = re.compile(
     rb"|(\()"
     rb"|([A-Za-z]++)(?!" + _REGULAR + rb")"
     rb")", re.DOTALL)
+_ENTRY: Final = re.compile(
+    _SPACE + rb"/(" + _REGULAR + rb"*+)(?:" + _SPACE + rb"(?:"
+    rb"/(" + _REGULAR + rb"*+)"
+    rb"|(\d{1,10}+[\x00\t\n\x0c\r ]+\d{1,5}+[\x00\t\n\x0c\r ]+R(?!" + _REGULAR + rb"))"
+    rb"|([+-]?\d{1,32}+(?!" + _REGULAR + rb"))"
+    rb"))?+", re.DOTALL)
+"""A key, and its value where that is a name, a reference or a whole number: most are."""
+_KEY, _NAME_VALUE, _REF_VALUE, _WHOLE_VALUE = range(1, 5)
 (_NAME, _REF, _NUMBER, _OPEN, _CLOSE, _NUMBERS, _ARRAY, _END, _HEX, _TEXT, _PAREN, _WORD) = range(1, 13)
 _ESCAPE: Final = re.compile(rb"\\(?:([0-7]{1,3})|(\r\n|[\r\n])|(.))", re.DOTALL)
 _ESCAPED: Final = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
@@ -121,12 +129,11 @@ class _Parser:
         if depth > MAX_DEPTH or self.items > MAX_ITEMS:
             raise _syntax(match.start())
         if kind == _NAME:
-            return self.name(match), end
+            return self.name(match[_NAME], match.start()), end
         if kind == _NUMBER:
             return _number(match[_NUMBER], match.start()), end
         if kind == _REF:
-            number, generation, _ = match[_REF].replace(b"\0", b" ").split()
-            return Ref(int(number), int(generation)), end
+            return _ref(match[_REF]), end
         if kind == _NUMBERS:
             return [_number(each, match.start()) for each in match[_NUMBERS].split()], end
         if kind == _OPEN:
@@ -139,15 +146,14 @@ class _Parser:
             return _WORDS[match[_WORD]], end
         return self.string(match)
 
-    def name(self, match: re.Match[bytes]) -> Name:
+    def name(self, token: bytes, position: int) -> Name:
         """A name, which is a slash alone only where that is let pass."""
-        token = match[_NAME]
         known = _plain_name(token)
         if known is not None:
             return known
         if self.empty_names and not token:
             return Name("")
-        return _name(token, match.start())
+        return _name(token, position)
 
     def string(self, match: re.Match[bytes]) -> tuple[Object, int]:
         kind, end = match.lastindex, match.end()
@@ -194,27 +200,37 @@ class _Parser:
         found: Dict = {}
         data = self.data
         while True:
-            match = _TOKEN.match(data, position)
+            match = _ENTRY.match(data, position)
             if match is None:
+                close = _TOKEN.match(data, position)
+                if close is None or close.lastindex != _CLOSE:
+                    raise _syntax(position)
+                return found, close.end()
+            self.items += 2
+            if depth > MAX_DEPTH or self.items > MAX_ITEMS:
                 raise _syntax(position)
-            kind = match.lastindex
-            if kind == _CLOSE:
-                return found, match.end()
-            if kind != _NAME:
-                raise _syntax(match.start())
-            self.items += 1
-            key = self.name(match)
+            key = self.name(match[_KEY], position)
             if key in found:
-                raise PdfRefusal("pdf.duplicate-key", f"@{match.start()}", key=key)
-            position = match.end()
-            match = _TOKEN.match(data, position)
-            if match is None:
-                raise _syntax(position)
-            found[key], position = self.finish(match, depth)
+                raise PdfRefusal("pdf.duplicate-key", f"@{position}", key=key)
+            position, kind = match.end(), match.lastindex
+            if kind == _NAME_VALUE:
+                found[key] = self.name(match[_NAME_VALUE], match.start(_NAME_VALUE))
+            elif kind == _REF_VALUE:
+                found[key] = _ref(match[_REF_VALUE])
+            elif kind == _WHOLE_VALUE:
+                found[key] = int(match[_WHOLE_VALUE])
+            else:
+                self.items -= 1          # counted with the value
+                found[key], position = self.value(position, depth)
 
 
 def _syntax(position: int) -> PdfRefusal:
     return PdfRefusal("pdf.syntax", f"@{position}")
+
+
+def _ref(token: bytes) -> Ref:
+    number, generation, _ = token.replace(b"\0", b" ").split()
+    return Ref(int(number), int(generation))
 
 
 def _number(token: bytes, position: int) -> int | float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Sequence
 from typing import Final
 
@@ -206,15 +207,18 @@ def grounds_of(data: bytes) -> tuple[str, ...]:
 
 
 def _run(text: PaintedText, box: Box) -> TextRun:
-    red, green, blue = text.rgb
-    colour = round(255 * min(1.0, max(0.0, red))), round(255 * min(1.0, max(0.0, green))), \
-        round(255 * min(1.0, max(0.0, blue)))
     start, across = text.x * _MM, text.across * _MM
     xs = tuple([start + across * place for place in text.places])
     return TextRun(
         text=text.chars, xs_mm=xs, y_mm=(box.top - text.y) * _MM, size_mm=text.size * _MM,
         width_mm=text.end_x * _MM - xs[0], font=text.font.name, font_id=text.font_id, glyphs=text.glyphs,
-        colour=colour, order=text.order, program=text.font.program)
+        colour=_colour(text.rgb), order=text.order, program=text.font.program)
+
+
+@functools.lru_cache(maxsize=256)
+def _colour(rgb: tuple[float, float, float]) -> tuple[int, int, int]:
+    red, green, blue = [round(255 * min(1.0, max(0.0, channel))) for channel in rgb]
+    return red, green, blue
 
 
 def _picture(painted: PaintedImage, box: Box) -> PictureBox:

@@ -116,7 +116,7 @@ class TextOperators(GraphicsOperators):
         """``TJ`` of hex strings and numbers: the bytes between its brackets."""
         self.show_parts(parts_of(body))
 
-    def text_line(self, font: Name, size: float, x: float, y: float, body: bytes, *, whole: bool) -> None:
+    def text_line(self, name: Name, size: float, x: float, y: float, body: bytes, *, whole: bool) -> None:
         """``BT``, ``Tf``, ``Td``, ``Tj`` or ``TJ``, ``ET``: a whole line, as ours write each.
 
         Args:
@@ -125,17 +125,16 @@ class TextOperators(GraphicsOperators):
         state = self.state
         if state.in_text:
             raise self.refusal("BT")
-        state.font, state.font_name, state.size = self.here().font(font), font, size
-        state.in_text = True
+        font = self.here().font(name)
+        state.font, state.font_name, state.size = font, name, size
         state.text_matrix = state.line_matrix = (1.0, 0.0, 0.0, 1.0, x, y)
-        shown = Shown(body, whole, state.size * state.scale / 1000, state.char_space * state.scale)
-        line = state.font.lines.get(shown)
+        shown = Shown(body, whole, size * state.scale / 1000, state.char_space * state.scale)
+        line = font.lines.get(shown)
         if line is None:
             line = self.placed([(body, b"")] if whole else parts_of(body))
-            if len(body) <= _KNOWN_LINE and len(state.font.lines) < _KNOWN_LINES:
-                state.font.lines[shown] = line
-        self.show_line(state.font, line)
-        state.in_text = False
+            if len(body) <= _KNOWN_LINE and len(font.lines) < _KNOWN_LINES:
+                font.lines[shown] = line
+        self.show_line(font, line)
 
     def show_parts(self, parts: Sequence[tuple[bytes, bytes]]) -> None:
         """Show the glyphs of one Tj or TJ: pairs of a string in hex and the number after it, either empty."""

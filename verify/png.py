@@ -161,13 +161,12 @@ def _rows(raw: bytes, stride: int, filters: set[int], header: bytes, packed: byt
 def _unfilter(raw: bytes, stride: int) -> list[bytes]:
     """Undo the row filters None and Up."""
     rows: list[bytes] = []
-    above = same = bytes(stride)
+    above, same = bytes(stride), b"\2" + bytes(stride)
     for start in range(0, len(raw), stride + 1):
-        row = raw[start + 1:start + 1 + stride]
-        if raw[start]:
-            row = above if row == same else _sum(row, above)
-        rows.append(row)
-        above = row
+        if not raw.startswith(same, start):
+            row = raw[start + 1:start + 1 + stride]
+            above = _sum(row, above) if raw[start] else row
+        rows.append(above)
     return rows
 
 
@@ -183,12 +182,11 @@ def _one_bit(rows: list[bytes], width: int, height: int, palette: bytes) -> Bitm
     if len(palette) < 6 or any(len(set(palette[at:at + 3])) != 1 for at in (0, 3)):
         raise ValueError("the PNG's palette is not grey")
     grey = bytes.maketrans(b"01", palette[0:1] + palette[3:4])
-
-    @functools.lru_cache(maxsize=64)
-    def widen(row: bytes) -> bytes:
-        return f"{int.from_bytes(row, 'big'):0{8 * len(row)}b}".encode().translate(grey)[:width]
-
-    return Bitmap(width=width, height=height, mode="L", data=b"".join([widen(row) for row in rows]))
+    distinct = list(dict.fromkeys(rows))
+    packed = b"".join(distinct)
+    bits = f"{int.from_bytes(packed, 'big'):0{8 * len(packed)}b}".encode().translate(grey)
+    wide = {row: bits[at:at + width] for row, at in zip(distinct, range(0, len(bits), 8 * len(rows[0])), strict=True)}
+    return Bitmap(width=width, height=height, mode="L", data=b"".join([wide[row] for row in rows]))
 
 
 def _eight_bit(rows: list[bytes], width: int, height: int, kind: int, palette: bytes) -> Bitmap:
