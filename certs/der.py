@@ -45,6 +45,7 @@ MAX_INTEGER: Final = 1_700               # bytes: more than an RSA key of 8192 b
 
 _PRINTABLE = re.compile(rb"[A-Za-z0-9 '()+,\-./:=?]*")
 _UTC = re.compile(rb"[0-9]{12}Z")
+_PADDED_ARC = re.compile(rb"[\x00-\x7f]\x80")       # behind the first arc
 _GENERALIZED = re.compile(rb"[0-9]{14}(\.[0-9]*[1-9])?Z")
 # Universal types that are always constructed, with the constructed bit set: SEQUENCE, SET, EXTERNAL.
 _CONSTRUCTED_ONLY = frozenset({0x10, 0x11, 0x08})
@@ -123,12 +124,10 @@ def _check_oid(data: bytes, start: int, stop: int) -> None:
     if stop == start or data[stop - 1] & 0x80 or stop - start > 64:
         _fail(DerCode.MALFORMED, start, "对象标识符不完整",
               "an OBJECT IDENTIFIER is empty, cut off or too long")
-    fresh = True
-    for index in range(start, stop):
-        byte = data[index]
-        if fresh and byte == 0x80:
-            _fail(DerCode.NOT_CANONICAL, index, "对象标识符有多余的零", "an OBJECT IDENTIFIER arc is padded")
-        fresh = byte < 0x80
+    padded = _PADDED_ARC.search(data, start, stop)
+    if data[start] == 0x80 or padded is not None:
+        index = start if padded is None or data[start] == 0x80 else padded.end() - 1
+        _fail(DerCode.NOT_CANONICAL, index, "对象标识符有多余的零", "an OBJECT IDENTIFIER arc is padded")
 
 
 def _check_boolean(data: bytes, start: int, stop: int) -> None:
@@ -201,7 +200,10 @@ def _walk(data: bytes, pos: int, end: int, depth: int, left: int, sorted_sets: b
         if left == 0:
             _fail(DerCode.LIMIT, pos, "内容项过多", "there are too many values")
         left -= 1
-        tag, body, stop = _header(data, pos, end)
+        tag, body = data[pos], pos + 2
+        stop = body + data[pos + 1] if body <= end else end + 1
+        if stop > end or data[pos + 1] & 0x80 or tag & 0x1F == 0x1F:      # not a short form that fits
+            tag, body, stop = _header(data, pos, end)
         if tag == SEQUENCE or tag & 0xE0 == 0xA0:
             left = _walk(data, body, stop, depth + 1, left, sorted_sets)
         elif tag == SET:

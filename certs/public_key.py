@@ -242,17 +242,18 @@ def _verify_rsa(key: PublicKey, message: bytes, signature: bytes, digest: str) -
 
 
 _CACHE_SIZE: Final = 4096
-_passes: OrderedDict[bytes, None] = OrderedDict()
+_MARKED_WHOLE: Final = 2048             # bytes of what is signed; a larger one is marked by its digest
+_passes: OrderedDict[tuple[object, ...], None] = OrderedDict()
 _passes_lock = threading.Lock()
 
 
 def verify_cached(key: PublicKey, message: bytes, signature: bytes, algorithm: str) -> bool:
     """:meth:`PublicKey.verify` for certificates and CRLs, which recur: passes are remembered, failures never.
 
-    A pass is remembered under the SHA-256 of every input, each with its length.
+    A pass is remembered under every input as it is; of a long message under its SHA-256 and length.
     """
-    parts = (algorithm.encode(), key.spki, signature, message)
-    mark = hashlib.sha256(b"".join((*(len(part).to_bytes(8, "big") for part in parts), *parts))).digest()
+    short = len(message) <= _MARKED_WHOLE
+    mark = (algorithm, key.spki, signature, message if short else (len(message), hashlib.sha256(message).digest()))
     with _passes_lock:
         if mark in _passes:
             _passes.move_to_end(mark)

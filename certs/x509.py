@@ -62,7 +62,7 @@ def name_text(name: bytes) -> str:
     return ", ".join(parts)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class Certificate:
     """One certificate, read strictly.
 
@@ -110,6 +110,12 @@ class Certificate:
             raise CertificateError(CertificateCode.TOO_LARGE, "证书超过 64 KiB，请检查文件",
                                    "the certificate exceeds 64 KiB; check the file")
         return _load(bytes(der))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Certificate) and self.der == other.der
+
+    def __hash__(self) -> int:
+        return hash(self.der)
 
     def __repr__(self) -> str:
         return f"<certificate {self.subject_text!r}, serial {self.serial:x}, SM3 {self.fingerprint[:16]}…>"

@@ -9,6 +9,7 @@ row stand side by side, and no text lies on other text.
 
 from __future__ import annotations
 
+import bisect
 import itertools
 from collections.abc import Sequence
 from typing import Final
@@ -81,7 +82,8 @@ class _PageCheck:
             if words:
                 self.starts.append((len(self.text), run))
                 self.text += words
-        self.edges = {at for at, _ in self.starts} | {len(self.text)}
+        self.places = [at for at, _ in self.starts]
+        self.edges = {*self.places, len(self.text)}
         self.position = 0
         self.previous: list[TextRun] = []
         self.values: list[TextRun] = []                 # values that no seal may touch
@@ -163,7 +165,8 @@ class _PageCheck:
     def _take(self, length: int) -> list[TextRun] | None:
         """Step over ``length`` characters; their runs, None when the end lies inside a run."""
         start, self.position = self.position, self.position + length
-        runs = [run for at, run in self.starts if start <= at < self.position]
+        first, end = (bisect.bisect_left(self.places, at) for at in (start, self.position))
+        runs = [run for _, run in self.starts[first:end]]
         return runs if self.position in self.edges else None
 
     def _well_placed(self, label: list[TextRun], value: list[TextRun]) -> bool:

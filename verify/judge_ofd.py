@@ -314,11 +314,12 @@ class _OfdJudge:
         for sealing in self.sealings:
             picture = sealing.signature.seal.info.picture
             width, height = png_size(picture.data)
+            digest = hashlib.sha256(picture.data).hexdigest()
             for stamp in sealing.described.stamps:
                 if stamp.page not in boxes:
                     raise Refusal("seal.stamp", stamp.page)
                 boxes[stamp.page].append(PictureBox(
-                    name="seal", box=stamp.place, clip=stamp.clip, digest=hashlib.sha256(picture.data).hexdigest(),
+                    name="seal", box=stamp.place, clip=stamp.clip, digest=digest,
                     load=functools.partial(seal_bitmap, picture.data), width_px=width, height_px=height,
                     order=1 << 30))
         stamped = []

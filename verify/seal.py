@@ -16,7 +16,6 @@ from typing import Final
 
 from certs.moments import CLOCKS_DIFFER
 from certs.ses import SEAL_OF_UNIT, SesCode, SesError, SesSignature
-from certs.sm3 import sm3
 from certs.timestamp_token import is_token_of
 from certs.x509 import Certificate
 from codes.errors import EngineError
@@ -123,7 +122,7 @@ def _certificate(der: bytes, whose: str) -> Certificate:
 
 def _check_binding(archive: Archive, described: Described, signature: SesSignature, found: Findings) -> None:
     """The signature covers this Signature.xml, and the seal beside is the seal inside."""
-    if sm3(described.data) != signature.data_hash:
+    if archive.sm3(described.path) != signature.data_hash:
         found.add("seal.data-hash", described.path)
     if signature.property_info != f"/{described.path}":
         found.add("seal.property", f"/{described.path}", found=signature.property_info)
@@ -212,14 +211,14 @@ def coverage_of(archive: Archive, sealings: Sequence[Sealing]) -> Coverage:
     protected = {name for each in sealings for name in each.protected}
     expected = {name: digest for each in sealings for name, digest in each.described.references.items()}
     entries = []
-    for name, entry in archive.entries.items():
+    for name in archive.entries:
         if name in protected:
             state = "protected"
         elif name in own:
             state = "signature"
         else:
             state = "changed" if name in expected else "unprotected"
-        digest = expected[name] if state == "protected" else sm3(entry.data)
+        digest = expected[name] if state == "protected" else archive.sm3(name)
         entries.append(CoveredEntry(name=name, state=state, digest=digest.hex(),
                                     expected=expected[name].hex() if name in expected else ""))
     entries += [CoveredEntry(name=name, state="removed", expected=digest.hex())

@@ -92,7 +92,7 @@ def attributes_of(element: _Element) -> dict[str, str]:
 
 def children(element: _Element, name: str) -> list[_Element]:
     """Child elements by local name."""
-    return [child for child in element if local_name(child) == name]
+    return list(element.iterchildren(f"{{*}}{name}"))
 
 
 def only_child(element: _Element, name: str, where: str) -> _Element | None:

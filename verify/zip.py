@@ -36,7 +36,7 @@ _CANONICAL_DATE: Final = 0x0021         # 1980-01-01
 _PLAIN_NAME: Final = re.compile(rb"(?:[A-Za-z0-9_-][A-Za-z0-9_.-]*+/)*+[A-Za-z0-9_-][A-Za-z0-9_.-]*+")
 _CANONICAL: Final = (0x0014, 20, 0, 0, _CANONICAL_DATE, 0, 0, b"", b"")
 _UNICODE_PATH, _ZIP64 = 0x7075, 0x0001
-_SHARED_LIMIT: Final = 1 << 20          # bytes of a template page that is remembered
+_SHARED_LIMIT: Final = 1 << 20          # bytes of an entry that is remembered
 DEVIATIONS: Final = {
     "comment": "压缩包带有注释", "order": "条目次序", "OFD.xml is not first": "OFD.xml 不在最前",
     "made by": "制作程序标记", "version needed": "所需版本", "flags": "标志位", "time": "时间",
@@ -74,6 +74,7 @@ class Archive:
     entries: Mapping[str, Entry]
     deviations: tuple[str, ...]
     _roots: dict[str, etree._Element] = field(default_factory=dict, repr=False, compare=False)
+    _digests: dict[str, bytes] = field(default_factory=dict, repr=False, compare=False)
 
     def xml(self, name: str) -> etree._Element:
         """The root of the entry ``name``, which is there; parsed once and not to be changed.
@@ -86,9 +87,11 @@ class Archive:
         return self._roots[name]
 
     def sm3(self, name: str) -> bytes:
-        """The digest of the entry ``name``, which is there."""
-        data = self.entries[name].data
-        return (_shared_sm3 if _is_shared(name, len(data)) else sm3)(data)
+        """The digest of the entry ``name``, which is there; computed once."""
+        if name not in self._digests:
+            data = self.entries[name].data
+            self._digests[name] = (_shared_sm3 if _is_shared(name, len(data)) else sm3)(data)
+        return self._digests[name]
 
     @property
     def canonical(self) -> bool:
@@ -348,8 +351,10 @@ def _inflated(body: bytes, size: int) -> tuple[bytes, int] | None:
 
 
 def _is_shared(name: str, size: int) -> bool:
-    """Whether an entry is a template page. Many packages share these: what they give is remembered by their bytes."""
-    return "/Tpls/" in name and size <= _SHARED_LIMIT
+    """Whether an entry is a template page or a seal. Many packages share these: what they give is remembered by their
+    bytes.
+    """
+    return ("/Tpls/" in name or name.endswith("/Seal.esl")) and size <= _SHARED_LIMIT
 
 
 _shared = functools.lru_cache(maxsize=32)(_inflated)
