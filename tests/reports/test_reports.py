@@ -29,6 +29,8 @@ from reports.pdf import report_pdf
 from tests.support.demo_home import CITY, copied_home
 from tests.verify.packages import PAGE, changed, check, issued, swap
 from verify import verify
+from verify.model import SealStanding
+from verify.report_words import seal_words
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "verify" / "report.schema.json").read_bytes())
 HOSTILE = '<script>alert(1)</script>"\'&\u202e\x1b[2J{{7*7}}𠮷🜁'
@@ -58,6 +60,14 @@ def told(name: str) -> dict[str, Any]:
 def test_plain_values_have_the_published_form(name: str) -> None:
     jsonschema.validate(told(name), SCHEMA)
     assert json.loads(made(told(name), ".json")) == told(name)
+
+
+def test_every_state_of_a_seal_has_its_words_and_is_of_the_published_form() -> None:
+    told = SCHEMA["$defs"]["signature"]["properties"]["seal"]["anyOf"]
+    seal = next(each for each in told if each["type"] == "object")
+    for state in ("unknown", "made", "scheduled", "in-use", "retired", "suspended", "lost", "cancelled"):
+        assert all(seal_words(SealStanding(seal_id="1", state=state)))
+        jsonschema.validate(state, seal["properties"]["state"])
 
 
 def test_the_published_form_refuses_what_it_does_not_know() -> None:
