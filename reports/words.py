@@ -127,9 +127,9 @@ def licence_answer(report: Mapping[str, Any]) -> Answer:
     en = f"Valid from {first} to {last}. " if first else ""
     if claimed and status["code"] != "unknown":
         zh, en = f"{zh}以上为文件自称，未经证实。", f"{en}The file claims so; nothing proves it. "
-    if status["register"] == "unknown":
-        zh += "没有联网查询是否已经变更、注销或吊销。"
-        en += "The register was not asked whether it was changed, cancelled or revoked."
+    if status["register"] == "unknown" and status["code"] != "unknown":
+        zh += "没有联网查询证照是否已经变更、注销或吊销。"
+        en += "The issuing authority was not asked whether it was changed, cancelled or revoked."
     word = Words(status["zh"], status["en"])
     if claimed and status["code"] != "unknown":
         word = Words(f"自称{word.zh}", f"claims to be {word.en}")

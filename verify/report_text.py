@@ -11,7 +11,7 @@ from verify.model import EvidenceStanding, Reason, SignatureEvidence, Verdict
 from verify.reason_table import CHECK_NAMES
 from verify.reasons import clean
 from verify.report_words import DEMO, PURPOSES, VERDICTS, seal_words, signature_title
-from verify.status import Status, local_time
+from verify.status import LicenceState, Status, local_time
 
 if TYPE_CHECKING:
     from verify.report import Anchor, LicenceData, Report
@@ -83,11 +83,13 @@ def _anchor_lines(anchors: Collection[Anchor]) -> list[str]:
 
 
 def _status_text(status: Status, *, proven: bool) -> str:
-    """The licence's state, its days, that the file alone claims them, and that nobody asked the register."""
+    """The licence's state, its days, that the file alone claims them, and that nobody asked the issuing authority."""
     if not status.answered:
         return f"{status.zh} / {status.en}"
     days = f"（{status.first_day} 至 {status.last_day}）" if status.first_day else ""
-    tail = "；未联网查询注销、吊销等情况 / the register was not asked" if status.register == "unknown" else ""
+    asked = status.register != "unknown" or status.state is LicenceState.UNKNOWN
+    tail = "" if asked else (
+        "；未联网查询证照是否已被注销、吊销 / the issuing authority was not asked whether it was cancelled or revoked")
     claimed = "" if proven or not days else "（文件自称，未经证实 / as the file claims, unproven）"
     return f"{status.zh}{days} / {status.en}{claimed}{tail}"
 

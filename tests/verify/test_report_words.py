@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 
+from reports.words import licence_answer
 from tests.verify.foreign import vendors
-from tests.verify.packages import PAGE, changed, check, entries, pack, swap
+from tests.verify.packages import PAGE, changed, check, entries, issued, pack, swap
 from verify.report import Report
 from verify.report_words import PURPOSES, signature_title
+from verify.status import LicenceState, Status
 
 
 def unsealed() -> Report:
@@ -68,3 +71,12 @@ def test_what_was_told_and_many_of_a_kind_are_told_by_their_number() -> None:
     text = report.to_text()
     assert len(told) == 11 and sum(f"      {reason.zh}" in text for reason in told) == 5
     assert "… 同类还有 6 项 / 6 more of the kind [coverage.unprotected]" in text
+
+
+def test_nobody_is_said_to_be_unasked_where_there_is_no_licence_to_ask_about() -> None:
+    report = check(issued().ofd)
+    assert "未联网查询证照" in report.to_text() and "issuing authority was not asked" in report.to_text()
+    assert "not asked" in licence_answer(report.to_dict()).sentence.en
+    none = dataclasses.replace(report, status=Status(state=LicenceState.UNKNOWN))
+    assert "未联网查询" not in none.to_text() and "not asked" not in none.to_text()
+    assert "not asked" not in licence_answer(none.to_dict()).sentence.en
