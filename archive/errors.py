@@ -21,6 +21,7 @@ class ArchiveCode(enum.StrEnum):
     PDF_FORM = "archive.pdf-form"
     OFD_FORM = "archive.ofd-form"
     TOKEN_SIZE = "archive.token-size"    # noqa: S105 - a code, no secret
+    NAMES = "archive.names"
     DAMAGED = "archive.damaged"
     NO_TIME = "archive.no-timestamp-service"
     COPY_DIFFERS = "archive.copy-differs"

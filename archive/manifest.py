@@ -8,7 +8,8 @@ renewed and not named here, for it is judged by what it proves.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -19,11 +20,18 @@ from certs.canonical_json import JsonError, is_object
 from certs.moments import read_moment, write_moment
 from certs.sm3 import sm3
 
-__all__ = ["TYPE", "Fault", "Listed", "Manifest"]
+__all__ = ["TYPE", "Fault", "Listed", "Manifest", "are_names"]
 
 TYPE: Final = "zhengyin/archive-package/1"
 _KEYS: Final = frozenset({"type", "identifier", "kind", "kindVersion", "archivedAt", "engine", "files"})
 _FILE: Final = frozenset({"size", "sm3", "sha256"})
+
+
+def are_names(names: Collection[str]) -> bool:
+    """Whether names lead to files inside the package on every system: none out of it, no two but for their case."""
+    parts = [part for name in names for part in name.split("/")]
+    return (all(part.isprintable() and part not in ("", ".", "..") and not set(part) & set('\\:') for part in parts)
+            and len({unicodedata.normalize("NFC", name).casefold() for name in names}) == len(names))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +94,7 @@ class Manifest:
             if not all(isinstance(each, str) for each in texts):
                 return None
             files = {name: _listed(one) for name, one in value["files"].items()}
-            if not all(files.values()):
+            if not all(files.values()) or not are_names(files):
                 return None
             return cls(identifier=str(texts[0]), kind=str(texts[1]), kind_version=str(texts[2]), engine=str(texts[3]),
                        archived_at=read_moment(str(texts[4])), files={n: f for n, f in files.items() if f is not None})

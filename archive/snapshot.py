@@ -14,6 +14,7 @@ from typing import Final
 
 from archive.errors import ArchiveCode, ArchiveError
 from archive.layout import EVIDENCE
+from archive.manifest import are_names
 from certs.crl import Crl
 from certs.ocsp import OcspResponse
 from certs.sm3 import sm3
@@ -74,7 +75,7 @@ def kind_files(code: str) -> dict[str, bytes]:
 
     Raises:
         KindError: the kind is not known.
-        ArchiveError: ``archive.damaged``: its folder holds more than a kind does.
+        ArchiveError: ``archive.damaged``: its folder holds more than a kind does; ``archive.names``.
     """
     if folders.ships(code):
         return {}
@@ -87,6 +88,10 @@ def kind_files(code: str) -> dict[str, bytes]:
     if sum(map(len, files.values())) > _MOST_KIND:
         raise ArchiveError(ArchiveCode.DAMAGED, f"证照种类 {code} 的目录过大，不能存入档案，请清理 {folder}",
                            f"the folder of kind {code} is too large for an archive; clear {folder} up")
+    if not are_names(files):
+        raise ArchiveError(ArchiveCode.NAMES, f"{folder} 中有不能归档的文件名（仅大小写不同，或含 \\、:），请改名",
+                           f"in {folder} are names that no archive takes (equal but for their case, or with \\ or :): "
+                           "rename them")
     return files
 
 
