@@ -106,12 +106,13 @@ def said_of(
         strength: until when algorithms are strong; that of a list or an answer must be at ``at`` and when it was made.
     """
     against = carried.against
-    lists = [(crl, chosen) for chosen, held in ((False, crls), (not carried_count, carried.crls), (True, against))
-             for crl in held if isinstance(crl, Crl) and not crl.scope.elsewhere
-             and (crl.issued_by(ca) or any(crl.issued_by(each) for each in others.keys))]
-    told = [_weighed(_list_says(crl, certificate, at, latest, strength, own_key=crl.issued_by(ca)), chosen, lost_at)
-            for crl, chosen in lists]
-    by_ca = [(crl, chosen) for crl, chosen in lists if crl.issued_by(ca)]
+    lists = [(crl, chosen, crl.issued_by(ca))
+             for chosen, held in ((False, crls), (not carried_count, carried.crls), (True, against))
+             for crl in held if isinstance(crl, Crl) and not crl.scope.elsewhere]
+    told = [_weighed(_list_says(crl, certificate, at, latest, strength, own_key=own_key), chosen, lost_at)
+            for crl, chosen, own_key in lists
+            if own_key or any(crl.issued_by(each) for each in others.keys)]
+    by_ca = [(crl, chosen) for crl, chosen, own_key in lists if own_key]
     for chosen, answers in ((False, ocsp), (not carried_count, carried.ocsp), (True, against)):
         for response in answers:
             said = response.all_on(certificate, ca) if isinstance(response, OcspResponse) else []
