@@ -11,22 +11,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from verify.foreign.pdf_annotations import MEDIA, judge_annotation
 from verify.foreign.pdf_reasons import foreign_finding
 from verify.foreign.pdf_store import State
-from verify.foreign.pdf_walk import box_mm, reached
+from verify.foreign.pdf_values import shows_value
+from verify.foreign.pdf_walk import reached
 from verify.model import Finding
-from verify.pdf_objects import Dict, Name, Object, Ref, Stream
+from verify.pdf_objects import Dict, Name, Object, Stream
 
 __all__ = ["check_active"]
 
 _MANY: Final = 40                        # findings kept
-_HIDDEN, _NO_VIEW = 2, 32 | 256         # flags of an annotation
 _QUIET: Final = frozenset({"GoTo", "URI"})
 _ACTIONS: Final = frozenset({
     "GoToR", "GoToE", "GoToDp", "Launch", "Thread", "Sound", "Movie", "Hide", "Named", "SubmitForm", "ResetForm",
     "ImportData", "JavaScript", "SetOCGState", "Rendition", "Trans", "GoTo3DView", "RichMediaExecute"})
-_MEDIA: Final = frozenset({"Movie", "Sound", "Screen", "3D", "RichMedia", "Projection"})
-_NO_PICTURE: Final = frozenset({"Link", "Popup", "Widget", "FileAttachment"}) | _MEDIA
+_LAYERS: Final = ("OCG", "OCMD")
 _SIMPLE: Final = frozenset({"Type1", "MMType1", "TrueType", "CIDFontType0", "CIDFontType2"})
 
 
@@ -105,7 +105,7 @@ class _Walk:
             self.add("fpdf.action", where, "AA")
         if "JS" in entries or told == "JavaScript":
             self.add("fpdf.javascript", where)
-        elif told in _ACTIONS or (entries.get("Type") == "Action" and told not in _QUIET):
+        elif told in _ACTIONS or (state.deref(entries.get("Type")) == "Action" and told not in _QUIET):
             self.add("fpdf.action", where, told)
         elif told == "URI" and "URI" in entries:
             self.add("form.pdf-link")
@@ -115,35 +115,19 @@ class _Walk:
         kind = state.deref(entries.get("Subtype"))
         if not isinstance(kind, str) or "Rect" not in entries:
             return
-        if kind in _MEDIA:
+        if kind in MEDIA:
             self.add("fpdf.media", where, kind)
         action = state.deref(entries.get("A"))
         if isinstance(action, dict) and (state.deref(action.get("S")) not in _QUIET or "Next" in action):
             self.add("fpdf.action", where, state.deref(action.get("S")))
-        box = box_mm(state, entries.get("Rect"))
-        flags = state.deref(entries.get("F"))
-        flags = flags if isinstance(flags, int) else 0
-        hidden = bool(flags & _HIDDEN)
-        if flags & _NO_VIEW and not hidden:
-            self.add("fpdf.print-only", where)
-        if state.deref(entries.get("AP")) is not None or hidden or (box is not None and 0.0 in box[2:]):
-            return
-        if kind not in _NO_PICTURE or (kind == "Widget" and self.filled(entries)):
-            self.add("fpdf.no-appearance", where)
-
-    def filled(self, entries: Dict) -> bool:
-        """Whether a widget without a picture belongs to a field with a text, which readers then draw."""
-        node, kind, value = entries, None, None
-        for _ in range(8):
-            kind, value = kind or self.state.deref(node.get("FT")), value or self.state.deref(node.get("V"))
-            if "Parent" not in node:
-                break
-            node = self.state.dict(node.get("Parent"))
-        return kind in ("Tx", "Ch") and value is not None
+        for code in judge_annotation(state, entries, kind):
+            self.add(code, where, kind if code == "fpdf.reader-dependent" else "")
+        if kind == "Widget" and not shows_value(state, entries):
+            self.add("fpdf.field-value", where)
 
     def font(self, entries: Dict, where: str) -> None:
         state = self.state
-        if entries.get("Type") != "Font" or state.deref(entries.get("Subtype")) not in _SIMPLE:
+        if state.deref(entries.get("Type")) != "Font" or state.deref(entries.get("Subtype")) not in _SIMPLE:
             return
         descriptor = state.dict(entries.get("FontDescriptor"))
         if any(isinstance(state.deref(descriptor.get(key)), Stream) for key in ("FontFile", "FontFile2", "FontFile3")):
@@ -151,11 +135,12 @@ class _Walk:
         self.add("form.pdf-font", where, state.deref(entries.get("BaseFont")))
 
     def picture(self, entries: Dict, where: str) -> None:
-        kind = entries.get("Subtype")
-        if "Alternates" in entries and kind == "Image":
+        state = self.state
+        kind = state.deref(entries.get("Subtype"))
+        if kind == "Image" and state.deref(entries.get("Alternates")) is not None:
             self.add("fpdf.alternates", where)
-        if kind == "PS" or (kind == "Form" and (entries.get("Subtype2") == "PS" or "Ref" in entries)) or (
+        if kind == "PS" or (kind == "Form" and (state.deref(entries.get("Subtype2")) == "PS" or "Ref" in entries)) or (
                 kind in ("Form", "Image") and "OPI" in entries):
             self.add("fpdf.external", where)
-        if isinstance(entries.get("OC"), (Ref, dict)) and self.state.deref(entries["OC"]) is not None:
+        if isinstance(state.deref(entries.get("OC")), dict) or state.deref(entries.get("Type")) in _LAYERS:
             self.add("fpdf.layers", where)

@@ -45,13 +45,15 @@ class Effect(enum.StrEnum):
 class Stamp:
     """A signature that became visible: on which page, where (mm, from the lower left corner).
 
-    ``prepared``: in a field that stood there before, on at most an eighth of the page.
+    ``prepared``: in a field that stood there before, on at most an eighth of the page. ``drawn``: by an appearance of
+    its own; otherwise readers draw what they like.
     """
 
     field: str
     page: int
     box: tuple[float, float, float, float]
     prepared: bool
+    drawn: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

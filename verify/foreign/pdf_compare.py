@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from verify.foreign.pdf_annotations import is_flat, is_framed, is_hidden, is_point, normal_appearance
 from verify.foreign.pdf_changes import Change, Changes, Kind, Stamp
 from verify.foreign.pdf_compare_form import compare_form
 from verify.foreign.pdf_metadata import SAVING_KEYS, only_saved_again
@@ -204,9 +205,10 @@ def _stamps(pair: Pair, found: Changes) -> Iterator[Stamp]:
     for each in found.signed:
         for number in each.numbers:
             widget = entries_of(pair.after, number)
-            box = box_mm(pair.after, widget.get("Rect"))
-            if pair.after.deref(widget.get("AP")) is None or (box is not None and 0.0 in box[2:]):
+            drawn = normal_appearance(pair.after, widget) is not None
+            if is_point(pair.after, widget) or (not drawn and _draws_nothing(pair.after, widget)):
                 continue
+            box = box_mm(pair.after, widget.get("Rect"))
             for page in pair.pages:
                 now = entries_of(pair.after, page.ref.number)
                 if all(ref.number != number for ref in pair.after.list(now.get("Annots")) if isinstance(ref, Ref)):
@@ -215,7 +217,12 @@ def _stamps(pair: Pair, found: Changes) -> Iterator[Stamp]:
                     ref.number == number for ref in page.annotations(pair.before) if isinstance(ref, Ref))
                 small = box is not None and box[2] * box[3] <= _MAX_STAMP * _area(pair, page)
                 yield Stamp(field=each.name, page=page.number, box=box or (0.0, 0.0, 0.0, 0.0),
-                            prepared=stood and small)
+                            prepared=stood and small, drawn=drawn)
+
+
+def _draws_nothing(state: State, widget: Dict) -> bool:
+    """Whether no reader has anything to draw for a widget without an appearance."""
+    return is_hidden(state, widget) or (is_flat(state, widget) and not is_framed(state, widget))
 
 
 def _area(pair: Pair, page: Page) -> float:

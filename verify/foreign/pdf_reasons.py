@@ -199,6 +199,10 @@ _REVISIONS: Final = {
     "fpdf.stamp-added": Meaning(
         _UNSURE, "后来的签名 {where} 在第 {page} 页新增了可见签章（{box} mm），可能盖住先前所签的内容",
         "the later signature {where} draws on page {page} ({box} mm) and may hide what was signed before"),
+    "fpdf.stamp-undrawn": Meaning(
+        _UNSURE, "后来的签名 {where} 在第 {page} 页占有一处（{box} mm）而没有外观，由阅读器自行绘制，可能盖住先前内容",
+        "the later signature {where} has a place on page {page} ({box} mm) and no appearance of its own: readers draw "
+        "there, and may hide what was signed before"),
     "fpdf.stamp-filled": Meaning(
         _NOTE, "后来的签名 {where} 在第 {page} 页预留的签名域内显示签章（{box} mm）",
         "the later signature {where} shows its stamp in the field prepared on page {page} ({box} mm)"),
@@ -229,6 +233,15 @@ _ACTS: Final = {
     "fpdf.no-appearance": Meaning(
         _UNSURE, "批注或域没有自带外观（{where}），由阅读器自行绘制",
         "an annotation or field has no appearance of its own ({where}): readers draw their own"),
+    "fpdf.field-value": Meaning(
+        _UNSURE, "域的外观不能证明就是它的值（{where}）：有的阅读器显示外观，有的显示值",
+        "the appearance of a field is not proven to show its value ({where}): some readers show one, some the other"),
+    "fpdf.reader-dependent": Meaning(
+        _UNSURE, "批注 {what} 在不同阅读器中、或随操作与设备而显示不同（{where}）",
+        "an annotation, {what}, looks different from reader to reader, or as one touches or prints it ({where})"),
+    "fpdf.screen-only": Meaning(
+        _UNSURE, "有的批注只在屏幕上出现（{where}），打印时没有",
+        "an annotation appears on the screen alone ({where}): paper does not show it"),
     "fpdf.print-only": Meaning(
         _UNSURE, "有的批注只在打印时出现（{where}），屏幕所见与打印不同",
         "an annotation appears in print alone ({where}): screen and paper differ"),

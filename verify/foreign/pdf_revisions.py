@@ -121,6 +121,7 @@ def _effects(number: int, change: Change) -> list[Finding]:
     for stamp in change.stamps:
         box = ", ".join(f"{side:.0f}" for side in stamp.box)
         code = "fpdf.stamp-filled" if stamp.prepared else "fpdf.stamp-added"
+        code = code if stamp.drawn else "fpdf.stamp-undrawn"
         found.append(foreign_finding(code, stamp.field, page=stamp.page, box=box))
     return found
 

@@ -130,10 +130,35 @@ def filled(data: bytes, value: bytes = b"9000000") -> bytes:
     number = int(re.findall(rb"(?m)^(\d+) 0 obj\s*<<(?:(?!endobj).)*?/T \(amount\)", data, re.DOTALL)[0])
     picture = number_of(data, b"N", number)
     old = w.object_of(data, picture)
-    new = re.sub(rb"stream\r?\n.*endstream", b"stream\n" + b"q Q".ljust(_length(old)) + b"endstream", old,
+    shown = b"BT /Helv 12 Tf 4 6 Td (%b) Tj ET" % value
+    new = re.sub(rb"stream\r?\n.*endstream", b"stream\n" + shown.ljust(_length(old)) + b"endstream", old,
                  flags=re.DOTALL).replace(b"/Filter [ /FlateDecode ]", b"")
     text = re.sub(rb"/V \(\d+\)", b"/V (%b)" % value, w.object_of(data, number))
     return w.update(data, [(number, text), (picture, new)])
+
+
+def drawing(shown: bytes, font: bytes = b"") -> bytes:
+    """An appearance with this content, and more keys for its font."""
+    return (b"<</Type /XObject /Subtype /Form /BBox [0 0 200 20] /Resources <</Font <</F1 <</Type /Font /Subtype /Type1"
+            b" /BaseFont /Helvetica %b>>>>>> /Length %d>>\nstream\n%b\nendstream" % (font, len(shown), shown))
+
+
+def posed(keys: bytes, *objects: bytes, form: bytes = b"") -> bytes:
+    """An unsigned first page with one more annotation: its keys, ``%1`` and on for the objects beside it.
+
+    The first of those is an appearance that shows 1000; ``form`` makes it a field.
+    """
+    data = w.plain()
+    new, number = size(data), page(data)
+    note = b"<</Type /Annot /Rect [100 650 300 670] " + keys + b">>"
+    for place in range(len(objects) + 1, 0, -1):
+        note = note.replace(b"%%%d" % place, b"%d 0 R" % (new + place))
+    drawn = drawing(b"BT /F1 12 Tf 2 5 Td (1000) Tj ET")
+    made = [(new, note), (new + 1, drawn), *((new + 2 + place, each) for place, each in enumerate(objects))]
+    if form:
+        fields = b"/AcroForm <</Fields [%d 0 R] %b>>>>" % (new, form)
+        made.append((root(data), w.object_of(data, root(data))[:-2] + fields))
+    return added(data, number, b"/Annots [%d 0 R]" % new, *made)
 
 
 def _length(text: bytes) -> int:

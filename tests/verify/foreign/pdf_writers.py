@@ -224,12 +224,12 @@ def long_term(data: bytes, *, stamp_it: bool = True) -> bytes:
 def by_openssl(data: bytes, who: Party | None = None, *options: str, subfilter: bytes = b"adbe.pkcs7.detached",
                name: bytes = b"Sig1", chain: tuple[Party, ...] = (), replaced: dict[int, bytes] | None = None,
                extra_objects: list[tuple[int, bytes]] | None = None, tail: bytes = b"\n",
-               field_keys: bytes = b"",
+               field_keys: bytes = b"", place: bytes = b"/F 132 /Rect [0 0 0 0]",
                cms: Callable[[bytes], bytes] | None = None) -> bytes:
     """An incremental update written by hand, its CMS by OpenSSL.
 
     ``replaced`` are objects that are to be written instead of what stands there, ``extra_objects`` come on top;
-    ``cms`` makes the CMS instead of OpenSSL; ``field_keys`` are added to the field.
+    ``cms`` makes the CMS instead of OpenSSL; ``field_keys`` are added to the field, ``place`` says where it is seen.
     """
     extras = extra_objects or []
     page = int(re.findall(rb"(\d+) 0 obj\s*<<[^<>]*(?:<<[^<>]*>>[^<>]*)*/Type /Page\b", data)[0])
@@ -238,8 +238,8 @@ def by_openssl(data: bytes, who: Party | None = None, *options: str, subfilter: 
     gap = b"<" + b"0" * 12000 + b">"
     signature = (b"<</Type /Sig /Filter /Adobe.PPKLite /SubFilter /%b /ByteRange [0 ********** ********** **********]"
                  b" /Contents %b>>" % (subfilter, gap))
-    field = (b"<</Type /Annot /Subtype /Widget /FT /Sig /T (%b) /F 132 /Rect [0 0 0 0] /P %d 0 R /V %d 0 R>>"
-             % (name, page, size))
+    field = (b"<</Type /Annot /Subtype /Widget /FT /Sig /T (%b) %b /P %d 0 R /V %d 0 R>>"
+             % (name, place, page, size))
     objects = [*extras, (size, signature), (size + 1, field[:-2] + field_keys + b">>")]
     catalog, shown = object_of(data, root), (replaced or {}).get(page, object_of(data, page))
     form = re.findall(rb"/AcroForm (\d+) 0 R", catalog)

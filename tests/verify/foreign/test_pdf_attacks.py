@@ -387,6 +387,31 @@ CERTIFIED: list[Case] = [
 ]
 
 
+# -- a later signature whose picture readers make up
+
+
+def _undrawn(keys: bytes, place: bytes = b"/F 4 /Rect [0 0 600 800]") -> Callable[[], bytes]:
+    return lambda: w.by_openssl(f.with_form(), world().second, name=b"Sig2", field_keys=keys, place=place)
+
+
+UNDRAWN: list[Case] = [
+    (name, make, UNSURE, "fpdf.stamp-undrawn") for name, make in {
+        "a ground over the page": _undrawn(b"/MK <</BG [1 1 1]>>"),
+        "a ground, the certification allows signatures": lambda: w.by_openssl(
+            f.certified(2), world().second, name=b"Sig2", field_keys=b"/MK <</BG [1 1 1]>>",
+            place=b"/F 4 /Rect [0 0 600 800]"),
+        "a wide frame": _undrawn(b"/MK <</BC [1 1 1]>> /BS <</W 800>>"),
+        "a caption": _undrawn(b"/MK <</CA (9000000 yuan)>>"),
+        "a border": _undrawn(b"/Border [0 0 400] /C [1 0 0]"),
+        "an empty appearance": _undrawn(b"/AP <<>> /MK <</BG [1 1 1]>>"),
+        "a null appearance": _undrawn(b"/AP <</N null>> /MK <</BG [1 1 1]>>"),
+        "appearances of no state": _undrawn(b"/AP <</N <<>>>> /MK <</BG [1 1 1]>>"),
+        "no rectangle that can be read": _undrawn(b"/MK <</BG [1 1 1]>>", b"/F 4 /Rect [0 0 (a) 1]"),
+        "a place and nothing to draw": _undrawn(b""),
+        "a line through the text": _undrawn(b"/MK <</BG [0 0 0]>>", b"/F 4 /Rect [90 705 400 705]"),
+    }.items()]
+
+
 def _raised(data: bytes) -> bytes:
     number = f.signature(data)
     text = re.sub(CONTENTS, b"/Contents <00>", w.object_of(data, number))
@@ -703,6 +728,24 @@ def on_page(more: bytes) -> Callable[[], bytes]:
     return lambda: f.signed_by(f.added(w.plain(), f.page(w.plain()), more))
 
 
+def posed(keys: bytes, *objects: bytes, form: bytes = b"") -> Callable[[], bytes]:
+    """A file with one more annotation, signed."""
+    return lambda: f.signed_by(f.posed(keys, *objects, form=form))
+
+
+def field(keys: bytes, *objects: bytes) -> Callable[[], bytes]:
+    """A file with one field, signed."""
+    return lambda: w.sign(f.posed(b"/Subtype /Widget /F 4 /T (a) " + keys, *objects, form=b"/DA (/Helv 12 Tf 0 g)"))
+
+
+def of_kind(kind: bytes, keys: bytes) -> Callable[[], bytes]:
+    """A picture that names its kind by reference, signed."""
+    data = w.plain()
+    new = f.size(data)
+    picture = b"<</Type /XObject /Subtype %d 0 R /BBox [0 0 9 9] %b /Length 0>>\nstream\n\nendstream" % (new + 1, keys)
+    return lambda: f.signed_by(f.added(data, f.root(data), b"/Foo %d 0 R" % new, (new, picture), (new + 1, kind)))
+
+
 ACTIVE: list[Case] = [
     ("script on opening", acting(b"/OpenAction <</S /JavaScript /JS (x)>>"), UNSURE, "fpdf.javascript"),
     ("script by name", acting(b"/Names <</JavaScript <</Names [(a) %d 0 R]>>>>", b"<</S /JavaScript /JS (x)>>"), UNSURE,
@@ -727,13 +770,65 @@ ACTIVE: list[Case] = [
     ("a note in print alone", lambda: w.sign(f.annotated(w.plain(), flags=36)), UNSURE,
      "fpdf.print-only"),
     ("a film", lambda: w.sign(f.annotated(w.plain(), b"/Subtype /Movie")), UNSURE, "fpdf.media"),
+    ("layers of the content alone", acting(b"/Foo %d 0 R", b"<</Type /OCMD /P /AllOff>>"), UNSURE, "fpdf.layers"),
+    ("an appearance without a picture", posed(b"/Subtype /FreeText /F 4 /Contents (9) /AP <<>>"), UNSURE,
+     "fpdf.no-appearance"),
+    ("a null picture", posed(b"/Subtype /FreeText /F 4 /Contents (9) /AP <</N null>>"), UNSURE, "fpdf.no-appearance"),
+    ("pictures of no state", posed(b"/Subtype /FreeText /F 4 /AP <</N <<>>>>"), UNSURE, "fpdf.no-appearance"),
+    ("a picture while pressed alone", posed(b"/Subtype /Square /IC [1 0 0] /F 4 /AP <</D %1>>"), UNSURE,
+     "fpdf.no-appearance"),
+    ("a link with a wide frame", posed(b"/Subtype /Link /Border [0 0 50] /C [1 1 1]"), UNSURE, "fpdf.no-appearance"),
+    ("a button with a caption and no picture", field(b"/FT /Btn /Ff 65536 /MK <</CA (9000)>>"), UNSURE,
+     "fpdf.no-appearance"),
+    ("an empty signature field with a ground", field(b"/FT /Sig /MK <</BG [1 1 1]>>"), UNSURE, "fpdf.no-appearance"),
+    ("a link with a picture", posed(b"/Subtype /Link /F 4 /AP <</N %1>>"), UNSURE, "fpdf.reader-dependent"),
+    ("an open window", posed(b"/Subtype /Popup /Open true /Contents (9)"), UNSURE, "fpdf.reader-dependent"),
+    ("a trap network", posed(b"/Subtype /TrapNet /F 4 /AP <</N %1>>"), UNSURE, "fpdf.reader-dependent"),
+    ("an unknown kind", posed(b"/Subtype /Foo /F 5 /AP <</N %1>>"), UNSURE, "fpdf.reader-dependent"),
+    ("a watermark placed by the printer", posed(b"/Subtype /Watermark /F 4 /FixedPrint <<>> /AP <</N %1>>"), UNSURE,
+     "fpdf.reader-dependent"),
+    ("a picture while the pointer passes", posed(b"/Subtype /Stamp /F 4 /AP <</N %1 /R %1>>"), UNSURE,
+     "fpdf.reader-dependent"),
+    ("a stamp on the screen alone", posed(b"/Subtype /Stamp /AP <</N %1>>"), UNSURE, "fpdf.screen-only"),
+    ("a stamp in print alone, told as a fraction", posed(b"/Subtype /Stamp /F 36.0 /AP <</N %1>>"), UNSURE,
+     "fpdf.print-only"),
+    ("a text that is not the value", field(b"/FT /Tx /V (9999) /AP <</N %1>>"), UNSURE, "fpdf.field-value"),
+    ("a text without a value", field(b"/FT /Tx /DV (1000) /AP <</N %1>>"), UNSURE, "fpdf.field-value"),
+    ("a text with another in rich form", field(b"/FT /Tx /V (1000) /RV (<p>9999</p>) /AP <</N %1>>"), UNSURE,
+     "fpdf.field-value"),
+    ("a value shown in white", field(b"/FT /Tx /V (1000) /AP <</N %2>>", f.drawing(
+        b"1 g BT /F1 12 Tf 2 5 Td (1000) Tj ET")), UNSURE, "fpdf.field-value"),
+    ("a value shown outside", field(b"/FT /Tx /V (1000) /AP <</N %2>>", f.drawing(
+        b"BT /F1 12 Tf 2 500 Td (1000) Tj ET")), UNSURE, "fpdf.field-value"),
+    ("a value shown too small", field(b"/FT /Tx /V (1000) /AP <</N %2>>", f.drawing(
+        b"BT /F1 1 Tf 2 5 Td (1000) Tj ET")), UNSURE, "fpdf.field-value"),
+    ("a value clipped away", field(b"/FT /Tx /V (1000) /AP <</N %2>>", f.drawing(
+        b"90 0 9 9 re W n BT /F1 12 Tf 2 5 Td (1000) Tj ET")), UNSURE, "fpdf.field-value"),
+    ("a value that is not shown", field(b"/FT /Tx /V (1000) /AP <</N %2>>", f.drawing(
+        b"BT /F1 12 Tf 2 5 Td 3 Tr (1000) Tj ET")), UNSURE, "fpdf.field-value"),
+    ("figures drawn over a value", field(b"/FT /Tx /V (9) /AP <</N %2>>", f.drawing(
+        b"BT /F1 12 Tf 2 5 Td (9) Tj ET " + b"2 5 1 1 re f " * 4)), UNSURE, "fpdf.field-value"),
+    ("a value in a font of the file's", field(b"/FT /Tx /V (9) /AP <</N %2>>", f.drawing(
+        b"BT /F1 12 Tf 2 5 Td (9) Tj ET", b"/FontDescriptor <<>>")), UNSURE, "fpdf.field-value"),
+    ("a value in an encoding of the file's", field(b"/FT /Tx /V (9) /AP <</N %2>>", f.drawing(
+        b"BT /F1 12 Tf 2 5 Td (9) Tj ET", b"/Encoding <</Differences [57 /one]>>")), UNSURE, "fpdf.field-value"),
+    ("a choice that is not the value", field(
+        b"/FT /Ch /Ff 131072 /Opt [(1000) (9999)] /V (9999) /AP <</N %1>>"), UNSURE, "fpdf.field-value"),
+    ("a choice whose index is another", field(
+        b"/FT /Ch /Ff 131072 /Opt [(1000) (9999)] /V (1000) /I [1] /AP <</N %1>>"), UNSURE, "fpdf.field-value"),
+    ("a check box that is not its value", field(b"/FT /Btn /V /Yes /AS /Off /AP <</N <</Yes %1>>>>"), UNSURE,
+     "fpdf.field-value"),
+    ("alternates, the kind by reference", of_kind(b"/Image", b"/Alternates []"), UNSURE, "fpdf.alternates"),
+    ("another file's page, the kind by reference", of_kind(b"/Form", b"/Ref <<>>"), UNSURE, "fpdf.external"),
+    ("a picture elsewhere, the kind by reference", of_kind(b"/Form", b"/OPI <<>>"), UNSURE, "fpdf.external"),
+    ("a program, the kind by reference", of_kind(b"/PS", b""), UNSURE, "fpdf.external"),
     ("usage rights", acting(b"/Perms <</UR3 %d 0 R>>", b"<</Type /Sig>>"), UNSURE, "fpdf.usage-rights"),
 ]
 
 
 TABLES = {
     "universal": UNIVERSAL, "incremental": INCREMENTAL, "forms": FORMS, "shadow": SHADOWS, "certified": CERTIFIED,
-    "trailing": TRAILING, "malleable": MALLEABLE, "confused": CONFUSED, "active": ACTIVE,
+    "undrawn": UNDRAWN, "trailing": TRAILING, "malleable": MALLEABLE, "confused": CONFUSED, "active": ACTIVE,
 }
 
 

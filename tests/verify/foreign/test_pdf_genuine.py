@@ -13,7 +13,7 @@ import pytest
 from tests.verify.foreign import pdf_forgeries as f
 from tests.verify.foreign import pdf_writers as w
 from tests.verify.foreign.pdf_world import crl, ocsp, world
-from tests.verify.foreign.test_pdf_attacks import codes, judged
+from tests.verify.foreign.test_pdf_attacks import codes, field, judged, posed
 from verify import verify
 from verify.model import Verdict
 from verify.status import LicenceState
@@ -109,6 +109,20 @@ GENUINE: list[tuple[str, Callable[[], bytes], Verdict, str]] = [
     ("filled in before signing", lambda: w.sign(f.filled(w.plain(True))), VALID, "foreign.no-licence"),
     ("filled in between signatures", lambda: w.sign(
         f.filled(w.certify(w.plain(True), 2)), W.second, name="Sig2"), UNSURE, "fpdf.form-filled"),
+    ("a text field that shows its value", field(b"/FT /Tx /V (1000) /AP <</N %1>>"), VALID, "foreign.no-licence"),
+    ("a choice that shows its words", field(
+        b"/FT /Ch /Ff 131072 /Opt [[(a) (1000)] [(b) (9999)]] /V (a) /I [0] /AP <</N %1>>"), VALID,
+     "foreign.no-licence"),
+    ("a check box that is on", field(b"/FT /Btn /V /Yes /AS /Yes /AP <</N <</Yes %1>> /D <</Yes %1>>>>"), VALID,
+     "foreign.no-licence"),
+    ("a check box that is off", field(b"/FT /Btn /AS /Off /AP <</N <</Yes %1>>>>"), VALID, "foreign.no-licence"),
+    ("a text field left empty", field(b"/FT /Tx"), VALID, "foreign.no-licence"),
+    ("a link with a thin frame", posed(b"/Subtype /Link /Border [0 0 1] /A <</S /URI /URI (http://x)>>"), VALID,
+     "form.pdf-link"),
+    ("a second signature, hidden", lambda: w.by_openssl(
+        w.sign(w.plain()), W.second, name=b"Sig2", place=b"/F 6 /Rect [0 0 600 800]"), VALID, "fpdf.revision"),
+    ("a second signature without an area", lambda: w.by_openssl(
+        w.sign(w.plain()), W.second, name=b"Sig2", place=b"/F 4 /Rect [9 9 9 99]"), VALID, "fpdf.revision"),
     ("annotated before signing", lambda: w.sign(f.annotated(w.plain())), VALID, "foreign.no-licence"),
     ("annotated between signatures", lambda: w.sign(
         f.annotated(w.certify(w.plain(True), 3)), W.second, name="Sig2"), UNSURE, "fpdf.annotated"),

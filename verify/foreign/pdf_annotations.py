@@ -1,0 +1,133 @@
+"""What one annotation shows by itself, and what of it readers are left to decide.
+
+An annotation is drawn from its normal appearance. Without one a reader draws what it thinks fit from other keys, or
+nothing; other keys make it show on paper alone, on the screen alone, or when the pointer passes.
+
+Source: ISO 32000-2 12.5.2 to 12.5.5 (annotations, flags, appearances), 12.5.6 (kinds), 12.7.5 (fields).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from verify.foreign.pdf_store import State
+from verify.foreign.pdf_walk import box_mm
+from verify.pdf_objects import Dict, Object, Stream
+
+__all__ = ["MEDIA", "inherited", "is_flat", "is_framed", "is_hidden", "is_off", "is_point", "judge_annotation",
+           "normal_appearance"]
+
+MEDIA: Final = frozenset({"Movie", "Sound", "Screen", "3D", "RichMedia", "Projection"})
+"""Annotations that play something."""
+
+_HIDDEN, _PRINT, _NO_VIEW = 2, 4, 32 | 256
+_UNDRAWN: Final = frozenset({"Link", "Popup"})          # readers draw a frame or a window; an appearance some alone
+_OPENED: Final = frozenset({"Popup", "Text"})
+_DRAWN: Final = frozenset({
+    "Text", "FreeText", "Line", "Square", "Circle", "Polygon", "PolyLine", "Highlight", "Underline", "Squiggly",
+    "StrikeOut", "Caret", "Stamp", "Ink", "FileAttachment", "Widget", "Watermark", "Redact"})
+_FRAME: Final = ("BG", "BC", "CA", "I")                 # of MK
+_THIN: Final = 3                                        # points; a frame no wider hides nothing
+_MAX_ABOVE: Final = 8                                   # fields over a widget
+
+
+def inherited(state: State, entries: Dict, key: str) -> Object:
+    """The value of a field's key, its own or that of the fields above it."""
+    for _ in range(_MAX_ABOVE):
+        value = state.deref(entries.get(key))
+        if value is not None or "Parent" not in entries:
+            return value
+        entries = state.dict(entries.get("Parent"))
+    return None
+
+
+def normal_appearance(state: State, entries: Dict) -> Stream | None:
+    """The stream that an annotation is drawn from in the state that it is in; None when there is none."""
+    told = _normal(state, entries)
+    if isinstance(told, dict):
+        told = state.deref(told.get(str(state.deref(entries.get("AS")))))
+    return told if isinstance(told, Stream) else None
+
+
+def _normal(state: State, entries: Dict) -> Object:
+    return state.deref(state.dict(entries.get("AP")).get("N"))
+
+
+def is_off(state: State, entries: Dict) -> bool:
+    """Whether an annotation of several states is in the one that shows nothing."""
+    told = _normal(state, entries)
+    return (isinstance(told, dict) and state.deref(entries.get("AS")) == "Off" and state.deref(told.get("Off")) is None
+            and any(isinstance(state.deref(each), Stream) for each in told.values()))
+
+
+def is_hidden(state: State, entries: Dict) -> bool:
+    """Whether an annotation is neither shown nor printed."""
+    return bool(_flags(state, entries) & _HIDDEN)
+
+
+def _flags(state: State, entries: Dict) -> int:
+    flags = state.deref(entries.get("F"))
+    return int(flags) if isinstance(flags, (int, float)) else 0
+
+
+def is_point(state: State, entries: Dict) -> bool:
+    """Whether the rectangle has neither width nor height."""
+    box = box_mm(state, entries.get("Rect"))
+    return box is not None and box[2] == box[3] == 0.0
+
+
+def is_flat(state: State, entries: Dict) -> bool:
+    """Whether the rectangle has no area: some readers still draw a line there."""
+    box = box_mm(state, entries.get("Rect"))
+    return box is not None and 0.0 in box[2:]
+
+
+def is_framed(state: State, entries: Dict) -> bool:
+    """Whether a widget says how readers may draw it: its ground, frame, caption or icon (MK)."""
+    told = state.dict(entries.get("MK"))
+    return any(state.deref(told.get(key)) not in (None, []) for key in _FRAME)
+
+
+def judge_annotation(state: State, entries: Dict, kind: str) -> Iterator[str]:
+    """Codes of what keeps an annotation of a kind from showing one picture everywhere."""
+    if is_hidden(state, entries) or is_point(state, entries):
+        return
+    flags = _flags(state, entries)
+    drawn = normal_appearance(state, entries) is not None
+    if flags & _NO_VIEW:
+        yield "fpdf.print-only"
+    elif drawn and kind not in _UNDRAWN and not flags & _PRINT:
+        yield "fpdf.screen-only"
+    if _differs(state, entries, kind, drawn):
+        yield "fpdf.reader-dependent"
+    if not drawn and not is_off(state, entries) and _left_to_readers(state, entries, kind):
+        yield "fpdf.no-appearance"
+
+
+def _differs(state: State, entries: Dict, kind: str, drawn: bool) -> bool:
+    """Whether readers are known to disagree on such an annotation, or it changes without being asked."""
+    if kind not in _DRAWN | _UNDRAWN | MEDIA or (kind in _UNDRAWN and drawn):
+        return True
+    if kind in _OPENED and state.deref(entries.get("Open")) is True:
+        return True
+    rolled = state.deref(state.dict(entries.get("AP")).get("R")) is not None
+    return rolled or (kind == "Watermark" and state.deref(entries.get("FixedPrint")) is not None)
+
+
+def _left_to_readers(state: State, entries: Dict, kind: str) -> bool:
+    """Whether readers draw something of their own for what has no appearance."""
+    if kind == "Widget":
+        field = inherited(state, entries, "FT")
+        filled = field in ("Tx", "Ch") and inherited(state, entries, "V") is not None
+        return filled or field == "Btn" or is_framed(state, entries) or isinstance(_normal(state, entries), dict)
+    if kind == "Link":
+        return _wide_frame(state, entries)
+    return kind not in {"Popup", "FileAttachment"} | MEDIA
+
+
+def _wide_frame(state: State, entries: Dict) -> bool:
+    """Whether the frame of a link is so wide that it hides something."""
+    told = [state.deref(each) for each in state.list(entries.get("Border"))]
+    widths = (told[2] if len(told) > 2 else 0, state.deref(state.dict(entries.get("BS")).get("W")))
+    return any(isinstance(each, (int, float)) and each > _THIN for each in widths)
