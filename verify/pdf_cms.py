@@ -37,6 +37,7 @@ _DIGESTS: Final = {
     "2.16.840.1.101.3.4.2.1": "sha256", "2.16.840.1.101.3.4.2.2": "sha384",
     "2.16.840.1.101.3.4.2.3": "sha512",
 }
+_NULL: Final = b"\x05\x00"
 _BROKEN_DIGESTS: Final = {"1.2.840.113549.2.5": "MD5", "1.3.14.3.2.26": "SHA-1"}
 
 
@@ -149,6 +150,8 @@ class _Parser:
         if info.raw(SEQUENCE) != digest_algorithm:
             raise self.refusal("有两种摘要算法", "two digest algorithms")
         digest_name = self.digest(digest_algorithm)
+        if not digest_algorithm.endswith(_NULL):
+            self.deviations.append(Both("摘要算法没有空参数（NULL）", "a digest algorithm without its parameter NULL"))
         attributes_raw = info.raw(context(0))
         signed = bytes((SET,)) + attributes_raw[1:]
         require_der(signed)

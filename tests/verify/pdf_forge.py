@@ -105,6 +105,11 @@ def algorithm(oid: str) -> bytes:
     return build.sequence(build.oid(oid))
 
 
+def digest_algorithm(oid: str) -> bytes:
+    """An AlgorithmIdentifier of a digest, as our writer makes it."""
+    return build.sequence(build.oid(oid), build.null())
+
+
 @dataclass(frozen=True, kw_only=True)
 class Cms:
     """What goes into a CMS; every part can be replaced by another."""
@@ -138,12 +143,12 @@ class Cms:
         info = build.sequence(
             build.integer(1),
             build.sequence(self.signer.certificate.issuer, build.integer(self.signer.certificate.serial)),
-            algorithm(self.digest_oid), b"\xa0" + attributes[1:], algorithm(ECDSA_SHA256),
+            digest_algorithm(self.digest_oid), b"\xa0" + attributes[1:], algorithm(ECDSA_SHA256),
             build.octet_string(signature),
             b"\xa1" + build.set_of(loose)[1:] if loose else b"")
         bag = b"".join(sorted(self.certificates) if self.sort else self.certificates)
         return build.sequence(build.oid(SIGNED_DATA), build.explicit(0, build.sequence(
-            build.integer(1), build.set_of([algorithm(self.digest_oid)]), build.sequence(build.oid(DATA)),
+            build.integer(1), build.set_of([digest_algorithm(self.digest_oid)]), build.sequence(build.oid(DATA)),
             build.explicit(0, bag), build.set_of([info]))))
 
 

@@ -9,8 +9,15 @@ from collections.abc import Callable
 import pytest
 from asn1crypto import algos
 from asn1crypto import cms as asn1_cms
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from certs.signer import LocalSigner, Signer
 from certs.x509 import Certificate
+from certs.x509_build import DOCUMENT_SIGNING, build_certificate
+from docgen.pades import sign_pdf
+from tests.docgen import pdf_sample
 from tests.verify import pdf_forge as forge
 from verify.model import Verdict
 
@@ -28,9 +35,9 @@ def at_gap(change: Callable[[bytes], bytes]) -> bytes:
     return data[:start + 1] + digits + data[end - 1:]
 
 
-def resigned(change: Callable[[bytes], bytes]) -> bytes:
-    """The genuine file with its CMS replaced by a changed one, without the key."""
-    data = forge.genuine()
+def resigned(change: Callable[[bytes], bytes], data: bytes | None = None) -> bytes:
+    """A file, the genuine one if none is told, with its CMS replaced by a changed one, without the key."""
+    data = data or forge.genuine()
     start, end = forge.gap_of(data)
     padded = bytes.fromhex(data[start + 1:end - 1].decode())
     length = 4 + int.from_bytes(padded[2:4], "big")
@@ -90,6 +97,47 @@ def respelt(cms: bytes) -> bytes:
     values = algos.DSASignature.load(signer["signature"].native)
     signer["signature"] = algos.DSASignature({"r": values["r"].native, "s": P256_ORDER - values["s"].native}).dump()
     return content.dump(force=True)
+
+
+def without_null(der: bytes) -> bytes:
+    """Every identifier of SHA-256 without its parameter NULL, unsigned attributes left as they are."""
+    made, place = b"", 0
+    while place < len(der):
+        wide = der[place + 1] & 0x7F if der[place + 1] & 0x80 else 0
+        begin = place + 2 + wide
+        end = begin + (int.from_bytes(der[place + 2:begin], "big") if wide else der[place + 1])
+        body = der[begin:end]
+        if der[place] & 0x20 and der[place] != 0xA1:
+            body = body[:-2] if body == forge.build.oid(forge.SHA256) + forge.build.null() else without_null(body)
+        made += forge.build.tlv(der[place], body)
+        place = end
+    return made
+
+
+class RsaSigner:
+    """A signer by RSA below the world's authority."""
+
+    algorithm = "rsa-pkcs1-sha256"
+
+    def __init__(self) -> None:
+        self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        authority = forge.world().ca
+        self.certificate = build_certificate(
+            subject=(("C", "CN"), ("O", forge.ORGANISATION), ("CN", forge.ORGANISATION)),
+            spki=self.key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo),
+            issuer=authority.certificate, issuer_key=authority.key, serial=77, not_before=forge.NOW - forge.DAY,
+            not_after=forge.NOW + 3650 * forge.DAY, key_usage=("digitalSignature", "nonRepudiation"),
+            ext_key_usage=(DOCUMENT_SIGNING,), uscc=forge.USCC)
+
+    def sign(self, data: bytes, **_: str) -> bytes:
+        """RSASSA-PKCS1-v1_5 with SHA-256."""
+        return self.key.sign(data, padding.PKCS1v15(), hashes.SHA256())
+
+
+def signer_of(algorithm: str) -> Signer:
+    """A signer of the world by one of the algorithms that renditions are signed with."""
+    who = forge.world().signer
+    return RsaSigner() if algorithm == RsaSigner.algorithm else LocalSigner(who.certificate, who.key)
 
 
 def indefinite(cms: bytes) -> bytes:
@@ -220,6 +268,7 @@ ATTACKS: list[tuple[str, Callable[[], bytes], Verdict, str]] = [
     ("BER: indefinite length", lambda: resigned(indefinite), INVALID, "pdf.cms"),
     ("BER: a padded length", lambda: resigned(padded_length), UNSURE, "pdf.cms-not-der"),
     ("the ECDSA signature in its other spelling", lambda: resigned(respelt), UNSURE, "pdf.cms-form"),
+    ("the digests without parameters", lambda: resigned(without_null), UNSURE, "pdf.cms-form"),
     ("a certificate added", lambda: resigned(extra_certificate), UNSURE, "pdf.cms-form"),
     ("certificates swapped", lambda: resigned(swapped_certificates), UNSURE, "pdf.cms-form"),
     ("an unsigned attribute added", lambda: resigned(unsigned_attribute), INVALID, "pdf.cms"),
@@ -251,6 +300,16 @@ def test_an_attack_without_the_key_is_never_valid(attack: str, made: Callable[[]
     verdict, codes = forge.verdict_of(data)
     assert verdict is expected, (attack, codes)
     assert code in codes, attack
+
+
+@pytest.mark.req("R-003-33")
+@pytest.mark.parametrize("algorithm", ["ecdsa-p256-sha256", "rsa-pkcs1-sha256"])
+def test_the_digests_of_what_our_writer_signs_have_one_spelling(algorithm: str) -> None:
+    signed = sign_pdf(pdf_sample.unsigned(), signer_of(algorithm), chain=(forge.world().ca.certificate,))
+    assert forge.verdict_of(signed) == (Verdict.VALID, {"pdf.copy"})
+    verdict, codes = forge.verdict_of(resigned(without_null, signed))
+    assert verdict is not Verdict.VALID
+    assert "pdf.cms-form" in codes
 
 
 @pytest.mark.req("R-003-33")
