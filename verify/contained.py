@@ -27,6 +27,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, Protocol, Self
 
 from verify import MAX_FILE_SIZE
 from verify.entry import evidence_beside, load, unjudged
+from verify.model import Finding
 from verify.reasons import finding
 from verify.trust_folder import TrustFolder
 
@@ -39,6 +40,7 @@ __all__ = ["Answer", "Limits", "Verifiers", "serve"]
 _HEAD: Final = struct.Struct(">IQ")                 # lengths of the order (JSON) and of the bytes that follow
 _ANSWER_LIMIT: Final = 64 << 20
 _ANSWER: Final = frozenset({"report", "text", "line"})
+_FAILED: Final = "failed"                           # in an answer: the kind of the error that the child came upon
 _FILES: Final = 2000                                # that one child judges at most
 _SHARE: Final = 4                                   # of its memory, the part beyond which it is replaced
 _GRACE_S: Final = 5.0                               # beyond a child's own alarm
@@ -148,22 +150,21 @@ class Verifiers:
             answer = self._ask(order, contents)
         else:
             answer, asked = self._ask_online(order, contents, inquiry)
-        if isinstance(answer, str):
-            return _told(unjudged(name, size, data, finding(answer, seconds=self._limits.seconds,
-                                                            memory=self._limits.memory_mb), at))
+        if isinstance(answer, Finding):
+            return _told(unjudged(name, size, data, answer, at))
         report, text = answer["report"], answer["text"]
         if asked is not None:
             report, text = {**report, "online": asked.to_dict()}, "\n".join((text.rstrip("\n"), *asked.to_lines(), ""))
         return Answer(report=report, text=text, line=answer["line"])
 
     def _ask_online(self, order: Mapping[str, Any], data: bytes,
-                    inquiry: Inquiry) -> tuple[dict[str, Any] | str, Asked]:
+                    inquiry: Inquiry) -> tuple[dict[str, Any] | Finding, Asked]:
         """Have a file judged, and again by what its CAs say."""
         from verify.online import judge_online, read_paths, write_fresh
 
-        def judged(fresh: Fresh) -> dict[str, Any] | str:
+        def judged(fresh: Fresh) -> dict[str, Any] | Finding:
             answer = self._ask({**order, "fresh": write_fresh(fresh)}, data)
-            read_paths({} if isinstance(answer, str) else answer, fresh)
+            read_paths({} if isinstance(answer, Finding) else answer, fresh)
             return answer
 
         trust = self._folder.read(self._order["trust"])
@@ -177,13 +178,13 @@ class Verifiers:
         """
         child = _Child(self._limits, self._starter)     # of its own: what draws never ran where files are judged
         try:
-            answer = child.ask({**self._order, "draw": seconds}, data) if len(data) <= MAX_FILE_SIZE else ""
+            answer = child.ask({**self._order, "draw": seconds}, data) if len(data) <= MAX_FILE_SIZE else None
         finally:
             child.end()
-        return {"count": 0, "pages": []} if isinstance(answer, str) else answer["drawing"]
+        return answer["drawing"] if isinstance(answer, dict) else {"count": 0, "pages": []}
 
-    def _ask(self, order: Mapping[str, Any], data: bytes) -> dict[str, Any] | str:
-        """The answer of the first child that is free, or the code of the reason why there is none."""
+    def _ask(self, order: Mapping[str, Any], data: bytes) -> dict[str, Any] | Finding:
+        """The answer of the first child that is free, or why there is none."""
         child = self._free.get()
         try:
             return child.ask(order, data)
@@ -230,8 +231,8 @@ class _Child:
         self._starter = starter
         self._process: _Process | None = None
 
-    def ask(self, order: Mapping[str, Any], data: bytes) -> dict[str, Any] | str:
-        """The answer, or the code of the reason why there is none."""
+    def ask(self, order: Mapping[str, Any], data: bytes) -> dict[str, Any] | Finding:
+        """The answer, or why there is none."""
         process = self.started()
         text = json.dumps({**order, "seconds": self._limits.seconds, "memory_mb": self._limits.memory_mb}).encode()
         late = threading.Event()
@@ -250,10 +251,12 @@ class _Child:
         finally:
             clock.cancel()
         if answer is None:
-            return "contained.time" if self.end() == -signal.SIGALRM or late.is_set() else "contained.ended"
+            if self.end() == -signal.SIGALRM or late.is_set():
+                return finding("contained.time", seconds=self._limits.seconds)
+            return finding("contained.ended", memory=self._limits.memory_mb)
         if answer.get("last"):
             self.end()
-        return answer
+        return finding("file.failed", kind=answer[_FAILED]) if _FAILED in answer else answer
 
     def started(self) -> _Process:
         """The child, running; one that ended over nothing is replaced."""
@@ -348,7 +351,7 @@ def _exchange(process: _Process, order: bytes, data: bytes, wanted: Set[str]) ->
         answer = json.loads(text) if len(text) == length else None
     except (OSError, ValueError):
         return None
-    return answer if isinstance(answer, dict) and wanted <= set(answer) else None
+    return answer if isinstance(answer, dict) and (wanted <= set(answer) or _FAILED in answer) else None
 
 
 # -- the child
@@ -386,7 +389,7 @@ def _serve(orders: IO[bytes], answers: IO[bytes], parent: int) -> None:
         signal.setitimer(signal.ITIMER_REAL, order["seconds"])
         told = judged.answer(order, data)
         count += 1
-        last = count >= _FILES or _resident_mb() > order["memory_mb"] // _SHARE
+        last = _FAILED in told or count >= _FILES or _resident_mb() > order["memory_mb"] // _SHARE
         answer = json.dumps({**told, "last": last}).encode("ascii")
         signal.setitimer(signal.ITIMER_REAL, 0)
         answers.write(len(answer).to_bytes(8, "big") + answer)
@@ -409,6 +412,18 @@ class _Judging:
         self._folder = TrustFolder()
 
     def answer(self, order: Mapping[str, Any], data: bytes) -> dict[str, Any]:
+        """What is to be told of one file; of an error of this program its kind alone, which holds nothing of the file.
+
+        Want of memory is no such error: it ends the process.
+        """
+        try:
+            return self._answer(order, data)
+        except MemoryError:
+            raise
+        except Exception as error:       # each check is guarded by itself; this is what is left
+            return {_FAILED: type(error).__name__}
+
+    def _answer(self, order: Mapping[str, Any], data: bytes) -> dict[str, Any]:
         """Judge one file, or draw it."""
         if "draw" in order:
             from verify.drawing import draw

@@ -141,7 +141,11 @@ def verify_source(source: bytes | Path, *, trust: Trust | Path | None, at: dt.da
     other = other_format(kind, data)
     if other is not None:
         case.found.keep(other)
-    run(case)
+    try:
+        run(case)
+    except Exception as error:           # each check is guarded by itself; nothing may leave the verifier besides
+        case.found.begin("")
+        case.found.add("file.failed", kind=type(error).__name__)
     if fresh is not None:
         fresh.seen(case.judge.paths)
     _note_name(case)

@@ -90,6 +90,8 @@ class Case:
                 not status.is_no):
             self.found.begin("")
             self.found.add("status.not-asked")
+        if self.found.left_out and verdict is not Verdict.VALID:
+            self.found.tell(finding("file.more", count=self.found.left_out))
         return Report(
             verdict=verdict, findings=self.found.all(), signatures=tuple(self.signatures),
             file=FileFacts(name=self.name, kind=self.kind, size=len(self.data), data=self.data,

@@ -5,6 +5,7 @@ A file that holds a record claims to be ours and is judged strictly; any other i
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import hashlib
@@ -67,6 +68,7 @@ class _OfdJudge:
     def __init__(self, case: Case) -> None:
         self.case = case
         self.archive: Archive | None = None
+        self.is_archive_copy = False     # an OFD-A (GB/T 42133) without any signature, never judged as a licence
         self.document: OfdDocument | None = None
         self.listed: tuple[SignatureEntry, ...] = ()
         self.sealings: list[Sealing] = []
@@ -78,7 +80,7 @@ class _OfdJudge:
             return False                 # names stand in the headers as they are
         try:
             self.archive = read_zip(self.case.data)
-        except Refusal:
+        except Exception:                # whatever it is: the container's check comes upon it again, and tells it
             return True
         return any(name.endswith(f"/{_RECORD}") for name in self.archive.entries)
 
@@ -87,7 +89,7 @@ class _OfdJudge:
         guarded(self.case, "container", self._container)
         if self.archive is None:
             return
-        if self._is_archive_copy(self.archive):
+        if self.is_archive_copy:
             self.case.found.begin("seal")
             self.case.found.add("seal.archive-copy", "OFD.xml")
             return
@@ -117,15 +119,10 @@ class _OfdJudge:
         if not archive.canonical:
             self.case.found.add("zip.not-canonical", "", detail=Both(
                 "、".join(DEVIATIONS[each] for each in archive.deviations), ", ".join(archive.deviations)))
-
-    def _is_archive_copy(self, archive: Archive) -> bool:
-        """Whether the file is an OFD-A (GB/T 42133) without any signature, which is never judged as a licence."""
-        try:
+        with contextlib.suppress(Refusal):           # what is wrong with it is told with the structure
             root = archive.xml("OFD.xml")
-        except Refusal:
-            return False
-        signs = any(local_name(element) == "Signatures" for element in root.iter(etree.Element))
-        return root.get("DocType") == _ARCHIVE_COPY and not signs
+            signs = any(local_name(element) == "Signatures" for element in root.iter(etree.Element))
+            self.is_archive_copy = root.get("DocType") == _ARCHIVE_COPY and not signs
 
     def _structure(self) -> None:
         archive = self._archive()

@@ -17,13 +17,12 @@ from verify.model import Attachment, PageView
 from verify.ofd_page import PageReader, Resources, rect
 from verify.reasons import Findings, Refusal
 from verify.xml import OFD_NAMESPACES, children, foreign_elements, is_plain, local_name, only_child, text_of
-from verify.zip import Archive
+from verify.zip import NODE_LIMIT, Archive
 
 __all__ = ["OfdDocument", "OfdPage", "SignatureEntry", "Tag", "read_ofd", "read_signatures", "resolve"]
 
 _PAGE_LIMIT: Final = 300
 _TAG_FILES: Final = 16
-_PARSE_LIMIT: Final = 128 << 20         # bytes of XML parsed for one document, files read twice counted twice
 _PARTS: Final = frozenset({"CommonData", "Pages", "Attachments", "CustomTags"})
 _COMMON: Final = frozenset({"MaxUnitID", "PageArea", "PublicRes", "DocumentRes", "TemplatePage", "DefaultCS"})
 _BODY: Final = frozenset({"DocInfo", "DocRoot", "Signatures"})
@@ -113,7 +112,7 @@ class _Reader:
     archive: Archive
     found: Findings
     reached: set[str] = field(default_factory=set)
-    parsed: int = 0
+    nodes: int = 0                       # of the XML read, files read twice counted twice
 
     def read(self) -> OfdDocument:
         """OFD.xml → the document."""
@@ -146,9 +145,9 @@ class _Reader:
     def _xml(self, path: str, root_name: str) -> etree._Element:
         """Parse an entry whose root element must have this name in the OFD name space."""
         data = self._bytes(path)
-        self.parsed += len(data)
-        if self.parsed > _PARSE_LIMIT:
-            raise Refusal("ofd.too-many", path, limit=_PARSE_LIMIT)
+        self.nodes += self.archive.nodes(path)
+        if self.nodes > NODE_LIMIT:
+            raise Refusal("ofd.too-many", path, limit=NODE_LIMIT)
         root = self.archive.xml(path)
         if local_name(root) != root_name or etree.QName(root).namespace not in OFD_NAMESPACES:
             raise Refusal("ofd.structure", path, detail=root_name)
@@ -205,9 +204,13 @@ class _Reader:
             raise Refusal("ofd.structure", path, detail="Page")
         self._only(listed, frozenset({"Page"}), path)
         reader = PageReader(resources, templates, self._xml, self._bytes, self.found, default_box)
-        pages = []
+        pages: list[OfdPage] = []
+        places: set[str] = set()
         for number, element in enumerate(elements, 1):
             place = resolve(path, element.get("BaseLoc", ""))
+            if place in places:
+                raise Refusal("xml.twin", path, element=place)
+            places.add(place)
             view, objects = reader.read(place, number)
             pages.append(OfdPage(id=element.get("ID", ""), path=place, view=view, objects=objects))
         for font_path in resources.font_files():

@@ -24,7 +24,7 @@ __all__ = ["check_forms", "grammar_of"]
 
 _TAGS: Final = "urn:zhengyin:licence-tags:1"
 _TOLD: Final = 20
-_TEMPLATE_LIMIT: Final = 4 << 20          # bytes of a template page
+_TEMPLATE_LIMIT: Final = 4 << 20          # bytes of all template pages together
 
 _ID = r"[1-9][0-9]{0,8}"
 _MM = r"-?(?:0|[1-9][0-9]{0,4})(?:\.[0-9]{1,3})?"
@@ -159,19 +159,22 @@ def check_forms(archive: Archive, found: Findings) -> None:
         Refusal: a file is no XML that could be read.
     """
     roots: dict[str, etree._Element] = {}
-    told = 0
+    told = templates = 0
     for name, entry in archive.entries.items():
         grammar = grammar_of(name)
         if grammar is None:
             odd = "" if _OTHERS.fullmatch(name) else "name"
         elif _TEMPLATE_ENTRY.fullmatch(name):
-            odd = _odd_template(entry.data) if len(entry.data) <= _TEMPLATE_LIMIT else "size"
+            templates += len(entry.data)
+            odd = _odd_template(entry.data) if templates <= _TEMPLATE_LIMIT else "size"
         else:
             roots[name] = root = archive.xml(name)
             odd = grammar.odd(root, entry.data)
-        if odd and told < _TOLD:
+        if odd:
             told += 1
             found.add("ofd.not-understood", name, element=odd)
+        if told >= _TOLD:
+            break
     if not told:
         _together(archive, roots, found)
 

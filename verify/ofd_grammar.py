@@ -56,6 +56,7 @@ class Grammar:
 
     def __init__(self, forms: Mapping[str, Form], space: str = OFD_SPACE, prefix: str = "ofd") -> None:
         self.forms, self.space, self.prefix = forms, space, prefix
+        self._spaces: Mapping[str | None, str] = {prefix: space, "ofd": OFD_SPACE}
 
     def odd(self, root: etree._Element, data: bytes) -> str:
         """The first thing in a file that ours do not have, "" when there is none.
@@ -78,6 +79,8 @@ class Grammar:
             return "CDATA"
         if not data.startswith(_DECLARATION) or data[len(_DECLARATION):len(_DECLARATION) + 1] in (b"?", b"!"):
             return "xml"
+        if root.getnext() is not None or not data.endswith(b">"):
+            return "comment"             # or an instruction, or space, behind the root
         own, common = f"{{{self.space}}}", f"{{{OFD_SPACE}}}"
         if root.tag != f"{own}{next(iter(self.forms))}":
             return local_name(root)
@@ -88,6 +91,8 @@ class Grammar:
             name = tag[len(own):] if tag.startswith(own) else tag[len(common):] if tag.startswith(common) else ""
             if name not in self.forms:
                 return local_name(element) or "comment"
+            if element.nsmap != self._spaces or element.prefix != (self.prefix if tag.startswith(own) else "ofd"):
+                return "xmlns"
             odd = _odd_element(element, self.forms[name]) or (
                 "@Boundary" if name == "PathObject" and not _inside(element) else "")
             if odd:
@@ -97,9 +102,8 @@ class Grammar:
     @functools.cached_property
     def _whole(self) -> re.Pattern[str]:
         """Files of this kind, whole: without escapes, in the spelling of ours. No other name space can be in them."""
-        spaces = {self.prefix: self.space, "ofd": OFD_SPACE}
-        told = "".join(f' xmlns:{prefix}="{re.escape(space)}"' for prefix, space in spaces.items())
-        prefix = self.prefix if len(spaces) == 1 else f"(?:{'|'.join(spaces)})"
+        told = "".join(f' xmlns:{prefix}="{re.escape(space)}"' for prefix, space in self._spaces.items())
+        prefix = f"(?:{self.prefix}|ofd)" if self.prefix != "ofd" else "ofd"
         return re.compile(re.escape(_DECLARATION[:-1].decode()) + self._spelt(next(iter(self.forms)), prefix, told))
 
     def _spelt(self, name: str, prefix: str, told: str = "") -> str:

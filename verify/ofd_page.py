@@ -38,6 +38,7 @@ from verify.xml import (
 __all__ = ["PageReader", "Resources", "numbers", "rect"]
 
 _GROUND_LIMIT: Final = 1 << 20           # bytes of a template page that is remembered
+_TEMPLATES_LIMIT: Final = 4 << 20        # bytes of all template pages of one document
 _OBJECT_LIMIT: Final = 100_000           # page objects of one document, templates counted on each page
 _PAIR_LIMIT: Final = 2_000_000           # comparisons of what lies over what, on one page
 _SLACK_MM: Final = 0.2                   # a glyph may touch its boundary by so much
@@ -169,7 +170,7 @@ class PageReader:
     ids: set[str] = field(default_factory=set)
     objects: int = 0
     glyphs: int = 0
-    _painted: set[str] = field(default_factory=set)
+    _painted: dict[str, int] = field(default_factory=dict)     # bytes of each template page that was painted
     _loaders: dict[str, Callable[[], Bitmap]] = field(default_factory=dict)
 
     def read(self, path: str, number: int) -> tuple[PageView, dict[str, str]]:
@@ -177,6 +178,7 @@ class PageReader:
         root = self.fetch_xml(path, "Page")
         box = self._page_box(root, path)
         canvas = _Canvas(where=path, width_mm=box.width_mm, height_mm=box.height_mm, ids=self.ids)
+        self._count(len(root), canvas)
         for child in root:
             name = local_name(child)
             if name == "Template":
@@ -210,10 +212,13 @@ class PageReader:
         if element.get("ZOrder", "Background") != "Background":
             self.found.add("ofd.not-understood", canvas.where, element="Template ZOrder")
         data = self.fetch(path)
+        again = path in self._painted
+        self._painted[path] = len(data)
+        if sum(self._painted.values()) > _TEMPLATES_LIMIT:
+            raise Refusal("ofd.too-many", path, limit=_TEMPLATES_LIMIT)
         canvas.grounds.append(template_digest(data))
         ground = _ground(data) if len(data) <= _GROUND_LIMIT else None
-        ids, again = canvas.ids, path in self._painted
-        self._painted.add(path)
+        ids = canvas.ids
         if again:
             canvas.ids = set()           # a second use of the same objects is no second ID
         if ground is not None and canvas.ids.isdisjoint(ground.ids):
@@ -229,6 +234,7 @@ class PageReader:
 
     def _layers(self, content: etree._Element, canvas: _Canvas) -> None:
         """Paint the layers in their order."""
+        self._count(len(content), canvas)
         for layer in content:
             if local_name(layer) != "Layer":
                 self.found.add("ofd.not-understood", canvas.where, element=local_name(layer) or "comment")
@@ -241,11 +247,9 @@ class PageReader:
 
     def _objects(self, parent: etree._Element, canvas: _Canvas) -> None:
         """Paint the objects of a layer."""
+        self._count(len(parent), canvas)
         for element in parent:
             canvas.order += 1
-            self.objects += 1
-            if self.objects > _OBJECT_LIMIT:
-                raise Refusal("ofd.too-many", canvas.where, limit=_OBJECT_LIMIT)
             name = local_name(element)
             if name == "PathObject":
                 self._path(element, canvas)
@@ -255,6 +259,12 @@ class PageReader:
                 self._image(element, canvas)
             else:
                 self.found.add("ofd.not-understood", canvas.where, element=name or "comment")
+
+    def _count(self, elements: int, canvas: _Canvas) -> None:
+        """Count what is to be looked at one by one."""
+        self.objects += elements
+        if self.objects > _OBJECT_LIMIT:
+            raise Refusal("ofd.too-many", canvas.where, limit=_OBJECT_LIMIT)
 
     def _identify(self, element: etree._Element, canvas: _Canvas) -> str:
         """The object's ID; IDs are unique over the document."""

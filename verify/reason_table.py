@@ -58,6 +58,12 @@ _FILE: Final = {
     "contained.ended": (_UNSURE, "检查进程意外结束（多为内存超过 {memory} MB）：文件可能有意破坏检查",
                         "the process that checked the file ended, mostly for want of more than {memory} MB of memory: "
                         "the file may be made to break a checker"),
+    "file.failed": (_UNSURE, "检查程序自身出错（{kind}），没有得出结论：文件可能有意破坏检查；"
+                         "请把文件或这句话告知维护者",
+                         "the checker itself failed ({kind}) and came to no result: the file may be made to break a "
+                         "checker; tell its maintainers, with the file or this sentence"),
+    "file.more": (_NOTE, "另有 {count} 处与上述相同，或超出逐一列出的上限",
+                  "{count} more findings are like those told, or beyond what is told one by one"),
     "file.unreadable-part": (_UNSURE, "检查“{check}”时内容无法解析（{kind}）",
                              "content could not be parsed while checking “{check}” ({kind})"),
 }

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from verify.foreign.reasons import FOREIGN_REASONS
 from verify.foreign.value_reasons import VALUE_REASONS
-from verify.model import Finding, Reason, Severity, Verdict, worst
+from verify.model import Finding, Reason, Severity, Verdict
 from verify.reason_table import CHECK_NAMES, TABLE, Meaning
 
 __all__ = ["FINDING_LIMIT", "Both", "Findings", "Refusal", "clean", "clean_facts", "codes", "finding", "shown_path"]
@@ -101,6 +101,8 @@ _WORSE: Final = {
     Verdict.VALID: frozenset({Verdict.INDETERMINATE, Verdict.INVALID}),
     Verdict.INDETERMINATE: frozenset({Verdict.INVALID}), Verdict.INVALID: frozenset[Verdict](),
 }
+_VERDICTS: Final = {Severity.NOTE: Verdict.VALID, Severity.INDETERMINATE: Verdict.INDETERMINATE,
+                    Severity.INVALID: Verdict.INVALID}
 
 
 class _Kept(NamedTuple):
@@ -117,10 +119,12 @@ class Findings:
 
     def __init__(self) -> None:
         self._kept: list[_Kept] = []
+        self._told: set[str | _Kept] = set()
+        self._worst = Verdict.VALID
         self._finished: set[str] = set()
         self._check = ""
         self._hard: frozenset[str] | None = None
-        self.left_out = 0
+        self.left_out = 0                # findings that are not kept: alike ones that are, or beyond the limit
 
     def soften(self, hard: frozenset[str]) -> None:
         """From now on only these codes can say "not genuine"; others of that weight say "cannot say".
@@ -138,7 +142,12 @@ class Findings:
         self._finished.add(check)
 
     def add(self, code: str, where: str = "", **facts: object) -> None:
-        """Keep the finding of a code."""
+        """Keep the finding of a code. What would not be kept is not put into words: there may be millions of it."""
+        alike = f"{self._check}\0{code}\0{where}\0{facts}"
+        if alike in self._told or self._is_full(self._weight(code, ALL_CODES[code].severity)):
+            self.left_out += 1
+            return
+        self._told.add(alike)
         self.keep(finding(code, where, **facts))
 
     def refuse(self, refusal: Refusal) -> None:
@@ -146,14 +155,31 @@ class Findings:
         self.add(refusal.code, refusal.where, **refusal.facts)
 
     def keep(self, found: Finding) -> None:
-        """Keep a finding; beyond the limit only those are kept that make the verdict worse."""
-        if (self._hard is not None and found.severity is Severity.INVALID
-                and found.reason.code not in self._hard):
-            found = dataclasses.replace(found, severity=Severity.INDETERMINATE)
-        if len(self._kept) >= FINDING_LIMIT and worst((found,)) not in _WORSE[self.verdict()]:
+        """Keep a finding, once; beyond the limit only those are kept that make the verdict worse."""
+        weight = self._weight(found.reason.code, found.severity)
+        if weight is not found.severity:
+            found = dataclasses.replace(found, severity=weight)
+        kept = _Kept(self._check, found)
+        if kept in self._told or self._is_full(weight):
             self.left_out += 1
             return
-        self._kept.append(_Kept(self._check, found))
+        self._told.add(kept)
+        self._kept.append(kept)
+        if _VERDICTS[weight] in _WORSE[self._worst]:
+            self._worst = _VERDICTS[weight]
+
+    def tell(self, note: Finding) -> None:
+        """Keep a note beyond the limit."""
+        self._kept.append(_Kept("", note))
+
+    def _weight(self, code: str, severity: Severity) -> Severity:
+        """What a finding weighs here."""
+        softened = self._hard is not None and severity is Severity.INVALID and code not in self._hard
+        return Severity.INDETERMINATE if softened else severity
+
+    def _is_full(self, weight: Severity) -> bool:
+        """Whether there is no place left for a finding of this weight."""
+        return len(self._kept) >= FINDING_LIMIT and _VERDICTS[weight] not in _WORSE[self._worst]
 
     def extend(self, found: Iterable[Finding]) -> None:
         """Keep several findings."""
@@ -174,7 +200,7 @@ class Findings:
 
     def verdict(self) -> Verdict:
         """What the findings alone leave possible; see ``unfinished`` for the rest."""
-        return worst(kept.finding for kept in self._kept)
+        return self._worst
 
     def finished(self, check: str) -> bool:
         """Whether a check came to its end."""

@@ -23,7 +23,7 @@ from certs.sm3 import sm3
 from verify.reasons import Refusal
 from verify.xml import parse_xml
 
-__all__ = ["DEVIATIONS", "Archive", "Entry", "Limits", "read_zip"]
+__all__ = ["DEVIATIONS", "NODE_LIMIT", "Archive", "Entry", "Limits", "read_zip"]
 
 _EOCD: Final = struct.Struct("<4s4H2LH")
 _CENTRAL: Final = struct.Struct("<4s6H3L5H2L")
@@ -36,6 +36,9 @@ _CANONICAL_DATE: Final = 0x0021         # 1980-01-01
 _PLAIN_NAME: Final = re.compile(rb"(?:[A-Za-z0-9_-][A-Za-z0-9_.-]*+/)*+[A-Za-z0-9_-][A-Za-z0-9_.-]*+")
 _CANONICAL: Final = (0x0014, 20, 0, 0, _CANONICAL_DATE, 0, 0, b"", b"")
 _UNICODE_PATH, _ZIP64 = 0x7075, 0x0001
+NODE_LIMIT: Final = 1_000_000
+"""Of the XML that is read of one archive, see :meth:`Archive.nodes`; ours have some hundreds a page."""
+_BYTES_A_NODE: Final = 32
 _SHARED_LIMIT: Final = 1 << 20          # bytes of an entry that is remembered
 DEVIATIONS: Final = {
     "comment": "压缩包带有注释", "order": "条目次序", "OFD.xml is not first": "OFD.xml 不在最前",
@@ -75,16 +78,30 @@ class Archive:
     deviations: tuple[str, ...]
     _roots: dict[str, etree._Element] = field(default_factory=dict, repr=False, compare=False)
     _digests: dict[str, bytes] = field(default_factory=dict, repr=False, compare=False)
+    _nodes: dict[str, int] = field(default_factory=dict, repr=False, compare=False)
 
     def xml(self, name: str) -> etree._Element:
-        """The root of the entry ``name``, which is there; parsed once and not to be changed.
+        """The root of the entry ``name``; parsed once and not to be changed.
 
         Raises:
-            Refusal: as :func:`verify.xml.parse_xml`.
+            Refusal: ``ofd.missing``; ``ofd.too-many``, of all that was read; else as :func:`verify.xml.parse_xml`.
         """
         if name not in self._roots:
-            self._roots[name] = parse_xml(self.entries[name].data, name)
+            entry = self.entries.get(name)
+            if entry is None:
+                raise Refusal("ofd.missing", name)
+            self.nodes(name)
+            if sum(self._nodes.values()) > NODE_LIMIT:
+                raise Refusal("ofd.too-many", name, limit=NODE_LIMIT)
+            self._roots[name] = parse_xml(entry.data, name)
         return self._roots[name]
+
+    def nodes(self, name: str) -> int:
+        """What reading the XML entry ``name``, which is there, costs: its tags, and its bytes by the score."""
+        if name not in self._nodes:
+            data = self.entries[name].data
+            self._nodes[name] = data.count(b"<") + len(data) // _BYTES_A_NODE
+        return self._nodes[name]
 
     def sm3(self, name: str) -> bytes:
         """The digest of the entry ``name``, which is there; computed once."""

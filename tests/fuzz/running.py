@@ -189,7 +189,7 @@ def _looked_at(made: Input, corpus: Corpus) -> Report:
 def _unexpected(result: Result, made: Input, report: Report, keep: Path) -> None:
     """Count what only the last net beneath a reader caught; the first input of each kind is kept."""
     for each in report.findings:
-        if each.reason.code == "file.unreadable-part":
+        if each.reason.code in ("file.unreadable-part", "file.failed"):
             told = f"{made.family}: {each.reason.en}"
             if told not in result.unexpected:
                 _keep(result, made, "net", keep)

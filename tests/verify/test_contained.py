@@ -92,6 +92,21 @@ def test_a_child_that_is_killed_is_replaced_and_its_file_is_not_genuine(verifier
     assert verifiers.verify(issued().ofd).report["verdict"] == "valid"
 
 
+def test_an_error_of_the_checker_is_told_as_one_and_its_child_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise LookupError("what the file says")
+
+    monkeypatch.setattr("verify.entry.verify_source", broken)
+    with Verifiers(trust=shared_home().trust_dir) as verifiers:
+        first = child_of(verifiers)
+        monkeypatch.undo()               # the child was forked before
+        answer = verifiers.verify(issued().ofd)
+        assert answer.report["verdict"] == "indeterminate" and answer.exit_code == 3
+        assert codes(answer) == {"file.failed"} and "LookupError" in answer.line
+        assert "what the file says" not in str(answer)
+        assert child_of(verifiers) != first and verifiers.verify(issued().ofd).report["verdict"] == "valid"
+
+
 def test_what_takes_too_long_is_stopped() -> None:
     with Verifiers(trust=shared_home().trust_dir, limits=Limits(seconds=0.001)) as verifiers:
         answer = verifiers.verify(issued().ofd)

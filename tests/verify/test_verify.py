@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import string
 import subprocess
 import sys
@@ -17,7 +18,19 @@ from certs.home import Home
 from layouts import load_kind
 from tests.support.demo_home import make_home, shared_home
 from tests.verify.archives import archive, item
-from tests.verify.packages import RECORD, Forger, check, codes, entries, forged, issued, record, swap
+from tests.verify.packages import (
+    PAGE,
+    RECORD,
+    Forger,
+    check,
+    codes,
+    entries,
+    forged,
+    issued,
+    pack,
+    record,
+    swap,
+)
 from verify.model import Severity, Verdict
 from verify.reasons import FINDING_LIMIT, Findings, clean, finding
 from verify.reasons import codes as table
@@ -219,6 +232,25 @@ def test_a_check_that_breaks_off_is_never_taken_for_a_good_one(monkeypatch: pyte
     assert "file.unreadable-part" in codes(report)
 
 
+@pytest.mark.parametrize("step", ["judge_ofd.evidence_of", "judge_ofd.read_zip", "judge_ofd.local_name"])
+def test_no_error_leaves_the_verifier(monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise KeyError("what the file says")
+
+    monkeypatch.setattr(f"verify.{step}", broken)
+    report = check(issued().ofd)
+    assert report.verdict is not Verdict.VALID and "what the file says" not in report.to_json()
+    assert codes(report) & {"file.failed", "file.unreadable-part"} and "KeyError" in report.to_text()
+
+
+@pytest.mark.parametrize("name", ["ofd.xml", "OFD.XML", "OFD.xml.", "Doc_0/OFD.xml"])
+def test_a_package_whose_entrance_has_another_name_is_judged(name: str) -> None:
+    parts = {name if each == "OFD.xml" else each: data for each, data in entries(issued().ofd).items()}
+    report = check(pack(parts))
+    assert report.verdict is Verdict.INVALID and {"ofd.missing", "seal.none"} <= codes(report)
+    assert not codes(report) & {"file.failed", "file.unreadable-part"}
+
+
 @pytest.mark.parametrize("step", ["check_record", "check_metadata", "check_head", "check_tags", "check_pages",
                                   "check_qr", "check_attached", "judge_rendition", "judge_sealing"])
 def test_every_step_is_demanded(monkeypatch: pytest.MonkeyPatch, step: str) -> None:
@@ -232,14 +264,39 @@ def test_every_step_is_demanded(monkeypatch: pytest.MonkeyPatch, step: str) -> N
 
 def test_findings_beyond_the_limit_never_make_the_verdict_better() -> None:
     found = Findings()
-    for _ in range(FINDING_LIMIT + 10):
-        found.add("file.name")
-    assert found.verdict() is Verdict.VALID and found.left_out == 10
+    for number in range(FINDING_LIMIT + 10):
+        found.add("ofd.twin-id", "x.xml", id=number)
+    assert found.verdict() is Verdict.INDETERMINATE and found.left_out == 10
     found.add("xml.malformed")
-    assert found.verdict() is Verdict.INDETERMINATE
+    assert found.verdict() is Verdict.INDETERMINATE and not found.has("xml.malformed")
     found.add("seal.crypto")
     found.add("seal.crypto")
-    assert found.verdict() is Verdict.INVALID and found.left_out == 11
+    found.add("seal.form")
+    assert found.verdict() is Verdict.INVALID and found.left_out == 13
+    assert found.has("seal.crypto") and not found.has("seal.form")
+
+
+def test_what_is_found_again_and_again_is_kept_once_for_each_check_and_put_into_words_once(
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+    monkeypatch.setattr("verify.reasons.finding", lambda code, *rest, **facts: (
+        made.append(code), finding(code, *rest, **facts))[1])
+    found = Findings()
+    for check_name in ("structure", "pages"):
+        found.begin(check_name)
+        for _ in range(1000):
+            found.add("ofd.not-understood", "x.xml", element="a")
+    assert [each.reason.code for each in found.all()] == made == ["ofd.not-understood"] * 2
+    assert len(found.of("structure")) == len(found.of("pages")) == 1 and found.left_out == 1998
+
+
+def test_a_report_says_how_much_it_does_not_tell_one_by_one() -> None:
+    parts = entries(issued().ofd)
+    page = parts[PAGE].replace(b"</ofd:Layer>", b"<ofd:a/>" * 5000 + b"</ofd:Layer>", 1)
+    report = check(pack({**parts, PAGE: page}))
+    told = [each for each in report.reasons if each.code == "file.more"]
+    assert len(told) == 1 and re.search("[0-9]{4}", told[0].zh) and re.search("[0-9]{4}", told[0].en)
+    assert len(report.findings) < 40 and "file.more" not in codes(check(issued().ofd))
 
 
 def test_each_reason_code_has_both_sentences_with_the_same_kind_of_facts() -> None:
