@@ -2,21 +2,21 @@
 
 Lenient where writers differ (further signed attributes, the way the signer is named), strict about what binds: DER in
 everything that is not signed, one signer, signed content type and digest. What nobody signed is listed in
-``loose``: certificates are looked at later, anything else keeps the file from being called genuine.
+``loose``: certificates are looked at later, anything else keeps the file from being called genuine. What the
+standards spell otherwise, and what changes nothing that is signed, is listed in ``odd``.
 """
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import Final
 
 from certs.cms_attributes import read_attributes
 from certs.der import OCTET_STRING, SEQUENCE, SET, DerCode, DerError, Reader, context
 from certs.public_key import ALGORITHM_BY_OID
-from certs.sm3 import sm3
 from certs.x509 import Certificate
 from codes.errors import EngineError
+from verify.foreign.pdf_digests import digest_of, holds_pss
 from verify.foreign.pdf_reasons import ForeignRefusal
 from verify.reasons import Both
 
@@ -26,6 +26,7 @@ MAX_CERTIFICATES: Final = 24
 
 _SIGNED_DATA: Final = frozenset({"1.2.840.113549.1.7.2", "1.2.156.10197.6.1.4.2.2"})
 _DATA: Final = frozenset({"1.2.840.113549.1.7.1", "1.2.156.10197.6.1.4.2.1"})
+_NATIONAL: Final = frozenset({"1.2.156.10197.6.1.4.2.1", "1.2.156.10197.6.1.4.2.2"})     # GB/T 35275
 _CONTENT_TYPE: Final = "1.2.840.113549.1.9.3"
 _MESSAGE_DIGEST: Final = "1.2.840.113549.1.9.4"
 _SIGNING_TIME: Final = "1.2.840.113549.1.9.5"
@@ -63,7 +64,7 @@ class ForeignCms:
     """What the CMS says; nothing is verified yet.
 
     ``algorithm`` is a name of ``certs.public_key``, or ``pss-<digest>`` with ``salt`` bytes of salt. ``signed`` are
-    the octets under ``signature``. ``loose`` names what nobody signed.
+    the octets under ``signature``. ``loose`` names what nobody signed, ``odd`` what is spelt as no standard has it.
     """
 
     digest_name: str                   # of hashlib, or sm3
@@ -78,43 +79,17 @@ class ForeignCms:
     timestamp: bytes | None
     claimed_at: object                 # datetime of the signed attribute, or None
     loose: tuple[Both, ...]
+    odd: tuple[Both, ...]
 
     def covers(self, *parts: memoryview) -> bool:
         """Whether the digest is that of the parts."""
-        return _digest(self.digest_name, *parts) == self.message_digest
+        return digest_of(self.digest_name, *parts) == self.message_digest
 
     def holds(self) -> bool:
         """Whether the signer's key made the signature over the signed attributes."""
         if self.algorithm.startswith("pss-"):
-            return _holds_pss(self.signer.public_key.spki, self.signed, self.signature, self.digest_name, self.salt)
+            return holds_pss(self.signer.public_key.spki, self.signed, self.signature, self.digest_name, self.salt)
         return self.signer.verify(self.signed, self.signature, self.algorithm)
-
-
-def _digest(name: str, *parts: memoryview | bytes) -> bytes:
-    if name == "sm3":
-        return sm3(b"".join(parts))
-    digest = hashlib.new(name, usedforsecurity=False)
-    for part in parts:
-        digest.update(part)
-    return digest.digest()
-
-
-def _holds_pss(spki: bytes, message: bytes, signature: bytes, digest_name: str, salt: int) -> bool:
-    """RSASSA-PSS with MGF1 over the same digest (RFC 8017, 8.1)."""
-    from cryptography.exceptions import InvalidSignature
-    from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.asymmetric import padding, rsa
-    from cryptography.hazmat.primitives.serialization import load_der_public_key
-
-    digest = {"sha256": hashes.SHA256(), "sha384": hashes.SHA384(), "sha512": hashes.SHA512()}[digest_name]
-    key = load_der_public_key(spki)
-    if not isinstance(key, rsa.RSAPublicKey):
-        return False
-    try:
-        key.verify(signature, message, padding.PSS(padding.MGF1(digest), salt), digest)
-    except (InvalidSignature, ValueError):
-        return False
-    return True
 
 
 def read_cms(der: bytes, where: str) -> ForeignCms:
@@ -138,13 +113,15 @@ class _Parser:
     def __init__(self, where: str) -> None:
         self.where = where
         self.loose: list[Both] = []
+        self.odd: list[Both] = []
         self.unread: EngineError | None = None      # why a certificate inside cannot be read
 
     def content_info(self, der: bytes) -> ForeignCms:
         whole = Reader(der)
         outer = whole.enter(SEQUENCE)
         whole.done()
-        if outer.oid() not in _SIGNED_DATA:
+        kind = outer.oid()
+        if kind not in _SIGNED_DATA:
             raise self.refusal("不是 SignedData", "no SignedData")
         wrapper = outer.enter(context(0))
         outer.done()
@@ -152,12 +129,15 @@ class _Parser:
         wrapper.done()
         version = body.integer()
         digests = body.enter(SET)
-        named: list[str] = []
+        named: list[bytes] = []
         while digests.more():
-            named.append(self.digest(digests.raw(SEQUENCE)))
+            named.append(digests.raw(SEQUENCE))
         content = body.enter(SEQUENCE)
-        if content.oid() not in _DATA or content.more():
+        content_type = content.oid()
+        if content_type not in _DATA or content.more():
             raise self.refusal("内含正文", "content inside")
+        if (kind in _NATIONAL) != (content_type in _NATIONAL):
+            self.odd.append(Both("国标与国际的内容标识混用", "identifiers of GB/T 35275 and of PKCS#7 mixed"))
         certificates = self.certificates(body.enter(context(0))) if body.peek() == context(0) else ()
         if body.peek() == context(1):
             body.raw()
@@ -167,7 +147,7 @@ class _Parser:
         info = signers.enter(SEQUENCE)
         if signers.more():
             raise self.refusal("签名者不止一个", "several signers")
-        return self.signer_info(info, certificates, named, version)
+        return self.signer_info(info, certificates, named, version, content_type)
 
     def certificates(self, bag: Reader) -> tuple[Certificate, ...]:
         """The certificates that can be read; a SET OF in DER stands in the order of its encodings."""
@@ -189,18 +169,22 @@ class _Parser:
                 self.unread = error
         return tuple(found)
 
-    def signer_info(self, info: Reader, certificates: tuple[Certificate, ...], named: list[str],
-                    version: int) -> ForeignCms:
+    def signer_info(self, info: Reader, certificates: tuple[Certificate, ...], named: list[bytes],
+                    version: int, content_type: str) -> ForeignCms:
         own = info.integer()
         if own != (1 if info.peek() == SEQUENCE else 3) or version not in (1, own):
             self.loose.append(Both(f"版本 {version}，{own}", f"version {version}, {own}"))
+        elif version != own:
+            self.odd.append(Both(f"版本写作 {version}，应为 {own}", f"version {version} where {own} belongs"))
         signer = self.signer(info, certificates)
         digest_algorithm = info.raw(SEQUENCE)
         digest_name = self.digest(digest_algorithm)
-        if named != [digest_name]:
+        if [self.digest(each) for each in named] != [digest_name]:
             raise self.refusal("摘要算法前后不一", "digest algorithms disagree")
+        if named != [digest_algorithm]:
+            self.odd.append(Both("摘要算法前后两种写法", "the digest algorithm spelt in two ways"))
         if info.peek() != context(0):
-            raise self.refusal("没有签名属性", "no signed attributes")
+            raise self.refusal("没有签名属性", "it has no signed attributes")
         attributes = info.raw(context(0))
         signed = bytes((SET,)) + attributes[1:]
         found = self.attributes(Reader(signed).enter(SET))
@@ -210,8 +194,11 @@ class _Parser:
         timestamp = self.unsigned(info.enter(context(1))) if info.peek() == context(1) else None
         info.done()
         self.protection(found, digest_algorithm, signature_algorithm)
-        if _CONTENT_TYPE not in found or Reader(found[_CONTENT_TYPE]).oid() not in _DATA:
+        signed_type = Reader(found[_CONTENT_TYPE]).oid() if _CONTENT_TYPE in found else ""
+        if signed_type not in _DATA:
             raise self.refusal("内容类型有误", "content type")
+        if signed_type != content_type:
+            self.odd.append(Both("内容类型与签名属性所写不同", "another content type than the signed attribute names"))
         if _MESSAGE_DIGEST not in found:
             raise self.refusal("没有摘要", "no message digest")
         claimed = Reader(found[_SIGNING_TIME]).time() if _SIGNING_TIME in found else None
@@ -219,7 +206,7 @@ class _Parser:
             digest_name=digest_name, message_digest=Reader(found[_MESSAGE_DIGEST]).octets(), algorithm=algorithm,
             salt=salt, signature=signature, signed=signed, signer=signer, certificates=certificates,
             binding=self.binding(found, signer), timestamp=timestamp, claimed_at=claimed,
-            loose=tuple(self.loose))
+            loose=tuple(self.loose), odd=tuple(self.odd))
 
     def signer(self, info: Reader, certificates: tuple[Certificate, ...]) -> Certificate:
         """The certificate that the signer's identifier names."""
@@ -235,7 +222,7 @@ class _Parser:
             raise ForeignRefusal("fpdf.cms", self.where, what=f"signer certificate: {self.unread.en}",
                                  was=f"签名者证书：{self.unread.zh}")
         if len(fit) != 1:
-            raise self.refusal("找不到签名者的证书", "signer certificate")
+            raise self.refusal("签名者的证书不在其中", "the signer's certificate is not inside")
         return fit[0]
 
     def digest(self, algorithm: bytes) -> str:
@@ -256,9 +243,10 @@ class _Parser:
         oid = reader.oid()
         if oid == _PSS:
             return f"pss-{digest_name}", self.pss(reader, digest_name)
-        if reader.more() and reader.raw() != _NULL:
-            raise self.refusal("签名算法的参数有误", "signature parameters")
+        parameters = reader.raw() if reader.more() else b""
         reader.done()
+        if parameters not in (b"", _NULL):
+            raise self.refusal("签名算法的参数有误", "signature parameters")
         if oid in _BROKEN:
             raise ForeignRefusal("fpdf.weak-digest", self.where, what=_BROKEN[oid])
         if oid in _SM2 and digest_name == "sm3":
@@ -271,6 +259,8 @@ class _Parser:
             name = ALGORITHM_BY_OID.get(oid, "")
         if name not in ALGORITHM_BY_OID.values() or not name.endswith(f"-{digest_name}"):
             raise self.refusal(f"签名算法 {oid}", f"signature algorithm {oid}")
+        if oid == _EC_KEY or parameters != (_NULL if name.startswith("rsa-") else b""):
+            self.odd.append(Both("签名算法的写法", "the spelling of the signature algorithm"))
         return name, 0
 
     def pss(self, reader: Reader, digest_name: str) -> int:
@@ -279,15 +269,19 @@ class _Parser:
         reader.done()
         if digest_name == "sm3" or parameters.peek() != context(0):
             raise ForeignRefusal("fpdf.weak-digest", self.where, what="SHA-1 (PSS)")
-        same_digest = self.digest(parameters.enter(context(0)).raw(SEQUENCE)) == digest_name
+        hashed = parameters.enter(context(0)).raw(SEQUENCE)
         if parameters.peek() != context(1):
             raise ForeignRefusal("fpdf.weak-digest", self.where, what="SHA-1 (PSS)")
         mask = parameters.enter(context(1)).enter(SEQUENCE)
-        if mask.oid() != _MGF1 or self.digest(mask.raw(SEQUENCE)) != digest_name or not same_digest:
+        mask_oid, masked = mask.oid(), mask.raw(SEQUENCE)
+        if mask_oid != _MGF1 or {self.digest(hashed), self.digest(masked)} != {digest_name}:
             raise self.refusal("PSS 参数有误", "PSS parameters")
         salt = parameters.enter(context(2)).integer() if parameters.peek() == context(2) else 20
-        if parameters.more() and parameters.enter(context(3)).integer() != 1:
+        trailer = parameters.enter(context(3)).integer() if parameters.more() else None
+        if trailer not in (None, 1):
             raise self.refusal("PSS 参数有误", "PSS parameters")
+        if hashed != masked or trailer is not None:
+            self.odd.append(Both("PSS 参数的写法", "the spelling of the PSS parameters"))
         if not 0 <= salt <= 1024:
             raise self.refusal("PSS 参数有误", "PSS parameters")
         return salt
@@ -300,6 +294,8 @@ class _Parser:
     def unsigned(self, reader: Reader) -> bytes | None:
         """The signature timestamp; whatever else nobody signed is named."""
         found = self.attributes(reader)
+        if not found:
+            self.odd.append(Both("空的未签名属性表", "an empty list of unsigned attributes"))
         self.loose += [Both(f"未签名的属性 {oid}", f"unsigned attribute {oid}")
                        for oid in sorted(found.keys() - {_TIMESTAMP})]
         return found.get(_TIMESTAMP)
@@ -321,7 +317,7 @@ class _Parser:
         weak, name = oid == _BINDING_V1, "sha1" if oid == _BINDING_V1 else "sha256"
         if not weak and first.peek() == SEQUENCE:
             name = self.digest(first.raw(SEQUENCE))
-        fits = first.body(OCTET_STRING) == _digest(name, signer.der)
+        fits = first.body(OCTET_STRING) == digest_of(name, signer.der)
         return Binding(present=True, weak=weak, fits=fits and (not first.more() or self.names(first, signer)))
 
     def names(self, entry: Reader, signer: Certificate) -> bool:

@@ -45,6 +45,9 @@ _FORGIVEN: Final = {
     "form.pdf-weak-binding": Meaning(
         _NOTE, "签名用 SHA-1 标识证书（signing-certificate 第 1 版，{where}）",
         "the certificate is named by SHA-1 (signing-certificate, version 1, {where})"),
+    "form.pdf-cms": Meaning(
+        _NOTE, "签名 {where} 的数据（CMS）有不合标准的写法，不影响所签内容：{what}",
+        "the data (CMS) of signature {where} are spelt as no standard has it, which changes nothing signed: {what}"),
     "form.pdf-font": Meaning(
         _NOTE, "字体 {what} 未嵌入，字形由阅读器提供", "the font {what} is not embedded: readers bring their own"),
     "form.pdf-empty-field": Meaning(
@@ -134,8 +137,8 @@ _SIGNATURE: Final = {
     "fpdf.subfilter": Meaning(
         _UNSURE, "不支持的签名类型 {what}（{where}）", "unsupported type of signature, {what} ({where})"),
     "fpdf.cms": Meaning(
-        _UNSURE, "签名 {where} 的数据（CMS）不合规范：{was}",
-        "the data (CMS) of signature {where} are not well-formed: {what}"),
+        _UNSURE, "签名 {where} 的数据（CMS）无法判断：{was}",
+        "the data (CMS) of signature {where} cannot be judged: {what}"),
     "fpdf.cms-not-der": Meaning(
         _UNSURE, "签名 {where} 的数据（CMS）不是唯一的 DER 写法：{was}",
         "the data (CMS) of signature {where} are not in their one DER form: {what}"),

@@ -216,6 +216,8 @@ class _Run:
         self.bound(cms)
         for each in cms.loose:
             self.add("fpdf.cms-loose", what=each)
+        for each in cms.odd:
+            self.add("form.pdf-cms", what=each)
         if cms.timestamp is not None:
             self.stamped(cms.timestamp, cms.signature)
         self.chain = self.validated(cms)
@@ -230,7 +232,7 @@ class _Run:
             raise ForeignRefusal("fpdf.certificate-unbound", self.signed.label)
         if not binding.present:
             if not plain:
-                raise ForeignRefusal("fpdf.cms", self.signed.label, what="no signing-certificate",
+                raise ForeignRefusal("fpdf.cms", self.signed.label, what="it has no signing-certificate attribute",
                                      was="没有 signing-certificate 属性")
             self.add("form.pdf-unbound")
         elif binding.weak:

@@ -233,6 +233,35 @@ def nested(der: bytes, depth: int, more: bytes) -> bytes:
     return der[:1] + (bytes([len(body)]) if len(body) < 0x80 else b"\x82" + len(body).to_bytes(2, "big")) + body
 
 
+def replaced(old: bytes, new: bytes, *, all_of_them: bool = False) -> Callable[[bytes], bytes]:
+    """The first value that is ``old`` (or each), outside of certificates, exchanged for others, all lengths mended."""
+    def within(der: bytes) -> bytes:
+        made, place = b"", 0
+        while place < len(der):
+            wide = der[place + 1] & 0x7F if der[place + 1] & 0x80 else 0
+            begin = place + 2 + wide
+            end = begin + (int.from_bytes(der[place + 2:begin], "big") if wide else der[place + 1])
+            body = der[begin:end]
+            if der[place:end] == old and (all_of_them or not done):
+                done.append(place)
+                made += new
+            elif der[place] & 0x20 and body[4:9] != b"\xa0\x03\x02\x01\x02":
+                made += build.tlv(der[place], within(body))
+            else:
+                made += der[place:end]
+            place = end
+        return made
+
+    done: list[int] = []
+
+    def change(der: bytes) -> bytes:
+        done.clear()
+        made = within(der)
+        assert done
+        return made
+    return change
+
+
 def with_unsigned(oid: str, value: bytes) -> Callable[[bytes], bytes]:
     """An unsigned attribute that nobody asked for, in the one SignerInfo."""
     attribute = build.sequence(build.oid(oid), build.set_of([value]))

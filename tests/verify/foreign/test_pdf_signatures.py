@@ -80,6 +80,59 @@ def test_a_signature_by_sm2_is_read_like_any_other(names: tuple[str, str]) -> No
     assert judged(changed, trust).verdict is Verdict.INVALID
 
 
+SHA256, ECDSA_SHA256 = build.oid("2.16.840.1.101.3.4.2.1"), build.oid("1.2.840.10045.4.3.2")
+WITH_NULL = build.sequence(SHA256, build.null())
+ODD: dict[str, Callable[[], bytes]] = {
+    "a digest spelt in two ways": lambda: f.resigned(f.replaced(WITH_NULL, build.sequence(SHA256))),
+    "ECDSA with NULL": lambda: f.resigned(f.replaced(
+        build.sequence(ECDSA_SHA256), build.sequence(ECDSA_SHA256, build.null()))),
+    "the key's algorithm for the signature's": lambda: f.resigned(f.replaced(
+        build.sequence(ECDSA_SHA256), build.sequence(build.oid("1.2.840.10045.2.1")))),
+    "RSA without NULL": lambda: f.resigned(f.replaced(
+        build.sequence(build.oid(RSA_SHA256), build.null()), build.sequence(build.oid(RSA_SHA256))),
+        w.sign(w.plain(), world().rsa)),
+    "another content type": lambda: f.resigned(f.replaced(build.oid(PLAIN[1]), build.oid(NATIONAL[1]))),
+    "another kind of signed data": lambda: f.resigned(f.replaced(build.oid(PLAIN[0]), build.oid(NATIONAL[0]))),
+    "a version too low": lambda: f.resigned(f.replaced(build.integer(3), build.integer(1)), w.by_openssl(
+        w.plain(), world().rsa, "-keyid")),
+    "no unsigned attributes in their list": lambda: f.resigned(lambda der: f.nested(der, 4, b"\xa1\0"), f.by_hand()),
+    "the PSS trailer told": lambda: f.resigned(f.replaced(
+        PSS_SALT, PSS_SALT + build.explicit(3, build.integer(1))), w.sign(w.plain(), world().rsa, prefer_pss=True)),
+}
+PSS_SALT = build.explicit(2, build.integer(222))        # what fits a key of 2048 bits
+RSA_SHA256 = "1.2.840.113549.1.1.11"
+
+
+@pytest.mark.parametrize("made", ODD.values(), ids=ODD)
+def test_a_spelling_that_no_standard_has_and_that_changes_nothing_signed_is_told(made: Callable[[], bytes]) -> None:
+    report = judged(made())
+    assert report.verdict is Verdict.VALID, sorted(codes(report))
+    assert "form.pdf-cms" in codes(report)
+
+
+@pytest.mark.parametrize("made", [
+    f.approved, f.by_hand, lambda: w.sign(w.plain(), world().rsa), lambda: w.sign(w.plain(), world().p384),
+    lambda: w.sign(w.plain(), world().rsa, prefer_pss=True), lambda: w.sign(w.plain(), stamped=True),
+    lambda: w.by_openssl(w.plain(), world().rsa, "-keyid"),
+    lambda: f.resigned(f.replaced(WITH_NULL, build.sequence(SHA256), all_of_them=True)),
+])
+def test_what_an_honest_writer_may_have_chosen_is_not_told_as_odd(made: Callable[[], bytes]) -> None:
+    report = judged(made())
+    assert report.verdict is Verdict.VALID, sorted(codes(report))
+    assert "form.pdf-cms" not in codes(report)
+
+
+def test_what_is_missing_is_told_as_missing() -> None:
+    for option, zh, en in (("-noattr", "没有签名属性", "no signed attributes"),
+                           ("-nocerts", "签名者的证书不在其中", "the signer's certificate is not inside")):
+        report = judged(w.by_openssl(w.plain(), world().rsa, option))
+        assert report.verdict is Verdict.INDETERMINATE
+        (told,) = (each.reason for each in report.findings if each.reason.code == "fpdf.cms")
+        assert zh in told.zh
+        assert en in told.en
+        assert "not well-formed" not in told.en
+
+
 @pytest.mark.parametrize(("made", "expected"), [
     (f.approved, ("TOTAL-PASSED", "")),
     (lambda: f.approved().replace(b"595.2756", b"595.2757", 1), ("TOTAL-FAILED", "HASH_FAILURE")),
