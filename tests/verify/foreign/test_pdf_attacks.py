@@ -446,6 +446,14 @@ TRAILING: list[Case] = [
     ("another information dictionary", lambda: _other_info(f.approved()), UNSURE, "fpdf.metadata-changed"),
     ("XMP", lambda: w.update(f.approved(), [(f.number_of(f.approved(), b"Metadata"), f.content(b"<x/>"))]), UNSURE,
      "fpdf.metadata-changed"),
+    ("a first packet with a title", lambda: _packet(b"<dc:title>Licence</dc:title>"), UNSURE, "fpdf.metadata-changed"),
+    ("a first packet with a title among its attributes", lambda: _packet(b"", b' dc:title="Licence"'), UNSURE,
+     "fpdf.metadata-changed"),
+    ("a first packet with words beside the properties", lambda: _packet(b"Licence"), UNSURE, "fpdf.metadata-changed"),
+    ("a first packet with markup in the time of saving", lambda: _packet(
+        b"<xmp:ModifyDate><dc:title>Licence</dc:title></xmp:ModifyDate>"), UNSURE, "fpdf.metadata-changed"),
+    ("a first packet that tells of saving alone", lambda: _packet(b"<xmp:ModifyDate>2026</xmp:ModifyDate>"), UNSURE,
+     "fpdf.uncovered-revision"),
     ("version in the catalog", lambda: f.changed(f.approved(), f.root(f.approved()), (
         b"/Version /2.0", b"/Version /1.4")), UNSURE, "fpdf.changed"),
     ("version added to the catalog", lambda: f.added(f.by_hand(), f.root(f.by_hand()), b"/Version /1.7"), UNSURE,
@@ -488,6 +496,16 @@ TRAILING: list[Case] = [
     ("the page as evidence", lambda: _page_as_evidence(), INVALID, "fpdf.page-changed"),
     ("outlines", lambda: f.added(f.approved(), f.root(f.approved()), b"/Outlines 2 0 R"), UNSURE, "fpdf.changed"),
 ]
+
+
+def _packet(inside: bytes, attributes: bytes = b"") -> bytes:
+    """A first packet of metadata in a later revision."""
+    data = f.by_hand()
+    told = (b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+            b'<rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/"'
+            b' xmlns:xmp="http://ns.adobe.com/xap/1.0/"%b>%b</rdf:Description></rdf:RDF></x:xmpmeta>')
+    new = f.size(data)
+    return f.added(data, f.root(data), b"/Metadata %d 0 R" % new, (new, f.content(told % (attributes, inside))))
 
 
 def _saved(data: bytes, time: bytes) -> bytes:

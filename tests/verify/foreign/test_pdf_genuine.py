@@ -153,8 +153,10 @@ GENUINE: list[tuple[str, Callable[[], bytes], Verdict, str]] = [
     ("an empty name", lambda: w.by_openssl(f.changed(w.plain(), f.page(w.plain()), (
         b"/Rotate 0", b"/Rotate 0 /PieceInfo <</App <</Private / >>>>"))), VALID, "form.pdf-unbound"),
     ("startxref one byte early", lambda: w.by_openssl(_early(w.plain())), VALID, "form.pdf-offset"),
-    ("version raised by the second signer", lambda: w.sign(f.by_hand(), W.second, name="Sig2"), UNSURE,
-     "fpdf.metadata-changed"),
+    ("version and metadata brought in by the second signer", lambda: w.sign(f.by_hand(), W.second, name="Sig2"), VALID,
+     "fpdf.revision"),
+    ("two signatures, the first packet of metadata with the second", lambda: w.sign(
+        w.sign(w.plain(), W.rsa), W.second, name="Sig2"), VALID, "fpdf.revision"),
     ("updated by pypdf, then signed", appended_by_pypdf, VALID, "foreign.no-licence"),
     ("unsigned", w.plain, UNSURE, "fpdf.no-signature"),
     ("unsigned, object streams", w.packed, UNSURE, "fpdf.no-signature"),
