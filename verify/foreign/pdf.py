@@ -16,8 +16,9 @@ from certs.trust import Trust
 from certs.x509 import Certificate
 from verify.covered import Coverage, CoveredEntry
 from verify.foreign.pdf_active import check_active
+from verify.foreign.pdf_changes import Kind
 from verify.foreign.pdf_content import check_content
-from verify.foreign.pdf_evidence import Links, certificates_of, odd_evidence
+from verify.foreign.pdf_evidence import Links, certificates_of, malformed_evidence, odd_evidence
 from verify.foreign.pdf_fields import read_fields
 from verify.foreign.pdf_layout import check_layout
 from verify.foreign.pdf_reasons import ForeignRefusal, foreign_finding
@@ -265,7 +266,11 @@ class _ForeignPdf:
             self.keep("fpdf.trailing-content" if rest.strip(_BLANK) else "fpdf.trailing-bytes", f"@{end}")
 
     def evidence(self, revisions: tuple[Revision, ...]) -> None:
-        """Revisions that no good signature covers hold evidence and nothing else. Anybody can have them timestamped."""
+        """Evidence looks like evidence; where no good signature covers a revision, it is evidence and nothing else.
+
+        Anybody can have such a revision timestamped.
+        """
+        self.malformed(revisions)
         last = max((index for index, each in self.judged if each.passed and not each.signed.is_stamp), default=-1)
         later = [each for each in revisions[last + 1:] if each.change is not None]
         if not later:
@@ -278,6 +283,16 @@ class _ForeignPdf:
         for each in later:
             if each.change is not None and each.change.unused:
                 self.keep("fpdf.evidence-odd", f"{each.change.unused[0]} 0 R")
+
+    def malformed(self, revisions: tuple[Revision, ...]) -> None:
+        """What came as evidence with a revision and cannot be any, whoever signed it later."""
+        for state, each in zip(self.states, revisions, strict=True):
+            signed = each.change is None and state.root.get("DSS") is not None
+            if signed or (each.change is not None and Kind.EVIDENCE in each.change.kinds):
+                odd = malformed_evidence(state)
+                if odd:
+                    self.keep("fpdf.evidence-odd", odd)
+                    return
 
     def links(self) -> Links:
         """What the evidence is held against: the chains of all signatures and timestamps, which were good."""

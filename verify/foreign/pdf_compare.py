@@ -13,6 +13,7 @@ from typing import Final
 from verify.foreign.pdf_annotations import is_flat, is_framed, is_hidden, is_point, normal_appearance
 from verify.foreign.pdf_changes import Change, Changes, Kind, Stamp
 from verify.foreign.pdf_compare_form import compare_form
+from verify.foreign.pdf_evidence import held, relations
 from verify.foreign.pdf_metadata import SAVING_KEYS, only_saved_again
 from verify.foreign.pdf_pair import PAINTED, Pair, changed_keys, entries_of, grown
 from verify.foreign.pdf_reasons import ForeignRefusal
@@ -97,20 +98,33 @@ def _catalog(pair: Pair, found: Changes) -> None:
     keys = changed_keys(one, two)
     for key in keys:
         if key == "Extensions" and _plain_extensions(pair, one.get(key), two.get(key)):
-            found.add(Kind.EVIDENCE, "扩展声明（Extensions）", "extension levels (Extensions)")
+            found.add(Kind.SAVED, "扩展声明（Extensions）", "extension levels (Extensions)")
         elif key == "Version" and _later_version(one.get(key), two.get(key)):
             found.add(Kind.SAVED, f"版本 {two[key]}", f"version {two[key]}")
         elif key not in ("AcroForm", "Metadata", "DSS"):
             found.other(f"目录的 {key} 被改动", f"{key} of the catalog changed",
                         picture=key in ("Pages", "OCProperties"))
     if "DSS" in keys or _in_dss(pair, one):
-        found.add(Kind.EVIDENCE, "验证资料（DSS）", "validation evidence (DSS)")
+        _evidence(pair, found)
     old, new = one.get("Metadata"), two.get("Metadata")
     if not same(old, new) or (isinstance(old, Ref) and old.number in pair.differ):
         saved = only_saved_again(pair.before, old, pair.after, new)
         found.add(Kind.SAVED if saved else Kind.METADATA, "元数据（XMP）", "metadata (XMP)")
         if isinstance(old, Ref) and old.number not in pair.shown:
             found.explained.add(old.number)
+
+
+def _evidence(pair: Pair, found: Changes) -> None:
+    """Evidence comes to what there is; what a writer stores anew is held against what it unpacks to."""
+    old, new = (held(state, unpacked=False) for state in (pair.before, pair.after))
+    if not old <= new:
+        old, new = (held(state, unpacked=True) for state in (pair.before, pair.after))
+    if not old <= new:
+        found.other("验证资料（DSS）被删减", "validation evidence (DSS) taken away", picture=False)
+    elif old < new or relations(pair.after) - relations(pair.before):
+        found.add(Kind.EVIDENCE, "验证资料（DSS）", "validation evidence (DSS)")
+    else:
+        found.add(Kind.SAVED, "验证资料（DSS）没有增加", "validation evidence (DSS) with nothing added")
 
 
 def _in_dss(pair: Pair, root: Dict) -> bool:

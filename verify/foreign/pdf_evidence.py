@@ -25,7 +25,7 @@ from verify.foreign.pdf_xref import inflate
 from verify.pdf_objects import Object, PdfString, Ref, Stream
 from verify.pdf_reasons import PdfRefusal
 
-__all__ = ["Links", "certificates_of", "odd_evidence", "parts_of"]
+__all__ = ["Links", "certificates_of", "held", "malformed_evidence", "odd_evidence", "parts_of", "relations"]
 
 _MAX_PARTS: Final = 64                  # of one kind
 _ENUMERATED: Final = 0x0A
@@ -70,6 +70,26 @@ def certificates_of(state: State) -> tuple[Certificate, ...]:
     return tuple(found)
 
 
+def held(state: State, *, unpacked: bool) -> frozenset[tuple[str, bytes]]:
+    """What stands in the DSS: each part of a list with its data, as stored or unpacked, and all else as it reads."""
+    entries = state.dict(state.root.get("DSS"))
+    found = {(key, repr(value).encode()) for key, value in entries.items() if key not in {"Type", "VRI", *_LISTS}}
+    for key in _LISTS:
+        for each in map(state.deref, state.list(entries.get(key))):
+            if not isinstance(each, Stream):
+                found.add((key, repr(each).encode()))
+            elif unpacked:
+                found.add((key, inflate(each.raw, each.entries, state.store.budget, key)))
+            else:
+                found.add((key, each.raw))
+    return frozenset(found)
+
+
+def relations(state: State) -> frozenset[str]:
+    """The signatures that the DSS tells which of its parts are for (VRI)."""
+    return frozenset(state.dict(state.dict(state.root.get("DSS")).get("VRI")))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Links:
     """What evidence is held against.
@@ -85,29 +105,38 @@ class Links:
     between: tuple[Certificate, ...] = ()
 
 
+def malformed_evidence(state: State) -> str:
+    """What in the DSS does not even look like evidence; "" when all of it does."""
+    entries = state.dict(state.root.get("DSS"))
+    if not entries.keys() <= {"Type", "VRI", *_LISTS} or entries.get("Type", "DSS") != "DSS":
+        return "DSS"
+    for key, look in (("Certs", Certificate.load), ("CRLs", Crl.load), ("OCSPs", _read_response)):
+        try:
+            for each in parts_of(state, key):
+                look(each)
+        except (EngineError, PdfRefusal, ValueError):
+            return key
+    return "" if _related(state) else "VRI"
+
+
 def odd_evidence(state: State, links: Links) -> str:
     """What in the DSS is no evidence; "" when all of it is.
 
     All of it leads from the signatures and timestamps outwards: whoever has no key of one of their authorities cannot
     have made any of it. So a certificate that vouches for itself is odd, and so is one that nothing here needs.
     """
-    entries = state.dict(state.root.get("DSS"))
-    if not entries.keys() <= {"Type", "VRI", *_LISTS} or entries.get("Type", "DSS") != "DSS":
-        return "DSS"
-    try:
-        held = tuple(map(Certificate.load, parts_of(state, "Certs")))
-    except (EngineError, PdfRefusal, ValueError):
-        return "Certs"
-    proof = _Proof(links, held)
+    malformed = malformed_evidence(state)
+    if malformed:
+        return malformed
+    certificates = tuple(map(Certificate.load, parts_of(state, "Certs")))
+    proof = _Proof(links, certificates)
     for key, look in (("CRLs", proof.takes_list), ("OCSPs", proof.takes_response)):
         try:
             if not all(map(look, parts_of(state, key))):
                 return key
-        except (EngineError, PdfRefusal, ValueError):
+        except EngineError:             # a certificate inside, or a key, that cannot be read
             return key
-    if not proof.needs(held):
-        return "Certs"
-    return "" if _related(state) else "VRI"
+    return "" if proof.needs(certificates) else "Certs"
 
 
 class _Proof:

@@ -493,9 +493,41 @@ TRAILING: list[Case] = [
      "fpdf.evidence-odd"),
     ("evidence beside an object that nothing uses", lambda: f.with_evidence(
         f.by_hand(), (f.size(f.by_hand()) + 1, b"(x)"), Certs=[world().ca.der]), UNSURE, "fpdf.evidence-odd"),
+    ("extension levels and nothing else", lambda: f.added(
+        f.by_hand(), f.root(f.by_hand()), b"/Extensions <</ADBE <</BaseVersion /1.7 /ExtensionLevel 3>>>>"), UNSURE,
+     "fpdf.uncovered-revision"),
+    ("empty evidence", lambda: f.added(f.by_hand(), f.root(f.by_hand()), b"/DSS <</Type /DSS>>"), UNSURE,
+     "fpdf.uncovered-revision"),
+    ("empty evidence, P = 1", lambda: f.added(f.certified(1), f.root(f.certified(1)), b"/DSS <</Certs []>>"), UNSURE,
+     "fpdf.uncovered-revision"),
+    ("evidence taken away", lambda: _without_evidence(w.long_term(w.plain())), UNSURE, "fpdf.changed"),
+    ("evidence taken away, P = 1", lambda: _without_evidence(f.with_evidence(
+        f.certified(1), Certs=[world().ca.der])), INVALID, "fpdf.not-permitted"),
+    ("one part of the evidence taken away", lambda: _less_evidence(f.with_evidence(
+        f.by_hand(), Certs=[world().ca.der, world().root.der])), UNSURE, "fpdf.changed"),
+    ("garbage as evidence, signed by another", lambda: w.sign(f.added(
+        f.by_hand(), f.root(f.by_hand()), b"/DSS <</Evil (x)>>"), world().second, name="Sig2"), UNSURE,
+     "fpdf.evidence-odd"),
+    ("a certificate that is none, signed by another", lambda: w.sign(f.added(
+        f.by_hand(), f.root(f.by_hand()), b"/DSS <</Certs [<<>>]>>"), world().second, name="Sig2"), UNSURE,
+     "fpdf.evidence-odd"),
+    ("a list that is none, signed by another", lambda: w.sign(f.with_evidence(
+        f.by_hand(), CRLs=[b"hello"]), world().second, name="Sig2"), UNSURE, "fpdf.evidence-odd"),
+    ("garbage as evidence that was signed first", lambda: f.signed_by(f.drawn(b"/DSS <</Evil (x)>>")), UNSURE,
+     "fpdf.evidence-odd"),
     ("the page as evidence", lambda: _page_as_evidence(), INVALID, "fpdf.page-changed"),
     ("outlines", lambda: f.added(f.approved(), f.root(f.approved()), b"/Outlines 2 0 R"), UNSURE, "fpdf.changed"),
 ]
+
+
+def _without_evidence(data: bytes) -> bytes:
+    catalog = re.sub(rb"/DSS \d+ 0 R", b"", w.object_of(data, f.root(data)))
+    return w.update(data, [(f.root(data), catalog)])
+
+
+def _less_evidence(data: bytes) -> bytes:
+    number = f.number_of(data, b"DSS", f.root(data))
+    return w.update(data, [(number, re.sub(rb"(\[\d+ 0 R) \d+ 0 R", rb"\1", w.object_of(data, number)))])
 
 
 def _packet(inside: bytes, attributes: bytes = b"") -> bytes:

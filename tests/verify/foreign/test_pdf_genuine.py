@@ -57,6 +57,14 @@ def _more_fonts() -> bytes:
                         extra_objects=[(font, b"<</Type /Font /Subtype /Type1 /BaseFont /Courier>>")])
 
 
+def _stored_anew() -> bytes:
+    """Evidence that a second program packs and lists again beside its own."""
+    data = f.with_evidence(f.by_hand(), Certs=[W.ca.der])
+    number, new = f.number_of(data, b"DSS", f.root(data)), f.size(data)
+    return w.update(data, [(number, b"<</Certs [%d 0 R] /CRLs [%d 0 R]>>" % (new, new + 1)),
+                           (new, f.content(W.ca.der)), (new + 1, f.content(crl(W.ca).der))])
+
+
 def _early(data: bytes) -> bytes:
     """The place of the table told as that of the line end before it."""
     place = int(re.findall(rb"startxref\s+(\d+)", data)[-1])
@@ -90,6 +98,9 @@ GENUINE: list[tuple[str, Callable[[], bytes], Verdict, str]] = [
     ("B-LTA, object streams", lambda: w.long_term(w.packed()), VALID, "fpdf.evidence-added"),
     ("evidence by hand, with OCSP", lambda: f.with_evidence(
         f.by_hand(), Certs=[W.ca.der, W.root.der], CRLs=[crl(W.ca).der], OCSPs=[ocsp(W.ca, W.p256)]), VALID,
+     "fpdf.evidence-added"),
+    ("evidence by hand, then more of it, stored anew", lambda: _stored_anew(), VALID, "fpdf.evidence-added"),
+    ("evidence, then a second signature", lambda: w.sign(w.long_term(w.plain()), W.second, name="Sig2"), VALID,
      "fpdf.evidence-added"),
     ("document timestamp added", lambda: w.document_stamp(w.sign(w.plain())), VALID, "fpdf.evidence-added"),
     ("two document timestamps", lambda: w.document_stamp(w.document_stamp(w.sign(w.plain()))), VALID,
