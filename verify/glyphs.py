@@ -17,6 +17,7 @@ from typing import Final
 
 from fonts.outlines import OutlineTable, draws, released
 from fonts.pack import mark_of
+from fonts.subset import is_laid_out
 from fonts.truetype import FontError, TrueType
 from verify.model import PageView, TextRun
 from verify.reasons import Findings
@@ -55,7 +56,8 @@ class _Program:
 
     @property
     def sound(self) -> bool:
-        """Whether the font's form is ours: known tables, once each and apart, and character maps that agree."""
+        """Whether the font's form is ours: known tables, once each, apart, laid out to the byte as our writer does; and
+        character maps that agree."""
         if self._known.sound is None:
             try:
                 self._known.sound = self._open()
@@ -68,7 +70,7 @@ class _Program:
         maps = font.character_maps()
         self._known.glyphs = whole = max(maps, key=len, default={})
         plane = {code: glyph for code, glyph in whole.items() if code < _BMP}
-        return (len(font.tags) == len(_TABLES) and set(font.tags) == _TABLES and font.apart
+        return (len(font.tags) == len(_TABLES) and set(font.tags) == _TABLES and font.apart and is_laid_out(font)
                 and font.encodings == _ENCODINGS and all(one in (whole, plane) for one in maps))
 
     def glyph(self, char: str) -> int:

@@ -40,7 +40,7 @@ __all__ = ["PageReader", "Resources", "numbers", "rect"]
 _GROUND_LIMIT: Final = 1 << 20           # bytes of a template page that is remembered
 _TEMPLATES_LIMIT: Final = 4 << 20        # bytes of all template pages of one document
 _OBJECT_LIMIT: Final = 100_000           # page objects of one document, templates counted on each page
-_PAIR_LIMIT: Final = 2_000_000           # comparisons of what lies over what, on one page
+_PAIR_LIMIT: Final = 2_000_000           # comparisons of what lies over what, in one document
 _SLACK_MM: Final = 0.2                   # a glyph may touch its boundary by so much
 _DARKEST_GROUND: Final = 150.0           # text lighter than this could vanish on the paper
 _SMALLEST_MM: Final = 1.0
@@ -170,6 +170,7 @@ class PageReader:
     ids: set[str] = field(default_factory=set)
     objects: int = 0
     glyphs: int = 0
+    pairs: int = 0
     _painted: dict[str, int] = field(default_factory=dict)     # bytes of each template page that was painted
     _loaders: dict[str, Callable[[], Bitmap]] = field(default_factory=dict)
 
@@ -438,27 +439,26 @@ class PageReader:
 
         And pictures on which anything at all is drawn later: a photo or a QR code is drawn over with lines too.
         """
-        if len(canvas.runs) * len(canvas.dark) > _PAIR_LIMIT:
-            raise Refusal("ofd.too-many", canvas.where, limit=_PAIR_LIMIT)
         pictures = [(picture.order, picture.box) for picture in canvas.pictures]
         texts = [(run.order, run.box) for run in canvas.runs]
+        self._compare(len(texts) * len(canvas.dark), canvas)
         if any(box.overlaps(text) for box in canvas.dark for _, text in texts):
             self.found.add("ofd.hidden", canvas.where, id="—")
         covers, over = [*canvas.fills, *pictures], [*canvas.strokes, *texts]
-        if len(canvas.pictures) * len(over) > _PAIR_LIMIT:
-            raise Refusal("ofd.too-many", canvas.where, limit=_PAIR_LIMIT)
+        self._compare(len(pictures) * len(over), canvas)
         if any(order > own and box.overlaps(picture) for own, picture in pictures for order, box in over):
             self.found.add("ofd.covered", canvas.where)
-        if not covers:
-            return
-        last = max(order for order, _ in covers)
-        things = [*texts, *pictures]
-        if len(things) * len(covers) > _PAIR_LIMIT:
+        last = max((order for order, _ in covers), default=0)
+        below = [(order, box) for order, box in (*texts, *pictures) if order < last]
+        self._compare(len(below) * len(covers), canvas)
+        if any(later > order and cover.overlaps(box) for order, box in below for later, cover in covers):
+            self.found.add("ofd.covered", canvas.where)
+
+    def _compare(self, pairs: int, canvas: _Canvas) -> None:
+        """Count what is to be held against each other."""
+        self.pairs += pairs
+        if self.pairs > _PAIR_LIMIT:
             raise Refusal("ofd.too-many", canvas.where, limit=_PAIR_LIMIT)
-        for order, box in things:
-            if order < last and any(later > order and cover.overlaps(box) for later, cover in covers):
-                self.found.add("ofd.covered", canvas.where)
-                return
 
 
 def _read_colour(value: str, alpha: str) -> tuple[tuple[int, int, int], int] | None:

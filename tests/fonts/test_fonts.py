@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 import fonts
 from fonts import FACES, Face, FontError, TrueType
+from fonts.truetype import table_checksum
 
 FOLDER = Path(fonts.__file__).parent
 TABLE = json.loads((FOLDER / "digests.json").read_text(encoding="utf-8"))
@@ -147,3 +148,10 @@ def test_a_broken_font_is_an_error_with_a_code(at: float, value: int, cut: bool)
                 font.outline_digest(glyph)
     except FontError as exc:
         assert exc.code == "font.malformed"
+
+
+@given(st.binary(max_size=40), st.integers(min_value=0, max_value=120))
+def test_a_checksum_is_the_sum_of_the_words(piece: bytes, times: int) -> None:
+    data = piece * times
+    words = [int.from_bytes(data[at:at + 4].ljust(4, b"\0"), "big") for at in range(0, len(data), 4)]
+    assert table_checksum(data) == sum(words) % (1 << 32)

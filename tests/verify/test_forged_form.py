@@ -7,8 +7,11 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.verify.packages import PAGE, PUBLIC, SIGNATURE, TEMPLATE, Forger, check, codes, entries, forged
+from tests.support.bounds import not_hanging
+from tests.verify.packages import PAGE, PUBLIC, SIGNATURE, TEMPLATE, Forger, check, codes, entries, forged, pack
 from verify.model import Verdict
+from verify.ofd_form import grammar_of
+from verify.ofd_page import PageReader
 
 DOCUMENT, ATTACHMENTS, LIST = "Doc_0/Document.xml", "Doc_0/Attachs/Attachments.xml", "Doc_0/Signs/Signatures.xml"
 OFD, TAGS = "OFD.xml", "Doc_0/Tags/Tag_0.xml"
@@ -121,3 +124,90 @@ def test_nothing_stands_before_the_root_that_a_reader_could_believe(declared: by
     for name in (PAGE, "OFD.xml", "Doc_0/Document.xml", TEMPLATE):
         data = forged(name, lambda old, begin=declared: begin + old[old.index(b"?>\n") + 3:])  # type: ignore[misc]
         assert check(data).verdict is not Verdict.VALID, name
+
+
+def _by_default(data: bytes) -> bytes:
+    """The name space without its prefix."""
+    return data.replace(b"<ofd:", b"<").replace(b"</ofd:", b"</").replace(b"xmlns:ofd=", b"xmlns=")
+
+
+BESIDE: dict[str, Callable[[bytes], bytes]] = {
+    "a comment behind the root": lambda data: data + b"<!-- x -->",
+    "an instruction behind the root": lambda data: data + b"<?x y?>",
+    "a line's end behind the root": lambda data: data + b"\n",
+    "the name space by default": _by_default,
+    "another prefix": lambda data: data.replace(b"<ofd:", b"<o:").replace(b"</ofd:", b"</o:").replace(
+        b"xmlns:ofd=", b"xmlns:o="),
+    "a second prefix": lambda data: data.replace(b" xmlns:ofd=", b' xmlns:x="urn:x" xmlns:ofd=', 1),
+}
+
+
+@pytest.mark.parametrize("what", BESIDE)
+def test_nothing_stands_beside_the_root_and_its_prefix_is_ours(what: str) -> None:
+    for name, data in entries().items():
+        grammar = grammar_of(name)
+        if grammar is None or name == SIGNATURE:
+            continue
+        changed = BESIDE[what](data)
+        if changed == data:              # the file of tags has a prefix of its own
+            continue
+        report = check(Forger().apply({**entries(), name: changed}))
+        assert report.verdict is not Verdict.VALID and "ofd.not-understood" in codes(report), name
+
+
+PAGE_2, HEAVY = "Doc_0/Pages/Page_1/Content.xml", b"<ofd:a/>" * 400_000
+COSTLY: dict[str, Callable[[dict[str, bytes]], dict[str, bytes]]] = {
+    "elements behind the layers": lambda parts: {PAGE_2: parts[PAGE_2].replace(b"</ofd:Page>", HEAVY + b"</ofd:Page>")},
+    "comments behind the layers": lambda parts: {
+        PAGE_2: parts[PAGE_2].replace(b"</ofd:Content>", b"<!--a-->" * 400_000 + b"</ofd:Content>")},
+    "elements in a layer": lambda parts: {PAGE_2: parts[PAGE_2].replace(b"</ofd:Layer>", HEAVY + b"</ofd:Layer>")},
+    "elements in many files": lambda parts: {
+        f"Doc_0/Pages/Page_{number}/Content.xml": parts[PAGE].replace(b"</ofd:Page>", HEAVY[:1 << 19] + b"</ofd:Page>")
+        for number in range(10, 40)},
+    "elements in an object of a template": lambda parts: {
+        TEMPLATE: parts[TEMPLATE].replace(b"</ofd:Layer>", b'<ofd:PathObject ID="9999" Boundary="0 0 1 1">' + HEAVY
+                                          + b"</ofd:PathObject></ofd:Layer>"),
+        "Doc_0/Pages/Page_1/Content.xml": parts[PAGE].replace(b' ID="', b' ID="77'),
+        "Doc_0/Pages/Page_2/Content.xml": parts[PAGE].replace(b' ID="', b' ID="88')},
+}
+
+
+@pytest.mark.parametrize("what", COSTLY)
+def test_what_is_to_be_read_is_bounded(what: str) -> None:
+    parts = entries()
+    with not_hanging():
+        report = check(pack({**parts, **COSTLY[what](dict(parts))}))
+    assert report.verdict is Verdict.INVALID and "ofd.too-many" in codes(report)
+    assert len(report.findings) < 100
+
+
+def test_a_page_that_is_named_twice_is_read_once() -> None:
+    parts = entries()
+    line = re.search(rb'<ofd:Page ID="[0-9]+" BaseLoc="Pages/Page_1/Content.xml"/>', parts[DOCUMENT])
+    assert line is not None
+    again = b"".join(re.sub(rb'ID="[0-9]+"', b'ID="%d"' % (9000 + number), line[0]) for number in range(12))
+    report = check(Forger().apply({**parts, DOCUMENT: parts[DOCUMENT].replace(line[0], line[0] + again)}))
+    assert report.verdict is Verdict.INDETERMINATE
+    assert [each.en for each in report.reasons if each.code == "xml.twin"] == [
+        "Doc_0/Pages/Page_1/Content.xml occurs twice in Doc_0/Document.xml: ambiguous"]
+    assert not codes(report) & {"ofd.twin-id", "ofd.too-many"}
+
+
+def test_what_lies_over_what_is_asked_so_often_and_no_more_in_a_document(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A strip is laid over the text of two pages."""
+    parts = entries()
+    strip = (b'<ofd:PathObject ID="%d" Boundary="0 0 1 1" Fill="true" Stroke="false">'
+             b'<ofd:FillColor Value="255 255 255"/>'
+             b"<ofd:AbbreviatedData>M 0 0 L 1 1</ofd:AbbreviatedData></ofd:PathObject></ofd:Layer>")
+    pages = {name: parts[name].replace(b"</ofd:Layer>", strip % (9000 + number), 1)
+             for number, name in enumerate((PAGE, PAGE_2))}
+    asked: list[int] = []
+    compare = PageReader._compare
+    monkeypatch.setattr(PageReader, "_compare", lambda self, pairs, canvas: (
+        asked.append(pairs), compare(self, pairs, canvas)))
+    check(pack({**parts, **pages}))
+    total, most = sum(asked), max(asked)
+    assert 0 < most < total - 1
+    for limit, over in ((total, False), (total - 1, True)):
+        monkeypatch.setattr("verify.ofd_page._PAIR_LIMIT", limit)
+        assert ("ofd.too-many" in codes(check(pack({**parts, **pages})))) is over

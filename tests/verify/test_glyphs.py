@@ -144,6 +144,41 @@ def longer(data: bytes) -> bytes:
     return data[:row + 12] + struct.pack(">I", struct.unpack_from(">I", data, row + 12)[0] + 8) + data[row + 16:]
 
 
+def rows_of(data: bytes) -> list[tuple[int, int, int]]:
+    """Where each row of the directory stands, and what it says: start and length of its table."""
+    return [(at, *struct.unpack_from(">II", data, at + 8))
+            for at in range(12, 12 + 16 * int(struct.unpack_from(">H", data, 4)[0]), 16)]
+
+
+def in_the_padding(data: bytes) -> bytes:
+    """A byte behind a table that does not end on a word."""
+    place = next(start + length for _, start, length in rows_of(data) if length % 4)
+    return data[:place] + b"x" + data[place + 1:]
+
+
+def between_tables(data: bytes) -> bytes:
+    """A word before the table that stands last."""
+    row, start, _ = max(rows_of(data), key=lambda each: each[1])
+    return data[:row + 8] + struct.pack(">I", start + 4) + data[row + 12:start] + b"\0\0\0\1" + data[start:]
+
+
+def other_checksum(data: bytes) -> bytes:
+    """The directory says another sum of the glyphs."""
+    row = data.index(b"glyf")
+    return data[:row + 7] + bytes([data[row + 7] ^ 1]) + data[row + 8:]
+
+
+def other_adjustment(data: bytes) -> bytes:
+    """The head says another sum of the file."""
+    start = next(start for row, start, _ in rows_of(data) if data[row:row + 4] == b"head")
+    return data[:start + 11] + bytes([data[start + 11] ^ 1]) + data[start + 12:]
+
+
+def other_order(data: bytes) -> bytes:
+    """The first two rows of the directory change places."""
+    return data[:12] + data[28:44] + data[12:28] + data[44:]
+
+
 FONT_ATTACKS = [
     # what, change of the font, reason
     ("another outline", edited(other_outline), "font.glyph"),
@@ -164,6 +199,15 @@ FONT_ATTACKS = [
     ("glyphs twice", twice, "font.form"),
     ("metrics behind the end of their table", shorter, "font.form"),
     ("tables that share bytes", longer, "font.form"),
+    ("a byte behind the tables", lambda data: data + b"\0", "font.form"),
+    ("a word behind the tables", lambda data: data + bytes(4), "font.form"),
+    ("something in the padding", in_the_padding, "font.form"),
+    ("something between tables", between_tables, "font.form"),
+    ("another checksum", other_checksum, "font.form"),
+    ("another adjustment", other_adjustment, "font.form"),
+    ("another order", other_order, "font.form"),
+    ("another search range", lambda data: data[:7] + bytes([data[7] ^ 1]) + data[8:], "font.form"),
+    ("another kind of outlines", lambda data: b"true" + data[4:], "font.form"),
     ("no font", lambda _: b"no font", "font.form"),
     ("cut short", lambda data: data[:len(data) // 2], "font.form"),
 ]

@@ -31,7 +31,7 @@ _USES_KEPT: Final = 20                  # places kept of one entry on one page
 _RESOURCES: Final = ("Font", "MultiMedia", "ColorSpace", "DrawParam", "CompositeGraphicUnit", "Pattern")
 _GUARDED: Final = frozenset({"ofdentries.xml", "encryptions.xml", "decryptseed.dat"})
 _ASKED_LIMIT: Final = 100_000           # values that may name an entry, the whole file counted
-_SHOWS_LIMIT: Final = 300_000           # how often something shows on a page, the whole file counted
+_SHOWS_LIMIT: Final = 200_000           # how often something shows on a page, the whole file counted
 _FIXED: Final = re.compile(
     r"(?:ofd|doc(?:ument)?|publicres|documentres|pageres|res|content|template|tpl|page|annot(?:ation)?s?|attachments?"
     r"|signatures?|extensions?|customtags?|versions?|container|entries|ofdentries)(?:[_-]?[0-9]+)?\.xml|.*\.ofd",
@@ -51,8 +51,8 @@ class _Drawn(NamedTuple):
 class _Scope:
     """The resources and templates of one document by ID; of composites, the resources that they use."""
 
-    resources: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    templates: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    resources: dict[str, dict[str, None]] = field(default_factory=dict)
+    templates: dict[str, dict[str, None]] = field(default_factory=dict)
     composites: dict[str, set[str]] = field(default_factory=dict)
 
 
@@ -213,13 +213,13 @@ class _Walk:
         if _circular(scope.composites):
             self.found.add("ofd.not-understood", path, element="CompositeGraphicUnit")
 
-    def _put(self, known: dict[str, tuple[str, ...]], element: etree._Element, entries: tuple[str, ...],
+    def _put(self, known: dict[str, dict[str, None]], element: etree._Element, entries: tuple[str, ...],
              path: str) -> None:
         """Keep what an ID leads to; of two with one ID readers take either."""
         identifier = str(element.get("ID", ""))
         if identifier in known:
             self.found.add("ofd.twin-id", path, id=identifier)
-        known[identifier] = (*known.get(identifier, ()), *entries)
+        known.setdefault(identifier, {}).update(dict.fromkeys(entries))
 
     def _resources(self, path: str, scope: _Scope) -> None:
         """A resource file: fonts, pictures, profiles, and composites, which hold drawings themselves."""
@@ -275,8 +275,10 @@ class _Walk:
     def _template(self, entries: Iterable[str], scope: _Scope, pages: tuple[Page, ...], way: tuple[str, ...]) -> None:
         """A template, and those below it; one that leads to itself has no look of its own."""
         for entry in entries:
+            self._count(entry)
             self._show(entry, "template", pages, None)
             for below in self._content(entry, "template", scope, pages).templates:
+                self._count(entry)
                 if below in way or len(way) > _TEMPLATE_DEPTH:
                     self.found.add("ofd.not-understood", entry, element="Template")
                 else:
@@ -293,7 +295,8 @@ class _Walk:
                     self._resources(entry, scope)
                 self._further(root, path)
                 self.drawn[path] = _Drawn(
-                    tuple(str(each.get("TemplateID", "")) for each in children(root, "Template")), uses_of(root),
+                    tuple(dict.fromkeys(str(each.get("TemplateID", "")) for each in children(root, "Template"))),
+                    uses_of(root),
                     tuple(box_of(appearance.get("Boundary")) for annotation in children(root, "Annot")
                           for appearance in children(annotation, "Appearance")))
         drawn = self.drawn[path]
@@ -306,11 +309,15 @@ class _Walk:
         """Remember that an entry shows on a page."""
         places = self.made.places.setdefault(entry, [])
         for page in pages:
-            self.shows += 1
-            if self.shows > _SHOWS_LIMIT:
-                raise Refusal("ofd.too-many", entry, limit=_SHOWS_LIMIT)
+            self._count(entry)
             if sum(each.page == page.number for each in places[-_USES_KEPT:]) < _USES_KEPT:
                 places.append(Place(page.number, part, box))
+
+    def _count(self, entry: str) -> None:
+        """Count a way by which an entry shows, or could."""
+        self.shows += 1
+        if self.shows > _SHOWS_LIMIT:
+            raise Refusal("ofd.too-many", entry, limit=_SHOWS_LIMIT)
 
     def _annotations(self, listing: str, scope: _Scope, pages: dict[str, Page]) -> None:
         """The list of annotations, and a file for each page."""

@@ -378,3 +378,23 @@ def test_what_costs_much_is_bounded() -> None:
     with not_hanging():
         assert check(pack(parts)).verdict in (Verdict.VALID, Verdict.INDETERMINATE)
         assert "ofd.too-many" in codes(check(pack(many)))
+
+
+def test_templates_that_name_each_other_are_followed_so_far_and_no_further() -> None:
+    numbers = range(5000, 5040)
+    files = {f"Doc_0/T_{own}.xml": xml("<ofd:Page>" + "".join(
+        f'<ofd:Template TemplateID="{each}"/>' for each in numbers if each != own) + "<ofd:Content/></ofd:Page>")
+        for own in numbers}
+    listed = "".join(f'<ofd:TemplatePage ID="{each}" BaseLoc="T_{each}.xml"/>' for each in numbers)
+    parts = sealed({**swapped(PLAIN, DOC, "</ofd:CommonData>", listed + "</ofd:CommonData>"), **files})
+    with not_hanging():
+        assert "ofd.too-many" in codes(check(pack(parts)))
+
+
+def test_a_template_that_is_listed_and_used_again_and_again_is_one() -> None:
+    listed = '<ofd:TemplatePage ID="7000" BaseLoc="Tpls/Tpl_0/Content.xml"/>' * 20_000
+    parts = swapped(PLAIN, DOC, "</ofd:CommonData>", listed + "</ofd:CommonData>")
+    parts = swapped(parts, PAGE, "<ofd:Content>", '<ofd:Template TemplateID="7000"/>' * 3000 + "<ofd:Content>")
+    with not_hanging():
+        report = check(pack(sealed(parts)))
+    assert "ofd.twin-id" in codes(report) and "ofd.too-many" not in codes(report)
