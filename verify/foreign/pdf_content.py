@@ -1,9 +1,10 @@
-"""Is there one way alone to read what the pages of a PDF are drawn from?
+"""Is there one way alone to read what the pages of a PDF are drawn from, and how large they are?
 
-Content that is listed in an odd way, streams that are damaged, or that hold their own end marker, are mended by
-some readers and left out by others: then a signature over the bytes says little about what is seen.
+Pages without a size and drawings without a box are given one by each reader as it likes. Content that is listed in an
+odd way, streams that are damaged, or that hold their own end marker, are mended by some readers and left out by
+others: then a signature over the bytes says little about what is seen.
 
-Source: ISO 32000-2 7.3.8 (streams), 7.4 (filters), 7.7.3 (page tree), 7.8.2 (content streams).
+Source: ISO 32000-2 7.3.8 (streams), 7.4 (filters), 7.7.3 (page tree), 7.8.2 (content streams), 8.10.2 (form XObjects).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Final
 
 from verify.foreign.pdf_reasons import foreign_finding
 from verify.foreign.pdf_store import State
-from verify.foreign.pdf_walk import Pages, reached
+from verify.foreign.pdf_walk import Page, Pages, box_mm, reached
 from verify.model import Finding
 from verify.pdf_file import MAX_INFLATED, MAX_TOTAL
 from verify.pdf_objects import Object, Ref, Stream
@@ -28,7 +29,7 @@ _FILTERS: Final = frozenset({
 
 
 def check_content(state: State, pages: Pages) -> list[Finding]:
-    """Look at the page tree's count, at how pages list their content, and at every stream that is reached.
+    """Look at the page tree's count, at size and content of each page, and at every stream that is reached.
 
     Raises:
         PdfRefusal: an object cannot be read.
@@ -44,6 +45,8 @@ def check_content(state: State, pages: Pages) -> list[Finding]:
     for page in pages:
         if not _plain_content(state, page.entries.get("Contents")):
             add("fpdf.content-form", f"{page.number}")
+        if not _plain_size(state, page):
+            add("fpdf.page-size", f"{page.number}")
     left = MAX_TOTAL
     for number in sorted(reached(state, [state.trailer.get("Root")])):
         value = state.value(number)
@@ -51,6 +54,8 @@ def check_content(state: State, pages: Pages) -> list[Finding]:
             continue
         if b"endstream" in value.raw:
             add("fpdf.stream-end", f"{number} 0 R")
+        if state.deref(value.entries.get("Subtype")) == "Form" and box_mm(state, value.entries.get("BBox")) is None:
+            add("fpdf.form-box", f"{number} 0 R")
         filters = _filters(state, value)
         if any(each not in _FILTERS for each in filters):
             add("fpdf.filter", f"{number} 0 R")
@@ -68,6 +73,19 @@ def _plain_content(state: State, value: Object) -> bool:
     if isinstance(told, list):
         return all(isinstance(each, Ref) and isinstance(state.deref(each), Stream) for each in told)
     return told is None or (isinstance(value, Ref) and isinstance(told, Stream))
+
+
+def _plain_size(state: State, page: Page) -> bool:
+    """A page with an area of which a part is shown, turned by right angles, in a unit of some size."""
+    told = page.inherited
+    media = box_mm(state, told.get("MediaBox"))
+    crop = box_mm(state, told["CropBox"]) if state.deref(told.get("CropBox")) is not None else media
+    turn, unit = state.deref(told.get("Rotate")), state.deref(page.entries.get("UserUnit"))
+    if media is None or crop is None or not (turn is None or (type(turn) is int and turn % 90 == 0)):
+        return False
+    sides = [min(media[place] + media[place + 2], crop[place] + crop[place + 2]) - max(media[place], crop[place])
+             for place in (0, 1)]
+    return min(sides) > 0 and (unit is None or (isinstance(unit, (int, float)) and unit > 0))
 
 
 def _filters(state: State, stream: Stream) -> list[str]:

@@ -91,6 +91,12 @@ _FORM: Final = {
     "fpdf.content-form": Meaning(
         _UNSURE, "第 {where} 页的内容列法不合规范，不同阅读器所见可能不同",
         "page {where} lists its content in an odd way: readers may see different pages"),
+    "fpdf.page-size": Meaning(
+        _UNSURE, "第 {where} 页没有合规范的尺寸、裁切或方向，不同阅读器所见可能不同",
+        "page {where} has no proper size, crop or rotation: readers may see different pages"),
+    "fpdf.form-box": Meaning(
+        _UNSURE, "图形 {where} 没有写明范围（BBox），不同阅读器所见可能不同",
+        "the drawing {where} does not tell its box (BBox): readers may see different pages"),
     "fpdf.stream-end": Meaning(
         _UNSURE, "流 {where} 之内另有结束标志，不同阅读器读到的内容可能不同",
         "stream {where} holds another end marker: readers may read different content"),

@@ -626,6 +626,14 @@ def _twice_in_revision() -> bytes:
     return f.signed_by(f.inserted(data, b"%d 0 obj\n%b\nendobj\n" % (number, f.FAKE)))
 
 
+def of_kind(kind: bytes, keys: bytes, box: bytes = b"/BBox [0 0 9 9]") -> Callable[[], bytes]:
+    """A picture that names its kind by reference, signed."""
+    data = w.plain()
+    new = f.size(data)
+    picture = b"<</Type /XObject /Subtype %d 0 R %b %b /Length 0>>\nstream\n\nendstream" % (new + 1, box, keys)
+    return lambda: f.signed_by(f.added(data, f.root(data), b"/Foo %d 0 R" % new, (new, picture), (new + 1, kind)))
+
+
 CONFUSED: list[Case] = [
     ("an object twice in one revision", _twice_in_revision, UNSURE, "fpdf.object-twice"),
     ("an object that no table names", lambda: f.signed_by(f.inserted(
@@ -654,6 +662,16 @@ CONFUSED: list[Case] = [
         w.plain(), b"Contents", f.page(w.plain())), (b"/Filter", b"/F (other.pdf) /Filter"))), UNSURE, "fpdf.external"),
     ("a stream that goes past its end", lambda: f.signed_by(_past_end()), UNSURE, "fpdf.stream-end"),
     ("content in an array of arrays", lambda: f.signed_by(_nested_content()), UNSURE, "fpdf.content-form"),
+    ("a page without a size", lambda: f.signed_by(_page_with(b"/MediaBox [ 0 0 595.2756 841.8898 ]", b"")), UNSURE,
+     "fpdf.page-size"),
+    ("a page of no area", lambda: f.signed_by(_page_with(b"841.8898", b"0")), UNSURE, "fpdf.page-size"),
+    ("a size that is none", lambda: f.signed_by(_page_with(b"841.8898", b"(a)")), UNSURE, "fpdf.page-size"),
+    ("a crop beside the page", lambda: f.signed_by(_page_with(
+        b"/Rotate 0", b"/CropBox [5000 5000 6000 6000]")), UNSURE, "fpdf.page-size"),
+    ("a page turned by half a right angle", lambda: f.signed_by(_page_with(b"/Rotate 0", b"/Rotate 45")), UNSURE,
+     "fpdf.page-size"),
+    ("a unit of nothing", lambda: f.signed_by(_page_with(b"/Rotate 0", b"/UserUnit 0")), UNSURE, "fpdf.page-size"),
+    ("a drawing without a box", of_kind(b"/Form", b"", b""), UNSURE, "fpdf.form-box"),
     ("a wrong count of pages", lambda: f.signed_by(f.changed(w.plain(), f.number_of(w.plain(), b"Pages"), (
         b"/Count 2", b"/Count 1"))), UNSURE, "fpdf.page-count"),
     ("garbage before packed content", lambda: f.signed_by(_content(b"!" + zlib.compress(b"q Q"), b"/FlateDecode")),
@@ -664,6 +682,10 @@ CONFUSED: list[Case] = [
     ("encrypted", lambda: f.signed_by(w.update(w.plain(), [], trailer=b"/Encrypt <</Filter /Standard>>")), UNSURE,
      "fpdf.encrypted"),
 ]
+
+
+def _page_with(old: bytes, new: bytes) -> bytes:
+    return f.changed(w.plain(), f.page(w.plain()), (old, new))
 
 
 def _two_rows() -> bytes:
@@ -786,14 +808,6 @@ def posed(keys: bytes, *objects: bytes, form: bytes = b"") -> Callable[[], bytes
 def field(keys: bytes, *objects: bytes) -> Callable[[], bytes]:
     """A file with one field, signed."""
     return lambda: w.sign(f.posed(b"/Subtype /Widget /F 4 /T (a) " + keys, *objects, form=b"/DA (/Helv 12 Tf 0 g)"))
-
-
-def of_kind(kind: bytes, keys: bytes) -> Callable[[], bytes]:
-    """A picture that names its kind by reference, signed."""
-    data = w.plain()
-    new = f.size(data)
-    picture = b"<</Type /XObject /Subtype %d 0 R /BBox [0 0 9 9] %b /Length 0>>\nstream\n\nendstream" % (new + 1, keys)
-    return lambda: f.signed_by(f.added(data, f.root(data), b"/Foo %d 0 R" % new, (new, picture), (new + 1, kind)))
 
 
 ACTIVE: list[Case] = [
