@@ -183,13 +183,27 @@ def _several(named: list[Path], verifiers: Verifiers, at: dt.datetime | None, re
 
 def _files(named: list[Path], passed: list[Path]) -> Iterator[Path]:
     """The files that are named, and in the place of a folder every OFD and PDF that it holds, in the order of their
-    names; what else it holds is added to ``passed``."""
+    names; what else it holds is added to ``passed``.
+
+    Pipes, sockets, devices and dangling links of such a name, and folders that cannot be read, are among them: each
+    is told as what could not be judged.
+    """
     for path in named:
         if path.is_dir():
-            for one in (each for each in sorted(path.rglob("*")) if each.is_file()):
-                if one.suffix.lower() in _ENDINGS:
+            for one in sorted(_below(path)):
+                if one.suffix.lower() in _ENDINGS or not one.is_file():
                     yield one
                 elif one.suffix.lower() != _EVIDENCE:
                     passed.append(one)
         else:
             yield path
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """The files below a folder, with whatever else has the name of a document, and the folders that cannot be read."""
+    closed: list[Path] = []
+    for place, _, names in os.walk(folder, onerror=lambda error: closed.append(Path(error.filename))):
+        for one in (Path(place, name) for name in names):
+            if one.suffix.lower() in _ENDINGS or one.is_file():
+                yield one
+    yield from closed

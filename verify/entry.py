@@ -94,20 +94,26 @@ def _read(source: Path, limit: int) -> tuple[bytes | None, int]:
         VerifyError: it is a pipe, a device, a socket or a folder: reading could wait for ever.
         OSError: it cannot be read.
     """
+    if not stat.S_ISDIR(mode := source.stat().st_mode):        # that a folder is closed is told as it is
+        _require_regular(mode, source)
     waits = getattr(os, "O_NONBLOCK", 0)          # a pipe put in the file's place meanwhile opens at once
     handle = os.open(source, os.O_RDONLY | waits | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0))
     with os.fdopen(handle, "rb") as file:
         status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode):
-            shown = shown_path(source)
-            raise VerifyError(VerifyCode.UNREADABLE, f"{shown} 不是普通文件（管道、设备或目录），不予读取",
-                              f"{shown} is no regular file (a pipe, a device or a folder) and is not read")
+        _require_regular(status.st_mode, source)
         if status.st_size > limit:
             return None, status.st_size
         data = file.read(status.st_size + 1)
         if len(data) > status.st_size:               # it grew meanwhile
             data += file.read(limit + 1 - len(data))
     return (data if len(data) <= limit else None), len(data)
+
+
+def _require_regular(mode: int, source: Path) -> None:
+    if not stat.S_ISREG(mode):
+        shown = shown_path(source)
+        raise VerifyError(VerifyCode.UNREADABLE, f"{shown} 不是普通文件（管道、套接字、设备或目录），不予读取",
+                          f"{shown} is no regular file (a pipe, a socket, a device or a folder) and is not read")
 
 
 def verify_source(source: bytes | Path, *, trust: Trust | Path | None, at: dt.datetime | None,

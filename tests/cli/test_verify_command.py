@@ -5,12 +5,16 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
+import socket
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from cli.verify import _files
 from tests.support.demo_home import shared_home
 from tests.verify.packages import PAGE, changed, issued, swap
 
@@ -136,6 +140,41 @@ def test_only_regular_files_are_opened(tmp_path: Path) -> None:
     for name in ("pipe.ofd", "zero.ofd"):
         done = run(tmp_path / name, "--trust", shared_home().trust_dir)
         assert done.returncode == 3 and "verify.unreadable" in done.stderr, done
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_what_is_no_file_but_called_a_document_is_named_in_a_folder(
+        package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "folder"
+    (folder / "a folder.pdf").mkdir(parents=True)
+    shutil.copy(package, folder)
+    os.mkfifo(folder / "pipe.ofd")
+    for name, target in (("zero.pdf", "/dev/zero"), ("dangling.OFD", "nowhere"), ("loop.pdf", "loop.pdf")):
+        (folder / name).symlink_to(target)
+    monkeypatch.chdir(folder)            # a socket's path is short
+    with socket.socket(socket.AF_UNIX) as unix:
+        unix.bind("socket.ofd")
+    odd = {"pipe.ofd", "zero.pdf", "dangling.OFD", "loop.pdf", "socket.ofd"}
+    table = tmp_path / "table.csv"
+    done = run(folder, "--trust", shared_home().trust_dir, "--csv", table)
+    assert done.returncode == 3 and len(done.stdout.splitlines()) == 6
+    told = [line for line in done.stdout.splitlines() if "verify.unreadable" in line]
+    assert {name for name in odd for line in told if name in line} == odd and len(told) == 5
+    rows = list(csv.DictReader(table.read_text("utf-8-sig").splitlines()))
+    assert {Path(row["path"]).name for row in rows if row["codes"] == "verify.unreadable"} == odd and len(rows) == 6
+    lines = map(json.loads, run(folder, "--trust", shared_home().trust_dir, "--json").stdout.splitlines())
+    assert {Path(line["path"]).name for line in lines if line.get("error") == "verify.unreadable"} == odd
+
+
+def test_a_folder_that_cannot_be_read_is_named(package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    walk = os.walk
+
+    def half(folder: Path, onerror: Callable[[OSError], None]) -> Iterator[object]:
+        onerror(PermissionError(13, "Permission denied", str(tmp_path / "closed")))
+        yield from walk(folder)
+
+    monkeypatch.setattr("cli.verify.os.walk", half)
+    assert list(_files([package.parent], [])) == sorted([package, tmp_path / "closed"])
 
 
 @pytest.mark.parametrize("moment", ["0001-01-01", "9999-12-31T23:59:59-14:00", "1899-12-31"])
