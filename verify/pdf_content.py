@@ -27,6 +27,8 @@ __all__ = ["MAX_CONTENT", "MAX_TOKENS", "Interpreter", "rectangle_of"]
 
 MAX_CONTENT: Final = 16 << 20           # bytes, one content stream
 MAX_TOKENS: Final = 1_000_000           # a file
+_USE_COST: Final = 30                   # tokens that one use of a form costs, known or not
+_BYTES_A_TOKEN: Final = 1024            # of a form that is digested
 FORM_COST: Final = 500                  # tokens that painting a form counts for
 MAX_OPERANDS: Final = 20_000
 MAX_NESTING: Final = 6                  # forms within forms
@@ -214,6 +216,7 @@ class Interpreter(TextOperators):
         self.state.odd_clip |= self.state.ctm[1] != 0 or self.state.ctm[2] != 0
         box = rectangle_of(stream.entries.get("BBox"), where)
         self.state.clip = box.under(self.state.ctm).within(outer.clip)
+        self.spend(_USE_COST + len(stream.raw) // _BYTES_A_TOKEN)
         digest = sha256(repr(stream.entries.get("Filter")).encode() + stream.raw).digest()
         paths = _FORMS.get(digest)
         if paths is None:
@@ -234,8 +237,19 @@ class Interpreter(TextOperators):
             if not (first and is_released_ground(look)):
                 boxes = self.boxes_of(resources.file.decode(stream, where, MAX_CONTENT), inner)
                 _FORMS.put(digest, _Paths(paths.digest, boxes))
+        self.spend(len(boxes))
         self.paint_form(boxes, outer)
         return look
+
+    def spend(self, tokens: int) -> None:
+        """Count work that costs as much as so many tokens.
+
+        Raises:
+            PdfRefusal: ``pdf.too-large``.
+        """
+        self.tokens_left -= tokens
+        if self.tokens_left < 0:
+            raise PdfRefusal("pdf.too-large", self.here().where)
 
     def paint_form(self, boxes: tuple[Box, ...], outer: State) -> None:
         """Keep what a form fills, and go on as before it."""

@@ -17,7 +17,7 @@ from tests.verify import pdf_forge as forge
 from tests.verify.test_pdf_insider import contents, with_extra
 from verify.model import Verdict
 from verify.pdf import check_pdf, judge
-from verify.pdf_content import MAX_CONTENT
+from verify.pdf_content import MAX_CONTENT, MAX_TOKENS, Interpreter
 from verify.pdf_file import MAX_FILE_SIZE, Budget, read_file
 from verify.pdf_objects import Name, PdfString, Ref, parse_object
 from verify.pdf_reasons import PdfRefusal, pdf_finding
@@ -68,6 +68,11 @@ def many_operators() -> bytes:
     return contents(1, lambda data: data + b"\n" + b"0 0 1 1 re f " * 400_000)
 
 
+def one_form_very_often() -> bytes:
+    """The ground of a page, painted 100,000 times."""
+    return contents(1, lambda data: data + b"\n/A-ground Do" * 100_000)
+
+
 def many_covers() -> bytes:
     """Very many texts and very many areas over them."""
     return contents(1, lambda data: data + b"\n" + data[data.index(b"BT"):] * 60 + b" 0 0 1 1 re f" * 100_000)
@@ -97,7 +102,7 @@ HOSTILE: list[tuple[str, Callable[[], bytes]]] = [
     ("nothing", lambda: b""), ("a header alone", lambda: b"%PDF-1.7\n"), ("zeros", lambda: b"\0" * 100_000),
     ("brackets within brackets", lambda: nested(5000)), ("a bomb", bomb),
     ("a form in itself", cycle_of_forms), ("forms of forms", forms_of_forms),
-    ("a million operators", many_operators), ("covers", many_covers),
+    ("a million operators", many_operators), ("covers", many_covers), ("one form very often", one_form_very_often),
     ("pages that are their parent", page_tree_of_cycles), ("a picture of 88 gigapixels", huge_picture),
     ("20,000 signatures", many_ranges), ("two million brackets", deep_brackets),
     ("300,000 names", many_names),
@@ -119,9 +124,18 @@ def test_hostile_files_are_answered_soon_and_never_valid(case: str, made: Callab
     assert reasons
 
 
-@pytest.mark.parametrize("made", [bomb, forms_of_forms, many_operators, huge_picture])
+@pytest.mark.parametrize("made", [bomb, forms_of_forms, many_operators, one_form_very_often, huge_picture])
 def test_what_is_beyond_the_limits_is_said_to_be(made: Callable[[], bytes]) -> None:
     assert "pdf.too-large" in forge.verdict_of(made())[1]
+
+
+def test_painting_a_form_again_costs_what_it_paints(monkeypatch: pytest.MonkeyPatch) -> None:
+    painted: list[int] = []
+    paint = Interpreter.paint_form
+    monkeypatch.setattr(Interpreter, "paint_form", lambda self, boxes, outer: (
+        painted.append(len(boxes)), paint(self, boxes, outer)))
+    check_pdf(one_form_very_often(), forge.world().trust(), forge.AT)
+    assert len(painted) > 0 and len(painted) * 30 + sum(painted) <= MAX_TOKENS
 
 
 def test_a_bomb_costs_little_memory() -> None:
