@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from certs.sm3 import sm3
 from codes.errors import EngineError
@@ -19,6 +19,9 @@ from verify.model import Severity
 from verify.qr import check_host, signing_certificate
 from verify.reasons import Refusal
 
+if TYPE_CHECKING:
+    from PIL import Image
+
 __all__ = ["CHECKS", "is_picture", "judge_photo"]
 
 CHECKS: Final = ("picture", "trust")
@@ -26,7 +29,8 @@ _FORMATS: Final = ("JPEG", "PNG", "WEBP")
 _MAX_PIXELS: Final = 120_000_000         # the largest sensors of telephones
 _MAX_SIDE: Final = 20_000
 _SIDES: Final = (2400, 1200)             # longest sides, pixels, at which a code is looked for beside the picture's own
-_LARGEST_SIDE: Final = 6000              # beyond it a picture is halved while it is decoded
+_LARGEST_SIDE: Final = 6000              # beyond it a picture is made smaller before a code is looked for
+_MAX_MEMORY: Final = 400_000_000         # bytes, while a picture is decoded
 _MAX_CODES: Final = 16
 
 
@@ -113,14 +117,17 @@ def _views(data: bytes) -> Iterator[tuple[bool, int, int, bytes]]:
 
     try:
         picture = Image.open(io.BytesIO(data), formats=_FORMATS)
-        if picture.width * picture.height > _MAX_PIXELS or max(picture.size) > _MAX_SIDE:
+        pixels = picture.width * picture.height
+        if pixels > _MAX_PIXELS or max(picture.size) > _MAX_SIDE or pixels * _bytes_a_pixel(picture) > _MAX_MEMORY:
             raise Refusal("photo.too-large")
-        picture.draft("L", (_LARGEST_SIDE, _LARGEST_SIDE))
+        picture.draft("L", picture.size)
         grey = picture.convert("L")
+        picture.close()
     except Image.DecompressionBombError as error:
         raise Refusal("photo.too-large") from error
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
         raise Refusal("photo.unreadable") from error
+    grey = grey.reduce(-(-max(grey.size) // _LARGEST_SIDE))
     sizes = [grey] + [ImageOps.contain(grey, (side, side), Image.Resampling.BOX)
                       for side in _SIDES if side < max(grey.size)]
     for view in sizes:
@@ -128,3 +135,13 @@ def _views(data: bytes) -> Iterator[tuple[bool, int, int, bytes]]:
     for view in sizes:
         bright = ImageOps.autocontrast(view, cutoff=2)
         yield True, bright.width, bright.height, bright.tobytes()
+
+
+def _bytes_a_pixel(picture: Image.Image) -> int:
+    """What decoding takes at its peak, the grey picture included, as measured with Pillow and its libraries."""
+    if picture.format == "WEBP":
+        return 17
+    if picture.format == "JPEG":         # a progressive one is held as coefficients until its end
+        coefficients = 2 * len(picture.getbands()) if "progressive" in picture.info else 0
+        return coefficients + (2 if picture.mode in ("L", "RGB") else 9)
+    return 5

@@ -9,6 +9,7 @@ import io
 import random
 import subprocess
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import qrcode
@@ -177,6 +178,21 @@ def test_pictures_that_say_nothing_have_a_reason(data: bytes, code: str) -> None
     report = check(data)
     assert report.verdict is Verdict.INDETERMINATE and report.exit_code == 3
     assert code in codes(report) and report.file.kind == "picture"
+
+
+@pytest.mark.parametrize(("form", "mode", "more", "small", "large"), [
+    ("JPEG", "RGB", {}, (6100, 4100), (20_000, 6001)),
+    ("JPEG", "RGB", {"progressive": True}, (6100, 4100), (8000, 6500)),
+    ("JPEG", "CMYK", {}, (6100, 4100), (8000, 6000)), ("PNG", "P", {}, (6100, 4100), (10_000, 8001)),
+    ("WEBP", "RGB", {"method": 0}, (5800, 4000), (5900, 4000))])
+def test_large_pictures_are_refused_before_they_are_decoded(
+    form: str, mode: str, more: dict[str, Any], small: tuple[int, int], large: tuple[int, int],
+) -> None:
+    """Each form to the size at which decoding takes less than the memory that one file may take."""
+    for size, code in ((small, "photo.no-code"), (large, "photo.too-large")):
+        file = io.BytesIO()
+        Image.new(mode, size).save(file, form, **more)
+        assert code in codes(check(file.getvalue())), (form, size)
 
 
 def test_a_package_behind_a_picture_is_judged_as_a_picture() -> None:
