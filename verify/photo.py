@@ -8,6 +8,7 @@ reader holds them against the paper.
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
@@ -116,7 +117,9 @@ def _views(data: bytes) -> Iterator[tuple[bool, int, int, bytes]]:
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
-        picture = Image.open(io.BytesIO(data), formats=_FORMATS)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)    # the bounds below are stricter
+            picture = Image.open(io.BytesIO(data), formats=_FORMATS)
         pixels = picture.width * picture.height
         if pixels > _MAX_PIXELS or max(picture.size) > _MAX_SIDE or pixels * _bytes_a_pixel(picture) > _MAX_MEMORY:
             raise Refusal("photo.too-large")
