@@ -25,6 +25,7 @@ from certs.revocation import (
     revocation_of,
     said_of,
     suspicion,
+    told_as_fact,
 )
 from certs.strength import STRONG, Strength
 from certs.x509 import Certificate
@@ -66,8 +67,9 @@ class Words:
 class CertificateStatus:
     """Of one certificate: the revocation that counts, the one that is feared, and whether it is known to be good.
 
-    ``later`` is the revocation that came after the proven moment and does no harm. ``asked`` are the words by which
-    that was decided.
+    ``later`` is the revocation that came after the proven moment and does no harm: the earliest, the gravest of equally
+    early ones, and one that is the CA's word for certain. ``asked`` are the words by which it was decided whether the
+    certificate is known to be good.
     """
 
     revocation: Revocation | None
@@ -85,16 +87,17 @@ def status_of(path: Sequence[Certificate], words: Words) -> tuple[CertificateSta
     for index in reversed(range(len(path) - 1)):
         certificate, ca = path[index], path[index + 1]
         others, lost_at = _others(path, index, words), lost_since(above)
-        past = words.proven and (leaf_ended or words.judged_at > certificate.not_after or lost_at is not None)
+        past = words.proven and (leaf_ended or words.judged_at > certificate.not_after
+                                 or lost_since(told_as_fact(above)) is not None)
         told = asked = _said(certificate, ca, words, words.at, past, lost_at, others)
         known = _good(told)
         if words.proven and not past:
             asked = _said(certificate, ca, words, words.judged_at, False, lost_at, others)
-            known = _good(asked) or lost_since(told) is not None
+            known = _good(asked) or lost_since(told_as_fact(told)) is not None
         found.insert(0, CertificateStatus(
             revocation=revocation_of(told, proven_at=words.proven_at), known=known, asked=asked,
             feared=suspicion(told, proven_at=words.proven_at),
-            later=revocation_of(asked, proven_at=None) if words.proven else None))
+            later=revocation_of(told_as_fact(told), proven_at=None) if words.proven else None))
         above = told
     return tuple(found)
 

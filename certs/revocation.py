@@ -27,7 +27,7 @@ from certs.strength import STRONG, Strength
 from certs.x509 import Certificate
 
 __all__ = [
-    "Doubt", "Others", "Said", "decisive", "lost_since", "revocation_of", "said_of", "suspicion",
+    "Doubt", "Others", "Said", "decisive", "lost_since", "revocation_of", "said_of", "suspicion", "told_as_fact",
 ]
 
 _HOLD: Final = "certificateHold"
@@ -254,38 +254,58 @@ def decisive(told: Iterable[Said]) -> Said | None:
 
 
 def revocation_of(told: Sequence[Said], *, proven_at: datetime | None) -> Revocation | None:
-    """The revocation that counts, None without one.
-
-    A hold counts while no newer word in force says that it was lifted.
+    """The revocation that counts, None without one: the earliest, of equally early ones the gravest.
 
     Args:
         proven_at: a moment at which the signature is proven to have existed; a later revocation does no harm then.
     """
-    return _first(told, decisive(told), proven_at, believed=True)
+    return _first(told, told, proven_at, believed=True)
 
 
 def suspicion(told: Sequence[Said], *, proven_at: datetime | None) -> Revocation | None:
     """A revocation told by whom the CA has authorised, though it may not be its word: enough to withhold "good"."""
-    return _first([said for said in told if said.doubt is not Doubt.STRANGER], decisive(told), proven_at,
-                  believed=False)
+    return _first([said for said in told if said.doubt is not Doubt.STRANGER], told, proven_at, believed=False)
 
 
-def _first(told: Sequence[Said], newest: Said | None, proven_at: datetime | None, *,
+def _first(candidates: Iterable[Said], told: Sequence[Said], proven_at: datetime | None, *,
            believed: bool) -> Revocation | None:
-    for said in told:
-        entry = said.revocation
-        if entry is None or said.believed is not believed:
-            continue
-        if entry.reason == _HOLD and (
-                said.doubt is Doubt.FUTURE or newest is None or said.this_update < newest.this_update):
-            continue
-        if proven_at is not None and entry.effective_at > proven_at:
-            continue
-        return entry
-    return None
+    entries = [said.revocation for said in candidates
+               if said.revocation is not None and said.believed is believed
+               and (said.revocation.reason != _HOLD or _stands(said, told))
+               and (proven_at is None or said.revocation.effective_at <= proven_at)]
+    return min(entries, default=None, key=lambda entry: (entry.effective_at, _gravity(entry), entry.revoked_at))
+
+
+def _gravity(entry: Revocation) -> int:
+    """The gravest first: the key is lost, or may be for all that is said, or is not, or the certificate is on hold."""
+    if entry.reason in _KEY_LOST:
+        return 0
+    return 3 if entry.reason == _HOLD else 2 if entry.reason in _KEY_KEPT else 1
+
+
+def _stands(hold: Said, told: Sequence[Said]) -> bool:
+    """Whether a hold counts. A newer word in force lifts it by not revoking the certificate; one that revokes it for
+    good, or does not know it, does not: the certificate has not been good since the hold."""
+    if any(said.in_force and said.doubt is Doubt.NONE and said.revocation is None
+           and said.this_update > hold.this_update for said in told):
+        return False
+    if any(said.believed and said.revocation is not None and said.revocation.reason != _HOLD for said in told):
+        return True
+    # where nothing at all is in force, it is not known how the hold has ended
+    return hold.doubt is not Doubt.FUTURE and decisive(told) is not None
+
+
+def told_as_fact(told: Iterable[Said]) -> tuple[Said, ...]:
+    """What is the CA's word for certain: not what a responder may have signed whose certificate has ended, and whose
+    key may be somebody else's."""
+    return tuple(said for said in told if said.believed and said.doubt is not Doubt.RESPONDER_EXPIRED)
 
 
 def lost_since(told: Sequence[Said]) -> datetime | None:
-    """Since when somebody else may have had the key, as far as is told; None where nothing says so."""
-    return min((said.revocation.effective_at for said in told if said.revocation is not None and said.believed
-                and said.revocation.reason not in _KEY_KEPT | {_HOLD}), default=None)
+    """Since when somebody else may have had the key, as far as is told; None where nothing says so. A hold that ended
+    in the loss was its beginning."""
+    lost = [said for said in told if said.revocation is not None and said.believed
+            and said.revocation.reason not in _KEY_KEPT | {_HOLD}]
+    holds = [said for said in told if said.revocation is not None and said.believed
+             and said.revocation.reason == _HOLD and _stands(said, told)] if lost else []
+    return min((said.revocation.effective_at for said in (*lost, *holds) if said.revocation is not None), default=None)
