@@ -74,6 +74,8 @@ class Fetched:
     crls: tuple[Crl, ...] = ()
     ocsp: tuple[OcspResponse, ...] = ()
     troubles: tuple[Trouble, ...] = ()
+    stand_ins: tuple[bytes, ...] = ()
+    """The DER of those that were kept from before and stand in for what could not be had now."""
 
 
 def admits(address: str) -> bool:
@@ -141,14 +143,16 @@ class Inquiry:
         crls: list[Crl] = []
         ocsp: list[OcspResponse] = []
         troubles: list[Trouble] = []
+        stand_ins: list[bytes] = []
         for url in web[:_MAX_URLS]:
             fetched = ask(url)
             crls += fetched.crls
             ocsp += fetched.ocsp
             troubles += fetched.troubles
+            stand_ins += fetched.stand_ins
             if not fetched.troubles:
                 break
-        return Fetched(crls=tuple(crls), ocsp=tuple(ocsp), troubles=tuple(troubles))
+        return Fetched(crls=tuple(crls), ocsp=tuple(ocsp), troubles=tuple(troubles), stand_ins=tuple(stand_ins))
 
     # -- one address
 
@@ -164,9 +168,10 @@ class Inquiry:
                 raise trouble(RevocationCode.FOREIGN)
             return crl, told[0]
 
-        crl, failed = self._obtain(
+        crl, failed, kept = self._obtain(
             ("crl", url, ca.fingerprint), limit, read, lambda: self._exchange("GET", url, None, _CRL_TYPE, limit))
-        return Fetched(crls=() if crl is None else (crl,), troubles=_troubles(url, failed))
+        return Fetched(crls=() if crl is None else (crl,), troubles=_troubles(url, failed),
+                       stand_ins=(crl.der,) if crl is not None and kept else ())
 
     def _answer(self, url: str, certificate: Certificate, ca: Certificate, crls: tuple[Crl, ...]) -> Fetched:
         def read(data: bytes) -> tuple[OcspResponse, Said]:
@@ -176,10 +181,11 @@ class Inquiry:
                     return response, said
             raise trouble(RevocationCode.OTHER)
 
-        response, failed = self._obtain(
+        response, failed, kept = self._obtain(
             ("ocsp", url, ca.fingerprint, f"{certificate.serial:x}"), MAX_OCSP, read,
             lambda: self._ask(url, certificate, ca))
-        return Fetched(ocsp=() if response is None else (response,), troubles=_troubles(url, failed))
+        return Fetched(ocsp=() if response is None else (response,), troubles=_troubles(url, failed),
+                       stand_ins=(response.der,) if response is not None and kept else ())
 
     def _ask(self, url: str, certificate: Certificate, ca: Certificate) -> bytes:
         """Ask by OCSP; the answer may lack the nonce, but not have another."""
@@ -229,26 +235,28 @@ class Inquiry:
 
     def _obtain(
         self, what: tuple[str, ...], limit: int, read: Callable[[bytes], tuple[_T, Said]], ask: Callable[[], bytes],
-    ) -> tuple[_T | None, EngineError | None]:
-        """Return the newest genuine thing, and why there is none that is in force, or none newer than that one."""
+    ) -> tuple[_T | None, EngineError | None, bool]:
+        """Return the newest genuine thing; why there is none that is in force, or none newer than that one; and
+        whether it only stands in for what could not be had."""
         now = self._clock()
         try:
             with self._cache.entry(*what) as path:
                 held = self._held(path, limit, read, now)
+                thing = None if held is None else held[0]
                 note = self._cache.read_note(path)
                 if self._insist and what in self._asked:
-                    return (None if held is None else held[0]), self._asked[what]
+                    return thing, self._asked[what], self._asked[what] is not None
                 if not self._insist:
                     if held is not None and held[1].in_force and note.is_fresh(now, self._settings.refresh):
-                        return held[0], None
+                        return held[0], None, False
                     if note.waits(now):
-                        return (None if held is None else held[0]), trouble(RevocationCode.WAITING)
-                thing, failed = self._new(path, held, read, ask, now)
+                        return thing, trouble(RevocationCode.WAITING), True
+                new, failed = self._new(path, held, read, ask, now)
                 self._asked[what] = failed
                 self._cache.write_note(path, Note(asked_at=now) if failed is None else note.failed(now))
         except FileError as error:       # what cannot be kept is not had: the next one would be asked in vain again
-            return None, error
-        return thing, failed
+            return None, error, False
+        return new, failed, failed is not None and new is thing
 
     def _held(self, path: Path, limit: int, read: Callable[[bytes], tuple[_T, Said]],
               now: datetime) -> tuple[_T, Said] | None:

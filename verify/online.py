@@ -24,6 +24,7 @@ from certs.untrusted_files import printable
 from certs.x509 import Certificate
 from certs.x509_loose import load_loose
 from codes.errors import EngineError
+from verify.status import local_time
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -70,6 +71,7 @@ class Effect(enum.StrEnum):
     """What asking changed."""
 
     ANSWERED = "answered"                # the file was judged by what was fetched
+    FROM_CACHE = "from-cache"            # nothing new could be had: judged by what was kept from an earlier time
     UNANSWERED = "unanswered"            # nothing could be had: judged as if nobody had been asked
     NO_ADDRESS = "no-address"            # the certificates name nobody to ask
     NO_CHAIN = "no-chain"                # no chain leads to a trusted root
@@ -78,6 +80,8 @@ class Effect(enum.StrEnum):
 
 _EFFECTS: Final[dict[Effect, tuple[str, str]]] = {
     Effect.ANSWERED: ("核验采用了查得的结果", "the file was judged by what was learnt"),
+    Effect.FROM_CACHE: ("这次没有查到任何结果，核验采用了以前查得并保存的结果",
+                        "nothing was learnt this time: the file was judged by what had been kept from an earlier time"),
     Effect.UNANSWERED: ("没有查到结果，按未联网判断", "nothing was learnt, so the file was judged as without asking"),
     Effect.NO_ADDRESS: ("证书中没有可查询的地址，未向任何机构查询，按未联网判断",
                         "the certificates name no address to ask at: nobody was asked, and the file was judged as "
@@ -97,11 +101,13 @@ class Asked:
     effect: Effect = Effect.NO_TRUST
     troubles: tuple[Trouble, ...] = ()
     left_out: int = 0
+    kept_from: datetime | None = None    # the oldest of what was kept and stands in for what could not be had
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for the report."""
         zh, en = self.sentence
         return {"certificates": self.certificates, "effect": self.effect.value, "zh": zh, "en": en,
+                "kept_from": None if self.kept_from is None else local_time(self.kept_from),
                 "left_out": self.left_out, "troubles": [
                     {"url": printable(one.url, at_most=_URL), "code": str(one.error.code), "zh": one.error.zh,
                      "en": one.error.en} for one in self.troubles]}
@@ -110,6 +116,11 @@ class Asked:
     def sentence(self) -> tuple[str, str]:
         """What asking changed, in Chinese and English."""
         zh, en = _EFFECTS[self.effect]
+        if self.kept_from is not None:
+            if self.effect is Effect.ANSWERED:
+                zh, en = f"{zh}，没有查到的用以前保存的", f"{en}, and where nothing was by what had been kept before"
+            moment = local_time(self.kept_from)
+            zh, en = f"{zh}（最早的签发于 {moment}）", f"{en} (the oldest of it was issued at {moment})"
         if not self.left_out:
             return zh, en
         return (f"{zh}；另有至少 {self.left_out} 条证书链超出上限，未予查询",
@@ -159,6 +170,7 @@ class _Asking:
         self._crls: dict[bytes, Crl] = {}
         self._ocsp: dict[bytes, OcspResponse] = {}
         self._troubles: dict[tuple[str, str], Trouble] = {}
+        self._stand_ins: set[bytes] = set()
 
     def ask(self, paths: Sequence[Chain]) -> bool:
         """Ask about what nobody was asked about before; say whether something was learnt."""
@@ -181,6 +193,7 @@ class _Asking:
             self._keep(self._inquiry.lists(certificate, ca))
 
     def _keep(self, fetched: Fetched) -> None:
+        self._stand_ins.update(fetched.stand_ins)
         self._crls |= {one.der: one for one in fetched.crls}
         self._ocsp |= {one.der: one for one in fetched.ocsp}
         self._troubles |= {(one.url, str(one.error.code)): one for one in fetched.troubles}
@@ -196,14 +209,21 @@ class _Asking:
     def told(self, left_out: int) -> Asked:
         """How it went."""
         effect = Effect.NO_CHAIN
-        if self._crls or self._ocsp:
-            effect = Effect.ANSWERED
+        had = {**self._crls, **self._ocsp}
+        kept = [one for der, one in had.items() if der in self._stand_ins]
+        if had:
+            effect = Effect.FROM_CACHE if len(kept) == len(had) else Effect.ANSWERED
         elif any(certificate.ocsp_urls or certificate.crl_urls for certificate, _ in self._pairs):
             effect = Effect.UNANSWERED
         elif self._pairs:
             effect = Effect.NO_ADDRESS
         return Asked(certificates=len(self._pairs), effect=effect, troubles=tuple(self._troubles.values()),
-                     left_out=left_out)
+                     left_out=left_out, kept_from=min(map(_issued, kept), default=None))
+
+
+def _issued(thing: Crl | OcspResponse) -> datetime:
+    """When a list, or the oldest answer of a response, was made."""
+    return thing.this_update if isinstance(thing, Crl) else min(one.this_update for one in thing.answers)
 
 
 def _trusted_pairs(paths: Sequence[Chain], trust: Trust) -> Iterator[tuple[Certificate, Certificate]]:

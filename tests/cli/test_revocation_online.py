@@ -132,8 +132,13 @@ def test_where_nobody_answers_lists_are_fetched_and_silence_is_unknown(services:
     services.twist = refused("/ocsp/")
     code, report = answered(verify, licence, "--home", home.path, "--online")
     assert (code, {one["code"] for one in report["online"]["troubles"]}) == (0, {"http.status"})
-    shutil.rmtree(home.path / "revocation")
     services.twist = refused("/")
+    for _ in range(2):
+        code, report = answered(verify, licence, "--home", home.path, "--online")
+        assert (code, report["online"]["effect"]) == (0, "from-cache")
+        assert report["online"]["troubles"] and report["online"]["kept_from"] in report["online"]["zh"]
+        assert "核验采用了查得的结果" not in report["online"]["zh"] and "nothing was learnt" in report["online"]["en"]
+    shutil.rmtree(home.path / "revocation")
     code, report = answered(verify, licence, "--home", home.path, "--online")
     assert (code, report["verdict"], report["online"]["effect"]) == (3, "indeterminate", "unanswered")
     assert all(one["zh"] and one["en"] and one["url"].startswith("http://") for one in report["online"]["troubles"])
