@@ -231,22 +231,24 @@ def accept_clock(home: _Home = None) -> None:
 
 @app.command()
 def accept_counts(home: _Home = None) -> None:
-    """恢复出的签名计数比 signer.id 所记的旧时，按其继续 / go on with counts that were restored and are older than
-    signer.id remembers.
+    """签名计数与 signer.id 所记的不一致，或本目录没有 signer.id 时，按现有的计数继续 / go on with counts that are not
+    as signer.id remembers (restored ones), or beside which this home has no signer.id (as when it joins others).
 
-    缺少的签名不再计入，执行前请与各签发端的台账核对，见 docs/signer.zh.md 的“恢复”；此事记入审计日志 / what they lack
-    is counted no more: compare with the ledger of each issuing home first, see Restoring in docs/signer.md. The audit
-    log says so.
+    先停止所有使用这份计数的签名进程。缺少的签名不再计入，执行前请与各签发端的台账核对，见 docs/signer.zh.md 的“恢复”；
+    此事记入审计日志 / stop all signers that use these counts first. What they lack is counted no more: compare with the
+    ledger of each issuing home, see Restoring in docs/signer.md. The audit log says so.
     """
     from certs.home import Home
     from signer.counts import Counts
 
     opened = Home.open(home)
-    counts = Counts(opened.path, opened.config.registry, accept_older=datetime.now(UTC))
-    if counts.missing:
-        typer.echo(f"已接受，日志缺少的条目 / accepted, entries that the log lacks: {counts.missing}")
-    else:
-        typer.echo("计数不旧，没有改动 / the counts are not older, and nothing was changed")
+    counts = Counts(opened.path, opened.config.registry, accept=datetime.now(UTC))
+    typer.echo({
+        "": "计数与所记一致，没有改动 / the counts are as remembered, and nothing was changed",
+        "older": f"已接受，日志缺少的条目 / accepted, entries that the log lacks: {counts.missing}",
+        "other": "已接受，日志与 signer.id 所记的不同 / accepted, the log went on otherwise than signer.id remembers",
+        "unmarked": "已接受，本目录此前没有 signer.id / accepted, this home had no signer.id",
+    }[counts.accepted])
     counts.close()
 
 

@@ -4,13 +4,13 @@ A use is an approval, a key and the SM3 of what was signed: the same once more i
 database (SQLite in the home, or PostgreSQL where ``config.toml`` names the registry's) count together; a transaction
 holds all others off. What becomes of each use stands in an audit log, in the transaction of what it tells. Counts that
 were lost would allow everything once more, so a home remembers outside of them (:mod:`signer.mark`) which are its own
-and how many entries their log had, and refuses others and older ones.
+and the last entry that it saw of their log, and refuses others, older ones and such as went on otherwise.
 """
 
 from __future__ import annotations
 
 import contextlib
-import secrets
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,9 +27,10 @@ from certs.sm3 import sm3
 from codes.china_time import CHINA_TIME, time_en, time_zh
 from registry.engines import WRITES, make_file, place, postgresql_engine, sqlite_engine, translated
 from registry.errors import RegistryError
-from signer.mark import Mark, unusable
+from signer.course import fault_of, length_of, reached_by, recognised, require_course
+from signer.mark import Mark, Remembered, unusable
 from signer.settings import Limits
-from signer.tables import CARRIED, META, RATE, TOTAL, USE, add, append, last_entry, make_tables
+from signer.tables import CARRIED, RATE, TOTAL, USE, add, append, last_entry, make_tables
 
 __all__ = ["Counts", "Use"]
 
@@ -60,25 +61,27 @@ class Use:
 class Counts:
     """The counts of a home; safe to share between threads and with other signers.
 
-    ``missing`` is how many entries the log lacked that the home remembered, where that was accepted; else 0.
+    ``accepted`` is what was wrong with them and was accepted: ``older``, ``other`` (their log went on otherwise) or
+    ``unmarked`` (they have entries, and the home remembered nothing of them); "" where nothing was. ``missing`` is how
+    many entries the log of older ones lacked, else 0.
     """
 
-    def __init__(self, home: Path, url: str = "", *, accept_older: datetime | None = None) -> None:
+    def __init__(self, home: Path, url: str = "", *, accept: datetime | None = None) -> None:
         """Open the counts, or make them the first time.
 
         Args:
             url: of a PostgreSQL database; "" for a file in the home.
-            accept_older: go on, at this moment (aware), with counts that are older than the home remembers, and say
-                so in their log.
+            accept: go on, at this moment (aware), with counts that are not as the home remembers, and say so in their
+                log.
 
         Raises:
-            RemoteError: ``signer.state``: they cannot be used, or are not those of this home.
+            RemoteError: ``signer.state``: they cannot be used, or are not as this home remembers.
             RegistryError: the URL is not right, or has no driver.
             FileError: the home cannot be written.
         """
-        self._mark = Mark(home)
-        self._seen = 0
+        self._mark, self._seeing = Mark(home), threading.Lock()
         self._file: tuple[Path, tuple[int, int] | None] | None = None
+        self.accepted, self.missing = "", 0
         if url:
             self._engine, parsed = postgresql_engine(url)
             self._where = place(home, parsed)
@@ -92,49 +95,66 @@ class Counts:
             self._engine, self._where = sqlite_engine(path), str(path)
         with self._transaction() as connection:
             make_tables(connection)
-            self._id, self.missing = self._recognised(connection)
-            if accept_older is not None and self.missing:
-                length = _length(connection)
-                append(connection, "counts.accepted", {"old": self._seen, "new": length}, at=accept_older)
-                self._seen = length
-            self._require_newest(connection)
-            reached = _length(connection)
-        # once the counts are there: a kill between leaves no riddle
-        self._mark.write(self._id, reached, back=accept_older is not None)
+            remembered = self._mark.read()
+            self._id = recognised(connection, remembered, self._mark, self._where)
+            if accept is None:
+                require_course(connection, remembered, self._mark, self._where)
+            else:
+                self._accept(connection, remembered, accept)
+        with self._transaction() as connection:             # they are on the disk: a kill between leaves no riddle
+            self._seen = reached_by(connection, self._id)
+            if remembered is None or self.accepted:
+                self._mark.begin(self._seen)
+            else:
+                self._mark.follow(self._seen)
 
-    def _recognised(self, connection: Connection) -> tuple[str, int]:
-        """Return the id of the counts, and how many entries the home remembers that they do not have."""
-        known = connection.execute(select(META.c.value).where(META.c.key == "id")).scalar_one_or_none()
-        remembered = self._mark.read()
-        if known is None and remembered is None:
-            known = secrets.token_hex(16)
-            connection.execute(insert(META).values(key="id", value=known))
-            connection.execute(insert(META).values(key="log", value=f"signer-{known[:12]}"))
-        if known is None or (remembered is not None and remembered.id != known):
-            raise unusable(self._where, f"these are not the counts that {self._mark.path.name} names: restore them",
-                           f"不是 {self._mark.path.name} 所记的计数，请从备份恢复")
-        self._seen = 0 if remembered is None else remembered.entries
-        return known, max(self._seen - _length(connection), 0)
+    def _accept(self, connection: Connection, remembered: Remembered | None, at: datetime) -> None:
+        """Say in the log that the counts are not as remembered, and that this is meant; nothing where they are."""
+        self.accepted = fault_of(connection, remembered)
+        if self.accepted:
+            old, new = 0 if remembered is None else remembered.entries, length_of(connection)
+            self.missing = max(old - new, 0)
+            append(connection, "counts.accepted", {"old": old, "new": new}, at=at)
 
     def _require_newest(self, connection: Connection) -> None:
-        """Refuse counts whose log is shorter than it was."""
-        number, name = _length(connection), self._mark.path.name
-        if number < self._seen:
-            raise unusable(
-                self._where, f"they are older than {name} or this process remembers, {number} entries of "
-                f"{self._seen}: restore the newest, or see Restoring in docs/signer.md",
-                f"比 {name} 或本进程所记的旧，{self._seen} 条中只有 {number} 条，请恢复最新的，"
-                "或见 docs/signer.zh.md 的“恢复”")
-        self._seen = number                                 # of what is committed: this transaction may yet be undone
+        """Refuse counts that are not as this process or the home remembers; call it while nobody else can count."""
+        remembered = self._mark.read()                      # another signer of this home may have seen more
+        if remembered is None:
+            raise self._mark.gone()
+        recognised(connection, remembered, self._mark, self._where)
+        require_course(connection, remembered, self._mark, self._where)
+        if self._seen != remembered:
+            require_course(connection, self._seen, self._mark, self._where)
+
+    def _saw(self, reached: Remembered) -> None:
+        """Remember what is committed."""
+        with self._seeing:
+            self._seen = max(self._seen, reached, key=lambda one: one.entries)
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[Connection]:
-        """One transaction that adds to the counts; when the block ends they and their length are on the disk."""
+        """One transaction that adds to the counts; when the block ends they and the mark are on the disk."""
         with self._transaction() as connection:
             self._require_newest(connection)
             yield connection
-            reached = _length(connection)
-        self._mark.write(self._id, reached)
+            reached = reached_by(connection, self._id)
+        self._saw(reached)
+        self._mark.follow(reached)
+
+    def keep(self) -> None:
+        """Look where the log stands and have the home remember it, so that a signer that has nothing to count knows.
+
+        Raises:
+            RemoteError: ``signer.state``: they cannot be used, or are not as this process or the home remembers.
+            FileError: the home cannot be written.
+        """
+        before = (self._seen, self._mark.read())            # first: all of this must be in what is read then
+        with self._transaction(writes=False) as connection:
+            for remembered in before:
+                require_course(connection, remembered, self._mark, self._where)
+            reached = reached_by(connection, self._id)
+        self._mark.follow(reached)
+        self._saw(reached)
 
     def count(self, use: Use, require: Callable[[Mapping[str, int]], None]) -> bool:
         """Count a use unless it was counted before; on the disk when this returns.
@@ -285,12 +305,6 @@ class Counts:
                     yield connection
         except RegistryError as error:
             raise unusable(self._where, error.code.value, error.code.value) from error
-
-
-def _length(connection: Connection) -> int:
-    """Return how many entries the log has."""
-    head, _ = last_entry(connection)
-    return 0 if head is None else head.number
 
 
 def _inode(path: Path) -> tuple[int, int] | None:

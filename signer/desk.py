@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -65,22 +65,25 @@ class Desk:
         """
         self._settings.read()
 
-    def opened(self) -> Iterator[tuple[str, EngineError | None]]:
-        """Open every key that a client may use; yields its name, and what is wrong with it.
+    def names(self) -> list[str]:
+        """Return the names of the keys that a client may use.
 
         Raises:
             RemoteError: ``signer.settings``.
             FileError: settings or home cannot be read.
         """
-        settings = self._settings.read()
-        for name in self._room.names():
-            if any(client.may_use(name) for client in settings.clients):
-                try:
-                    self._room.get(name)
-                except EngineError as error:
-                    yield name, error
-                else:
-                    yield name, None
+        clients = self._settings.read().clients
+        return [name for name in self._room.names() if any(client.may_use(name) for client in clients)]
+
+    def open(self, name: str) -> EngineError | None:
+        """Open a key; returns what is wrong with it, None for nothing."""
+        try:
+            self._room.get(name)
+        except EngineError as error:
+            return error
+        except Exception as error:
+            return _internal(error)
+        return None
 
     def client(self, peer: Peer) -> Client:
         """Return who that is, by the settings of this moment.
@@ -110,9 +113,7 @@ class Desk:
             return refusal(error)
         except Exception as error:
             self._log("failed", {**facts, "error": type(error).__name__})
-            return refusal(RemoteError(
-                RemoteCode.INTERNAL, f"签名进程内部错误（{type(error).__name__}），没有签名，请报告",
-                f"an internal error of the signer ({type(error).__name__}), nothing is signed: please report it"))
+            return refusal(_internal(error))
 
     def _note(self, facts: Mapping[str, JSON], error: EngineError) -> None:
         """Keep a refused signature in the audit log; of one client so many a minute, so that none fills the disk."""
@@ -185,7 +186,7 @@ class Desk:
         """
         if not isinstance(after, str) or len(after) > _LONGEST_NAME:
             raise malformed("中的 after 不对", "has no name in after")
-        self._counts.used()
+        self._counts.keep()
         keys: dict[str, JSON] = {}
         end = time.monotonic() + _TELLING_S
         for name in sorted(filter(client.may_use, self._room.names())):
@@ -217,6 +218,12 @@ def refusal(error: EngineError) -> Answer:
     facts: dict[str, JSON] = {key: value[:_LONGEST_NAME] for key, value in error.facts.items() if key in _FACTS}
     return {"ok": False, "code": error.code.value, "zh": error.zh[:_LONGEST], "en": error.en[:_LONGEST],
             "facts": facts}, b""
+
+
+def _internal(error: Exception) -> RemoteError:
+    return RemoteError(
+        RemoteCode.INTERNAL, f"签名进程内部错误（{type(error).__name__}），没有签名，请报告",
+        f"an internal error of the signer ({type(error).__name__}), nothing is signed: please report it")
 
 
 def _shown(value: JSON) -> str:

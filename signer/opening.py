@@ -1,15 +1,18 @@
 """The keys of a signer are opened when it begins, so that one that cannot sign says so before anybody asks.
 
-A wrong password, a token that is not there: where no key opens, the signer does not begin; where some do not, it says
-which. Many keys take long, for a key file is slow to decrypt on purpose: after a few seconds the signer serves those
-that are open, and opens the others meanwhile.
+A wrong password, a token that is not there: where every key was tried and none opens, the signer does not begin; where
+some do not, it says which. Many keys take long, for a key file is slow to decrypt on purpose, and a token or a service
+that does not answer takes longer: so several are opened at once, and after a few seconds the signer serves those that
+are open, as soon as there is one, and opens the others meanwhile.
 """
 
 from __future__ import annotations
 
+import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 from certs.canonical_json import JSON
 from certs.remote_wire import RemoteCode, RemoteError
@@ -18,16 +21,17 @@ from codes.errors import EngineError
 __all__ = ["open_keys"]
 
 _Log = Callable[[str, Mapping[str, JSON]], None]
+_AT_ONCE: Final = 8
 
 
 def open_keys(
-    opening: Iterator[tuple[str, EngineError | None]], log: _Log, *, within_s: float,
+    names: Sequence[str], open_key: Callable[[str], EngineError | None], log: _Log, *, within_s: float,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> Mapping[str, JSON]:
-    """Open keys for so long at most, the others in a thread that ends with ``opened`` in the log.
+    """Open keys for so long at most once one is open; the others meanwhile, until ``opened`` in the log.
 
     Args:
-        opening: opens one key after the other; name → what is wrong with it, None for nothing.
+        open_key: opens one; returns what is wrong with it, None for nothing, and raises nothing.
         log: takes ``unusable`` with the reason for each key that does not open.
 
     Returns:
@@ -35,40 +39,66 @@ def open_keys(
         ``opening``, whether others are being opened still.
 
     Raises:
-        RemoteError: ``signer.key-failed``: keys were tried, and none opens.
+        RemoteError: ``signer.key-failed``: all keys were tried, and none opens.
     """
-    end, tally = monotonic() + within_s, _Tally(log)
-    for name, error in opening:
-        tally.add(name, error)
-        if monotonic() >= end:
-            tally.require_one()
+    end, tally = monotonic() + within_s, _Tally(len(names), _started(names, open_key), log)
+    while tally.waits:
+        try:
+            tally.take(timeout_s=max(end - monotonic(), 0) if tally.open else None)
+        except queue.Empty:
             told = tally.told()
-            threading.Thread(target=tally.finish, args=(opening,), name="opening", daemon=True).start()
+            threading.Thread(target=tally.finish, name="opening", daemon=True).start()
             return {**told, "opening": True}
     tally.require_one()
     return {**tally.told(), "opening": False}
 
 
+_Found = queue.SimpleQueue[tuple[str, EngineError | None]]
+
+
+def _started(names: Sequence[str], open_key: Callable[[str], EngineError | None]) -> _Found:
+    """Begin to open keys, a few at once; returns where they are put. A key that hangs does not keep a process alive."""
+    left, found = queue.SimpleQueue[str](), _Found()
+    for name in names:
+        left.put(name)
+
+    def work() -> None:
+        while True:
+            try:
+                name = left.get_nowait()
+            except queue.Empty:
+                return
+            found.put((name, open_key(name)))
+
+    for number in range(min(_AT_ONCE, len(names))):
+        threading.Thread(target=work, name=f"opening-{number}", daemon=True).start()
+    return found
+
+
 class _Tally:
-    """What has been found so far."""
+    """What has been found so far: ``open`` and ``waits``, how many keys are open, and how many are not tried yet."""
 
-    def __init__(self, log: _Log) -> None:
-        self._log, self._open, self._errors = log, 0, dict[str, EngineError]()
+    def __init__(self, number: int, found: _Found, log: _Log) -> None:
+        self.waits, self.open = number, 0
+        self._found, self._log, self._errors = found, log, dict[str, EngineError]()
 
-    def add(self, name: str, error: EngineError | None) -> None:
+    def take(self, *, timeout_s: float | None = None) -> None:
+        """Take in the next key that was tried; raises ``queue.Empty`` where there is none in time."""
+        name, error = self._found.get(timeout=timeout_s)
+        self.waits -= 1
         if error is None:
-            self._open += 1
+            self.open += 1
             return
         self._errors[name] = error
         self._log("unusable", {"key": name, "code": error.code.value, "reason": error.en})
 
     def told(self) -> dict[str, JSON]:
-        return {"keys": self._open, "unusable": {name: error.code.value for name, error in self._errors.items()}}
+        return {"keys": self.open, "unusable": {name: error.code.value for name, error in self._errors.items()}}
 
     def require_one(self) -> None:
-        if self._open or not self._errors:
+        if self.open or not self._errors:
             return
-        name, error = next(iter(self._errors.items()))
+        name, error = min(self._errors.items(), key=lambda one: one[0])
         number = len(self._errors)
         raise RemoteError(
             RemoteCode.KEY_FAILED,
@@ -76,7 +106,7 @@ class _Tally:
             f"key {name} does not open ({error.code.value}): {error.en}; {number} keys were tried, none can be "
             "used, and the signer does not start", key=name) from error
 
-    def finish(self, opening: Iterator[tuple[str, EngineError | None]]) -> None:
-        for name, error in opening:
-            self.add(name, error)
+    def finish(self) -> None:
+        while self.waits:
+            self.take()
         self._log("opened", self.told())

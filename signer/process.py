@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any, Final
 from certs.canonical_json import JSON
 from certs.home import Home
 from certs.process_limits import keep_memory_private
+from codes.errors import EngineError
 from signer.counts import Counts
 from signer.desk import Desk
 from signer.listening import listen_tcp, listen_unix
@@ -27,6 +29,7 @@ from signer.server import Listening, Patience, Server
 __all__ = ["run"]
 
 _LOG_S: Final = 2.0                     # for what waits to be written when the process ends
+_KEPT_S: Final = 3.0                    # between two looks at the counts
 
 
 def run(home: Home, *, unix: tuple[Path, int, str] | None, tls: tuple[str, int, TlsFiles] | None,
@@ -48,6 +51,9 @@ def run(home: Home, *, unix: tuple[Path, int, str] | None, tls: tuple[str, int, 
         open_ones.callback(log.close, within_s=_LOG_S)
         counts = Counts(home.path, home.config.registry)
         open_ones.callback(counts.close)
+        ended = threading.Event()
+        open_ones.callback(ended.set)
+        threading.Thread(target=_keep, args=(counts, log, ended), name="keeping", daemon=True).start()
         desk = Desk(home, counts, log=log)
         desk.require_settings()
         listening = []
@@ -58,7 +64,7 @@ def run(home: Home, *, unix: tuple[Path, int, str] | None, tls: tuple[str, int, 
             files.context()
             listening.append(Listening(open_ones.enter_context(listen_tcp(host, port)), files))
         patience = patience or Patience()                   # those who connect meanwhile wait for their answer
-        keys = open_keys(desk.opened(), log, within_s=patience.opening_s)
+        keys = open_keys(desk.names(), desk.open, log, within_s=patience.opening_s)
         asyncio.run(_serve(Server(desk, log=log, patience=patience), listening, log, keys))
 
 
@@ -80,6 +86,20 @@ async def _serve(server: Server, listening: list[Listening], log: Log, keys: Map
         watchdog.cancel()
         _notify("STOPPING=1")
         log("ended", {"pid": os.getpid()})
+
+
+def _keep(counts: Counts, log: Log, ended: threading.Event) -> None:
+    """Look at the counts every few seconds, so that others cannot have counted long before what this home remembers."""
+    before = ""
+    while not ended.wait(_KEPT_S):
+        now = ""
+        try:
+            counts.keep()
+        except EngineError as error:
+            now = error.en
+            if now != before and not ended.is_set():
+                log("counts", {"code": error.code.value, "reason": now})
+        before = now
 
 
 def _name_of(error: Any) -> str:

@@ -62,7 +62,8 @@ class KeyRoom:
 
     def __init__(self, home: Home, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._home, self._monotonic = home, monotonic
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()                       # of the two below; not held while a key is opened
+        self._under_way: dict[str, threading.Event] = {}
         self._kept: dict[str, tuple[tuple[FileMark | None, ...], HeldKey]] = {}
         self._proven: dict[str, tuple[HeldKey, float]] = {}
 
@@ -82,13 +83,28 @@ class KeyRoom:
             HomeError, KeyStoreError, KeyReferenceError, FileError, SignerError, EngineError: it cannot be opened.
         """
         folder, role, code = self._place(name)
-        with self._lock, reported(folder):
-            marks = tuple(mark_file(folder / file.format(role=role)) for file in _BESIDE)
-            kept = self._kept.get(name)
-            if kept is None or kept[0] != marks:
-                self._kept.pop(name, None)                  # a key that was taken away does not stay here
-                kept = self._kept[name] = (marks, self._open(name, folder, role, code))
-            return kept[1]
+        with reported(folder):
+            while True:
+                marks = tuple(mark_file(folder / file.format(role=role)) for file in _BESIDE)
+                with self._lock:
+                    kept = self._kept.get(name)
+                    if kept is not None and kept[0] == marks:
+                        return kept[1]
+                    self._kept.pop(name, None)              # a key that was taken away does not stay here
+                    others = self._under_way.get(name)
+                    if others is None:
+                        done = self._under_way[name] = threading.Event()
+                        break
+                others.wait()                               # then it is there, or this one tries for itself
+            try:
+                held = self._open(name, folder, role, code)
+                with self._lock:
+                    self._kept[name] = (marks, held)
+                return held
+            finally:
+                with self._lock:
+                    del self._under_way[name]
+                done.set()
 
     def prove(self, held: HeldKey) -> None:
         """Have a key sign a text that is nothing else, unless it has done so within the last seconds.

@@ -30,7 +30,7 @@ from certs.audit import SQLITE_SCHEMA, Head, next_entry, write_facts
 from certs.canonical_json import JSON
 from certs.moments import read_moment, write_moment
 
-__all__ = ["CARRIED", "META", "RATE", "TOTAL", "USE", "add", "append", "last_entry", "make_tables"]
+__all__ = ["CARRIED", "META", "RATE", "TOTAL", "USE", "add", "append", "digest_of", "last_entry", "make_tables"]
 
 _counts, _logs = MetaData(), MetaData()
 META: Final = Table(
@@ -107,6 +107,13 @@ def last_entry(connection: Connection) -> tuple[Head | None, datetime | None]:
     if row is None:
         return None, None
     return Head(_name(connection), row.number, bytes(row.digest)), read_moment(row.at)
+
+
+def digest_of(connection: Connection, number: int) -> bytes | None:
+    """Return the digest of an entry of the log; None where there is none of this number."""
+    audit = _AUDIT[connection.dialect.name]
+    found = connection.execute(select(audit.c.digest).where(audit.c.number == number)).scalar_one_or_none()
+    return None if found is None else bytes(found)
 
 
 def append(

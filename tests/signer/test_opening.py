@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,9 @@ from codes.errors import EngineError
 from signer.counts import Counts
 from signer.desk import Desk
 from signer.opening import open_keys
+from signer.room import HeldKey, KeyRoom
 from signer.settings import Peer
-from tests.signer.processes import LIMITS, SETTINGS, key_name, running, signer_home, wait_until
+from tests.signer.processes import LIMITS, SECONDS, SETTINGS, key_name, running, signer_home, wait_until
 from tests.support.command import Call, caller
 from tests.support.other_keys import certificate_for, put_key
 from tests.support.soft_tokens import SoftToken, SoftTokens, forget
@@ -84,27 +86,75 @@ def broken(name: str) -> RemoteError:
     return malformed(name, name)
 
 
-@pytest.mark.parametrize("within_s", [0, 100])
-def test_many_keys_are_opened_while_the_first_already_sign(within_s: float) -> None:
+def test_many_keys_are_opened_while_the_first_already_sign() -> None:
     log: list[tuple[str, Any]] = []
-    keys: Iterator[tuple[str, EngineError | None]] = iter([("a", None), ("b", broken("b")), ("c", None)])
-    known = open_keys(keys, lambda event, facts: log.append((event, facts)), within_s=within_s)
+    slow = threading.Event()
+
+    def opening(name: str) -> EngineError | None:
+        if name != "a":
+            slow.wait(SECONDS)
+        return broken(name) if name == "b" else None
+
+    def note(event: str, facts: Any) -> None:
+        log.append((event, facts))
+
+    assert open_keys(["b", "a", "c"], opening, note, within_s=0) == {"keys": 1, "unusable": {}, "opening": True}
+    slow.set()
     whole = {"keys": 2, "unusable": {"b": "signer.malformed"}}
-    if within_s:
-        assert known == {**whole, "opening": False}
-    else:
-        assert known == {"keys": 1, "unusable": {}, "opening": True}
-        wait_until(lambda: ("opened", whole) in log)
+    wait_until(lambda: ("opened", whole) in log)
     assert next(event for event, _ in log) == "unusable"
+    assert open_keys(["b", "a", "c"], opening, note, within_s=1e6) == {**whole, "opening": False}
 
 
 @pytest.mark.parametrize("within_s", [0, 100])
 def test_where_no_key_opens_it_does_not_begin(within_s: float) -> None:
-    keys: Iterator[tuple[str, EngineError | None]] = iter([("a", broken("a")), ("b", broken("b"))])
     with pytest.raises(RemoteError, match=r"signer\.key-failed") as refused:
-        open_keys(keys, lambda *_: None, within_s=within_s)
+        open_keys(["a", "b"], broken, lambda *_: None, within_s=within_s)
     assert refused.value.facts["key"] == "a"
-    assert open_keys(iter(()), lambda *_: None, within_s=within_s) == {"keys": 0, "unusable": {}, "opening": False}
+    assert open_keys([], broken, lambda *_: None, within_s=within_s) == {"keys": 0, "unusable": {}, "opening": False}
+
+
+def test_a_signer_waits_for_the_first_key_that_opens_however_slow_those_before_it_are_to_fail() -> None:
+    failed, tried = threading.Event(), set[str]()
+
+    def opening(name: str) -> EngineError | None:
+        tried.add(name)
+        if name < "k":
+            failed.set()
+            return broken(name)
+        failed.wait(SECONDS)
+        return None
+
+    names = [f"{letter}{number}" for letter in "ak" for number in range(10)]
+    assert open_keys(names, opening, lambda *_: None, within_s=0)["keys"]
+    wait_until(lambda: tried == set(names))
+
+
+def test_a_key_that_is_open_is_had_while_another_is_being_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    room, really = KeyRoom(Home.open(signer_home(tmp_path / "keys"), environ={})), KeyRoom._open
+    names = [key_name(tmp_path / "keys", role) for role in ("pdf", "data")]
+    begun, go_on, opened = threading.Event(), threading.Event(), list[str]()
+
+    def slowly(self: KeyRoom, name: str, *place: Any) -> HeldKey:
+        opened.append(name)
+        if name == names[1]:
+            begun.set()
+            go_on.wait(3 * SECONDS)
+        return really(self, name, *place)
+
+    monkeypatch.setattr(KeyRoom, "_open", slowly)
+    with ThreadPoolExecutor(4) as others:
+        first = room.get(names[0])
+        asked = [others.submit(room.get, names[1]) for _ in range(3)]
+        try:
+            assert begun.wait(SECONDS)
+            assert others.submit(room.get, names[0]).result(SECONDS) is first  # behind a lock it would wait too long
+        finally:
+            go_on.set()
+        assert len({id(answer.result(SECONDS)) for answer in asked}) == 1
+        assert opened == names                                             # each once, whoever asks meanwhile
 
 
 @pytest.fixture
@@ -134,7 +184,7 @@ def test_a_key_that_opened_but_signs_nothing_is_found_out_and_nothing_is_counted
     token: SoftToken, tmp_path: Path,
 ) -> None:
     desk, counts, name, log = desk_with_token(tmp_path, token)
-    assert dict(desk.opened())[name] is None
+    assert desk.open(name) is None
     token.pull()
     assert told(desk)[name] == "token.removed"
     token.put_back()
@@ -149,7 +199,7 @@ def test_a_wrong_pin_is_tried_once_however_often_a_signer_begins_and_is_asked(
     desk, counts, name, _ = desk_with_token(tmp_path, token)
     forget(token.module)
     token.write_pin("999999")
-    codes = [dict(desk.opened())[name], dict(desk.opened())[name]]
+    codes = [desk.open(name), desk.open(name)]
     assert [error.code.value for error in codes if error] == ["pin.wrong", "pin.known-wrong"]
     token.log_in_elsewhere()                                # the token counts from zero again
     assert {told(desk)[name] for _ in range(5)} == {"pin.known-wrong"}
@@ -172,7 +222,7 @@ def test_more_keys_than_one_answer_has_are_asked_for_one_answer_after_the_other(
         found, after, answers = [*found, *page], max(page), answers + 1
         if answer["more"] is not True:
             break
-    assert found == sorted(set(found)) == sorted(name for name, _ in desk.opened())
+    assert found == sorted(set(found)) == sorted(desk.names())
     assert answers > 2
     for wrong in (1, None, "x" * 200):
         assert desk.answer(US, {"op": "health", "after": wrong}, b"")[0]["code"] == "signer.malformed"

@@ -246,18 +246,34 @@ def test_counts_that_lack_their_last_signature_are_refused_until_it_is_said_that
 def test_the_mark_of_the_counts_is_never_set_back_by_whoever_comes_late(tmp_path: Path) -> None:
     mark, name = Mark(tmp_path), "ab" * 16
     assert mark.read() is None
-    (tmp_path / "signer.id").write_text(f"{name} 7\n")                     # as it was written before
+    for before, entries in ((f"{name}\n", 0), (f"{name} 7\n", 7)):        # as they were written before
+        (tmp_path / "signer.id").write_text(before)
+        assert mark.read() == Remembered(name, entries, "")
+
+    def at(number: int, counts: str = name) -> Remembered:
+        return Remembered(counts, number, sm3(b"%d" % number).hex())
+
     with ThreadPoolExecutor(4) as others:
-        list(others.map(lambda number: mark.write(name, number), [*range(8, 60), *range(8, 40)]))
-    assert mark.read() == Remembered(name, 59)
-    mark.write(name, 5, back=True)
-    assert mark.read() == Remembered(name, 5)
-    for damaged in (b"", b"x", b"ab 12\n", name.encode() + b" -1\n"):
+        list(others.map(lambda number: mark.follow(at(number)), [*range(8, 60), *range(8, 40)]))
+    assert mark.read() == at(59)
+    for other in (at(60, "cd" * 16), at(3, "cd" * 16), Remembered(name, 59, "12" * 32)):
+        with pytest.raises(RemoteError, match=r"signer\.state"):
+            mark.follow(other)
+    with pytest.raises(RemoteError, match=r"signer\.state"):
+        mark.begin(at(60, "cd" * 16))
+    assert mark.read() == at(59)
+    mark.begin(at(5))
+    assert mark.read() == at(5)
+    for damaged in (b"", b"x", b"ab 12\n", name.encode() + b" -1\n", at(5).line()[:60]):
         (tmp_path / "signer.id").write_bytes(damaged)
-        for action in (mark.read, lambda: mark.write(name, 9)):
+        for action in (mark.read, lambda: mark.follow(at(9)), lambda: mark.begin(at(9))):
             with pytest.raises(RemoteError, match=r"signer\.state"):
                 action()
         assert (tmp_path / "signer.id").read_bytes() == damaged
+    (tmp_path / "signer.id").unlink()
+    with pytest.raises(RemoteError, match=r"signer\.state"):
+        mark.follow(at(9))
+    assert mark.read() is None
 
 
 def test_counts_that_are_taken_away_under_a_signer_count_no_more(tmp_path: Path) -> None:
