@@ -51,7 +51,7 @@ def lay_out(report: Mapping[str, Any]) -> Document:
         sheet.head(title)
         for reason in reasons:
             sheet.both(Words(reason["zh"], f"{reason['en']}  [{reason['code']}]"), _TEXT)
-    _licence(sheet, report["licence"])
+    _licence(sheet, report["licence"], photo=report["file"]["kind"] == "picture")
     _signatures(sheet, report)
     _coverage(sheet, report["coverage"])
     if report["anchors"]:
@@ -212,12 +212,13 @@ def _answer(sheet: _Sheet, title: Words, answer: Answer) -> None:
             sheet.items.extend(runs(line, left, y - 1.5, style))
 
 
-def _licence(sheet: _Sheet, licence: Mapping[str, Any] | None) -> None:
+def _licence(sheet: _Sheet, licence: Mapping[str, Any] | None, *, photo: bool) -> None:
     """What the licence says, in its own order."""
     if licence is None:
         return
-    sheet.head(Words("证照数据" + ("" if licence["proven"] else "（文件自称，未经证实）"),
-                     "The licence" + ("" if licence["proven"] else " (as the file claims, unproven)")))
+    who = Words("二维码", "QR code") if photo else Words("文件", "file")
+    sheet.head(Words("证照数据" + ("" if licence["proven"] else f"（{who.zh}自称，未经证实）"),
+                     "The licence" + ("" if licence["proven"] else f" (as the {who.en} claims, unproven)")))
     identifier = [("证照标识", licence["identifier"])] if licence["identifier"] else []
     sheet.pairs([*identifier, *((label, "；".join(_cells(value))) for label, value in licence["fields"].items())])
 

@@ -54,6 +54,10 @@ _FOREIGN: Final = Words(
 _PHOTO: Final = Words(
     "纸质件或照片视同复印件，本身不能证明真伪：请把二维码中的数据与纸面逐项核对。",
     "Paper or a photo is a copy and proves nothing itself: compare what the QR code says with the paper.")
+_PHOTO_UNPROVEN: Final = Words(
+    "二维码未经证实（原因见下）：做这张纸的人也可能做了这个码，纸面与它一致也不说明什么。请索要电子原件，或向发证机关核实。",
+    "The QR code is unproven, for the reasons below: whoever made the paper may have made the code, and that they agree "
+    "says nothing. Ask for the electronic original, or ask the issuing authority.")
 _LICENCE: Final = {
     "in-force": ("good", "✓"), "not-yet": ("bad", "✗"), "expired": ("bad", "✗"), "not-applicable": ("good", "–"),
     "unknown": ("unsure", "?"),
@@ -105,7 +109,7 @@ def file_answer(report: Mapping[str, Any]) -> Answer:
     if report["verdict"] == "valid" and not file["own"]:
         return answer._replace(sentence=_FOREIGN)
     if file["kind"] == "picture" and report["verdict"] == "indeterminate" and report["licence"]:
-        return answer._replace(sentence=_PHOTO)
+        return answer._replace(sentence=_PHOTO if report["licence"]["proven"] else _PHOTO_UNPROVEN)
     return answer
 
 
@@ -126,7 +130,8 @@ def licence_answer(report: Mapping[str, Any]) -> Answer:
     zh = f"有效期 {first} 至 {last}。" if first else ""
     en = f"Valid from {first} to {last}. " if first else ""
     if claimed and status["code"] != "unknown":
-        zh, en = f"{zh}以上为文件自称，未经证实。", f"{en}The file claims so; nothing proves it. "
+        who = Words("二维码", "QR code") if printed else Words("文件", "file")
+        zh, en = f"{zh}以上为{who.zh}自称，未经证实。", f"{en}The {who.en} claims so; nothing proves it. "
     if status["register"] == "unknown" and status["code"] != "unknown":
         zh += "没有联网查询证照是否已经变更、注销或吊销。"
         en += "The issuing authority was not asked whether it was changed, cancelled or revoked."

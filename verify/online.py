@@ -209,7 +209,7 @@ class _Asking:
     def told(self, left_out: int) -> Asked:
         """How it went."""
         effect = Effect.NO_CHAIN
-        had = {**self._crls, **self._ocsp}
+        had: dict[bytes, Crl | OcspResponse] = {**self._crls, **self._ocsp}
         kept = [one for der, one in had.items() if der in self._stand_ins]
         if had:
             effect = Effect.FROM_CACHE if len(kept) == len(had) else Effect.ANSWERED

@@ -44,8 +44,11 @@ def judge_photo(case: Case) -> None:
     """Read the code of a picture and judge its signature by the trust folder."""
     payloads: list[QrPayload] = []
     guarded(case, "picture", lambda: payloads.append(_payload(case)))
-    if payloads:
-        guarded(case, "trust", lambda: _trust(case, payloads[0]))
+    if not payloads:
+        return
+    guarded(case, "trust", lambda: _trust(case, payloads[0]))
+    case.found.begin("picture")
+    case.found.add("photo.paper" if case.claims_proven else "photo.unproven")
 
 
 def _payload(case: Case) -> QrPayload:
@@ -64,7 +67,6 @@ def _payload(case: Case) -> QrPayload:
         raise Refusal("photo.unsigned", address=texts[0], zh=fault.zh if fault else "", en=fault.en if fault else "")
     if len(read) > 1:
         raise Refusal("photo.several", count=len(read))
-    case.found.add("photo.paper")
     return next(iter(read.values()))
 
 

@@ -124,6 +124,7 @@ def _expected(kind: Kind, record: RecordData, identifier: Identifier) -> dict[st
 def _check_signature(kind: Kind, record: RecordData, payload: QrPayload, judge: Judge) -> None:
     """The signing key is a trusted data-signing certificate of the issuing authority."""
     if judge.trust is None:
+        judge.found.add("qr.no-trust")
         return
     certificate = signing_certificate(payload, judge.trust, judge.found)
     if certificate is None:

@@ -379,6 +379,8 @@ _QR: Final = {
     "qr.signature": (_NO, "二维码的签名不正确", "the signature in the QR code is wrong"),
     "qr.unknown-key": (_UNSURE, "二维码的签名密钥 {key} 不在信任目录中",
                        "the QR code's signing key {key} is not in the trust folder"),
+    "qr.no-trust": (_UNSURE, "没有可用的信任目录，二维码由谁签名无法判断",
+                    "there is no trust folder to judge by, so whose signature the QR code bears cannot be judged"),
     "qr.signer": (_NO, "二维码由“{signer}”签名，不是发证机关",
                   "the QR code is signed by “{signer}”, not by the issuing authority"),
     "qr.host": (_UNSURE, "二维码网址 {host} 不是受信任的查询网站，谨防仿冒",
@@ -417,6 +419,10 @@ _PHOTO: Final = {
     "photo.paper": (_UNSURE, "纸质件或照片视同复印件，本身不能证明真伪；请将下列数据与纸面逐项核对，以电子原件为准",
                     "paper or a photo is a copy and proves nothing itself: compare these data with the paper, and rely "
                     "on the electronic original"),
+    "photo.unproven": (_UNSURE, "二维码本身未经证实：做这张纸的人也可能做了这个码，纸面与它一致也不说明什么；"
+                       "请索要电子原件，或向发证机关核实",
+                       "the QR code itself is unproven: whoever made the paper may have made the code, and that they "
+                       "agree says nothing; ask for the electronic original, or ask the issuing authority"),
     "photo.issued": (_NOTE, "二维码中的数据由“{authority}”签发（编号 {serial}）",
                      "the data in the QR code were issued by “{authority}” (serial {serial})"),
 }

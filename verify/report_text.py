@@ -29,10 +29,10 @@ def text_lines(report: Report) -> list[str]:
     if report.file.kind == "unknown":
         return [*lines, *(f"  {_reason(reason)}" for reason in report.reasons)]
     status = _status_text(report.status, proven=report.verdict is Verdict.VALID)
-    lines += [f"文件真伪 document: {zh} / {en}", f"证照状态 licence: {status}"]
+    lines += [f"文件真伪 document: {zh} / {en}{_unproven_code(report)}", f"证照状态 licence: {status}"]
     if report.demo:
         lines.append("※ " + " / ".join(DEMO))
-    lines += _licence_lines(report.licence)
+    lines += _licence_lines(report.licence, photo=report.file.kind == "picture")
     lines.append("检查 checks:")
     shown: set[Reason] = set()
     for check in report.checks:
@@ -49,6 +49,12 @@ def text_lines(report: Report) -> list[str]:
     lines += _anchor_lines(report.anchors)
     lines.append(f"检查时间 checked at: {local_time(report.checked_at)}")
     return lines
+
+
+def _unproven_code(report: Report) -> str:
+    """Beside the answer on a photo, that its code is as unproven as its paper."""
+    unproven = report.file.kind == "picture" and report.licence is not None and not report.licence.proven
+    return "（二维码未经证实 / its QR code is unproven）" if unproven else ""
 
 
 def _reason(reason: Reason) -> str:
@@ -94,11 +100,12 @@ def _status_text(status: Status, *, proven: bool) -> str:
     return f"{status.zh}{days} / {status.en}{claimed}{tail}"
 
 
-def _licence_lines(licence: LicenceData | None) -> list[str]:
+def _licence_lines(licence: LicenceData | None, *, photo: bool) -> list[str]:
     """What the licence says, in short."""
     if licence is None:
         return []
-    word = "" if licence.proven else "（文件自称，未经证实 / as the file claims, unproven）"
+    zh, en = ("二维码", "QR code") if photo else ("文件", "file")
+    word = "" if licence.proven else f"（{zh}自称，未经证实 / as the {en} claims, unproven）"
     title = f"证照标识 identifier: {clean(licence.identifier)}" if licence.identifier else "二维码所载 the QR code says"
     lines = [title + word]
     return lines + [f"  {label}: {clean(value)}" for label, value in licence.headline if value]

@@ -356,7 +356,8 @@ def test_another_pki_with_the_same_names_is_not_trusted(tmp_path: Path) -> None:
 def test_without_trust_nothing_is_genuine() -> None:
     report = check(issued().ofd, trust=None)
     assert report.verdict is Verdict.INDETERMINATE and report.exit_code == 3
-    assert "trust.none" in codes(report)
+    assert {"trust.none", "qr.no-trust"} <= codes(report)
+    assert {each.name: each.result for each in report.checks}["qr"] == "indeterminate"
 
 
 def test_a_trust_folder_that_cannot_be_used_means_cannot_say(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ import qrcode
 from PIL import Image, ImageEnhance, ImageFilter
 
 from codes import qr_payload
+from reports import words
 from tests.support.demo_home import shared_home
 from tests.verify.packages import check, codes, issued
 from verify import verify
@@ -135,6 +136,12 @@ def test_what_is_no_signed_code_of_ours_is_told_as_that() -> None:
     report = check(code_picture(genuine), trust=trust)
     assert report.verdict is Verdict.INDETERMINATE and "qr.unknown-key" in codes(report)
     assert report.licence is not None and not report.licence.proven
+    assert report.reasons[0].code == "qr.unknown-key" and "photo.paper" not in codes(report)
+    text = report.to_text()
+    assert "无法确定 / cannot say（二维码未经证实 / its QR code is unproven）" in text
+    assert "逐项核对" not in text and "compare" not in text
+    for told in (words.file_answer(report.to_dict()).sentence, report.reasons[1]):
+        assert "也可能做了这个码" in told.zh and "may have made the code" in told.en
     unpinned = check(code_picture(genuine), trust=dataclasses.replace(shared_home().trust(), lookup_hosts=()))
     assert "qr.host" in codes(unpinned) and "photo.issued" not in codes(unpinned)
     assert "trust.none" in codes(verify(code_picture(genuine), trust=None))
