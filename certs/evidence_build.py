@@ -30,6 +30,7 @@ from certs.evidence_record import (
     write_record,
     write_timestamp,
 )
+from certs.kept_words import revoking, telling
 from certs.ocsp import OcspResponse
 from certs.strength import DIGESTS, STRONG, Strength
 from certs.timestamp_token import MAX_CERTIFICATES, OID_OCSP_ANSWER, TimestampToken, digest
@@ -143,11 +144,14 @@ def completed(record: bytes, material: Material) -> bytes:
 
 
 def tidied(record: bytes, material: Material) -> bytes:
-    """A record without what in its newest token says nothing of the authority: certificates that lead nowhere from its
-    own, lists of others, older lists, answers.
+    """A record without what in its newest token says nothing: certificates that lead nowhere from its authority's own,
+    strangers' lists and answers, and of the CAs at hand those that others at hand make needless.
 
     Nothing signs what lies there beside the time, so anybody could add things that keep the token from being believed
-    or leave no room in it for its renewal. Lists that revoke one of the authority's certificates stay.
+    or leave no room in it for its renewal. Whatever tells a revocation stays, whichever CA at hand tells it of whom.
+
+    Args:
+        material: its certificates are the CAs at hand, those of the file itself and their other keys among them.
 
     Raises:
         EngineError: the record cannot be read.
@@ -155,24 +159,18 @@ def tidied(record: bytes, material: Material) -> bytes:
     parsed = EvidenceRecord.parse(record)
     token = parsed.newest.token
     path = _path(token, material)
-    linked = {one.der for one in _linked(token, path)}
-    kept = [one.der for one in token.certificates if one.der in linked]
-    lists, answers = (_telling(token, path), ()) if path else ([one.der for one in token.crls], token.ocsp)
-    found = _with_token(parsed, read_token(_rewritten(token.der, kept, lists, answers)))
+    linked = _linked(token, path)
+    lists, answers = [one.der for one in token.crls], list(token.ocsp)
+    if path:
+        authorities = (*path, *linked, *material.certificates)
+        lists = list(dict.fromkeys(
+            one.der for one in (*revoking(token.crls, authorities), *_newest_on(path, token.crls))))
+        answers = telling(token.ocsp, authorities)
+    kept = {one.der for one in linked}
+    found = _with_token(parsed, read_token(_rewritten(
+        token.der, [one.der for one in token.certificates if one.der in kept], lists, answers)))
     return write_record([[stamp.der for stamp in chain] for chain in found.chains],
                         [chain[0].algorithm for chain in found.chains])
-
-
-def _telling(token: TimestampToken, path: Sequence[Certificate]) -> list[bytes]:
-    """Of the token's lists (DER), for each certificate of its path: the newest that is on it and the newest that
-    revokes it."""
-    kept: dict[bytes, None] = {}
-    for certificate, authority in itertools.pairwise(path):
-        own = sorted((crl for crl in token.crls if crl.issued_by(authority)), key=lambda crl: crl.this_update)
-        for fitting in ([crl for crl in own if crl.counts and crl.scope.covers(certificate)],
-                        [crl for crl in own if certificate.serial in crl.revoked]):
-            kept |= {crl.der: None for crl in fitting[-1:]}
-    return list(kept)
 
 
 def due(record: bytes, *, material: Material = _NOTHING, strength: Strength = STRONG,
@@ -298,7 +296,8 @@ def _path(token: TimestampToken, material: Material) -> list[Certificate]:
 
 
 def _linked(token: TimestampToken, path: Sequence[Certificate]) -> list[Certificate]:
-    """The path without its root, then what else in the token certifies one of these; no more than a reader takes.
+    """The path without its root, then what else in the token certifies one of these or is akin; no more than a reader
+    takes.
 
     Without a path it is what the token has, for then nothing tells what belongs there.
     """
@@ -309,7 +308,20 @@ def _linked(token: TimestampToken, path: Sequence[Certificate]) -> list[Certific
         for one in token.certificates:
             if len(linked) < MAX_CERTIFICATES and one not in linked and below.issued_by(one):
                 linked.append(one)
-    return linked
+    # other certificates of the same keys, and of a CA by other keys, by which a revocation may be told
+    akin = [one for one in token.certificates if one not in linked
+            and any(one.public_key.spki == each.public_key.spki or (one.is_ca and one.subject == each.subject)
+                    for each in path) and any(one.issued_by(each) for each in path)]
+    return [*linked, *akin][:MAX_CERTIFICATES]
+
+
+def _newest_on(path: Sequence[Certificate], lists: Sequence[Crl]) -> list[Crl]:
+    """For each certificate of a path the newest list that may show it to be good."""
+    found = []
+    for certificate, authority in itertools.pairwise(path):
+        fitting = [crl for crl in lists if crl.counts and crl.scope.covers(certificate) and crl.issued_by(authority)]
+        found += sorted(fitting, key=lambda crl: crl.this_update)[-1:]
+    return found
 
 
 def _complete(token: bytes, material: Material) -> bytes:
@@ -326,14 +338,12 @@ def _complete(token: bytes, material: Material) -> bytes:
     for certificate, authority in itertools.pairwise(path):
         told = [answer for answer in material.ocsp if answer.on(certificate, authority) is not None]
         answers.update(one.der for one in sorted(told, key=lambda answer: answer.produced_at)[-1:])
-        fitting = [crl for crl in material.crls
-                   if crl.counts and crl.scope.covers(certificate) and crl.issued_by(authority)
-                   and not (told and len(crl.der) > _LARGE)]
-        lists.update(crl.der for crl in sorted(fitting, key=lambda crl: crl.this_update)[-1:])
+        fitting = [crl for crl in material.crls if not (told and len(crl.der) > _LARGE)]
+        lists.update(crl.der for crl in _newest_on((certificate, authority), fitting))
     rewritten = _rewritten(token, certificates, lists, answers)
     if len(rewritten) > MAX_TOKEN:
-        raise _bad("撤销列表过大，时间戳放不下，请改用 OCSP",
-                   "the revocation lists are too large to be put into the time-stamp; use OCSP")
+        raise _bad("撤销列表过大，时间戳放不下，而其中没有可以略去的，请改用 OCSP",
+                   "the revocation lists are too large for the time-stamp, and none may be left out; use OCSP")
     return rewritten
 
 
