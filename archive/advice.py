@@ -46,10 +46,23 @@ _KEEP_ON: Final = Words(
     "原件仍证明真实；如有按期续期的另一份档案或备份，请用其中的档案包换下它；今后请按期续期",
     "the original is proven genuine; if another archive or a backup was renewed in time, put its package in the place "
     "of this one, and renew in time from now on")
+_SAME_BYTES: Final = Words(
+    "请勿采信；档案包与归档当天一致，备份中是同样的原件，换下它没有用；请向发证机关查询，必要时请其重新签发",
+    "do not rely on it; the package is that of the day of archiving and a backup holds the same original, so putting "
+    "another in its place does not help: ask the issuing authority, and have the licence issued anew where need be")
 _CURES: Final = MappingProxyType({
     "package.evidence-stale": Words(
         "请把时间戳服务所属 CA 的现行撤销列表放入信任目录，并以 --trust 指定",
         "put a current revocation list of the timestamp service's CA into a trust folder, and give that with --trust"),
+    "package.evidence-unshown": Words(
+        "请把该时间戳服务所属 CA 的现行撤销列表放入信任目录（zhengyin certs refresh），并以 --trust 指定；其证书到期"
+        "之后，只有续期时带有该列表的另一份档案或备份能证明更早的时间",
+        "put a current revocation list of that timestamp service's CA into the trust folder (zhengyin certs refresh), "
+        "and give that with --trust; once its certificate has ended, only another archive or a backup that was renewed "
+        "with such a list proves more"),
+    "package.trust-unread": Words(
+        "请用备份或另一份档案中的同一文件换下它，再核验", "put the same file from a backup or another archive in its "
+        "place, and verify again"),
     "package.evidence-unjudged": Words(
         "请以 --trust 或 --home 指明含有历年时间戳根证书（tsa/）的信任目录，或以 --anchor 点名归档时记下的全部指纹",
         "give a trust folder that has the roots of time of all the years (tsa/) with --trust or --home, or name all "
@@ -59,8 +72,8 @@ _CURES: Final = MappingProxyType({
         "check that what you believe is complete: roots, seal makers, roots of time, current revocation lists; all "
         "reasons are told by --details"),
 })
-_FIRST: Final = ("package.kind", "package.evidence-unjudged", "package.evidence-stale", "package.evidence-lapsed",
-                 "package.evidence-gap")
+_FIRST: Final = ("package.kind", "package.trust-unread", "package.evidence-unjudged", "package.evidence-stale",
+                 "package.evidence-lapsed", "package.evidence-gap", "package.evidence-unshown")
 """What is told before anything else that leaves a doubt: the rest follows from it."""
 
 
@@ -71,7 +84,8 @@ def advise(report: PackageReport) -> Advice | None:
         return None if overdue is None else Advice(code=overdue.code, cause=_said(overdue), cure=None)
     broken = [each for each in report.findings if each.severity is Severity.INVALID]
     if broken:
-        return Advice(code=broken[0].code, cause=_said(broken[0]), cure=_BACKUP)
+        same = report.intact and broken[0].code == "package.original-invalid"
+        return Advice(code=broken[0].code, cause=_said(broken[0]), cure=_SAME_BYTES if same else _BACKUP)
     unsure = [each for each in report.findings if each.severity is Severity.INDETERMINATE]
     first = min(unsure, key=lambda each: _FIRST.index(each.code) if each.code in _FIRST else len(_FIRST))
     cure = _CURES.get(first.code, _CURES["package.original"])

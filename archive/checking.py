@@ -32,7 +32,7 @@ from archive.manifest import Manifest
 from archive.metadata import told_files
 from archive.ofda_check import differences
 from archive.pades import pdf_due
-from archive.snapshot import KINDS, snapshot_trust
+from archive.snapshot import KINDS, snapshot_trust, unreadable
 from certs.carried import Carried
 from certs.chain import SubIndication
 from certs.evidence import EvidenceResult, judge_evidence
@@ -156,6 +156,7 @@ class _Check:
         snapshot = snapshot_trust(self.files)
         if snapshot is None:
             self.found.append(found("package.trust"))
+        self.found += [found("package.trust-unread", name=name) for name in unreadable(self.files)]
         self.trust = believe(snapshot)
         self.material = _material(self.trust, snapshot)
         self.lapse: Lapse | None = None
@@ -203,6 +204,8 @@ class _Check:
             return found("package.proven", name=name, zh=time_zh(result.proven_at), en=time_en(result.proven_at))
         code = {"evidence.gap": "package.evidence-gap", "evidence.lapsed": "package.evidence-unjudged"}.get(
             result.code, "package.evidence")
+        if code == "package.evidence-gap" and result.sub_indication is SubIndication.TRY_LATER:
+            code = "package.evidence-unshown"
         if code == "package.evidence-unjudged":
             lapse = lapse_of(record, result, material=self.material, now=self.at,
                              strength=self.trust.strength if self.trust else STRONG)

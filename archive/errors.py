@@ -26,6 +26,7 @@ class ArchiveCode(enum.StrEnum):
     NO_TIME = "archive.no-timestamp-service"
     COPY_DIFFERS = "archive.copy-differs"
     WEAK = "archive.weak"
+    UNSHOWN = "archive.unshown"
     OUT_EXISTS = "archive.out-exists"
     ANCHOR = "archive.anchor"
 

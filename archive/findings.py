@@ -33,9 +33,12 @@ TABLE: Final = MappingProxyType({
         "the kind “{kind}” is not known here, and the package is not believed on it: get the kind from whoever "
         "released it and name its folder with --kinds"),
     "package.trust": (_UNSURE, "档案自带的信任资料无法读取", "the trust data inside the package cannot be read"),
+    "package.trust-unread": (_UNSURE, "{name} 无法读取，其中可能有撤销信息；请从备份取回这个文件",
+                             "{name} cannot be read, and may have told a revocation: take this file from a backup"),
     "package.evidence": (_NO, "存证记录 {name} 不成立：{zh}", "the evidence record {name} does not hold: {en}"),
     "package.evidence-lapsed": (_UNSURE, "存证记录 {name}：{zh}", "the evidence record {name}: {en}"),
     "package.evidence-gap": (_UNSURE, "存证记录 {name}：{zh}", "the evidence record {name}: {en}"),
+    "package.evidence-unshown": (_UNSURE, "存证记录 {name}：{zh}", "the evidence record {name}: {en}"),
     "package.evidence-stale": (_UNSURE, "存证记录 {name} 缺少现行的撤销信息：{zh}",
                                "for the evidence record {name} there is no revocation information of today: {en}"),
     "package.evidence-unjudged": (_UNSURE, "存证记录 {name} 现在无法判断：{zh}",

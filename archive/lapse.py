@@ -11,8 +11,10 @@ from certs.evidence import EvidenceResult
 from certs.evidence_build import Material, due
 from certs.strength import Strength
 
-__all__ = ["Lapse", "is_renewable", "lapse_of"]
+__all__ = ["NEXT_TRY", "Lapse", "can_wait", "is_renewable", "is_unshown", "lapse_of"]
 
+NEXT_TRY: Final = dt.timedelta(days=14)
+"""When a renewal that was put off is tried again, at the latest: the timer runs once a week."""
 _NO_MARGIN: Final = dt.timedelta(0)
 _REVOKED: Final = frozenset({SubIndication.REVOKED, SubIndication.REVOKED_NO_POE})
 _ENDED: Final = _REVOKED | {None, SubIndication.EXPIRED, SubIndication.OUT_OF_BOUNDS_NO_POE,
@@ -51,8 +53,23 @@ def lapse_of(record: bytes, result: EvidenceResult, *, material: Material, stren
 
 def is_renewable(result: EvidenceResult) -> bool:
     """Whether a renewal carries what a record proves or, late, saves what is left: it is of its file, and believed."""
-    return result.ok or result.code == "evidence.gap" or (_held_once(result) and (
-        result.sub_indication in _ENDED or result.sub_indication is SubIndication.TRY_LATER))
+    return result.ok or result.code == "evidence.gap" or is_unshown(result) or (
+        _held_once(result) and result.sub_indication in _ENDED)
+
+
+def is_unshown(result: EvidenceResult) -> bool:
+    """Whether nothing but a word of today is wanting: renewed without it, the record would lose its earlier times as
+    soon as nobody can have one any more."""
+    return _held_once(result) and result.sub_indication is SubIndication.TRY_LATER
+
+
+def can_wait(record: bytes, *, material: Material, strength: Strength, now: dt.datetime) -> bool:
+    """Whether a record does not end before its renewal is tried again.
+
+    Raises:
+        EngineError: the record cannot be read, or the authority's certificate is not at hand.
+    """
+    return due(record, material=material, strength=strength, margin=NEXT_TRY) > now
 
 
 def _held_once(result: EvidenceResult) -> bool:

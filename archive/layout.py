@@ -14,7 +14,7 @@
         trust/                              what it was judged by (certs.trust)
         kinds/<CODE>/                       a kind of the deployment's own
         evidence/manifest.er, original.er   evidence records (RFC 4998)
-        evidence/tsa/*.cer, crls/*.crl      roots and newest lists of the services of later renewals
+        evidence/tsa/*.cer, crls/*.crl      roots and lists of later renewals
 """
 
 from __future__ import annotations

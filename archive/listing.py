@@ -10,7 +10,7 @@ from archive.checking import due_of
 from archive.findings import Found, found
 from archive.layout import MANIFEST, MANIFEST_RECORD, ORIGINAL_RECORD, read_package, tells_due
 from archive.manifest import Manifest
-from archive.snapshot import snapshot_trust
+from archive.snapshot import snapshot_trust, unreadable
 from archive.store import Archive
 from certs.evidence_build import Material
 from certs.evidence_record import EvidenceRecord
@@ -62,6 +62,7 @@ def _line(archive: Archive, identifier: str) -> Line:
     manifest, trust = Manifest.parse(files.get(MANIFEST, b"")), snapshot_trust(files)
     if MANIFEST in files and (manifest is None or manifest.identifier != identifier):
         faults.append(found("package.manifest"))
+    faults += [found("package.trust-unread", name=name) for name in unreadable(files)]
     stamps, due = None, None
     if trust is None:
         faults.append(found("package.trust"))

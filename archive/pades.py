@@ -23,7 +23,7 @@ from verify.foreign.pdf_store import Store
 from verify.pdf_cms import CmsSignature, read_cms
 from verify.pdf_reasons import PdfRefusal
 
-__all__ = ["make_lta", "pdf_due", "renew_lta"]
+__all__ = ["make_lta", "pdf_carried", "pdf_due", "renew_lta"]
 
 _MAX_PATH: Final = 8
 
@@ -87,6 +87,15 @@ def pdf_due(pdf: bytes, material: Material, *, strength: Strength = STRONG,
                         *(one.signature_algorithm for one in path))
     ends = [*(one.not_after for one in path), *([] if weak is None else [weak])]
     return min(ends) - margin if path else None
+
+
+def pdf_carried(pdf: bytes) -> tuple[list[Certificate], list[TimestampToken]]:
+    """The certificates beside the PDF's signature, and all its timestamps.
+
+    Raises:
+        ArchiveError: the PDF cannot be read.
+    """
+    return list(_read(pdf)[0].certificates), _tokens(pdf)
 
 
 def _stamping(timestamper: Stamper, algorithm: str = "sha256") -> Callable[[bytes], bytes]:

@@ -9,6 +9,7 @@ leaves nothing broken: what was not reached is still due.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,7 +21,8 @@ from typing import Final
 from archive.checking import due_of, whole
 from archive.errors import ArchiveCode, ArchiveError
 from archive.findings import found
-from archive.lapse import Lapse, is_renewable, lapse_of
+from archive.kept_lists import certificates_in, lists_beside
+from archive.lapse import Lapse, can_wait, is_renewable, is_unshown, lapse_of
 from archive.layout import (
     EVIDENCE,
     MANIFEST,
@@ -35,14 +37,13 @@ from archive.layout import (
 from archive.pades import pdf_due, renew_lta
 from archive.snapshot import snapshot_trust, with_snapshot
 from archive.store import Archive
+from certs.carried import Carried
 from certs.evidence import judge_evidence
 from certs.evidence_build import MARGIN, Material, Stamper, completed, due, rehash, renew, tidied, weakens
 from certs.evidence_record import EvidenceRecord
 from certs.files import make_folder, reported, write_atomic
-from certs.sm3 import sm3
 from certs.strength import DIGESTS
 from certs.trust import Trust
-from certs.x509 import Certificate
 from codes.errors import EngineError
 from verify.model import Severity
 
@@ -60,12 +61,14 @@ class Renewed:
     """A package whose evidence was renewed.
 
     ``was_due`` is the last moment for it, None where it is not known. With a ``lapse`` the renewal came too late: it
-    proves existence from now on, and nothing earlier.
+    proves existence from now on, and nothing earlier. ``unshown``: it could wait no longer, and no list or answer in
+    force showed the timestamp before it to be good.
     """
 
     identifier: str
     was_due: dt.datetime | None
     lapse: Lapse | None = None
+    unshown: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,7 @@ class _Due:
     folder: Path
     weakens: bool
     lapse: Lapse | None
+    unshown: bool
 
     def sources(self) -> list[Callable[[], bytes]]:
         """What the records are of, read when it is asked for."""
@@ -156,37 +160,59 @@ def _pending(archive: Archive, before: dt.datetime, now: dt.datetime, trust: Tru
             package = read_package(folder)
             _require_whole(package)
             records = tuple(package.files[name] for name in _RECORDS)
-            ready = [_ready(name, package.files, identifier, now, trust, material) for name in _RECORDS]
+            known = _with_own(material, package.files)
+            ready = [_ready(name, package.files, identifier, now, trust, known) for name in _RECORDS]
             yield _Due(identifier=identifier, was_due=last, records=records, folder=folder,
-                       ready=tuple(record for record, _ in ready),
-                       lapse=next((lapse for _, lapse in ready if lapse is not None), None),
+                       ready=tuple(one.record for one in ready),
+                       lapse=next((one.lapse for one in ready if one.lapse is not None), None),
+                       unshown=any(one.unshown for one in ready),
                        weakens=any(weakens(record, before + MARGIN, trust.strength) for record in records))
         except EngineError as error:
             yield NotRenewed(identifier, error)
 
 
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A record as it can be renewed together with others: it was judged and completed by itself."""
+
+    record: bytes
+    lapse: Lapse | None
+    unshown: bool
+
+
 def _ready(name: str, files: Mapping[str, bytes], identifier: str, now: dt.datetime, trust: Trust,
-           material: Material) -> tuple[bytes, Lapse | None]:
-    """A record as it can be renewed together with others: it was judged and completed by itself; and its end, if any.
+           known: Material) -> _Ready:
+    """Judge a record, with all that it carries and the package holds against it, and complete it.
 
     Raises:
-        ArchiveError: ``archive.damaged``: it proves nothing of its file and never did.
+        ArchiveError: ``archive.damaged``: it proves nothing of its file and never did; ``archive.unshown``.
         EngineError: it cannot be read, or what judges it does not go into it.
     """
     covered = MANIFEST if name == MANIFEST_RECORD else original_name(identifier)
-    record = tidied(files[name], material)
+    record = tidied(files[name], dataclasses.replace(
+        known, certificates=(*known.certificates, *certificates_in(files, identifier))))
     believed = with_snapshot(trust, snapshot_trust(files))
     result = judge_evidence(
         EvidenceRecord.parse(record), files[covered], anchors=believed.tsa, intermediates=believed.intermediates,
-        crls=believed.crls, ocsp=believed.ocsp, now=now, strength=believed.strength)
+        crls=believed.crls, ocsp=believed.ocsp, carried=Carried(against=believed.against), now=now,
+        strength=believed.strength)
     if not is_renewable(result):
         raise ArchiveError(
             ArchiveCode.DAMAGED,
             f"档案包 {identifier} 的 {name} 不成立（{result.zh}），未续期；请用 archive verify 核验，从备份恢复",
             f"{name} of the package {identifier} does not hold ({result.en}), so it is not renewed: see zhengyin "
             "archive verify, and restore it from a backup")
-    return completed(record, material), lapse_of(record, result, material=_with_own(material, files),
-                                                 strength=believed.strength, now=now)
+    unshown = is_unshown(result)
+    if unshown and can_wait(record, material=known, strength=believed.strength, now=now):
+        raise ArchiveError(
+            ArchiveCode.UNSHOWN,
+            f"档案包 {identifier} 的 {name} 缺少现行的撤销信息（{result.zh}），现在续期会失去此前的证明，暂不续期；请"
+            "把该时间戳服务所属 CA 的现行撤销列表放入信任目录（或执行 zhengyin certs refresh），再续期",
+            f"for {name} of the package {identifier} there is no revocation information in force ({result.en}); "
+            "renewed now, it would lose what it proves from before, so it is not renewed yet: put the current list of "
+            "that timestamp service's CA into the trust folder (or run zhengyin certs refresh), and renew again")
+    return _Ready(completed(record, known), lapse_of(
+        record, result, material=known, strength=believed.strength, now=now), unshown)
 
 
 def _batch(archive: Archive, batch: Sequence[_Due], before: dt.datetime, trust: Trust, material: Material,
@@ -209,7 +235,7 @@ def _batch(archive: Archive, batch: Sequence[_Due], before: dt.datetime, trust: 
             with archive.held(one.identifier) as folder:
                 own = renewed[len(_RECORDS) * place:][:len(_RECORDS)]
                 _put(folder, one, own, trust, material, timestamper, stamped)
-            yield Renewed(one.identifier, one.was_due, one.lapse)
+            yield Renewed(one.identifier, one.was_due, one.lapse, one.unshown)
         except EngineError as error:
             yield NotRenewed(one.identifier, error)
 
@@ -234,7 +260,8 @@ def _put(folder: Path, one: _Due, records: Sequence[bytes], trust: Trust, materi
         for odd in package.odd:
             if odd.what == "left-over":
                 (folder / odd.name).unlink(missing_ok=True)
-    for name, data in _beside(files, trust).items():
+    lists = lists_beside(files, one.identifier, trust)
+    for name, data in (_roots_beside(files, trust) | dict(lists.new)).items():
         make_folder((folder / name).parent)
         write_atomic(folder / name, data)
     for name, old, new in zip(_RECORDS, one.records, records, strict=True):
@@ -246,6 +273,9 @@ def _put(folder: Path, one: _Due, records: Sequence[bytes], trust: Trust, materi
     last = pdf_due(pdf, known, strength=strength)
     if last is None or last < max(due(record, material=known, strength=strength) for record in records):
         write_atomic(folder / name, renew_lta(pdf, timestamper, known, algorithm=stamped))
+    with reported(folder):
+        for name in lists.needless:         # the lists that tell the same are written by now
+            (folder / name).unlink(missing_ok=True)
 
 
 def _with_own(material: Material, files: Mapping[str, bytes]) -> Material:
@@ -257,15 +287,8 @@ def _with_own(material: Material, files: Mapping[str, bytes]) -> Material:
                     crls=(*material.crls, *own.crls), ocsp=material.ocsp)
 
 
-def _beside(files: Mapping[str, bytes], trust: Trust) -> dict[str, bytes]:
-    """Roots of time that the package does not have yet, and the newest list of each CA."""
+def _roots_beside(files: Mapping[str, bytes], trust: Trust) -> dict[str, bytes]:
+    """Roots of time that the package does not have yet."""
     own = snapshot_trust(files)
     held = {one.der for one in own.tsa} if own is not None else set()
-    new = {f"{EVIDENCE}tsa/{one.fingerprint[:16]}.cer": one.der for one in trust.tsa if one.der not in held}
-    newest: dict[bytes, tuple[dt.datetime, bytes]] = {}
-    authorities: list[Certificate] = [*trust.tsa, *trust.intermediates]
-    for crl in trust.crls:
-        if any(crl.issued_by(one) for one in authorities):
-            newest[crl.issuer] = max(newest.get(crl.issuer, (crl.this_update, crl.der)), (crl.this_update, crl.der))
-    return new | {f"{EVIDENCE}crls/{sm3(issuer).hex()[:16]}.crl": der for issuer, (_, der) in newest.items()}
-
+    return {f"{EVIDENCE}tsa/{one.fingerprint[:16]}.cer": one.der for one in trust.tsa if one.der not in held}

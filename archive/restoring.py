@@ -33,7 +33,6 @@ from archive.manifest import Manifest
 from archive.snapshot import KINDS, TRUST, named_files, renewal_files
 from archive.store import publish_tree
 from certs.files import reported
-from codes.errors import EngineError
 from verify.model import Severity, Verdict
 
 __all__ = ["UNPROVEN", "UNVERIFIED", "Restored", "restore"]
@@ -43,7 +42,7 @@ UNPROVEN: Final = "unproven/"
 
 UNVERIFIED: Final = "unverified/"
 """The folder for what nobody has verified: trust and kind data as the package brings them."""
-_WEIGH: Final = ("package.evidence", "package.original", "package.manifest", "package.kind")
+_WEIGH: Final = ("package.evidence", "package.original", "package.manifest", "package.kind", "package.trust")
 
 _README: Final = """\
 这里的内容是档案包自带的，未经核实：档案包不能为自己作证，伪造者的档案包里放的是伪造者的根证书。
@@ -59,7 +58,8 @@ elsewhere.
 class Restored:
     """What was handed out: names in the new folder, and what in the package is not good or not proven.
 
-    ``proven``: the original is genuine and the evidence of it and of the manifest holds.
+    ``proven``: the original is genuine, the evidence of it and of the manifest holds, and no list of the package is
+    unread that might say otherwise.
     """
 
     identifier: str
@@ -137,11 +137,7 @@ def _evidence(files: Mapping[str, bytes], identifier: str) -> dict[str, bytes]:
 def _brought(files: Mapping[str, bytes], anchors: Sequence[str]) -> dict[str, bytes]:
     """The trust of the package, with the anchors and lists of renewals where they can be read, and its kind."""
     given = {name: data for name, data in files.items() if name.startswith((TRUST, KINDS))}
-    try:
-        added = renewal_files(files)
-    except EngineError:
-        added = {}
-    given |= added
+    given |= renewal_files(files)
     trusted = named_files(given, anchors) if anchors else {}
     rest = {UNVERIFIED + name: data for name, data in given.items() if not (anchors and name.startswith(TRUST))}
     if rest:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable, Mapping
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final, TypeVar
 
 from archive.errors import ArchiveCode, ArchiveError
 from archive.layout import EVIDENCE
@@ -27,7 +27,7 @@ from layouts import folders
 
 __all__ = [
     "KINDS", "TRUST", "believed", "kind_files", "named_files", "renewal_files", "renewal_material", "snapshot_files",
-    "snapshot_trust", "with_snapshot",
+    "snapshot_trust", "unreadable", "with_snapshot",
 ]
 
 TRUST: Final = "trust/"
@@ -37,6 +37,7 @@ ALGORITHMS: Final = "algorithms.json"
 _MOST_STATUS: Final = 1 << 20            # bytes of a status list that each package may carry
 _MOST_KIND: Final = 16 << 20
 _LEFT_OUT: Final = ("samples/", "preview/", ".")
+_T = TypeVar("_T")
 
 
 def snapshot_files(trust: Trust, maker: Certificate, data_signer: Certificate | None) -> dict[str, bytes]:
@@ -120,14 +121,26 @@ def snapshot_trust(files: Mapping[str, bytes]) -> Trust | None:
 
 
 def renewal_material(files: Mapping[str, bytes]) -> Trust:
-    """Roots and lists that renewals left under ``evidence/``.
-
-    Raises:
-        EngineError: one of them cannot be read.
-    """
+    """Roots and lists that renewals left under ``evidence/``, as far as they can be read: the others still count."""
     return Trust(name="", lookup_hosts=(), roots=(), data_signing={},
-                 tsa=tuple(Certificate.load(data) for data in _under(files, f"{EVIDENCE}tsa/")),
-                 crls=tuple(Crl.load(data) for data in _under(files, f"{EVIDENCE}crls/")))
+                 tsa=tuple(one for _, one in _readable(files, f"{EVIDENCE}tsa/", Certificate.load) if one is not None),
+                 crls=tuple(one for _, one in _readable(files, f"{EVIDENCE}crls/", Crl.load) if one is not None))
+
+
+def unreadable(files: Mapping[str, bytes]) -> list[str]:
+    """Names of what lies where renewals leave roots and lists, and is none: what it told is not known."""
+    told = (*_readable(files, f"{EVIDENCE}tsa/", Certificate.load), *_readable(files, f"{EVIDENCE}crls/", Crl.load))
+    return [name for name, one in told if one is None]
+
+
+def _readable(files: Mapping[str, bytes], folder: str, load: Callable[[bytes], _T]) -> Iterator[tuple[str, _T | None]]:
+    """Every file of a folder, None for one that cannot be read."""
+    for name, data in files.items():
+        if name.startswith(folder):
+            try:
+                yield name, load(data)
+            except EngineError:
+                yield name, None
 
 
 def _under(files: Mapping[str, bytes], folder: str) -> Iterable[bytes]:
@@ -153,11 +166,7 @@ def believed(trust: Trust, fingerprints: Iterable[str]) -> Trust:
 
 
 def renewal_files(files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The anchors and lists that renewals left, at their place in a trust folder.
-
-    Raises:
-        EngineError: one of them cannot be read.
-    """
+    """The anchors and lists that renewals left and that can be read, at their place in a trust folder."""
     added = renewal_material(files)
     return {f"{TRUST}tsa/{one.fingerprint[:16]}.cer": one.der for one in added.tsa} | {
         f"{TRUST}crls/renewal-{number}.crl": crl.der for number, crl in enumerate(added.crls)}

@@ -49,7 +49,7 @@ def renew(
     """续期存证与 PDF 时间戳 / renew the evidence that is due, many packages under one timestamp.
 
     退出码 / exit codes: 0 all renewed or nothing due, 1 some could not be, 2 usage, 3 could not, 4 for some it came too
-    late: their evidence had lapsed.
+    late: their evidence had lapsed, or no revocation list in force showed it to be good any more.
     """
     from archive.renewing import Renewed, renew_all
     from archive.store import Archive
@@ -58,16 +58,17 @@ def renew(
     opened = opened_home(home, None)
     now = opened.clock()
     limit = moment_of(before, "--due-before") or now + _SOON
-    failed = done = 0
+    failed = done = unshown = 0
     lapsed: list[Lapse] = []
     told: set[str] = set()
     for outcome in renew_all(archive, before=limit, now=now, trust=opened.trust(), timestamper=stamper_of(opened)):
         done += 1
         if isinstance(outcome, Renewed):
             lapsed += [] if outcome.lapse is None else [outcome.lapse]
+            unshown += outcome.unshown
             tell(as_json, {
                 "identifier": outcome.identifier, "renewed": True, "was_due": iso(outcome.was_due),
-                "too_late": outcome.lapse is not None,
+                "too_late": outcome.lapse is not None, "unshown": outcome.unshown,
                 "lapsed_at": None if outcome.lapse is None else iso(outcome.lapse.at)}, _renewed(outcome, now))
         else:
             failed += 1
@@ -79,13 +80,23 @@ def renew(
     typer.echo(f"{done - failed} 件已续期，{failed} 件未续 / {done - failed} renewed, {failed} not", err=True)
     if lapsed:
         typer.echo(_too_late(lapsed), err=True)
-    raise typer.Exit(1 if failed else TOO_LATE if lapsed else 0)
+    if unshown:
+        typer.echo(
+            f"! {unshown} 件续期时没有所属 CA 的现行撤销列表，又不能再等：请尽快把该列表放入信任目录，用 zhengyin "
+            "archive verify 核验；取不到的，只能证明自本次续期起已存在，除非用另一份档案或备份换回 / for "
+            f"{unshown} no current revocation list of the timestamp service's CA was there, and they could wait no "
+            "longer: put that list into the trust folder soon and see zhengyin archive verify; without one they are "
+            "proven from this renewal on alone, unless another archive or a backup takes their place", err=True)
+    raise typer.Exit(1 if failed else TOO_LATE if lapsed or unshown else 0)
 
 
 def _renewed(outcome: Renewed, now: dt.datetime) -> str:
     if outcome.lapse is not None:
         zh, en = _since(outcome.lapse)
         return f"! {outcome.identifier} 续期已晚，{zh} / renewed too late: {en}"
+    if outcome.unshown:
+        return (f"! {outcome.identifier} 已续期，但没有现行的撤销列表证明此前的时间戳 / renewed, though no revocation "
+                "list in force shows the timestamp before it to be good")
     overdue = outcome.was_due is not None and outcome.was_due < now
     word = "已续期（逾期，但尚未失效） / renewed, overdue but not too late" if overdue else "已续期 / renewed"
     return f"✓ {outcome.identifier} {word} (期限 due {day(outcome.was_due)})"
