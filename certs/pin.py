@@ -1,9 +1,9 @@
 """PINs of tokens and devices: read from a file, and never tried again once one was wrong.
 
 A token locks after a few wrong PINs, and a service that starts again and again, or many workers at once, would use
-them up in seconds. So before a PIN is tried it is noted, for all processes of the home, in ``tokens/<digest of the
-token's serial number>.json``: scrypt of the PIN, and how often its trying came to no clear end. When the token took it,
-the note goes; when the token refused it, this PIN is not tried again, whoever asks. Another one is.
+them up in seconds. So before a PIN is tried it is noted, for all processes of the home, in ``tokens/<digest of what
+tells the token from others>.json``: scrypt of the PIN, and how often its trying came to no clear end. When the token
+took it, the note goes; when the token refused it, this PIN is not tried again, whoever asks. Another one is.
 """
 
 from __future__ import annotations
@@ -98,8 +98,8 @@ class PinMemory:
         Args:
             folder: in which the key reference lies; the memory is that of the home around it, or else of the home
                 that ``ZHENGYIN_HOME`` names.
-            token: tells this token or device from others, and stays: a serial number rather than a label, which
-                whoever has the token may change.
+            token: tells this token or device from others, and stays: maker, model and serial number rather than a
+                label, which whoever has the token may change.
             name: how it is called to people; as ``token`` without one.
         """
         self._folder, self._token = _home_around(folder) / "tokens", name or token

@@ -19,7 +19,7 @@ from certs.pin import PinError, PinMemory, PinRefusedError, PinUntriedError
 from certs.token_errors import TokenCode, TokenError, last_try, locked, not_there, told
 from codes.errors import EngineError
 
-__all__ = ["Module", "Token", "module_at"]
+__all__ = ["Module", "Token", "identity", "module_at"]
 
 _Result = TypeVar("_Result")
 _modules: dict[str, Module] = {}
@@ -40,7 +40,7 @@ class Module:
         self._lib: Any = None
         self._running = False
         self._parents: Any = None
-        self._sessions: dict[bytes, Any] = {}
+        self._sessions: dict[tuple[str, ...], Any] = {}
         guard(self)
 
     def started(self) -> Any:
@@ -108,9 +108,10 @@ class Module:
 
     def session(self, token: Any, login: Callable[[Any], Any]) -> Any:
         """Return the session of a token, opened and logged in once."""
-        if token.serial not in self._sessions:
-            self._sessions[token.serial] = login(token)
-        return self._sessions[token.serial]
+        known = identity(token)
+        if known not in self._sessions:
+            self._sessions[known] = login(token)
+        return self._sessions[known]
 
 
 class Token:
@@ -209,8 +210,8 @@ class Token:
             raise last_try(self.name)
         pin = self._pin()
         token.open().close()                                # a token that is out of order says so before the PIN does
-        serial = _text(token.serial)
-        with PinMemory(self._folder, serial or token.label, name=f"{token.label} ({serial})").trying(pin):
+        name = f"{token.label} ({_text(token.serial)})"
+        with PinMemory(self._folder, "\n".join(identity(token)), name=name).trying(pin):
             try:
                 return token.open(user_pin=pin.value.decode("utf-8"))
             except told_by.UserAlreadyLoggedIn:             # by somebody else in this process
@@ -224,6 +225,15 @@ class Token:
 def module_at(path: str) -> Module:
     """Return the module at an absolute path; one for each path and process."""
     return _modules.get(path) or _modules.setdefault(path, Module(path))
+
+
+def identity(token: Any) -> tuple[str, ...]:
+    """Return what tells a token from all others and stays: manufacturer, model, and serial number.
+
+    Serial numbers are each maker's own (PKCS#11 v2.40, CK_TOKEN_INFO). The label, which whoever has the token may
+    change, stands in for one that is missing.
+    """
+    return token.manufacturer_id, token.model, _text(token.serial) or token.label
 
 
 def _library(path: str) -> tuple[Any, type[Exception]]:

@@ -28,7 +28,7 @@ from certs.key_reference import (
 from certs.pin import PIN_FILE_VARIABLE, PinMemory
 from certs.pkcs11_key import Pkcs11Key
 from certs.pkcs11_make import make_key
-from certs.pkcs11_module import module_at
+from certs.pkcs11_module import identity, module_at
 from certs.public_key import PublicKey
 from certs.signer import SigningKey
 from certs.x509 import Certificate
@@ -206,7 +206,10 @@ def test_a_pin_whose_trying_came_to_no_end_is_not_tried_for_ever(
 ) -> None:
     token = soft_tokens.make(module=faults.module)
     reference = made(token, tmp_path)
-    name = serial(token)
+    module = module_at(token.module)
+    with module.lock:
+        (found,) = [one for one in module.tokens() if one.label == token.label]
+        name = "\n".join(identity(found))
     forget(faults.module)
 
     def die() -> None:
@@ -245,6 +248,21 @@ def test_a_wrong_pin_is_known_by_whatever_name_the_token_goes(token: SoftToken, 
     for one in (by_serial, {**reference, "token": "renamed"}):
         assert refusal(lambda one=one: open_reference(one, tmp_path)) == "pin.known-wrong"  # type: ignore[misc]
     assert not renamed.flags() & COUNT_LOW                  # nobody has tried it again
+
+
+def test_tokens_of_two_makers_with_one_serial_number_are_remembered_each_for_itself(
+    faults: Faults, soft_tokens: SoftTokens, tmp_path: Path,
+) -> None:
+    token = soft_tokens.make(module=faults.module)
+    reference = made(token, tmp_path)
+    codes = []
+    token.write_pin("999999")
+    for maker in ("A", "B", "A", "B"):
+        forget(faults.module)
+        faults.answer("token-maker", ord(maker))
+        codes.append(refusal(lambda: open_reference(reference, tmp_path)))
+        token.log_in_elsewhere()                            # the token counts from zero again
+    assert codes == ["pin.wrong", "pin.wrong", "pin.known-wrong", "pin.known-wrong"]
 
 
 def test_tokens_of_one_label_are_remembered_each_for_itself(

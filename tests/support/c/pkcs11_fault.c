@@ -1,8 +1,8 @@
 /* A PKCS#11 module that is another one (ZHENGYIN_FAULT_MODULE), save for the faults that it is told to have.
  *
  * In the folder ZHENGYIN_FAULT_FOLDER a file with the name of a function holds the CKR value, in hex, that the function
- * answers instead of being called; token-flags holds flags that the token shows beside its own. Every call of a watched
- * function adds a byte to the file <function>.calls. */
+ * answers instead of being called; token-flags holds flags that the token shows beside its own, token-maker the first
+ * letter of the manufacturer that it shows. Every call of a watched function adds a byte to the file <function>.calls. */
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@ typedef CK_ULONG CK_RV;
 typedef struct { unsigned char version[2]; void *function[68]; } Functions;
 
 enum { GET_TOKEN_INFO = 6, OPEN_SESSION = 12, LOGIN = 18, SIGN = 43, GENERATE_KEY_PAIR = 59, GET_FUNCTION_LIST = 3 };
-enum { FLAGS_AT = 96 };                     /* of CK_TOKEN_INFO: label, manufacturer (32 each), model, serial (16 each) */
+enum { MAKER_AT = 32, FLAGS_AT = 96 };      /* of CK_TOKEN_INFO: label, manufacturer (32 each), model, serial (16 each) */
 
 static Functions *real, ours;
 
@@ -82,6 +82,8 @@ static CK_RV token_info(CK_ULONG slot, unsigned char *info) {
     memcpy(&flags, info + FLAGS_AT, sizeof flags);
     flags |= more;
     memcpy(info + FLAGS_AT, &flags, sizeof flags);
+    CK_ULONG maker = told("token-maker");
+    if (maker) info[MAKER_AT] = (unsigned char)maker;
     return fault;
 }
 
