@@ -6,26 +6,24 @@ an odd ``scope``; none of them shows a certificate to be good, and a delta list 
 
 from __future__ import annotations
 
-import enum
 import functools
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from certs import der_build as build
+from certs.crl_entries import REASONS, CrlCode, CrlError, Entries, Revocation, malformed, read_entries
 from certs.crl_scope import OID_SCOPE, CrlScope, read_scope
 from certs.der import GENERALIZED_TIME, INTEGER, SEQUENCE, Reader, context
 from certs.public_key import read_algorithm, verify_cached
 from certs.x509 import Certificate, name_attributes, name_text
 from certs.x509_extensions import read_authority_key_id, read_extension
-from codes.errors import EngineError
 
 if TYPE_CHECKING:
     from certs.signer import SigningKey
 
-__all__ = ["REASONS", "Crl", "CrlCode", "CrlError", "Revocation", "build_crl"]
+__all__ = ["REASONS", "Crl", "CrlCode", "CrlError", "Revocation", "build_crl", "is_signed_by"]
 
 MAX_BYTES: Final = 16 * 1024 * 1024
 _REMEMBERED_BYTES: Final = 64 * 1024    # larger lists are read anew each time
@@ -35,57 +33,8 @@ _OID_INVALIDITY: Final = "2.5.29.24"
 _OID_AUTHORITY_KEY: Final = "2.5.29.35"
 _OID_DELTA: Final = "2.5.29.27"
 _OID_EXPIRED_SINCE: Final = "2.5.29.60"     # expiredCertsOnCRL, X.509 clause 9.5.2.8
-_LIFTED: Final = "removeFromCRL"        # in delta lists alone
 _ENUMERATED: Final = 0x0A
-# RFC 5280 clause 5.3.1; 7 is not assigned.
-REASONS: Final[dict[int, str]] = {
-    0: "unspecified", 1: "keyCompromise", 2: "cACompromise", 3: "affiliationChanged", 4: "superseded",
-    5: "cessationOfOperation", 6: "certificateHold", 8: "removeFromCRL", 9: "privilegeWithdrawn",
-    10: "aACompromise",
-}
-_REASONS_ZH: Final = {
-    "unspecified": "未说明原因", "keyCompromise": "密钥泄露", "cACompromise": "证书机构密钥泄露",
-    "affiliationChanged": "隶属关系变更", "superseded": "已被替换", "cessationOfOperation": "停止使用",
-    "certificateHold": "暂停使用", "removeFromCRL": "移出撤销列表", "privilegeWithdrawn": "权限收回",
-    "aACompromise": "属性机构密钥泄露",
-}
 _CODES: Final = {name: number for number, name in REASONS.items()}
-
-
-class CrlCode(enum.StrEnum):
-    """Codes of :class:`CrlError`."""
-
-    MALFORMED = "crl.malformed"
-    TOO_LARGE = "crl.too-large"
-    BAD_REQUEST = "crl.bad-request"
-
-
-class CrlError(EngineError):
-    """The bytes are not a revocation list that can be relied on, or one cannot be made as asked."""
-
-
-def _malformed(zh: str, en: str) -> CrlError:
-    return CrlError(CrlCode.MALFORMED, f"撤销列表{zh}，请重新下载",
-                    f"the revocation list {en}; fetch it again")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Revocation:
-    """One revoked certificate: when, why (a name of ``REASONS``), and since when its key is distrusted."""
-
-    revoked_at: datetime
-    reason: str = "unspecified"
-    invalid_since: datetime | None = None
-
-    @property
-    def effective_at(self) -> datetime:
-        """The earlier of the revocation and the moment from which the key is distrusted."""
-        return self.revoked_at if self.invalid_since is None else min(self.revoked_at, self.invalid_since)
-
-    @property
-    def reason_zh(self) -> str:
-        """The reason in Chinese."""
-        return _REASONS_ZH[self.reason]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -102,7 +51,7 @@ class Crl:
     issuer: bytes
     this_update: datetime
     next_update: datetime | None
-    revoked: Mapping[int, Revocation]
+    revoked: Entries = field(compare=False)     # as ``der`` has them
     authority_key_id: bytes | None
     number: int | None
     unknown_critical: tuple[str, ...]
@@ -118,9 +67,6 @@ class Crl:
             CrlError: ``crl.malformed`` or ``crl.too-large``.
             PublicKeyError: a signature algorithm that is not accepted.
         """
-        if len(der) > MAX_BYTES:
-            raise CrlError(CrlCode.TOO_LARGE, "撤销列表超过 16 MiB，请检查来源",
-                           "the revocation list exceeds 16 MiB; check where it comes from")
         return _load_known(bytes(der)) if len(der) <= _REMEMBERED_BYTES else _load(bytes(der))
 
     def __repr__(self) -> str:
@@ -151,7 +97,31 @@ class Crl:
         return verify_cached(ca.public_key, self.tbs, self.signature, self.signature_algorithm)
 
 
-def _load(der: bytes) -> Crl:
+def is_signed_by(der: bytes, ca: Certificate) -> bool:
+    """Whether a list names ``ca`` as its issuer and has its signature: asked of a stranger's list before its entries,
+    which may be many, are read. Whether ``ca`` may sign lists is :meth:`Crl.issued_by`'s.
+
+    Raises:
+        DerError, CrlError, PublicKeyError: as of :meth:`Crl.load`.
+    """
+    head = _opened(bytes(der))
+    return head.issuer == ca.subject and verify_cached(ca.public_key, head.tbs, head.signature, head.algorithm)
+
+
+class _Head(NamedTuple):
+    """A list up to its issuer's name; ``rest`` reads what follows that."""
+
+    tbs: bytes
+    algorithm: str
+    signature: bytes
+    issuer: bytes
+    rest: Reader
+
+
+def _opened(der: bytes) -> _Head:
+    if len(der) > MAX_BYTES:
+        raise CrlError(CrlCode.TOO_LARGE, "撤销列表超过 16 MiB，请检查来源",
+                       "the revocation list exceeds 16 MiB; check where it comes from")
     outer = Reader(der)
     body = outer.enter(SEQUENCE)
     outer.done()
@@ -161,16 +131,21 @@ def _load(der: bytes) -> Crl:
     body.done()
     reader = Reader(tbs).enter(SEQUENCE)
     if reader.peek() != INTEGER or reader.integer() != 1:
-        raise _malformed("不是第 2 版", "is not version 2")
+        raise malformed("不是第 2 版", "is not version 2")
     inner_algorithm = reader.raw(SEQUENCE)
     if inner_algorithm != outer_algorithm:
-        raise _malformed("内外签名算法不一致", "names two different signature algorithms")
-    algorithm = read_algorithm(Reader(inner_algorithm))
-    issuer = reader.raw(SEQUENCE)
-    name_attributes(issuer)
+        raise malformed("内外签名算法不一致", "names two different signature algorithms")
+    return _Head(tbs=tbs, algorithm=read_algorithm(Reader(inner_algorithm)), signature=signature,
+                 issuer=reader.raw(SEQUENCE), rest=reader)
+
+
+def _load(der: bytes) -> Crl:
+    head = _opened(der)
+    reader = head.rest
+    name_attributes(head.issuer)
     this_update = reader.time()
     next_update = None if reader.peek() in (SEQUENCE, context(0), -1) else reader.time()
-    revoked = _read_revoked(reader.enter(SEQUENCE)) if reader.peek() == SEQUENCE else {}
+    revoked = read_entries(reader.body(SEQUENCE) if reader.peek() == SEQUENCE else b"")
     authority_key_id, number, scope, expired_since = None, None, CrlScope(), None
     unknown: list[str] = []
     if reader.more():
@@ -194,53 +169,14 @@ def _load(der: bytes) -> Crl:
             elif critical or oid == _OID_DELTA:
                 unknown.append(oid)
     reader.done()
-    lifted = [serial for serial, entry in revoked.items() if entry.reason == _LIFTED]
-    if lifted and _OID_DELTA not in unknown:
-        raise _malformed("的撤销原因有误", "names an unknown reason")
-    for serial in lifted:
-        del revoked[serial]
-    return Crl(der=der, tbs=tbs, signature_algorithm=algorithm, signature=signature, issuer=issuer,
-               this_update=this_update, next_update=next_update, revoked=MappingProxyType(revoked),
-               authority_key_id=authority_key_id, number=number, unknown_critical=tuple(unknown), scope=scope,
-               expired_since=expired_since)
+    if revoked.lifts and _OID_DELTA not in unknown:
+        raise malformed("的撤销原因有误", "names an unknown reason")
+    return Crl(der=der, tbs=head.tbs, signature_algorithm=head.algorithm, signature=head.signature, issuer=head.issuer,
+               this_update=this_update, next_update=next_update, revoked=revoked, authority_key_id=authority_key_id,
+               number=number, unknown_critical=tuple(unknown), scope=scope, expired_since=expired_since)
 
 
 _load_known = functools.lru_cache(maxsize=64)(_load)
-
-
-def _read_revoked(reader: Reader) -> dict[int, Revocation]:
-    revoked: dict[int, Revocation] = {}
-    while reader.more():
-        entry = reader.enter(SEQUENCE)
-        serial, moment = entry.integer(), entry.time()
-        reason, invalid_since = "unspecified", None
-        if entry.more():
-            extensions = entry.enter(SEQUENCE)
-            while extensions.more():
-                oid, critical, value = read_extension(extensions)
-                inner = Reader(value)
-                if oid == _OID_REASON:
-                    reason = _reason(inner)
-                elif oid == _OID_INVALIDITY:
-                    invalid_since = inner.time(GENERALIZED_TIME)
-                    inner.done()
-                elif critical:
-                    raise _malformed("是间接列表或带未知的条目扩展",
-                                     "is indirect or holds an unknown critical entry extension")
-        entry.done()
-        if serial in revoked:
-            raise _malformed("中同一序列号出现两次", "names a serial number twice")
-        revoked[serial] = Revocation(revoked_at=moment, reason=reason, invalid_since=invalid_since)
-    return revoked
-
-
-def _reason(reader: Reader) -> str:
-    body = reader.body(_ENUMERATED)
-    reader.done()
-    name = REASONS.get(body[0]) if len(body) == 1 else None
-    if name is None:
-        raise _malformed("的撤销原因有误", "names an unknown reason")
-    return name
 
 
 def build_crl(

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
 from certs.crl import MAX_BYTES as MAX_CRL
-from certs.crl import Crl
+from certs.crl import Crl, is_signed_by
 from certs.files import FileError
 from certs.http_client import HttpCode, HttpError, http_exchange, split_url
 from certs.ocsp import MAX_BYTES as MAX_OCSP
@@ -160,6 +160,8 @@ class Inquiry:
         limit = min(MAX_CRL, self._settings.max_mb << 20)
 
         def read(data: bytes) -> tuple[Crl, Said]:
+            if not is_signed_by(data, ca):
+                raise trouble(RevocationCode.FOREIGN)
             crl = Crl.load(data)
             if not crl.counts:
                 raise trouble(RevocationCode.UNUSABLE)

@@ -174,11 +174,24 @@ def test_the_settings_may_demand_what_is_younger(world: World, tmp_path: Path, w
 # -- lies
 
 CrlLie = Callable[[World], bytes]
+
+
+def _unreadable(data: bytes) -> bytes:
+    """A list whose one entry has no time that there is."""
+    moment = build.x509_time(LOST.revoked_at)
+    assert data.count(moment) == 1
+    return data.replace(moment, build.tlv(0x17, b"251301000000Z"))
+
+
 CRL_LIES: dict[str, tuple[CrlLie, str, str]] = {
     "stale": (lambda w: w.crl(this_update=AT - 9 * DAY, next_update=AT - DAY), "revocation.stale", "chain.crl-stale"),
     "future-dated": (lambda w: w.crl(this_update=AT + HOUR), "revocation.future", "chain.crl-missing"),
     "wrong issuer": (lambda w: w.crl(root("sm2")), "revocation.foreign", "chain.crl-missing"),
     "a leaf's": (lambda w: w.crl(w.ca.leaf("测试市应急管理局", 3)), "revocation.foreign", "chain.crl-missing"),
+    "a stranger's, whose entries are not looked at": (
+        lambda w: _unreadable(w.crl(root("sm2"), revoked={5: LOST})), "revocation.foreign", "chain.crl-missing"),
+    "the CA's, spoilt on the way": (lambda w: _unreadable(w.crl(revoked={5: LOST})), "revocation.foreign",
+                                    "chain.crl-missing"),
     "on CAs": (lambda w: w.crl(scope=scope_value(cas_only=True)), "revocation.other-certificate", "chain.crl-missing"),
     "another part": (lambda w: w.crl(scope=scope_value(urls=["http://crl.example.invalid/"])),
                      "revocation.other-certificate", "chain.crl-missing"),
