@@ -9,7 +9,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -30,6 +30,7 @@ __all__ = ["run"]
 
 _LOG_S: Final = 2.0                     # for what waits to be written when the process ends
 _KEPT_S: Final = 3.0                    # between two looks at the counts
+_LAST_S: Final = 5.0                    # for the last look at them
 
 
 def run(home: Home, *, unix: tuple[Path, int, str] | None, tls: tuple[str, int, TlsFiles] | None,
@@ -51,9 +52,7 @@ def run(home: Home, *, unix: tuple[Path, int, str] | None, tls: tuple[str, int, 
         open_ones.callback(log.close, within_s=_LOG_S)
         counts = Counts(home.path, home.config.registry)
         open_ones.callback(counts.close)
-        ended = threading.Event()
-        open_ones.callback(ended.set)
-        threading.Thread(target=_keep, args=(counts, log, ended), name="keeping", daemon=True).start()
+        open_ones.enter_context(_keeping(counts, log))
         desk = Desk(home, counts, log=log)
         desk.require_settings()
         listening = []
@@ -88,18 +87,30 @@ async def _serve(server: Server, listening: list[Listening], log: Log, keys: Map
         log("ended", {"pid": os.getpid()})
 
 
-def _keep(counts: Counts, log: Log, ended: threading.Event) -> None:
-    """Look at the counts every few seconds, so that others cannot have counted long before what this home remembers."""
-    before = ""
-    while not ended.wait(_KEPT_S):
-        now = ""
-        try:
-            counts.keep()
-        except EngineError as error:
-            now = error.en
-            if now != before and not ended.is_set():
-                log("counts", {"code": error.code.value, "reason": now})
-        before = now
+@contextlib.contextmanager
+def _keeping(counts: Counts, log: Log) -> Iterator[None]:
+    """Look at the counts every few seconds and at the end, so that this home remembers what others have counted."""
+    ended = threading.Event()
+
+    def keep() -> None:
+        over, before = False, ""
+        while not over:
+            over, now = ended.wait(_KEPT_S), ""
+            try:
+                counts.keep()
+            except EngineError as error:
+                now = error.en
+                if now != before:
+                    log("counts", {"code": error.code.value, "reason": now})
+            before = now
+
+    thread = threading.Thread(target=keep, name="keeping", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join(_LAST_S)
 
 
 def _name_of(error: Any) -> str:

@@ -144,6 +144,18 @@ def test_a_running_signer_that_has_nothing_to_do_keeps_its_mark_and_tells_of_old
         assert ask(address, {"op": "health", "after": ""})[0]["code"] == "signer.state"
 
 
+def test_a_signer_that_ends_takes_along_what_others_have_counted(tmp_path: Path, database: Database) -> None:
+    keys = signer_home(tmp_path / "keys")
+    count_in(keys, database.url)
+    (tmp_path / "other").mkdir()
+    busy = Counts(tmp_path / "other", database.url)
+    with running(keys) as signer:
+        count(busy, *range(LIMIT))
+        assert signer.end() == 0
+    busy.close()
+    assert (keys / "signer.id").read_bytes() == (tmp_path / "other" / "signer.id").read_bytes()
+
+
 def count_in(home: Path, url: str) -> None:
     """Have ``config.toml`` of a home name the database; "" for the file in it."""
     if url:
