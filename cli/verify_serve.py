@@ -50,7 +50,7 @@ def serve_page(files: Sequence[Path] | None, *, trust: Path | None, signer: Call
         shown = f"[{host}]" if ":" in host else host
         typer.echo(f"核验网页 page: http://{shown}:{port}/ （Ctrl-C 结束 / ends it）", err=True)
         if trust is None:
-            typer.echo("没有信任目录，任何文件都只能答“无法确定” / "
+            typer.echo("没有信任目录，任何文件都不会答“真实” / "
                        "there is no trust folder: no file can be called genuine", err=True)
         serve(app, host=host, port=port)
 

@@ -178,10 +178,11 @@ SENTENCES: Mapping[RecordCode, tuple[str, str]] = {
         "“{label}”: “{value}” is no full name of a unit; place and office are wanted, like 太原市应急管理局",
     ),
     _C.ADDRESS_FORM: ("“{label}”不是可用的网址：{why_zh}", "“{label}” is no usable address: {why_en}"),
-    _C.ADDRESS_SCHEME: ("“{label}”应以https://开头", "“{label}” must begin with https://"),
+    _C.ADDRESS_SCHEME: (
+        "“{label}”应以https://开头{tail_zh}", "“{label}” must begin with https://{tail_en}"),
     _C.ADDRESS_HOST: (
-        "“{label}”的主机“{value}”不是已配置的查询网站：{known}",
-        "the host “{value}” of “{label}” is no configured lookup host: {known}",
+        "“{label}”的主机“{value}”不是已配置的查询网站：{known}{tail_zh}",
+        "the host “{value}” of “{label}” is no configured lookup host: {known}{tail_en}",
     ),
     _C.NUMBER_AFTER_ISSUE: (
         "编号的{part}{value}晚于发证年份{than}，请核对",

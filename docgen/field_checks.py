@@ -31,7 +31,7 @@ _JSON_TYPES: tuple[tuple[type, str, str], ...] = (
 class Context:
     """What a check needs beside the value.
 
-    ``demo``: an address on another host is a warning, not a fault (decision 6).
+    ``demo``: an address on another host or without https is a warning, not a fault (decision 6).
     """
 
     kind: Kind
@@ -197,6 +197,10 @@ def _check_earlier(_: Context, field: Field, text: str) -> list[Finding]:
     return []
 
 
+_LET_PASS = {"tail_zh": "（演示中放行，正式签发时会被拒绝）",
+             "tail_en": " (let pass in the demonstration, refused when issuing in earnest)"}
+
+
 def _check_address(context: Context, field: Field, text: str) -> list[Finding]:
     """The allocated address: https, on a lookup host, nothing that could lead elsewhere (decision 6)."""
 
@@ -217,13 +221,14 @@ def _check_address(context: Context, field: Field, text: str) -> list[Finding]:
     if not host or parts.username is not None or parts.password is not None:
         return form("没有主机名，或含有用户名", "it has no host, or names a user")
     findings: list[Finding] = []
+    tail = _LET_PASS if context.demo else {"tail_zh": "", "tail_en": ""}
     if not text.startswith("https://"):
-        findings.append((fault(RecordCode.ADDRESS_SCHEME, field.label), not context.demo))
+        findings.append((fault(RecordCode.ADDRESS_SCHEME, field.label, **tail), not context.demo))
     where = host if port is None else f"{host}:{port}"
     if where not in context.lookup_hosts or not text.startswith(f"{parts.scheme}://{where}"):
         known = "、".join(context.lookup_hosts) or "—"
         findings.append((
-            fault(RecordCode.ADDRESS_HOST, field.label, value=parts.netloc, known=known), not context.demo,
+            fault(RecordCode.ADDRESS_HOST, field.label, value=parts.netloc, known=known, **tail), not context.demo,
         ))
     return findings
 

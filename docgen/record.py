@@ -216,11 +216,20 @@ def _unknown_keys(record: Mapping[str, Any], kind: Kind) -> list[Fault]:
     unknown = [key for key in record if key not in known]
     for place, key in enumerate(unknown[:_MOST_UNKNOWN]):
         name = shown(str(key))
-        close = difflib.get_close_matches(str(key)[:_LONGEST_KEY], known, n=1, cutoff=0.5) if place < 20 else []
-        hint_zh = f"，是否指“{close[0]}”" if close else "，请删除"
-        hint_en = f"; is “{close[0]}” meant?" if close else "; delete it"
+        meant = _meant(str(key)[:_LONGEST_KEY], known, record, kind) if place < 20 else None
+        hint_zh = f"，是否指“{meant}”" if meant else "，请删除"
+        hint_en = f"; is “{meant}” meant?" if meant else "; delete it"
         faults.append(fault(RecordCode.UNKNOWN_KEY, name, key=name, hint_zh=hint_zh, hint_en=hint_en))
     return faults
+
+
+def _meant(key: str, known: list[str], record: Mapping[str, Any], kind: Kind) -> str | None:
+    """The field that a key may mean: of those alike first one that is required and missing, then one that is missing,
+    then the one most alike; None where none is alike."""
+    close = difflib.get_close_matches(key, known, n=4, cutoff=0.5)
+    missing = [label for label in close if not record.get(label)]
+    required = [label for label in missing if label in kind.labels and kind.field(label).required]
+    return next(iter((*required, *missing, *close)), None)
 
 
 def _scope_value(raw: object, context: Context, label: str) -> tuple[Value, list[Fault], list[Fault]]:

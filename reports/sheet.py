@@ -235,13 +235,14 @@ def _signatures(sheet: _Sheet, report: Mapping[str, Any]) -> None:
     for each in report["signatures"]:
         sheet.head(words.what_is_signed(report, each))
         result = words.INDICATIONS[each["indication"]]
+        proof = words.proof(report, each)
         sub = f" / {each['sub_indication']}" if each["sub_indication"] else ""
         rows = [("签署单位 signed by", each["organisation"] or each["signer"] or "—"),
                 ("代码 code", each["organisation_code"] or "—"),
                 ("结论 result", f"{result.zh} {each['indication']}{sub}"),
                 ("形式 form", " · ".join(filter(None, (each["kind"], each["algorithm"])))),
                 ("自称时间 claimed", each["claimed_at"] or "无 none"),
-                ("时间戳 proven", each["proven_at"] or "无 none")]
+                (f"{proof.zh} {proof.en}", each["proven_at"] or "无 none")]
         if each["seal"]:
             rows.append(("印章状态 seal", f"{each['seal']['zh']} {each['seal']['en']}"))
         sheet.pairs([*rows, ("证书 SM3", each["certificate_sm3"] or "—")])

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from verify.report_words import PURPOSES, signature_title
+from verify.report_words import PURPOSES, proof_words, signature_title
 
 __all__ = ["CHECK_SIGNS", "INDICATIONS", "RESULTS", "Answer", "Root", "Words", "file_answer", "licence_answer",
-           "purpose", "roots", "told_reasons", "what_is_signed"]
+           "proof", "purpose", "roots", "told_reasons", "what_is_signed"]
 
 
 class Words(NamedTuple):
@@ -56,8 +56,8 @@ _PHOTO: Final = Words(
     "Paper or a photo is a copy and proves nothing itself: compare what the QR code says with the paper.")
 _PHOTO_UNPROVEN: Final = Words(
     "二维码未经证实（原因见下）：做这张纸的人也可能做了这个码，纸面与它一致也不说明什么。请索要电子原件，或向发证机关核实。",
-    "The QR code is unproven, for the reasons below: whoever made the paper may have made the code, and that they agree "
-    "says nothing. Ask for the electronic original, or ask the issuing authority.")
+    "The QR code is unproven, for the reasons below: whoever made the paper may have made the code, and that they "
+    "agree says nothing. Ask for the electronic original, or ask the issuing authority.")
 _LICENCE: Final = {
     "in-force": ("good", "✓"), "not-yet": ("bad", "✗"), "expired": ("bad", "✗"), "not-applicable": ("good", "–"),
     "unknown": ("unsure", "?"),
@@ -98,6 +98,12 @@ def roots(report: Mapping[str, Any]) -> list[Root]:
 def what_is_signed(report: Mapping[str, Any], signature: Mapping[str, Any]) -> Words:
     """What one of the report's signatures signs: :func:`verify.report_words.signature_title`."""
     return Words(*signature_title(report["file"]["kind"], signature["kind"]))
+
+
+def proof(report: Mapping[str, Any], signature: Mapping[str, Any]) -> Words:
+    """What proves the time of one of the report's signatures: :func:`verify.report_words.proof_words`."""
+    evidence = report.get("evidence")
+    return Words(*proof_words(signature["proven_at"], evidence["proven_at"] if evidence and evidence["used"] else None))
 
 
 def file_answer(report: Mapping[str, Any]) -> Answer:

@@ -57,6 +57,7 @@ class Case:
     found: Findings = field(default_factory=Findings)
     judge: Judge = field(init=False)
     own: bool = False
+    ends_early: bool = False             # a finding says why the checks that did not run have nothing to look at
     signatures: list[SignatureEvidence] = field(default_factory=list)
     coverage: Coverage = field(default_factory=lambda: Coverage(complete=False))
     record: RecordCase | None = None
@@ -80,7 +81,7 @@ class Case:
         """Everything found, as a report. Valid only when every demanded check came to a good end."""
         verdict = self.found.verdict()
         for check in self.found.unfinished(self.demanded):
-            if not self.found.of(check):
+            if not self.ends_early and not self.found.of(check):
                 self.found.begin(check)
                 self.found.add("file.broken-off", check, check=check)
         if verdict is Verdict.VALID and self.found.unfinished(self.demanded):

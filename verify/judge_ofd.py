@@ -92,6 +92,7 @@ class _OfdJudge:
         if self.is_archive_copy:
             self.case.found.begin("seal")
             self.case.found.add("seal.archive-copy", "OFD.xml")
+            self.case.ends_early = True
             return
         guarded(self.case, "structure", self._structure)
         guarded(self.case, "seal", self._seal)

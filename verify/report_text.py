@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from verify.model import EvidenceStanding, Reason, SignatureEvidence, Verdict
 from verify.reason_table import CHECK_NAMES
 from verify.reasons import clean
-from verify.report_words import DEMO, PURPOSES, VERDICTS, seal_words, signature_title
+from verify.report_words import DEMO, PURPOSES, VERDICTS, proof_words, seal_words, signature_title
 from verify.status import LicenceState, Status, local_time
 
 if TYPE_CHECKING:
@@ -124,11 +124,13 @@ def _signature_lines(signature: SignatureEvidence, report: Report) -> list[str]:
     """One signature in short."""
     coverage, (zh, en) = report.coverage, signature_title(report.file.kind, signature.kind)
     result = signature.indication + (f"/{signature.sub_indication}" if signature.sub_indication else "")
+    evidence_at = report.evidence.proven_at if report.evidence and report.evidence.used else None
+    proof_zh, proof_en = proof_words(signature.proven_at, evidence_at)
     lines = [
         f"{zh} / {en}{f' {clean(signature.id)}' if signature.id else ''}: {signature.kind} {result}",
         f"  {clean(signature.organisation or signature.signer)} {clean(signature.organisation_code)}",
         f"  自称时间 claimed at {_time(signature.claimed_at)}"
-        f" · 时间戳 proven at {_time(signature.proven_at) or '无 none'}",
+        f" · {proof_zh} {proof_en} {_time(signature.proven_at) or '无 none'}",
     ]
     if signature.seal:
         zh, en = seal_words(signature.seal)

@@ -8,7 +8,7 @@ from typing import Final
 from verify.model import SealStanding, Verdict
 from verify.status import local_time
 
-__all__ = ["DEMO", "PURPOSES", "VERDICTS", "seal_words", "signature_title"]
+__all__ = ["DEMO", "PURPOSES", "VERDICTS", "proof_words", "seal_words", "signature_title"]
 
 DEMO: Final = ("演示，不具法律效力", "demonstration, no legal force")
 VERDICTS: Final = MappingProxyType({
@@ -48,6 +48,20 @@ def signature_title(file: str, signature: str) -> tuple[str, str]:
     if file == "ofd" and signature == "PAdES":
         return _INSIDE
     return _TITLES.get((file, file == "ofd" and signature.startswith("SES")), _OTHER)
+
+
+def proof_words(proven_at: object, evidence_at: object) -> tuple[str, str]:
+    """What proves the time of a signature, in Chinese and English: its timestamp, or the evidence beside the file.
+
+    Args:
+        proven_at: the time that is proven, None where none is.
+        evidence_at: the time that the evidence proves, in the same form, None where none is relied on.
+    """
+    if proven_at is None:
+        return "证明时间", "proven at"
+    if proven_at == evidence_at:
+        return "存证证明", "proven by the evidence"
+    return "时间戳证明", "proven by its timestamp"
 
 
 def seal_words(seal: SealStanding) -> tuple[str, str]:

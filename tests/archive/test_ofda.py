@@ -78,6 +78,8 @@ def test_it_is_not_taken_for_a_sealed_licence(copy: bytes) -> None:
     report = verify(copy, trust=shared_home().trust())
     assert report.verdict.value == "indeterminate" and not report.coverage.complete
     assert next(reason.code for reason in report.reasons if report.weighs(reason)) == "seal.archive-copy"
+    assert [reason.code for reason in report.reasons if report.weighs(reason)] == ["seal.archive-copy"]
+    assert {check.result for check in report.checks[3:]} == {"not-done"} and "前面的检查" not in report.to_text()
     parts = entries(copy)
     for name, change in (("OFD.xml", lambda data: data.replace(b"OFD-A", b"OFD")),
                          ("OFD.xml", lambda data: data.replace(b"</ofd:DocBody>", b"<ofd:Signatures>/x</ofd:Signatures>"

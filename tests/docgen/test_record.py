@@ -239,7 +239,8 @@ def test_a_demonstration_may_use_another_address(address: str) -> None:
     record["二维码"] = address
     licence = _check(record, demo=True)
     assert licence.qr_address == address
-    assert any(fault.code.startswith("address.") for fault in licence.warnings)
+    told = [fault for fault in licence.warnings if fault.code.startswith("address.")]
+    assert told and all("演示中放行，正式签发时会被拒绝" in each.zh and "refused when issuing" in each.en for each in told)
     with pytest.raises(RecordError):
         _check(record)
 
@@ -403,3 +404,11 @@ def test_messages_show_what_cannot_be_seen(text: str, expected: str) -> None:
 
 def test_there_is_a_kind_to_check() -> None:
     assert "K0" in kinds()
+
+
+def test_of_fields_alike_the_one_that_is_missing_is_meant() -> None:
+    record = _sample(2)
+    record["电话"] = record.pop("联系人电话")
+    record["联系电话"] = "0351-0000000"
+    told = next(fault for fault in _faults(record) if fault.code == "record.unknown-key")
+    assert "是否指“联系人电话”" in told.zh and "“联系人电话” meant" in told.en

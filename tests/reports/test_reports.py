@@ -220,3 +220,16 @@ def test_a_printed_licence_is_never_told_in_green() -> None:
     answer = words.licence_answer(shown)
     assert (answer.tone, answer.sign) == ("unsure", "?") and answer.word.zh == "二维码数据在有效期内"
     assert words.file_answer(shown).tone == "unsure" and "视同复印件" in words.file_answer(shown).sentence.zh
+
+
+def test_what_proves_a_time_is_named() -> None:
+    """Its own timestamp, or the evidence beside the file; no label of one for the other."""
+    moment = "2026-01-02T03:04:05+08:00"
+    shown = copy.deepcopy(told("genuine"))
+    shown["signatures"][0]["proven_at"] = moment
+    assert words.proof(shown, shown["signatures"][0]).zh == "时间戳证明"
+    shown["evidence"] = {"proven_at": moment, "used": True}
+    assert words.proof(shown, shown["signatures"][0]) == ("存证证明", "proven by the evidence")
+    assert "存证证明" in report_html(shown).decode()
+    shown["evidence"]["used"] = False
+    assert words.proof(shown, shown["signatures"][0]).zh == "时间戳证明"
