@@ -136,6 +136,8 @@ def _inflate(data: bytes, size: int) -> bytes:
         raise ValueError("the PNG's pixels cannot be inflated") from error
     if len(rows) != size:
         raise ValueError("the PNG has too few or too many pixels")
+    if not engine.eof or engine.unused_data:
+        raise ValueError("the PNG's pixels do not end where they should")
     return rows
 
 

@@ -66,6 +66,9 @@ BAD = [
     ("tail", png(GREY, bytes(6)) + b"x"),
     ("bytes in its end", png(GREY, bytes(6))[:-12] + chunk(b"IEND", b"x")),
     ("checksum", png(GREY, bytes(6)).replace(b"IDAT", b"IDAU")),
+    ("pixels twice", png(GREY, bytes(6))[:-12] + chunk(b"IDAT", zlib.compress(bytes(6))) + chunk(b"IEND", b"")),
+    ("pixels without their end", png(GREY, bytes(6)).replace(
+        chunk(b"IDAT", zlib.compress(bytes(6))), chunk(b"IDAT", zlib.compress(bytes(6))[:-4]))),
     ("too few rows", png(GREY, bytes(5))),
     ("too many rows", png(GREY, bytes(7))),
     ("unknown filter", png(GREY, bytes([9, 0, 0, 0, 0, 0]))),
