@@ -27,7 +27,8 @@ from certs.strength import STRONG, Strength
 from certs.x509 import Certificate
 
 __all__ = [
-    "Doubt", "Others", "Said", "decisive", "lost_since", "revocation_of", "said_of", "suspicion", "told_as_fact",
+    "Doubt", "Others", "Said", "decisive", "forgotten", "lost_since", "revocation_of", "said_of", "suspicion",
+    "told_as_fact",
 ]
 
 _HOLD: Final = "certificateHold"
@@ -293,6 +294,18 @@ def _stands(hold: Said, told: Sequence[Said]) -> bool:
         return True
     # where nothing at all is in force, it is not known how the hold has ended
     return hold.doubt is not Doubt.FUTURE and decisive(told) is not None
+
+
+def forgotten(old: Revocation | None, new: Revocation | None, *, covered: bool) -> bool:
+    """Whether an older word says of a certificate what a newer one does not know any more: that it was revoked, or on
+    hold, from an earlier moment. A hold of which the newer one says nothing was lifted.
+
+    Args:
+        covered: whether the newer word would say that the certificate is revoked.
+    """
+    if old is None or new is None:
+        return old is not None and not (covered and old.reason == _HOLD)
+    return old.effective_at < new.effective_at
 
 
 def told_as_fact(told: Iterable[Said]) -> tuple[Said, ...]:

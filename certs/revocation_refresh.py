@@ -2,7 +2,8 @@
 
 What is fetched goes into ``crls/`` and ``ocsp/`` of the home, by which it seals, and of its trust folder, by which
 others verify. A newer list takes the place of the older one of the same CA and part, whatever that file is called;
-nothing newer is ever replaced, and nothing is removed. An answer is asked for where no list in force is to be had.
+nothing newer is ever replaced. What says that a certificate in use was revoked, or on hold, from an earlier moment than
+the newer one knows of stays beside it. An answer is asked for where no list in force is to be had.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ from typing import Final, Literal
 from certs.approval import load_approval
 from certs.chain import paths_of
 from certs.crl import MAX_BYTES as MAX_CRL
-from certs.crl import Crl
+from certs.crl import Crl, Revocation
 from certs.files import locked, make_folder, reported, sweep, write_atomic
 from certs.known import Known, load_known
 from certs.ocsp import MAX_BYTES as MAX_OCSP
 from certs.ocsp import OcspResponse
-from certs.revocation import decisive, revocation_of, said_of
+from certs.revocation import decisive, forgotten, revocation_of, said_of
 from certs.revocation_errors import RevocationCode, trouble
 from certs.revocation_fetch import Fetched, Inquiry, Trouble
 from certs.sm3 import sm3
@@ -101,7 +102,7 @@ def refresh(home: Path, inquiry: Inquiry, *, clock: Callable[[], datetime]) -> t
                 Trouble(url="", error=trouble(RevocationCode.NO_PATH)),)))
         else:
             standings.append(_ask(certificate, ca, inquiry, material, used, clock))
-    _install(home, material)
+    _install(home, material, used)
     return tuple(standings)
 
 
@@ -172,34 +173,43 @@ def _pairs(used: Sequence[Certificate], anchors: Sequence[Certificate],
 # -- where it is used
 
 
-def _install(home: Path, material: _Material) -> None:
+def _install(home: Path, material: _Material, used: Sequence[Certificate]) -> None:
     make_folder(home / CACHE)
     with locked(home / CACHE / ".install.lock"):
         for place in (home, home / "trust"):
             if place.is_dir():
-                _install_lists(place / "crls", material.crls.values())
+                _install_lists(place / "crls", material.crls.values(), used)
                 _install_answers(place / "ocsp", material.ocsp.values())
 
 
-def _install_lists(folder: Path, crls: Iterable[Crl]) -> None:
+def _install_lists(folder: Path, crls: Iterable[Crl], used: Sequence[Certificate]) -> None:
     new = list(crls)
     if not new:
         return
     make_folder(folder, mode=0o755)
     sweep(folder)
-    held: dict[object, tuple[Path, datetime]] = {}
+    held: dict[object, tuple[Path, Crl]] = {}
     for path in sorted(folder.glob("[!.]*.crl")):
         try:
             crl = Crl.load(read_regular(path, max_bytes=MAX_CRL) or b"")
         except EngineError:
             continue
-        if crl.counts and (_part(crl) not in held or held[_part(crl)][1] < crl.this_update):
-            held[_part(crl)] = path, crl.this_update
+        if crl.counts and (_part(crl) not in held or held[_part(crl)][1].this_update < crl.this_update):
+            held[_part(crl)] = path, crl
     for crl in new:
-        path, since = held.get(_part(crl), (folder / _list_name(crl), None))
-        if since is None or since < crl.this_update:
+        path, old = held.get(_part(crl), (folder / _list_name(crl), None))
+        if old is None or old.this_update < crl.this_update:
+            if old is not None and any(
+                    forgotten(old.revoked.get(one.serial), crl.revoked.get(one.serial), covered=crl.scope.covers(one)
+                              and crl.this_update <= one.not_after) for one in used if one.issuer == crl.issuer):
+                _keep(path, old.der, old.this_update)
             write_atomic(path, crl.der, mode=0o644)
-            held[_part(crl)] = path, crl.this_update
+            held[_part(crl)] = path, crl
+
+
+def _keep(path: Path, der: bytes, made: datetime) -> None:
+    """Keep what lies there under a name of its own, by when it was made."""
+    write_atomic(path.with_name(f"{path.stem}-{made:%Y%m%d%H%M%S}{path.suffix}"), der, mode=0o644)
 
 
 def _part(crl: Crl) -> object:
@@ -225,7 +235,16 @@ def _install_answers(folder: Path, answers: Iterable[OcspResponse]) -> None:
         except EngineError:
             held = None
         if held is None or held.produced_at < answer.produced_at:
+            if held is not None and any(forgotten(before, after, covered=True)
+                                        for before, after in _both(held, answer)):
+                _keep(path, held.der, held.produced_at)
             write_atomic(path, answer.der, mode=0o644)
+
+
+def _both(old: OcspResponse, new: OcspResponse) -> Iterator[tuple[Revocation | None, Revocation | None]]:
+    """What two answers say of the same certificate."""
+    return ((before.revocation, after.revocation) for before in old.answers for after in new.answers
+            if before.cert_id == after.cert_id)
 
 
 def _answer_name(answer: OcspResponse) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from certs.chain import validate
 from certs.config import Config, load_config, store_config
 from certs.crl import Crl, Revocation
 from certs.crl_scope import scope_value
@@ -85,6 +86,36 @@ def test_answers_are_fetched_where_there_is_no_list(world: World, tmp_path: Path
     world.revoked, world.now = {3: LOST}, AT + HOUR
     assert run(world, home)["甲"].state == "revoked"
     assert OcspResponse.load(only(home / "ocsp").read_bytes()).produced_at == AT + HOUR
+
+
+@pytest.mark.parametrize("what", ["crl", "ocsp"])
+def test_what_was_on_hold_before_it_was_revoked_is_not_forgotten(world: World, tmp_path: Path, what: str) -> None:
+    """A newer list takes the place of the older, which alone knows from when on the certificate was not good."""
+    leaf = world.ca.leaf("甲", 3, **{f"{what}_urls": (f"{world.url}/{what}",)})
+    home, place = home_of(world, tmp_path, leaf), {"crl": "crls", "ocsp": "ocsp"}[what]
+    world.revoked = {3: Revocation(revoked_at=AT - DAY, reason="certificateHold"), 9: LOST}
+    assert run(world, home)["甲"].state == "revoked"
+    later = Revocation(revoked_at=AT + 5 * HOUR, reason="superseded")
+    for world.now, world.revoked in ((AT + 6 * HOUR, {3: later}), (AT + 7 * HOUR, {3: later})):
+        run(world, home)
+    for folder in (home / place, home / "trust" / place):
+        assert len(list(folder.iterdir())) == 2, "what is no more than renewed does not stay"
+    trust = Trust.load(home / "trust")
+    result = validate(leaf.certificate, anchors=trust.roots, intermediates=[], crls=trust.crls, ocsp=trust.ocsp, at=AT,
+                      at_is_proven=True, clock_now=world.now)
+    assert (result.code, result.revocation and result.revocation.reason) == ("chain.revoked", "certificateHold")
+
+
+@pytest.mark.parametrize("what", ["crl", "ocsp"])
+def test_a_hold_that_was_lifted_does_not_stay(world: World, tmp_path: Path, what: str) -> None:
+    leaf = world.ca.leaf("甲", 3, **{f"{what}_urls": (f"{world.url}/{what}",)})
+    home, place = home_of(world, tmp_path, leaf), {"crl": "crls", "ocsp": "ocsp"}[what]
+    world.revoked = {3: Revocation(revoked_at=AT - DAY, reason="certificateHold"), 9: LOST}
+    assert run(world, home)["甲"].state == "revoked"
+    world.now, world.revoked = AT + 6 * HOUR, {}
+    assert run(world, home)["甲"].state == "good"
+    only(home / place)
+    only(home / "trust" / place)
 
 
 def test_with_a_list_in_force_nobody_is_asked_about_a_single_certificate(world: World, tmp_path: Path) -> None:
