@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-from concurrent.futures import ThreadPoolExecutor
+import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +17,8 @@ from certs.remote_line import Address
 from certs.remote_wire import RemoteError
 from certs.sm3 import sm3
 from signer.counts import Counts, Use
-from tests.signer.processes import SECONDS, ask, running, signer_home, wait_until
+from signer.mark import Mark, Remembered
+from tests.signer.processes import ask, running, signer_home, wait_until
 from tests.support.command import Call, caller
 from tests.support.postgresql import Server
 
@@ -201,17 +203,25 @@ def test_a_signer_of_one_home_heeds_what_another_of_it_saw(tmp_path: Path) -> No
     idle.close()
 
 
-def test_accepting_beside_a_signer_at_work_sets_nothing_back(tmp_path: Path) -> None:
-    at_work = Counts(tmp_path)
-    count(at_work, 0)
+def test_a_mark_is_set_back_while_nobody_can_count_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    at_work, really, set_anew = Counts(tmp_path), Mark.begin, list[int]()
+    count(at_work, *range(5))
 
-    def accept(_: int) -> None:
-        Counts(tmp_path, accept=datetime.now(UTC)).close()
+    def begin(self: Mark, reached: Remembered) -> None:
+        with contextlib.closing(sqlite3.connect(tmp_path / "signer.sqlite3", timeout=0)) as other, \
+                pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("BEGIN IMMEDIATE")
+        set_anew.append(reached.entries)
+        really(self, reached)
 
-    with ThreadPoolExecutor(2) as others:
-        accepted = [others.submit(accept, number) for number in range(8)]
-        count(at_work, *range(1, LIMIT))
-        for one in accepted:
-            one.result(SECONDS)
-    assert int((tmp_path / "signer.id").read_bytes()[33:45]) == LIMIT
+    monkeypatch.setattr(Mark, "begin", begin)
+    Counts(tmp_path, accept=datetime.now(UTC)).close()                     # nothing is amiss, so nothing is set
+    assert set_anew == []
+    mark = tmp_path / "signer.id"
+    mark.write_bytes(mark.read_bytes()[:33] + b"000000000009" + mark.read_bytes()[45:])
+    counts = Counts(tmp_path, accept=datetime.now(UTC))
+    assert (counts.accepted, counts.missing, set_anew) == ("older", 4, [6])
+    counts.close()
+    count(at_work, 5)
+    assert Mark(tmp_path).read() == Remembered(at_work._id, 7, at_work._seen.digest)
     at_work.close()
