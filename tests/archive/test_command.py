@@ -60,10 +60,12 @@ def test_packages_are_made_listed_and_verified(kept: Kept, tmp_path: Path, call:
     assert call("verify", archive, "--anchor", "xyz")[0] == 3
     assert call("verify", archive, *named, "--trust", home / "trust")[0] == 2
     code, out, err = call("renew", archive, "--home", home)
-    assert code == 0 and "0 renewed" in err
+    assert code == 0 and "0 renewed" in err and "nothing is due before" in err and "没有在" in err
     code, out, err = call("renew", archive, "--home", home, "--due-before", "2099-01-01")
     assert code == 0 and out.count("已续期 / renewed") == 2
+    renewed = out
     code, out, _ = call("list", archive, "--json")
+    assert all(f"新期限 now due {line['due'][:10]}" in renewed for line in lines(out)), renewed
     assert [line["timestamps"] for line in lines(out)] == [2, 2]
 
 

@@ -6,6 +6,7 @@ import dataclasses
 import os
 import shutil
 import signal
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,12 @@ from archive.errors import ArchiveError
 from archive.manifest import Listed, Manifest, are_names
 from archive.restoring import restore
 from archive.snapshot import kind_files, with_snapshot
+from certs.crl import Revocation
 from layouts import folders, kind_folder
 from tests.archive.conftest import Kept
 from tests.archive.offices import Office
 from tests.support.command import Call, caller
+from tests.support.demo_home import CITY
 from tests.support.falling import fall_at
 from tests.support.limits import disk_of
 
@@ -160,3 +163,51 @@ def test_killed_at_any_step_restoring_leaves_all_or_nothing(kept: Kept, tmp_path
     assert not (tmp_path / "out").exists()
     handed_out(kept.office, kept.identifiers[0], tmp_path / "out")
     assert (tmp_path / "out" / f"{kept.identifiers[0]}.ofd").read_bytes() == kept.packages[0]
+
+
+def test_a_list_that_cannot_be_read_is_named_and_what_is_restored_is_not_proven(
+    kept: Kept, tmp_path: Path, call: Call,
+) -> None:
+    """It may have told a revocation; the lists beside it count all the same."""
+    here, identifier = kept.copy(tmp_path / "archive"), kept.identifiers[0]
+    signer = here.home.authority(*CITY).sealing_signer.certificate
+    lists = here.archive.existing(identifier) / "evidence" / "crls"
+    lists.mkdir()
+    (lists / "A.crl").write_bytes(b"junk")
+    code, out, _ = call("verify", here.archive.path, identifier, "--home", here.home.path)
+    assert code == 3 and "evidence/crls/A.crl 无法读取" in out and "evidence/crls/A.crl cannot be read" in out
+    assert "[package.trust-unread]" in out
+    code, out, err = call("restore", here.archive.path, identifier, "--out", tmp_path / "out", "--home", here.home.path)
+    assert code == 3 and "evidence/crls/A.crl" in err and "[package.trust-unread]" in err
+    assert "unproven/" in out and not (tmp_path / "out" / f"{identifier}.ofd").exists()
+    code, _, err = call("list", here.archive.path)
+    assert code == 1 and "evidence/crls/A.crl" in err
+    (lists / "B.crl").write_bytes(here.authority.crl("sm2-issuing", revoked={signer.serial: Revocation(
+        revoked_at=here.now - timedelta(days=1), reason="keyCompromise")}))
+    code, out, _ = call("verify", here.archive.path, identifier, "--home", here.home.path)
+    assert code == 1 and "[package.original-invalid]" in out
+
+
+def test_where_the_trust_of_a_package_cannot_be_read_nothing_is_proven(kept: Kept, tmp_path: Path) -> None:
+    here, identifier = kept.copy(tmp_path / "archive"), kept.identifiers[0]
+    (here.archive.existing(identifier) / "trust" / "trust.json").write_bytes(b"{")
+    own = here.home.trust()
+    given = restore(here.archive.existing(identifier), tmp_path / "out", at=here.now,
+                    believe=lambda snapshot: with_snapshot(own, snapshot))
+    assert not given.proven and "package.trust" in {each.code for each in given.faults}
+
+
+def test_a_backup_is_not_advised_where_the_very_original_is_revoked(kept: Kept, tmp_path: Path, call: Call) -> None:
+    here, identifier = kept.copy(tmp_path / "archive"), kept.identifiers[0]
+    signer = here.home.authority(*CITY).sealing_signer.certificate
+    trust = tmp_path / "trust"
+    shutil.copytree(here.home.trust_dir, trust)
+    (trust / "crls" / "later.crl").write_bytes(here.authority.crl("sm2-issuing", revoked={signer.serial: Revocation(
+        revoked_at=here.now - timedelta(days=1), reason="keyCompromise")}))
+    code, out, _ = call("verify", here.archive.path, identifier, "--trust", trust)
+    cure = out.splitlines()[2]
+    assert code == 1 and "[package.original-invalid]" in out.splitlines()[1]
+    assert "换下它没有用" in cure and "ask the issuing authority" in cure and "put the same package" not in cure
+    (here.archive.existing(identifier) / "original" / f"{identifier}.ofd").write_bytes(b"PK")
+    assert "put the same package from a backup" in call(
+        "verify", here.archive.path, identifier, "--trust", trust)[1].splitlines()[2]
