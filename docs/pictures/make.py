@@ -71,12 +71,12 @@ def terminal(text: str, target: Path) -> None:
             colour = COLOURS.get(char, ink) if not line[:place].strip() else ink
             draw.text((x, y), char, font=font_of(char), fill=colour, anchor="ls")
             x += advance(char)
-    small(picture, target, colours=128)
+    small(picture, target, colours=256, method=Image.Quantize.FASTOCTREE)
 
 
-def small(picture: Image.Image, target: Path, *, colours: int) -> None:
-    """Save with a palette: the pictures ride in every clone."""
-    picture.quantize(colours, dither=Image.Dither.NONE).save(target, optimize=True)
+def small(picture: Image.Image, target: Path, *, colours: int, method: int | None = None) -> None:
+    """Save with a palette: the pictures ride in every clone. The octree keeps colours that few pixels have."""
+    picture.quantize(colours, method=method, dither=Image.Dither.NONE).save(target, optimize=True)
     print(f"{target.name}: {picture.width} x {picture.height}, {target.stat().st_size / 1000:.0f} KB")
 
 
