@@ -26,7 +26,7 @@ MAKE = re.compile(r"^make ([\w-]+)$")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 DOCS = ROOT / "docs"
 TWINS = [DOCS / "archive.zh.md", DOCS / "evidence.zh.md", DOCS / "home.zh.md", DOCS / "runbook.zh.md",
-         DOCS / "verification-report.zh.md", DOCS / "tutorials" / "rotating-seals.zh.md"]
+         DOCS / "seals.zh.md", DOCS / "verification-report.zh.md", DOCS / "tutorials" / "rotating-seals.zh.md"]
 """Pages whose commands are to the letter those of the English page, which are run."""
 ELSEWHERE = {DOCS / "home.md": {"python"}, DOCS / "runbook.md": {"sh", "python"},
              **{page: {"sh", "python"} for page in TWINS}}
