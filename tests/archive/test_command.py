@@ -134,7 +134,7 @@ def test_a_home_without_a_timestamp_service_makes_no_archive(kept: Kept, tmp_pat
     home = copied_home(tmp_path / "home")
     (tmp_path / "one.ofd").write_bytes(kept.packages[0])
     code, _, err = call("make", tmp_path / "one.ofd", "--to", tmp_path / "archive", "--home", home.path)
-    assert code == 3 and "archive.no-timestamp-service" in err
+    assert code == 3 and "archive.no-timestamp-service" in err and not (tmp_path / "archive").exists()
     assert call("make", tmp_path / "one.ofd", "--to", tmp_path / "home", "--home", kept.office.home.path)[0] == 3
 
 

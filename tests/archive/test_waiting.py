@@ -33,12 +33,8 @@ def scene(tmp_path: Path) -> Iterator[tuple[Years, str]]:
 
 def to_another_ca(office: Years) -> None:
     """Services of another CA from now on; of the CA of the services before no list is left in the trust folder."""
-    honest = office.authority.honest
-    office.authority.honest = dataclasses.replace(honest, cas={
-        **honest.cas, **{f"{tree}-issuing": honest.cas[f"{tree}-root"] for tree in TREES}})
-    office.change_tsa(years=4)
-    office.authority.honest = dataclasses.replace(office.authority.honest, cas=honest.cas)
-    before = [honest.cas[f"{tree}-issuing"].certificate for tree in TREES]
+    office.change_tsa(years=4, ca="root")
+    before = [office.authority.honest.cas[f"{tree}-issuing"].certificate for tree in TREES]
     for path in (office.home.trust_dir / "crls").iterdir():
         if any(Crl.load(path.read_bytes()).issued_by(ca) for ca in before):
             path.unlink()

@@ -50,14 +50,14 @@ class Years(Office):
             files.write_trust()
         return self.now
 
-    def change_tsa(self, *, years: int) -> None:
-        """Give both trees new timestamp services, whose certificates last so many years."""
-        made = {f"tsa-{tree}": self._tsa(tree, years) for tree in TREES}
+    def change_tsa(self, *, years: int, ca: str = "issuing") -> None:
+        """Give both trees new timestamp services, whose certificates last so many years, under their CA of a name."""
+        made = {f"tsa-{tree}": self._tsa(tree, years, ca) for tree in TREES}
         self.authority.honest = dataclasses.replace(
             self.authority.honest, responders={**self.authority.honest.responders, **made})
 
-    def _tsa(self, tree: str, years: int) -> KeyPair:
-        issuer = self.authority.honest.cas[f"{tree}-issuing"]
+    def _tsa(self, tree: str, years: int, ca: str) -> KeyPair:
+        issuer = self.authority.honest.cas[f"{tree}-{ca}"]
         key = sm2.PrivateKey.generate() if tree == "sm2" else p256.PrivateKey.generate()
         start = self.now - DAY
         return KeyPair(key=key, certificate=build_certificate(
