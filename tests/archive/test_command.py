@@ -242,11 +242,17 @@ def test_of_a_damaged_package_what_is_good_is_handed_out(kept: Kept, tmp_path: P
     folder = here.archive.existing(kept.identifiers[0])
     (ofda,) = (folder / "ofda").iterdir()
     ofda.write_bytes(b"changed")
-    (folder / "trust" / "trust.json").unlink()
+    (folder / "audit.jsonl").unlink()
     code, _, err = call("restore", here.archive.path, kept.identifiers[0], "--out", tmp_path / "out",
                         "--home", here.home.path)
     assert code == 3 and "package.changed" in err and "package.missing" in err
     names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert f"{kept.identifiers[0]}.ofd" in names and "ofda" not in names
+    (folder / "trust" / "trust.json").unlink()          # what the package's lists tell is not known any more
+    code, _, err = call("restore", here.archive.path, kept.identifiers[0], "--out", tmp_path / "again",
+                        "--home", here.home.path)
+    assert code == 3 and "package.trust" in err
+    names = {path.name for path in (tmp_path / "again" / "unproven").iterdir()}
     assert f"{kept.identifiers[0]}.ofd" in names and "ofda" not in names
 
 
