@@ -114,7 +114,7 @@ def test_what_takes_too_long_is_stopped() -> None:
 
 
 def test_a_stopped_child_is_stopped_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("verify.contained._GRACE_S", 0.1)
+    monkeypatch.setattr("verify.child_process._GRACE_S", 0.1)
     with Verifiers(trust=shared_home().trust_dir, limits=Limits(seconds=0.4)) as verifiers:
         os.kill(child_of(verifiers), signal.SIGSTOP)
         assert codes(verifiers.verify(issued().ofd)) == {"contained.time"}
