@@ -16,7 +16,7 @@ from certs.evidence_build import Material
 from certs.evidence_record import EvidenceRecord
 from codes.errors import EngineError
 
-__all__ = ["Line", "lines"]
+__all__ = ["Line", "line_of", "lines"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +43,13 @@ def lines(archive: Archive, *, due_before: dt.datetime | None = None) -> Iterato
         FileError: the archive cannot be read.
     """
     for identifier in archive.identifiers():
-        line = _line(archive, identifier)
+        line = line_of(archive, identifier)
         if due_before is None or line.due is None or line.due < due_before:
             yield line
 
 
-def _line(archive: Archive, identifier: str) -> Line:
+def line_of(archive: Archive, identifier: str) -> Line:
+    """One licence; what cannot be read of it is told in its ``faults``."""
     try:
         package = read_package(archive.existing(identifier), only=lambda name: tells_due(name) or name.startswith(
             "trust/seal-makers/"))

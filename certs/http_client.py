@@ -154,8 +154,10 @@ class _Connection(http.client.HTTPConnection):
         failed: Exception = OSError("the name has no address")
         for family, kind, protocol, _, address in socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM):
             if self._admit is not None and not self._admit(str(address[0])):
-                failed = HttpError(HttpCode.ADDRESS, "主机位于内部网络，不予访问",
-                                   "the host lies in an internal network and is not asked")
+                failed = HttpError(HttpCode.ADDRESS, "主机位于内部网络，不予访问；确要访问的，请在 config.toml 的 "
+                                   "[revocation] hosts 中写明该主机",
+                                   "the host lies in an internal network and is not asked; if it is meant, name it in "
+                                   "config.toml, [revocation] hosts")
                 continue
             plain = socket.socket(family, kind, protocol)
             try:

@@ -68,8 +68,8 @@ def load_key(path: Path, password: Password) -> PrivateKey:
         if error.code is not FileCode.MISSING:
             raise
         raise KeyStoreError(
-            KeyStoreCode.MISSING, f"找不到密钥文件 {path}，请从备份恢复",
-            f"the key file {path} is not there: restore it",
+            KeyStoreCode.MISSING, f"找不到密钥文件 {path}：请核对目录是否写对；确实丢失的，从备份恢复",
+            f"the key file {path} is not there: check that the folder is the right one; restore the file if it is lost",
             path=str(path)) from None
     if path.stat().st_mode & 0o077:
         raise KeyStoreError(

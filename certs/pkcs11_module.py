@@ -57,10 +57,11 @@ class Module:
                 self._lib.initialize()                      # nothing where loading has started it
                 self._running = True
             except faults as error:
+                why = str(error) or type(error).__name__
                 raise TokenError(
                     TokenCode.NO_MODULE,
-                    f"PKCS#11 模块 {self.path} 无法加载或启动（{error or type(error).__name__}），请检查驱动及其设置",
-                    f"the PKCS#11 module {self.path} cannot be loaded or started ({error or type(error).__name__}): "
+                    f"PKCS#11 模块 {self.path} 无法加载或启动（{why}），请检查驱动及其设置",
+                    f"the PKCS#11 module {self.path} cannot be loaded or started ({why}): "
                     "check the driver and its settings", path=self.path) from None
         return self._lib
 

@@ -284,7 +284,8 @@ def seal_in_use(uses: Mapping[str, SealUse], at: datetime, *, name: str) -> str:
     seal_id = begun[-1] if begun else order[0]
     use = uses[seal_id]
     if use.state is UseState.SUSPENDED:
-        code, zh, en = SealCode.SUSPENDED, "已停用，恢复使用前", "is suspended until it is put into use again"
+        code, zh, en = SealCode.SUSPENDED, "已停用，恢复使用（zhengyin seals resume）前", (
+            "is suspended until it is put into use again (zhengyin seals resume)")
     elif use.state is UseState.LOST:
         code, zh, en = SealCode.LOST, "已挂失，须另制新章，", "is reported lost; a new seal is needed"
     elif use.state is UseState.CANCELLED:

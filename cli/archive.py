@@ -67,8 +67,8 @@ def make(
     from archive.store import Archive
 
     opened = opened_home(home, kinds)
-    archive = Archive.prepare(to)
     stamper = stamper_of(opened)
+    archive = Archive.prepare(to)        # last: a command that is refused leaves no folder behind
     refused = done = 0
     unread: list[tuple[Path, EngineError]] = []
     told: set[str] = set()

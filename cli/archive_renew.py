@@ -51,6 +51,7 @@ def renew(
     退出码 / exit codes: 0 all renewed or nothing due, 1 some could not be, 2 usage, 3 could not, 4 for some it came too
     late: their evidence had lapsed, or no revocation list in force showed it to be good any more.
     """
+    from archive.listing import line_of
     from archive.renewing import Renewed, renew_all
     from archive.store import Archive
 
@@ -64,12 +65,14 @@ def renew(
     for outcome in renew_all(archive, before=limit, now=now, trust=opened.trust(), timestamper=stamper_of(opened)):
         done += 1
         if isinstance(outcome, Renewed):
+            due = line_of(archive, outcome.identifier).due
             lapsed += [] if outcome.lapse is None else [outcome.lapse]
             unshown += outcome.unshown
             tell(as_json, {
                 "identifier": outcome.identifier, "renewed": True, "was_due": iso(outcome.was_due),
                 "too_late": outcome.lapse is not None, "unshown": outcome.unshown,
-                "lapsed_at": None if outcome.lapse is None else iso(outcome.lapse.at)}, _renewed(outcome, now))
+                "lapsed_at": None if outcome.lapse is None else iso(outcome.lapse.at), "due": iso(due)},
+                _renewed(outcome, now, due))
         else:
             failed += 1
             tell(as_json, {"identifier": outcome.identifier, "renewed": False, **plain(outcome.error)},
@@ -77,6 +80,9 @@ def renew(
             tell_reasons(outcome.error, told)
         progress(done)
     end_progress()
+    if not done:
+        typer.echo(f"没有在 {day(limit)} 前须续期的，未作改动 / "
+                   f"nothing is due before {day(limit)}: nothing was changed", err=True)
     typer.echo(f"{done - failed} 件已续期，{failed} 件未续 / {done - failed} renewed, {failed} not", err=True)
     if lapsed:
         typer.echo(_too_late(lapsed), err=True)
@@ -90,7 +96,7 @@ def renew(
     raise typer.Exit(1 if failed else TOO_LATE if lapsed or unshown else 0)
 
 
-def _renewed(outcome: Renewed, now: dt.datetime) -> str:
+def _renewed(outcome: Renewed, now: dt.datetime, due: dt.datetime | None) -> str:
     if outcome.lapse is not None:
         zh, en = _since(outcome.lapse)
         return f"! {outcome.identifier} 续期已晚，{zh} / renewed too late: {en}"
@@ -99,7 +105,7 @@ def _renewed(outcome: Renewed, now: dt.datetime) -> str:
                 "list in force shows the timestamp before it to be good")
     overdue = outcome.was_due is not None and outcome.was_due < now
     word = "已续期（逾期，但尚未失效） / renewed, overdue but not too late" if overdue else "已续期 / renewed"
-    return f"✓ {outcome.identifier} {word} (期限 due {day(outcome.was_due)})"
+    return f"✓ {outcome.identifier} {word} (原期限 was due {day(outcome.was_due)}，新期限 now due {day(due)})"
 
 
 def _since(lapse: Lapse) -> tuple[str, str]:

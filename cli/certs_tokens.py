@@ -220,7 +220,10 @@ def _require_role(role: str, kind: str) -> None:
 
 def _require_free(out: Path, role: str) -> None:
     if (there := key_path(out, role)) is not None:
-        raise typer.BadParameter(f"已有 {there} / {there} is there already", param_hint="--out")
+        raise typer.BadParameter(
+            f"已有 {there}，不再生成；用它申请证书请执行 zhengyin certs request，要另一把密钥请换一个 --out 目录 / "
+            f"{there} is there already and is left alone: ask for its certificate with zhengyin certs request, or name "
+            "another folder for another key", param_hint="--out")
 
 
 def _write(out: Path, role: str, reference: Any) -> None:

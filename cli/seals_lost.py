@@ -61,6 +61,8 @@ def lost(
     """挂失，立即封停 / report a seal lost or out of control; it is blocked at once, for good."""
     documents = read_documents(document)
     with opened(home) as registry:
+        with registry.reading() as session:
+            find_case(session, case)     # that there is none is told before what the person may do
         signer = actor_signer(person, home=registry.home)
         outcome = act(registry, _ACT, case, {"reason": reason}, documents=documents, signer=signer)
         with registry.reading() as session:

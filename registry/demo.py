@@ -153,11 +153,13 @@ def _check_services(files: DemoFiles) -> None:
     """Refuse another URL than the one that the certificates of the home name."""
     named = files.named_services()
     if files.services not in ("", named):
+        zh, en = (f"已写定服务地址“{named}”", f"the services at {named}") if named else (
+            "没有写服务地址", "no services")
         raise DemoError(
             DemoCode.OTHER_SERVICES,
-            f"{files.home} 的证书已写定服务地址“{named or '无'}”，不能改为“{files.services}”；请另建一个目录",
-            f"the certificates of {files.home} name the services at {named or 'no address'}, which is not turned into "
-            f"{files.services}; make another home", path=str(files.home))
+            f"{files.home} 的证书{zh}，签发后不能改为“{files.services}”；请另建一个目录",
+            f"the certificates of {files.home} name {en}, which is not turned into {files.services} once they are "
+            "issued; make another home", path=str(files.home))
 
 
 def _settle(registry: Registry) -> None:

@@ -144,7 +144,8 @@ def test_a_mistake_is_a_plain_message(
 def test_a_folder_that_has_the_key_is_left_alone(call: Call, home: Home, token: SoftToken) -> None:
     folder = seal_folder(home.path)
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    assert call("keys", "make", "--role", "pdf", "--out", folder, *on(token))[0] == 2
+    code, _, err = call("keys", "make", "--role", "pdf", "--out", folder, *on(token))
+    assert code == 2 and "请换一个 --out 目录" in err and "name another folder" in " ".join(err.split())
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before and token.keys() == 0
 
 

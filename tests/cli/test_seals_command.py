@@ -327,7 +327,10 @@ MISTAKES = [
     (["apply", "--uscc", COUNTY[0], "--org", COUNTY[1], "--as", "申请人", "--type", "私章"], 2, "私章", "no such type"),
     (["activate", "S2026-000001", "--as", "保管人", "--from", "morgen"], 2, "morgen", "no moment"),
     (["lost", "S2026-000001", "--as", "保管人"], 2, "--reason", "no reason"),
+    (["lost", "S2099-1", "--as", "申请人", "--reason", "x"], 3, "case.unknown", "lost, and no such case"),
     (["cancel", "S2026-000001", "--as", "nobody"], 3, "keystore.missing", "no such person"),
+    (["cancel", "S2026-000001", "--as", "nobody"], 3, "请核对目录是否写对", "what a wrong name looks like"),
+    (["cancel", "S2026-000001", "--as", "nobody"], 3, "check that the folder is the right one", "the same in English"),
     (["review", "S2026-000001", "--as", "县审核"], 2, "--accept", "neither accepted nor refused"),
     (["init", "--administrator", "管理员/actor.cer"], 3, "registry.exists", "made already"),
 ]
