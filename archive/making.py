@@ -225,7 +225,7 @@ def _not_genuine(report: Report) -> ArchiveError:
     why_zh, why_en, code = (first.zh, first.en, first.code) if first else ("—", "—", "")
     return ArchiveError(
         ArchiveCode.NOT_GENUINE, f"核验结论为“{zh}”（{why_zh}），不予归档；请用 zhengyin verify 查看全部理由",
-        f"it was verified and is {en} ({why_en}), so it is not archived; see all reasons with zhengyin verify",
+        f"the verifier answers “{en}” ({why_en}), so it is not archived; see all reasons with zhengyin verify",
         reason=code)
 
 

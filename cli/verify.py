@@ -38,7 +38,9 @@ _EARLIEST, _LATEST = 1900, 9998          # years of --at; beyond them a time zon
 def verify(
     files: Annotated[list[Path] | None, typer.Argument(
         metavar="FILE|DIR…", exists=True,
-        help="OFD 或 PDF 文件或目录，可给多个 / OFD or PDF files or folders")] = None,
+        help="OFD、PDF 文件、纸质证照的照片（JPEG、PNG、WebP）或目录，可给多个；目录中只找 OFD 和 PDF / "
+             "OFD or PDF files, photos of paper licences (JPEG, PNG, WebP) or folders, in which only OFD and PDF are "
+             "looked for")] = None,
     trust: Annotated[Path | None, typer.Option(
         "--trust", exists=True, file_okay=False,
         help="信任目录，默认取工作目录的 / trust folder; by default the home's")] = None,
@@ -170,10 +172,11 @@ def _several(named: list[Path], verifiers: Verifiers, at: dt.datetime | None, re
         typer.echo(line, err=True)
     if passed:
         pictures = sum(one.suffix.lower() in _PICTURES for one in passed)
-        typer.echo(f"目录中另有 {len(passed)} 个文件未核验，其中图片 {pictures} 个"
-                   "（目录中只找 .ofd 和 .pdf；照片请逐个指明） / "
-                   f"{len(passed)} other files in the folders were passed over, {pictures} of them pictures "
-                   "(only .ofd and .pdf are looked for there; name photos one by one)", err=True)
+        zh, en = (f"，其中图片 {pictures} 个", f", {pictures} of them pictures") if pictures else ("", "")
+        only_zh, only_en = ("；照片请逐个指明", "; name photos one by one") if pictures else ("", "")
+        typer.echo(f"目录中另有 {len(passed)} 个文件未核验{zh}（目录中只找 .ofd 和 .pdf{only_zh}） / "
+                   f"{len(passed)} other files in the folders were passed over{en} "
+                   f"(only .ofd and .pdf are looked for there{only_en})", err=True)
     if not codes:
         names = ", ".join(map(shown_path, named))
         typer.echo(f"{names} 中没有 .ofd 或 .pdf 文件 / {names} holds no .ofd or .pdf file", err=True)

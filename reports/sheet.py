@@ -51,6 +51,7 @@ def lay_out(report: Mapping[str, Any]) -> Document:
         sheet.head(title)
         for reason in reasons:
             sheet.both(Words(reason["zh"], f"{reason['en']}  [{reason['code']}]"), _TEXT)
+    _checks(sheet, report["checks"])
     _licence(sheet, report["licence"], photo=report["file"]["kind"] == "picture")
     _signatures(sheet, report)
     _coverage(sheet, report["coverage"])
@@ -188,7 +189,7 @@ def _heading(sheet: _Sheet, report: Mapping[str, Any]) -> None:
     sheet.pair("文件 file", file["name"] or "（未命名）")
     sheet.pair("大小 size", f"{file['size']:,} 字节 bytes")
     sheet.pair("SM3", file["sm3"] or "—", _DATA)
-    sheet.pair("核验时间 checked at", report["checked_at"])
+    sheet.pair("核验时间 checked at", words.moment(report["checked_at"]).zh)
     sheet.pair("信任目录 trust folder", report["trust"] or "无 none")
     sheet.space(3.0)
 
@@ -212,6 +213,15 @@ def _answer(sheet: _Sheet, title: Words, answer: Answer) -> None:
             sheet.items.extend(runs(line, left, y - 1.5, style))
 
 
+def _checks(sheet: _Sheet, checks: Sequence[Mapping[str, Any]]) -> None:
+    """What was checked, with what result."""
+    if not checks:
+        return
+    sheet.head(Words("检查", "Checks"))
+    sheet.pairs([(f"{each['zh']} {each['en']}", f"{words.RESULTS[each['result']].zh} "
+                  f"{words.RESULTS[each['result']].en}") for each in checks])
+
+
 def _licence(sheet: _Sheet, licence: Mapping[str, Any] | None, *, photo: bool) -> None:
     """What the licence says, in its own order."""
     if licence is None:
@@ -219,8 +229,10 @@ def _licence(sheet: _Sheet, licence: Mapping[str, Any] | None, *, photo: bool) -
     who = Words("二维码", "QR code") if photo else Words("文件", "file")
     sheet.head(Words("证照数据" + ("" if licence["proven"] else f"（{who.zh}自称，未经证实）"),
                      "The licence" + ("" if licence["proven"] else f" (as the {who.en} claims, unproven)")))
-    identifier = [("证照标识", licence["identifier"])] if licence["identifier"] else []
-    sheet.pairs([*identifier, *((label, "；".join(_cells(value))) for label, value in licence["fields"].items())])
+    identifier = [("证照标识 identifier", licence["identifier"])] if licence["identifier"] else []
+    withheld = [("不予显示 withheld", "、".join(licence["withheld"]))] if licence["withheld"] else []
+    sheet.pairs([*identifier, *((label, "；".join(_cells(value))) for label, value in licence["fields"].items()),
+                 *withheld])
 
 
 def _cells(value: Any) -> Iterator[str]:
@@ -241,11 +253,11 @@ def _signatures(sheet: _Sheet, report: Mapping[str, Any]) -> None:
                 ("代码 code", each["organisation_code"] or "—"),
                 ("结论 result", f"{result.zh} {each['indication']}{sub}"),
                 ("形式 form", " · ".join(filter(None, (each["kind"], each["algorithm"])))),
-                ("自称时间 claimed", each["claimed_at"] or "无 none"),
-                (f"{proof.zh} {proof.en}", each["proven_at"] or "无 none")]
+                ("自称时间 claimed", words.moment(each["claimed_at"]).zh if each["claimed_at"] else "无 none"),
+                (f"{proof.zh} {proof.en}", words.moment(each["proven_at"]).zh if each["proven_at"] else "无 none")]
         if each["seal"]:
             rows.append(("印章状态 seal", f"{each['seal']['zh']} {each['seal']['en']}"))
-        sheet.pairs([*rows, ("证书 SM3", each["certificate_sm3"] or "—")])
+        sheet.pairs([*rows, ("证书 certificate, SM3", each["certificate_sm3"] or "—")])
 
 
 def _coverage(sheet: _Sheet, coverage: Mapping[str, Any]) -> None:
@@ -255,7 +267,8 @@ def _coverage(sheet: _Sheet, coverage: Mapping[str, Any]) -> None:
     sheet.head(Words("保护范围", "What is protected"))
     inside = sum(entry["standing"] == "protected" for entry in entries)
     sheet.pairs([("部分 parts", f"{inside} / {len(entries)} 受保护 protected"),
-                 *((entry["zh"], entry["name"]) for entry in entries if entry["standing"] != "protected")])
+                 *((f"{entry['zh']} {entry['en']}", entry["name"]) for entry in entries
+                   if entry["standing"] != "protected")])
 
 
 # -- small things

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
+from codes.china_time import time_en, time_zh
 from verify.report_words import PURPOSES, proof_words, signature_title
 
 __all__ = ["CHECK_SIGNS", "INDICATIONS", "RESULTS", "Answer", "Root", "Words", "file_answer", "licence_answer",
-           "proof", "purpose", "roots", "told_reasons", "what_is_signed"]
+           "moment", "proof", "purpose", "roots", "told_reasons", "what_is_signed"]
 
 
 class Words(NamedTuple):
@@ -98,6 +100,15 @@ def roots(report: Mapping[str, Any]) -> list[Root]:
 def what_is_signed(report: Mapping[str, Any], signature: Mapping[str, Any]) -> Words:
     """What one of the report's signatures signs: :func:`verify.report_words.signature_title`."""
     return Words(*signature_title(report["file"]["kind"], signature["kind"]))
+
+
+def moment(text: str) -> Words:
+    """A moment of a report (ISO 8601) as its sentences write moments."""
+    read = dt.datetime.fromisoformat(text)
+    try:
+        return Words(time_zh(read), time_en(read))
+    except (OverflowError, ValueError):  # a file may claim the calendar's first or last day
+        return Words(text, text)
 
 
 def proof(report: Mapping[str, Any], signature: Mapping[str, Any]) -> Words:

@@ -159,7 +159,7 @@ def test_the_sheet_says_the_two_answers_and_that_it_is_no_licence(name: str) -> 
     text = "".join(page.extract_text() for page in reader.pages)
     flat = re.sub(r"\s", "", text)
     assert words.file_answer(told(name)).word.zh in flat and "本报告不是证照" in flat
-    assert told(name)["checked_at"] in flat
+    assert words.moment(told(name)["checked_at"]).zh.replace(" ", "") in flat
     if told(name)["file"]["sm3"]:
         assert told(name)["file"]["sm3"] in flat
     assert "核验报告，不是证照" in str(reader.metadata.subject if reader.metadata else "")
@@ -233,3 +233,25 @@ def test_what_proves_a_time_is_named() -> None:
     assert "存证证明" in report_html(shown).decode()
     shown["evidence"]["used"] = False
     assert words.proof(shown, shown["signatures"][0]).zh == "时间戳证明"
+
+
+
+def test_the_sheet_has_the_checks_and_what_is_withheld() -> None:
+    shown = copy.deepcopy(told("genuine"))
+    shown["licence"]["withheld"] = ["联系人电话"]
+    sheet = re.sub(r"\s", "", "".join(page.extract_text() for page in PdfReader(io.BytesIO(report_pdf(shown))).pages))
+    assert shown["checks"]
+    for each in shown["checks"]:
+        assert re.sub(r"\s", "", each["zh"]) in sheet
+    for text in ("检查", "Checks", "通过passed", "不予显示withheld", "联系人电话", "certificate,SM3", "identifier"):
+        assert text in sheet, text
+    assert shown["checked_at"] not in sheet and "（北京时间）" in sheet
+    assert shown["checked_at"] not in report_html(shown).decode() and "（北京时间）" in report_html(shown).decode()
+
+
+def test_the_sheet_names_what_is_not_protected_in_both_languages() -> None:
+    shown = copy.deepcopy(told("genuine"))
+    entry = shown["coverage"]["entries"][0]
+    entry["standing"] = "loose"
+    sheet = re.sub(r"\s", "", "".join(page.extract_text() for page in PdfReader(io.BytesIO(report_pdf(shown))).pages))
+    assert re.sub(r"\s", "", entry["zh"] + entry["en"]) in sheet
