@@ -14,7 +14,8 @@ from typing import Final
 from lxml import etree
 
 from verify.model import Attachment, PageView
-from verify.ofd_page import PageReader, Resources, rect
+from verify.ofd_objects import Resources, rect
+from verify.ofd_page import PageReader
 from verify.reasons import Findings, Refusal
 from verify.xml import OFD_NAMESPACES, children, foreign_elements, is_plain, local_name, only_child, text_of
 from verify.zip import NODE_LIMIT, Archive
@@ -203,7 +204,8 @@ class _Reader:
         if not 0 < len(elements) <= _PAGE_LIMIT:
             raise Refusal("ofd.structure", path, detail="Page")
         self._only(listed, frozenset({"Page"}), path)
-        reader = PageReader(resources, templates, self._xml, self._bytes, self.found, default_box)
+        reader = PageReader(resources=resources, templates=templates, fetch_xml=self._xml, fetch=self._bytes,
+                            found=self.found, default_box=default_box)
         pages: list[OfdPage] = []
         places: set[str] = set()
         for number, element in enumerate(elements, 1):

@@ -14,7 +14,7 @@ from lxml import etree
 from codes.china_time import CHINA_TIME
 from verify.model import RectMm
 from verify.ofd import resolve
-from verify.ofd_page import rect
+from verify.ofd_objects import rect
 from verify.reasons import Findings, Refusal
 from verify.xml import OFD_NAMESPACES, children, local_name, only_child, text_of
 from verify.zip import Archive
