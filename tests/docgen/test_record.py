@@ -240,7 +240,8 @@ def test_a_demonstration_may_use_another_address(address: str) -> None:
     licence = _check(record, demo=True)
     assert licence.qr_address == address
     told = [fault for fault in licence.warnings if fault.code.startswith("address.")]
-    assert told and all("演示中放行，正式签发时会被拒绝" in each.zh and "refused when issuing" in each.en for each in told)
+    assert told
+    assert all("演示中放行，正式签发时会被拒绝" in each.zh and "refused when issuing" in each.en for each in told)
     with pytest.raises(RecordError):
         _check(record)
 
