@@ -97,6 +97,7 @@ def test_an_error_of_the_checker_is_told_as_one_and_its_child_replaced(monkeypat
         raise LookupError("what the file says")
 
     monkeypatch.setattr("verify.entry.verify_source", broken)
+    monkeypatch.setattr("verify.child_process.threading.active_count", lambda: 1)    # a thread of the tests' own waits
     with Verifiers(trust=shared_home().trust_dir) as verifiers:
         first = child_of(verifiers)
         monkeypatch.undo()               # the child was forked before
