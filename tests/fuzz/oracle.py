@@ -25,7 +25,8 @@ _SIGNS: Final = re.compile(r"(^|/)Signs/(Signatures\.xml|Sign_\d+/[^/]+)$")
 _PARSER: Final = etree.XMLParser(remove_blank_text=True, remove_comments=True, remove_pis=True, resolve_entities=False,
                                  no_network=True)
 _FAMILY: Final = re.compile(rb' FamilyName="[^"]*"')    # of a font that is embedded: a name that draws nothing
-_START: Final = re.compile(rb"(startxref[\r\n]+)(\d{1,10})(?=[\r\n])")
+_START: Final = re.compile(rb"(startxref[\r\n]+|/Prev )(\d{1,10})(?=[\r\n])")
+_FREE: Final = re.compile(rb"(xref[\r\n]+)\d{3,10}( 1[\r\n ]+0000000000 65535 f)")    # frees what no seed holds
 _GAP: Final = re.compile(rb"/Contents\s*<([0-9A-Fa-f]{200,})>")
 
 
@@ -170,7 +171,7 @@ def _files(parts: zips.Parts) -> zips.Parts:
 
 def _same_pdf(data: bytes, genuine: bytes) -> bool:
     """A state of the genuine file, from its start to one of its ends, and at most validation data behind it."""
-    data = _START.sub(lambda found: _pointed(data, found), data)
+    data = _FREE.sub(rb"\g<1>0\2", _START.sub(lambda found: _pointed(data, found), data))
     for end in re.finditer(rb"%%EOF[\r\n]*", genuine):
         state = genuine[:end.end()]
         if b"/ByteRange" not in state:
