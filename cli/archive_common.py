@@ -14,6 +14,7 @@ import typer
 
 from certs.untrusted_files import printable
 from cli.kind_folders import KINDS_HELP, add_kinds, add_named_kinds
+from cli.moments import read_moment
 from codes.china_time import CHINA_TIME
 from codes.errors import EngineError
 
@@ -127,15 +128,7 @@ def fingerprints(anchors: Sequence[str]) -> list[str]:
 
 def moment_of(text: str | None, option: str = "--at") -> dt.datetime | None:
     """A day or moment; without a time zone it is China Standard Time."""
-    if text is None:
-        return None
-    try:
-        moment = dt.datetime.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} 不是 ISO 8601 时间，应写作 2036-01-31 或 2036-01-31T09:00 / "
-                                 f"{text!r} is no ISO 8601 time, as 2036-01-31 or 2036-01-31T09:00",
-                                 param_hint=option) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=CHINA_TIME)
+    return None if text is None else read_moment(text, option=option, example="2036-01-31")
 
 
 def require_identifier(text: str) -> None:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from cli.kind_folders import KINDS_HELP, add_kinds
+from cli.moments import read_moment
 from cli.verify_one import CANNOT, exit_code_of, for_verifiers, report_signer, trust_folder, verify_one
 from cli.verify_online import asking
 from cli.verify_tell import Teller, shown_progress, telling
-from codes.china_time import CHINA_TIME
 from codes.errors import EngineError
 
 if TYPE_CHECKING:
@@ -129,13 +129,7 @@ def _moment(text: str | None) -> dt.datetime | None:
     """The moment of ``--at``; without a time zone it is China Standard Time."""
     if text is None:
         return None
-    try:
-        moment = dt.datetime.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} 不是 ISO 8601 时间，应写作 2026-01-31 或 2026-01-31T09:00 / "
-                                 f"{text!r} is no ISO 8601 time, as 2026-01-31 or 2026-01-31T09:00",
-                                 param_hint="--at") from None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=CHINA_TIME)
+    moment = read_moment(text, option="--at", example="2026-01-31")
     if not _EARLIEST <= moment.year <= _LATEST:
         raise typer.BadParameter(f"{text!r} 的年份应在 {_EARLIEST} 至 {_LATEST} 之间 / the year must be from "
                                  f"{_EARLIEST} to {_LATEST}", param_hint="--at")

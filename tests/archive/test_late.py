@@ -26,8 +26,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Years, str
     now = datetime.now(UTC).replace(microsecond=0)
     with years(tmp_path_factory.mktemp("late"), now - 2000 * DAY, tsa_years=4) as office:
         identifier = office.kept(office.issue(1))
-        office.go(now.year, now.month, now.day)
-        office._clock[0] = now
+        office.go_to_present(now)
         office.change_tsa(years=4)
         yield office, identifier
 
@@ -111,8 +110,7 @@ def young(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Years, str
     now = datetime.now(UTC).replace(microsecond=0)
     with years(tmp_path_factory.mktemp("young"), now - 500 * DAY, tsa_years=1) as office:
         identifier = office.kept(office.untimed(1))
-        office.go(now.year, now.month, now.day)
-        office._clock[0] = now
+        office.go_to_present(now)
         office.change_tsa(years=4)
         yield office, identifier
 
@@ -149,7 +147,6 @@ def kept_due(tmp_path: Path) -> Iterator[tuple[Years, str]]:
     now = datetime.now(UTC).replace(microsecond=0)
     with years(tmp_path, now - 335 * DAY, tsa_years=1) as office:
         identifier = office.kept(office.issue(1))
-        office.go(now.year, now.month, now.day)
-        office._clock[0] = now
+        office.go_to_present(now)
         office.change_tsa(years=4)
         yield office, identifier

@@ -99,8 +99,7 @@ def test_the_command_says_so(tmp_path: Path, call: Call, left: int, code: int, w
     now = datetime.now(UTC).replace(microsecond=0)
     with years(tmp_path, now - (365 - left) * DAY, tsa_years=1) as office:
         office.kept(office.issue(1))
-        office.go(now.year, now.month, now.day)
-        office._clock[0] = now
+        office.go_to_present(now)
         to_another_ca(office)
         told = call("renew", office.archive.path, "--home", office.home.path, "--json")
         value = json.loads(told[1])

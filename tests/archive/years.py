@@ -50,6 +50,11 @@ class Years(Office):
             files.write_trust()
         return self.now
 
+    def go_to_present(self, now: datetime) -> None:
+        """:meth:`go` to the day of ``now``, and on to that very moment."""
+        self.go(now.year, now.month, now.day)
+        self._clock[0] = now
+
     def change_tsa(self, *, years: int, ca: str = "issuing") -> None:
         """Give both trees new timestamp services, whose certificates last so many years, under their CA of a name."""
         made = {f"tsa-{tree}": self._tsa(tree, years, ca) for tree in TREES}

@@ -10,7 +10,7 @@ import functools
 import hashlib
 import re
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -172,6 +172,17 @@ def unsigned_of(document: Document) -> bytes:
     """Another document as an unsigned rendition."""
     return write_pdf(document, meta=pdf_sample.META, attachments=(pdf_sample.RECORD_FILE,),
                      seal_png=pdf_sample.seal_png(), signature=pdf_sample.PLAN).data
+
+
+def values_of(der: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """DER values that follow each other: each whole, and its content."""
+    place = 0
+    while place < len(der):
+        wide = der[place + 1] & 0x7F if der[place + 1] & 0x80 else 0
+        begin = place + 2 + wide
+        end = begin + (int.from_bytes(der[place + 2:begin], "big") if wide else der[place + 1])
+        yield der[place:end], der[begin:end]
+        place = end
 
 
 def swap(data: bytes, old: bytes, new: bytes, count: int = 1) -> bytes:

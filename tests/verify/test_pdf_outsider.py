@@ -101,16 +101,11 @@ def respelt(cms: bytes) -> bytes:
 
 def without_null(der: bytes) -> bytes:
     """Every identifier of SHA-256 without its parameter NULL, unsigned attributes left as they are."""
-    made, place = b"", 0
-    while place < len(der):
-        wide = der[place + 1] & 0x7F if der[place + 1] & 0x80 else 0
-        begin = place + 2 + wide
-        end = begin + (int.from_bytes(der[place + 2:begin], "big") if wide else der[place + 1])
-        body = der[begin:end]
-        if der[place] & 0x20 and der[place] != 0xA1:
+    made = b""
+    for value, body in forge.values_of(der):
+        if value[0] & 0x20 and value[0] != 0xA1:
             body = body[:-2] if body == forge.build.oid(forge.SHA256) + forge.build.null() else without_null(body)
-        made += forge.build.tlv(der[place], body)
-        place = end
+        made += forge.build.tlv(value[0], body)
     return made
 
 

@@ -14,6 +14,7 @@ from certs import der_build as build
 from tests.verify.foreign import pdf_world
 from tests.verify.foreign import pdf_writers as w
 from tests.verify.foreign.pdf_world import Party, world
+from tests.verify.pdf_forge import values_of
 
 Edit = tuple[bytes, bytes]
 
@@ -220,13 +221,7 @@ def nested(der: bytes, depth: int, more: bytes) -> bytes:
     count = der[1] & 0x7F if der[1] & 0x80 else 0
     body = der[2 + count:]
     if depth:
-        place = last = 0
-        while place < len(body):
-            last, size, wide = place, body[place + 1], 2
-            if size & 0x80:
-                wide = 2 + (size & 0x7F)
-                size = int.from_bytes(body[place + 2:place + wide], "big")
-            place += wide + size
+        last = len(body) - len(list(values_of(body))[-1][0])
         body = body[:last] + nested(body[last:], depth - 1, more)
     else:
         body += more
@@ -236,23 +231,18 @@ def nested(der: bytes, depth: int, more: bytes) -> bytes:
 def replaced(old: bytes, new: bytes, *, all_of_them: bool = False) -> Callable[[bytes], bytes]:
     """The first value that is ``old`` (or each), outside of certificates, exchanged for others, all lengths mended."""
     def within(der: bytes) -> bytes:
-        made, place = b"", 0
-        while place < len(der):
-            wide = der[place + 1] & 0x7F if der[place + 1] & 0x80 else 0
-            begin = place + 2 + wide
-            end = begin + (int.from_bytes(der[place + 2:begin], "big") if wide else der[place + 1])
-            body = der[begin:end]
-            if der[place:end] == old and (all_of_them or not done):
-                done.append(place)
+        made = b""
+        for value, body in values_of(der):
+            if value == old and (all_of_them or not done):
+                done.append(value)
                 made += new
-            elif der[place] & 0x20 and body[4:9] != b"\xa0\x03\x02\x01\x02":
-                made += build.tlv(der[place], within(body))
+            elif value[0] & 0x20 and body[4:9] != b"\xa0\x03\x02\x01\x02":
+                made += build.tlv(value[0], within(body))
             else:
-                made += der[place:end]
-            place = end
+                made += value
         return made
 
-    done: list[int] = []
+    done: list[bytes] = []
 
     def change(der: bytes) -> bytes:
         done.clear()
