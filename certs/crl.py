@@ -79,6 +79,11 @@ class Crl:
         return name_text(self.issuer)
 
     @property
+    def newness(self) -> tuple[datetime, int]:
+        """By which of two lists the newer is told: when it was made and, of one second, its number."""
+        return self.this_update, -1 if self.number is None else self.number
+
+    @property
     def counts(self) -> bool:
         """Whether the list can show a certificate to be good: no delta list, not indirect, and wholly understood."""
         return not self.unknown_critical and not self.scope.odd

@@ -320,7 +320,7 @@ def _newest_on(path: Sequence[Certificate], lists: Sequence[Crl]) -> list[Crl]:
     found = []
     for certificate, authority in itertools.pairwise(path):
         fitting = [crl for crl in lists if crl.counts and crl.scope.covers(certificate) and crl.issued_by(authority)]
-        found += sorted(fitting, key=lambda crl: crl.this_update)[-1:]
+        found += sorted(fitting, key=lambda crl: crl.newness)[-1:]
     return found
 
 

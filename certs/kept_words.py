@@ -27,7 +27,7 @@ def revoking(lists: Iterable[Crl], authorities: Sequence[Certificate]) -> list[C
     """
     first: dict[tuple[object, int, Revocation], Crl] = {}
     last: dict[tuple[object, int, Revocation], Crl] = {}
-    for crl, apart in sorted(_signed(lists, authorities), key=lambda each: each[0].this_update):
+    for crl, apart in sorted(_signed(lists, authorities), key=lambda each: each[0].newness):
         for serial, entry in crl.revoked.items():
             first.setdefault((apart, serial, entry), crl)
             last[apart, serial, entry] = crl
@@ -37,7 +37,7 @@ def revoking(lists: Iterable[Crl], authorities: Sequence[Certificate]) -> list[C
 def newest(lists: Iterable[Crl], authorities: Sequence[Certificate]) -> list[Crl]:
     """Of the lists that authorities have signed, the newest of each key and of each part."""
     found: dict[object, Crl] = {}
-    for crl, apart in sorted(_signed(lists, authorities), key=lambda each: each[0].this_update):
+    for crl, apart in sorted(_signed(lists, authorities), key=lambda each: each[0].newness):
         found[apart] = crl
     return list(found.values())
 

@@ -289,7 +289,7 @@ class Inquiry:
             thing, said = read(data)
             if not said.believed or said.doubt in (Doubt.FUTURE, Doubt.OTHERS):
                 raise trouble(CODE_BY_DOUBT[said.doubt])
-            if held is not None and said.this_update < held[1].this_update:
+            if held is not None and _older(said, held[1]):
                 raise trouble(RevocationCode.REPLAYED)
             if not self._young(said, now):
                 raise trouble(RevocationCode.TOO_OLD)
@@ -298,6 +298,13 @@ class Inquiry:
         if said.doubt is not Doubt.UNKNOWN:      # which may change at any moment, and is asked for each time
             self._cache.write(path, data)
         return thing, trouble(CODE_BY_DOUBT[said.doubt]) if said.doubt else None
+
+
+def _older(new: Said, held: Said) -> bool:
+    """Whether what came is older than what was had. Of one second a list's number tells, then a revocation: what takes
+    it back has to be newer."""
+    a, b = ((said.this_update, said.source.newness[1] if isinstance(said.source, Crl) else 0) for said in (new, held))
+    return a < b or (a == b and held.revocation is not None and new.revocation is None)
 
 
 def _troubles(url: str, failed: EngineError | None) -> tuple[Trouble, ...]:

@@ -194,11 +194,11 @@ def _install_lists(folder: Path, crls: Iterable[Crl], used: Sequence[Certificate
             crl = Crl.load(read_regular(path, max_bytes=MAX_CRL) or b"")
         except EngineError:
             continue
-        if crl.counts and (_part(crl) not in held or held[_part(crl)][1].this_update < crl.this_update):
+        if crl.counts and (_part(crl) not in held or held[_part(crl)][1].newness <= crl.newness):
             held[_part(crl)] = path, crl
     for crl in new:
         path, old = held.get(_part(crl), (folder / _list_name(crl), None))
-        if old is None or old.this_update < crl.this_update:
+        if old is None or (old.newness <= crl.newness and old.der != crl.der):
             if old is not None and any(
                     forgotten(old.revoked.get(one.serial), crl.revoked.get(one.serial), covered=crl.scope.covers(one)
                               and crl.this_update <= one.not_after) for one in used if one.issuer == crl.issuer):
@@ -208,8 +208,8 @@ def _install_lists(folder: Path, crls: Iterable[Crl], used: Sequence[Certificate
 
 
 def _keep(path: Path, der: bytes, made: datetime) -> None:
-    """Keep what lies there under a name of its own, by when it was made."""
-    write_atomic(path.with_name(f"{path.stem}-{made:%Y%m%d%H%M%S}{path.suffix}"), der, mode=0o644)
+    """Keep what lies there under a name of its own, by when it was made; several may be of one second."""
+    write_atomic(path.with_name(f"{path.stem}-{made:%Y%m%d%H%M%S}-{sm3(der).hex()[:8]}{path.suffix}"), der, mode=0o644)
 
 
 def _part(crl: Crl) -> object:
@@ -234,7 +234,7 @@ def _install_answers(folder: Path, answers: Iterable[OcspResponse]) -> None:
             held = OcspResponse.load(read_regular(path, max_bytes=MAX_OCSP) or b"")
         except EngineError:
             held = None
-        if held is None or held.produced_at < answer.produced_at:
+        if held is None or (held.produced_at <= answer.produced_at and held.der != answer.der):
             if held is not None and any(forgotten(before, after, covered=True)
                                         for before, after in _both(held, answer)):
                 _keep(path, held.der, held.produced_at)

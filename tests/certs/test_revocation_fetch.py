@@ -278,6 +278,19 @@ def test_what_was_said_earlier_does_not_replace_what_was_said_since(world: World
     assert (codes(fetched), world.code(leaf, fetched)) == (["revocation.replayed"], "chain.revoked")
 
 
+@pytest.mark.parametrize(("what", "number"), [("list", 1), ("list", 2), ("answer", 2)])
+def test_a_word_of_the_same_second_takes_no_revocation_back(world: World, tmp_path: Path, what: str,
+                                                            number: int) -> None:
+    """The list without the revocation was made in the same second, with an earlier number or the same."""
+    leaf, made = world.leaf(), world.now
+    for current, world.revoked in ((2, {3: LOST}), (number, {})):
+        world.twist = lambda _, body, good, current=current: replace(
+            good, body=world.crl(this_update=made, number=current) if what == "list" else world.ocsp(
+                body, said={"this_update": made}))
+        fetched = ask(world.inquiry(tmp_path, insist=True), world, leaf, what)
+    assert (codes(fetched), world.code(leaf, fetched)) == (["revocation.replayed"], "chain.revoked")
+
+
 @BOTH
 def test_a_clock_that_was_wrong_latches_nothing(world: World, tmp_path: Path, what: str) -> None:
     leaf, world.now = world.leaf(), AT + 900 * DAY

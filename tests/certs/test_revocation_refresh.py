@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -150,6 +151,39 @@ def test_a_newer_list_takes_the_place_of_the_older_whatever_it_is_called(world: 
     (home / CACHE).rename(home / "away")               # nothing remembers that there was a newer one
     run(world, home)
     assert Crl.load(by_hand.read_bytes()).this_update == AT, "nothing newer is replaced"
+
+
+@pytest.mark.parametrize("what", ["crl", "ocsp"])
+def test_of_two_words_of_one_second_the_revocation_is_kept(world: World, tmp_path: Path, what: str) -> None:
+    """A CA may revoke in the second in which it has made a list; nothing of that second washes it away again."""
+    leaf = world.ca.leaf("甲", 3, **{f"{what}_urls": (f"{world.url}/{what}",)})
+    home, place = home_of(world, tmp_path, leaf), {"crl": "crls", "ocsp": "ocsp"}[what]
+    assert run(world, home)["甲"].state == "good"
+    for step, world.revoked in enumerate(({3: LOST}, {3: LOST, 4: LOST}, {}), 1):
+        (home / CACHE).rename(home / f"away-{step}")
+        run(world, home)
+        trust = Trust.load(home / "trust")
+        assert validate(leaf.certificate, anchors=trust.roots, intermediates=[], crls=trust.crls, ocsp=trust.ocsp,
+                        at=AT).code == "chain.revoked"
+    held = {path.name for path in (home / place).iterdir()}
+    (home / CACHE).rename(home / "away")
+    run(world, home)
+    assert {path.name for path in (home / place).iterdir()} == held, "nothing piles up"
+
+
+def test_of_two_lists_of_one_second_the_number_tells_the_newer(world: World, tmp_path: Path) -> None:
+    leaf = world.ca.leaf("甲", 3, crl_urls=(f"{world.url}/crl",))
+    home = home_of(world, tmp_path, leaf)
+    for number, revoked in ((8, {3: LOST}), (7, {})):
+        world.twist = lambda _path, _body, good, number=number, revoked=revoked: type(good)(
+            status=200, media_type="", body=world.crl(number=number, revoked=revoked))
+        run(world, home)
+        shutil.rmtree(home / CACHE)
+    assert Crl.load(only(home / "crls").read_bytes()).number == 8
+    world.twist = lambda _path, _body, good: type(good)(status=200, media_type="", body=world.crl(number=9, revoked={
+        3: LOST, 4: LOST}))
+    run(world, home)
+    assert Crl.load(only(home / "crls").read_bytes()).number == 9
 
 
 def test_a_server_that_is_down_leaves_what_is_there(world: World, tmp_path: Path) -> None:
