@@ -1,17 +1,22 @@
 """The timestamp services of a home: those that its settings name, judged by its own trust folder.
 
 What verifiers will judge the tokens by is what they are judged by here: ``trust/tsa``, ``trust/intermediates``,
-``trust/crls`` and ``trust/ocsp``. A file that changes there counts from the next token on.
+``trust/crls`` and ``trust/ocsp``. A file that changes there counts from the next token on. The certificates of the
+services are kept, so that ``certs refresh`` learns whether they are revoked.
 """
 
 from __future__ import annotations
 
+import contextlib
 import threading
+from collections.abc import Sequence
 
 from certs.file_marks import mark_files
-from certs.files import reported
+from certs.files import FileError, reported
 from certs.home import Home
 from certs.tsa import Timestampers
+from certs.tsa_chains import keep_chain
+from certs.x509 import Certificate
 
 __all__ = ["HomeTimestamper", "timestamper_of"]
 
@@ -47,8 +52,12 @@ class HomeTimestamper:
                 trust = self._home.trust()
                 self._kept = marks, Timestampers(
                     config.tsa_urls, anchors=trust.tsa, intermediates=trust.intermediates, crls=trust.crls,
-                    ocsp=trust.ocsp, clock=self._home.clock, tolerance_s=config.tsa_tolerance_s)
+                    ocsp=trust.ocsp, clock=self._home.clock, tolerance_s=config.tsa_tolerance_s, keep=self._keep)
             return self._kept[1]
+
+    def _keep(self, service: str, algorithm: str, chain: Sequence[Certificate]) -> None:
+        with contextlib.suppress(FileError):     # no licence is lost for it: the next token brings the chain again
+            keep_chain(self._home.path, service, algorithm, chain)
 
 
 def timestamper_of(home: Home) -> HomeTimestamper | None:

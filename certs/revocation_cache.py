@@ -21,8 +21,10 @@ from certs.moments import CLOCKS_DIFFER
 from certs.sm3 import sm3
 from certs.untrusted_files import read_regular
 
-__all__ = ["Note", "RevocationCache"]
+__all__ = ["CACHE", "Note", "RevocationCache"]
 
+CACHE: Final = "revocation"
+"""The folder of a home in which what was fetched is kept."""
 _MAX_NOTE: Final = 4096
 _FIRST_WAIT: Final = timedelta(seconds=10)
 _LONGEST_WAIT: Final = timedelta(minutes=5)

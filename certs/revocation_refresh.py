@@ -1,5 +1,7 @@
 """Bringing a home up to date: revocation lists and OCSP answers for every certificate in use.
 
+In use are the certificates that lie in the home and those of the timestamp services whose tokens it has had.
+
 What is fetched goes into ``crls/`` and ``ocsp/`` of the home, by which it seals, and of its trust folder, by which
 others verify. A newer list takes the place of the older one of the same CA and part, whatever that file is called;
 nothing newer is ever replaced. What says that a certificate in use was revoked, or on hold, from an earlier moment than
@@ -24,19 +26,19 @@ from certs.known import Known, load_known
 from certs.ocsp import MAX_BYTES as MAX_OCSP
 from certs.ocsp import OcspResponse
 from certs.revocation import decisive, forgotten, revocation_of, said_of
+from certs.revocation_cache import CACHE
 from certs.revocation_errors import RevocationCode, trouble
 from certs.revocation_fetch import Fetched, Inquiry, Trouble
 from certs.sm3 import sm3
+from certs.tsa_chains import kept_chains
 from certs.untrusted_files import read_regular
 from certs.x509 import MAX_BYTES as MAX_CERTIFICATE
 from certs.x509 import Certificate
 from certs.x509_loose import load_loose
 from codes.errors import EngineError
 
-__all__ = ["CACHE", "Standing", "refresh"]
+__all__ = ["Standing", "refresh"]
 
-CACHE: Final = "revocation"
-"""The folder of a home in which what was fetched is kept."""
 _IN_USE: Final = (
     "authorities/[!.]*/[!.]*/*.cer", "actors/*/actor.cer", "audit/audit.cer", "status/status.cer", "report/report.cer",
     "trust-list/*.cer", *(f"trust/{name}/*.cer" for name in (
@@ -93,10 +95,11 @@ def refresh(home: Path, inquiry: Inquiry, *, clock: Callable[[], datetime]) -> t
     """
     known = load_known(home)
     with reported(home):
-        used = tuple(_used(home, known))
-    anchors = tuple(dict.fromkeys(one for one in used if one.is_self_issued))
+        in_use = tuple(_used(home, known))
+        services = tuple(_services(home, in_use))
+    used = (*in_use, *itertools.chain.from_iterable(services))
     material, standings = _Material(known), []
-    for certificate, ca in _pairs(used, anchors, clock()):
+    for certificate, ca in _pairs(in_use, services, clock()).items():
         if ca is None:
             standings.append(Standing(certificate=certificate, state="unknown", troubles=(
                 Trouble(url="", error=trouble(RevocationCode.NO_PATH)),)))
@@ -142,11 +145,7 @@ def _used(home: Path, known: Known) -> Iterator[Certificate]:
     """Every certificate in use; a file that is none is told by whoever needs it."""
     yield from known.certificates
     for pattern in _IN_USE:
-        for path in sorted(home.glob(pattern)):
-            try:
-                yield load_loose(read_regular(path, max_bytes=MAX_CERTIFICATE) or b"").certificate
-            except EngineError:
-                continue
+        yield from _read(home, pattern)
     for path in sorted(home.glob("approvals/[!.]*.json")):
         try:
             approval = load_approval(path)
@@ -155,19 +154,40 @@ def _used(home: Path, known: Known) -> Iterator[Certificate]:
         yield from (approval.given.certificate, approval.confirmed.certificate)
 
 
-def _pairs(used: Sequence[Certificate], anchors: Sequence[Certificate],
-           now: datetime) -> Iterator[tuple[Certificate, Certificate | None]]:
-    """Each certificate that has not expired, once, with its issuer on the way to an anchor; None without a way."""
-    seen: set[str] = set()
+def _read(home: Path, pattern: str) -> Iterator[Certificate]:
+    for path in sorted(home.glob(pattern)):
+        try:
+            yield load_loose(read_regular(path, max_bytes=MAX_CERTIFICATE) or b"").certificate
+        except EngineError:
+            continue
+
+
+def _services(home: Path, used: Sequence[Certificate]) -> Iterator[tuple[Certificate, ...]]:
+    """The chains of timestamp services whose tokens the home has had, as far as its trust folder believes them."""
+    kept, anchors = tuple(kept_chains(home)), tuple(_read(home, "trust/tsa/*.cer"))
+    for leaf in kept:
+        yield from itertools.islice(paths_of(leaf, (*used, *kept), anchors), 1)
+
+
+def _pairs(used: Sequence[Certificate], services: Iterable[Sequence[Certificate]],
+           now: datetime) -> dict[Certificate, Certificate | None]:
+    """Each certificate that has not expired, with its issuer on the way to an anchor; None without a way."""
+    found: dict[Certificate, Certificate | None] = {}
+
+    def add(path: Sequence[Certificate]) -> None:
+        for certificate, ca in itertools.pairwise(path):
+            if now <= certificate.not_after and found.get(certificate) is None:
+                found[certificate] = ca
+
+    anchors = tuple(dict.fromkeys(one for one in used if one.is_self_issued))
     for leaf in used:
         path = next(paths_of(leaf, used, anchors), None)
-        if path is None and leaf.valid_at(now) and leaf.fingerprint not in seen:
-            seen.add(leaf.fingerprint)
-            yield leaf, None
-        for certificate, ca in itertools.pairwise(path or ()):
-            if certificate.fingerprint not in seen and now <= certificate.not_after:
-                seen.add(certificate.fingerprint)
-                yield certificate, ca
+        if path is None and leaf.valid_at(now):
+            found.setdefault(leaf, None)
+        add(path or ())
+    for chain in services:
+        add(chain)
+    return found
 
 
 # -- where it is used

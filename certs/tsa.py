@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
+from certs.chain import SubIndication
 from certs.crl import Crl
 from certs.http_client import HttpCode, HttpError, Post, http_post, split_url
 from certs.ocsp import OcspResponse
@@ -92,6 +93,7 @@ class Timestampers:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         tolerance_s: int = 300, timeout_s: float = 10.0, pause_s: float = 10.0, post: Post = http_post,
         random: Callable[[int], bytes] = os.urandom, monotonic: Callable[[], float] = time.monotonic,
+        keep: Callable[[str, str, Sequence[Certificate]], None] | None = None,
     ) -> None:
         """Name the services and what their tokens are judged by.
 
@@ -103,6 +105,8 @@ class Timestampers:
             tolerance_s: by how many seconds a token's time may differ from ``clock``.
             timeout_s: for each request.
             random: gives the bytes of nonces.
+            keep: is told the service, the digest algorithm and the authority's chain without its anchor, of each token
+                that is good, or would be if it were known whether the chain is revoked.
 
         Raises:
             TsaError: ``timestamp.no-service``: no URL, or one that is none of http or https.
@@ -122,7 +126,7 @@ class Timestampers:
         self._ocsp = tuple(ocsp)
         self._clock, self._tolerance = clock, timedelta(seconds=tolerance_s)
         self._timeout_s, self._pause_s = timeout_s, pause_s
-        self._post, self._random, self._monotonic = post, random, monotonic
+        self._post, self._random, self._monotonic, self._keep = post, random, monotonic, keep
         self._lock = threading.Lock()
         self._last: dict[str, float] = {}           # digest algorithm → when a token was had, unless none was since
         self._pauses: dict[tuple[str, str], tuple[float, Fault]] = {}
@@ -172,10 +176,10 @@ class Timestampers:
             raise TsaError(
                 TsaCode.UNFIT, f"以 {token.signature_algorithm} 为 {algorithm} 摘要签名，此处不用",
                 f"signs {algorithm} digests with {token.signature_algorithm}, which is not used here")
-        self._require_proof(token, imprint)
+        self._require_proof(url, token, imprint)
         return token.der
 
-    def _require_proof(self, token: TimestampToken, imprint: bytes) -> None:
+    def _require_proof(self, url: str, token: TimestampToken, imprint: bytes) -> None:
         """Demand that the token proves its time to whoever has the anchor, and that it is the present."""
         now = self._clock()
         if abs(token.gen_time - now) > self._tolerance:
@@ -185,9 +189,15 @@ class Timestampers:
         result = verify_token(
             token, imprint=imprint, anchors=self._anchors, intermediates=self._intermediates, crls=self._crls,
             ocsp=self._ocsp, at=now)
+        way_zh = way_en = ""
+        if self._keep is not None and result.chain is not None and (
+                result.ok or result.sub_indication is SubIndication.TRY_LATER):
+            self._keep(url, token.imprint_algorithm, result.chain.path[:-1])
+            way_zh = "；其证书已留存，执行 zhengyin certs refresh 即可查询"
+            way_en = "; its certificates are kept, and zhengyin certs refresh asks about them"
         if not result.ok:
-            raise TsaError(TsaCode.UNTRUSTED, f"的时间戳不可采信：{result.zh}",
-                           f"gave a token that proves nothing: {result.en}")
+            raise TsaError(TsaCode.UNTRUSTED, f"的时间戳不可采信：{result.zh}{way_zh}",
+                           f"gave a token that proves nothing: {result.en}{way_en}")
         if result.signer not in token.certificates:
             raise TsaError(TsaCode.INCOMPLETE, "没有在时间戳中附上自己的证书",
                            "left its certificate out of the token")

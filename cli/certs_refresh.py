@@ -12,8 +12,9 @@ from typing import Annotated, Final
 import typer
 
 from certs.config import HOME_VARIABLE, find_home, load_config
+from certs.revocation_cache import CACHE
 from certs.revocation_fetch import Inquiry, Trouble
-from certs.revocation_refresh import CACHE, Standing, refresh
+from certs.revocation_refresh import Standing, refresh
 from certs.untrusted_files import printable
 from codes.china_time import time_en, time_zh
 

@@ -29,8 +29,8 @@ def asking(online: bool, home: Path | None) -> Iterator[Inquiry | None]:
         yield None
         return
     from certs.config import HomeCode, HomeError, find_home, load_config
+    from certs.revocation_cache import CACHE
     from certs.revocation_fetch import Inquiry
-    from certs.revocation_refresh import CACHE
     from certs.revocation_settings import RevocationSettings
 
     folder, settings = None, RevocationSettings()

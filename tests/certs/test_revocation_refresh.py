@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from certs import der_build as build
 from certs.chain import validate
 from certs.config import Config, load_config, store_config
 from certs.crl import Crl, Revocation
 from certs.crl_scope import scope_value
 from certs.known import load_known
 from certs.ocsp import OcspResponse
+from certs.revocation_cache import CACHE
 from certs.revocation_fetch import Inquiry
-from certs.revocation_refresh import CACHE, Standing, refresh
+from certs.revocation_refresh import Standing, refresh
 from certs.revocation_settings import RevocationSettings
+from certs.timestamp_token import digest
 from certs.trust import Trust, TrustError
+from certs.tsa import Timestampers, TsaError
+from certs.tsa_chains import keep_chain
+from certs.tsp_build import build_token, read_request
+from certs.x509_build import TIME_STAMPING
 from tests.certs.answering import World, served
 from tests.certs.answers import HOUR
 from tests.certs.core_pki import AT, DAY, Entity, root
@@ -229,6 +238,74 @@ def test_expired_certificates_are_not_asked_about(world: World, tmp_path: Path) 
     old = world.ca.leaf("旧", 3, crl_urls=(f"{world.url}/crl",), not_after=AT - DAY)
     assert run(world, home_of(world, tmp_path, old)) == {}
     assert not world.asked
+
+
+def tsa_under_its_own_ca(url: str) -> tuple[Entity, Entity]:
+    top = root("sm2", name="时间戳根")
+    return top, top.leaf("时间戳服务", 7, ext_key_usage=(TIME_STAMPING,), crl_urls=(f"{url}/tsa.crl",))
+
+
+def test_a_timestamp_service_under_a_ca_of_its_own_is_asked_about_once_it_has_given_a_token(
+        world: World, tmp_path: Path) -> None:
+    home, (top, tsa) = home_of(world, tmp_path), tsa_under_its_own_ca(world.url)
+    (home / "trust" / "tsa").mkdir()
+    (home / "trust" / "tsa" / "root.cer").write_bytes(top.certificate.der)
+    world.twist = lambda path, _, good: replace(good, body=world.crl(by=top)) if path == "/tsa.crl" else good
+
+    def post(_url: str, body: bytes, **_: object) -> bytes:
+        asked = read_request(body)
+        return build.sequence(build.sequence(build.integer(0)), build_token(
+            imprint=asked.imprint, algorithm=asked.algorithm, gen_time=world.now, serial=9, policy="1.2.3",
+            certificate=tsa.certificate, key=tsa.key, nonce=asked.nonce))
+
+    def token() -> bytes:
+        trust = Trust.load(home / "trust")
+        return Timestampers(["http://tsa.invalid/"], anchors=trust.tsa, crls=trust.crls, clock=lambda: world.now,
+                            post=post, keep=partial(keep_chain, home)).token(digest("sm3", b"x"), "sm3")
+
+    assert "时间戳服务" not in run(world, home)
+    with pytest.raises(TsaError, match=r"timestamp\.none"):
+        token()
+    assert run(world, home)["时间戳服务"].state == "good"
+    assert token()
+    held = only(home / CACHE / "tsa")
+    before = held.stat().st_mtime_ns, held.stat().st_ino
+    token()
+    assert (held.stat().st_mtime_ns, held.stat().st_ino) == before, "the same is not written again"
+    world.now, world.revoked = AT + HOUR, {7: LOST}
+    assert run(world, home)["时间戳服务"].state == "revoked"
+    shutil.rmtree(home / CACHE / "tsa")
+    assert "时间戳服务" not in run(world, home)
+
+
+def test_of_a_service_that_went_to_another_ca_the_old_one_is_asked_still(world: World, tmp_path: Path) -> None:
+    home, (old, first), (new, second) = home_of(world, tmp_path), *(tsa_under_its_own_ca(world.url) for _ in "ab")
+    (home / "trust" / "tsa").mkdir()
+    for name, top in (("old", old), ("new", new)):
+        (home / "trust" / "tsa" / f"{name}.cer").write_bytes(top.certificate.der)
+    for chain in ([first.certificate], [second.certificate], [new.leaf("后来", 8).certificate]):
+        keep_chain(home, "http://tsa.invalid/", "sm3", chain)
+    assert run(world, home).keys() == {"时间戳服务", "后来"}
+    assert len(list((home / CACHE / "tsa").iterdir())) == 2
+    keep_chain(home, "http://tsa.invalid/", "sha256", [])
+    assert len(list((home / CACHE / "tsa").iterdir())) == 2
+
+
+def test_what_is_kept_of_timestamp_services_is_asked_about_only_below_an_anchor_and_is_none(
+        world: World, tmp_path: Path) -> None:
+    """Whoever writes there makes nobody ask and nothing trusted."""
+    top, tsa = tsa_under_its_own_ca(world.url)
+    below = top.leaf("乙", 8, crl_urls=(f"{world.url}/other.crl",))
+    home = home_of(world, tmp_path, below)
+    keep_chain(home, "http://tsa.invalid/", "sm3", [tsa.certificate, top.certificate])
+    found = run(world, home)
+    assert {name: codes(one) for name, one in found.items()} == {"乙": ["revocation.no-path"]}
+    assert not world.asked
+    held = only(home / CACHE / "tsa")
+    for damaged in (b"", b"{", b"[]", b'{"certificates": 1}', b'{"certificates": ["!"]}', b'{"certificates": ["AAAA"]}',
+                    b'{"certificates": [null]}', b"[" * 100_000):
+        held.write_bytes(damaged)
+        assert run(world, home).keys() == {"乙"}
 
 
 @pytest.mark.parametrize("place", ["crls/x.crl", "ocsp/x.ors"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -182,6 +182,33 @@ def test_a_revoked_authority_or_one_of_unknown_state_proves_nothing() -> None:
                   [SM2_TOP.crl(this_update=AT - 9 * DAY, next_update=AT - 8 * DAY)]):
         (fault,) = refused(good(SM2), crls=lists).faults
         assert fault.code == "timestamp.untrusted"
+
+
+REVOKED = SM2_TOP.crl({SM2.certificate.serial: Revocation(revoked_at=AT - DAY, reason="keyCompromise")})
+
+
+@pytest.mark.parametrize(("service", "options", "kept"), [
+    (good(SM2), {}, [(SM2.certificate,)]),
+    (good(SM2), {"crls": []}, [(SM2.certificate,)]),                   # how else would its list be fetched?
+    (good(SM2), {"anchors": [SM2.certificate]}, [()]),
+    (good(SM2), {"crls": [REVOKED]}, []),
+    (good(STRANGER), {}, []), (good(NO_TSA), {"crls": []}, []), (good(SM2, nonce=5), {}, []),
+    (good(SM2, key=STRANGER.key), {"crls": []}, []), (good(SM2, gen_time=AT - timedelta(minutes=6)), {}, []),
+], ids=["good", "of unknown state", "its own anchor", "revoked", "stranger", "no authority", "replayed", "forged",
+        "slow clock"])
+def test_the_chain_of_a_token_is_kept_unless_more_is_wrong_than_that_its_state_is_unknown(
+        service: Service, options: dict[str, Any], kept: list[tuple[object, ...]]) -> None:
+    told: list[tuple[str, str, tuple[object, ...]]] = []
+
+    def keep(url: str, algorithm: str, chain: Sequence[object]) -> None:
+        told.append((url, algorithm, tuple(chain)))
+
+    stampers = World({"http://tsa.invalid/": service}, options={"keep": keep, **options}).stampers()
+    try:
+        stampers.token(digest("sm3", b"x"), "sm3")
+    except TsaError as error:
+        assert ("certs refresh" in error.faults[0].zh, "certs refresh" in error.faults[0].en) == (bool(kept),) * 2
+    assert told == [("http://tsa.invalid/", "sm3", chain) for chain in kept]
 
 
 def test_the_tolerance_of_clocks_is_the_deployments_to_set() -> None:

@@ -17,13 +17,15 @@ from typing import Any
 import pytest
 
 import docgen
-from certs.config import read_password
+from certs.config import read_password, store_config
 from certs.crl import Crl
 from certs.home import Home
+from certs.home_time import timestamper_of
 from certs.ocsp import OcspResponse
 from certs.revocation_errors import RevocationCode, trouble
 from certs.revocation_fetch import Trouble
 from certs.seal import SealError
+from certs.timestamp_token import digest
 from certs.trial import Answer
 from cli.certs_refresh import trouble_lines
 from registry.demo import DEFAULT_AUTHORITIES, make_demo
@@ -223,6 +225,24 @@ def test_refresh_says_what_is_unknown(services: Authority, home: Home, licence: 
     assert (code, "未知 unknown" in out, "✗ " in out and "    http://127.0.0.1" in out) == (3, True, True)
     services.twist = None
     assert certs("refresh", "--home", home.path)[0] == 0
+
+
+def test_the_timestamp_services_of_a_home_are_asked_about_too(services: Authority, home: Home, certs: Call) -> None:
+    store_config(home.path, replace(home.config, tsa_urls=(services.tsa_url("sm2"), services.tsa_url("p256"))))
+    assert "演示时间戳服务" not in certs("refresh", "--home", home.path)[1]
+    stamper = timestamper_of(Home.open(home.path, environ={}))
+    assert stamper
+    for algorithm in ("sm3", "sha256"):
+        stamper.token(digest(algorithm, b"x"), algorithm)
+    code, out, _ = certs("refresh", "--home", home.path)
+    assert (code, out.count("有效 good  演示时间戳服务")) == (0, 2)
+
+
+def test_what_cannot_be_kept_of_a_timestamp_service_costs_no_token(services: Authority, home: Home) -> None:
+    store_config(home.path, replace(home.config, tsa_urls=(services.tsa_url("sm2"),)))
+    (home.path / "revocation").write_bytes(b"no folder")
+    stamper = timestamper_of(Home.open(home.path, environ={}))
+    assert stamper and stamper.token(digest("sm3", b"x"), "sm3")
 
 
 def test_answers_ride_in_packages_where_there_is_no_list(services: Authority, home: Home, licence: Path, certs: Call,
