@@ -31,6 +31,7 @@ __all__ = ["run"]
 _LOG_S: Final = 2.0                     # for what waits to be written when the process ends
 _KEPT_S: Final = 3.0                    # between two looks at the counts
 _LAST_S: Final = 5.0                    # for the last look at them
+_TOLD_S: Final = 2.0                    # for the service manager to take a word that is not said again
 
 
 def run(home: Home, *, unix: tuple[Path, int, str] | None, tls: tuple[str, int, TlsFiles] | None,
@@ -76,14 +77,14 @@ async def _serve(server: Server, listening: list[Listening], log: Log, keys: Map
 
     def ready() -> None:
         log("ready", {"pid": os.getpid(), "listening": [_name(one.socket) for one in listening], **keys})
-        _notify("READY=1")
+        _notify("READY=1", within_s=_TOLD_S)
 
     watchdog = asyncio.create_task(_watchdog())
     try:
         await server.serve(listening, ready)
     finally:
         watchdog.cancel()
-        _notify("STOPPING=1")
+        _notify("STOPPING=1", within_s=_TOLD_S)
         log("ended", {"pid": os.getpid()})
 
 
@@ -121,15 +122,16 @@ async def _watchdog() -> None:
     """Tell the service manager that this process still works, as often as it wants to hear it."""
     wanted = os.environ.get("WATCHDOG_USEC", "")
     while wanted.isdecimal() and int(wanted):
-        _notify("WATCHDOG=1")
+        _notify("WATCHDOG=1", within_s=0)   # the next one comes soon, and nobody waits for this one
         await asyncio.sleep(int(wanted) / 2e6)
 
 
-def _notify(state: str) -> None:
-    """Tell systemd, where it asked to be told (sd_notify)."""
+def _notify(state: str, *, within_s: float) -> None:
+    """Tell systemd, where it asked to be told (sd_notify); one that reads nothing is waited for so long at most."""
     place = os.environ.get("NOTIFY_SOCKET", "")
     if place:
         with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
+            line.settimeout(within_s)
             line.sendto(state.encode(), "\0" + place[1:] if place.startswith("@") else place)
 
 

@@ -61,12 +61,12 @@ class Running:
 
     def start(self) -> None:
         """Start (again), and wait until it is ready."""
-        begun = self.log_file.stat().st_size if self.log_file.exists() else 0
+        before = len(self.log("ready"))
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "cli.main", "signer", "--home", str(self.home), *map(str, self.arguments)],
                 cwd=ROOT, stdout=log, stderr=log, env={**os.environ, "PYTHONUTF8": "1"})
-        wait_until(lambda: b'"ready"' in self.log_file.read_bytes()[begun:] or self.process.poll() is not None)
+        wait_until(lambda: len(self.log("ready")) > before or self.process.poll() is not None)
         assert self.process.poll() is None, self.log_file.read_text(encoding="utf-8")[-2000:]
 
     def kill(self) -> None:
@@ -81,9 +81,10 @@ class Running:
         return self.process.wait(SECONDS)
 
     def log(self, event: str = "") -> list[dict[str, Any]]:
-        """Return its log, of one event or all."""
-        lines = [json.loads(line) for line in self.log_file.read_text(encoding="utf-8").splitlines()
-                 if line.startswith("{")]
+        """Return its log, of one event or all; a line that is still being written is none yet."""
+        written = self.log_file.read_bytes() if self.log_file.exists() else b""
+        lines = [json.loads(line) for line in written.splitlines(keepends=True)
+                 if line.startswith(b"{") and line.endswith(b"\n")]
         return [line for line in lines if not event or line["event"] == event]
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import multiprocessing
 import re
 import shutil
+import signal
 import socket
 import sqlite3
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -357,21 +360,46 @@ def test_one_socket_one_signer_and_what_a_killed_one_left_is_cleared(tmp_path: P
     assert (tmp_path / "file").read_text() == "kept"
 
 
-def test_a_service_manager_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    keys = signer_home(tmp_path / "keys")
-    manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    manager.bind(str(tmp_path / "notify"))
-    manager.settimeout(SECONDS)
-    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
-    monkeypatch.setenv("WATCHDOG_USEC", "200000")
-    with running(keys) as signer:
-        told = {manager.recv(100) for _ in range(6)}
-        assert told == {b"READY=1", b"WATCHDOG=1"}
-        signer.process.send_signal(1)                                       # SIGHUP: it goes on
+@pytest.fixture
+def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
+    """A service manager that wants to hear every tenth of a second that a signer works."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
+        line.bind(str(tmp_path / "notify"))
+        line.settimeout(SECONDS)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        monkeypatch.setenv("WATCHDOG_USEC", "200000")
+        yield line
+
+
+def test_a_service_manager_is_told(tmp_path: Path, manager: socket.socket) -> None:
+    told: list[bytes] = []
+
+    def hear() -> None:
+        while b"STOPPING=1" not in told:
+            told.append(manager.recv(100))
+
+    with ThreadPoolExecutor(1) as other, running(signer_home(tmp_path / "keys")) as signer:
+        hearing = other.submit(hear)
+        wait_until(lambda: told.count(b"WATCHDOG=1") > 5)
+        signer.process.send_signal(signal.SIGHUP)                           # it goes on
         wait_until(lambda: bool(signer.log("followed")))
         assert signer.end() == 0
-    while manager.recv(100) != b"STOPPING=1":
-        pass
+        hearing.result(SECONDS)
+    assert told.count(b"READY=1") == told.count(b"STOPPING=1") == 1
+    assert set(told) == {b"READY=1", b"WATCHDOG=1", b"STOPPING=1"}
+
+
+def test_a_service_manager_that_does_not_listen_holds_up_nobody(tmp_path: Path, manager: socket.socket) -> None:
+    filling = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    filling.setblocking(False)
+    with filling, contextlib.suppress(BlockingIOError):
+        while True:                                                         # there is room for no word more
+            filling.sendto(b"WATCHDOG=1", str(tmp_path / "notify"))
+    with running(signer_home(tmp_path / "keys")) as signer:
+        signer.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: bool(signer.log("followed")))
+        assert ask(Address(socket=str(signer.arguments[1])), {"op": "health", "after": ""})[0]["ok"] is True
+        assert signer.end() == 0
 
 
 def test_a_backup_of_a_signer_at_work_has_its_counts(tmp_path: Path) -> None:
