@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from certs.http_client import HttpCode, HttpError, http_post
+from tests.support.ports import kept_port
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n"
 
@@ -114,9 +115,7 @@ def test_what_is_no_whole_answer_of_the_right_size_is_refused(data: bytes, code:
 
 
 def test_nobody_listening_is_told_at_once() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-    with pytest.raises(HttpError) as caught:
+    with kept_port() as port, pytest.raises(HttpError) as caught:
         ask(f"http://127.0.0.1:{port}/")
     assert caught.value.code is HttpCode.UNREACHABLE
 

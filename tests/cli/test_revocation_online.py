@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -27,6 +26,7 @@ from certs.revocation_fetch import Trouble
 from certs.seal import SealError
 from certs.timestamp_token import digest
 from certs.trial import Answer
+from certs.x509 import Certificate
 from cli.certs_refresh import trouble_lines
 from registry.demo import DEFAULT_AUTHORITIES, make_demo
 from registry.demo_files import DemoFiles
@@ -34,21 +34,20 @@ from tests.support.authority import Authority, Twist, serving
 from tests.support.bounds import not_hanging
 from tests.support.command import Call, caller
 from tests.support.demo_home import CHEAP, CITY, KINDS, copied_home, imprint
+from tests.support.ports import kept_port
 from tests.verify.packages import entries, record
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, int]]:
     """A demo home whose certificates name its services on a port of this machine."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     path = tmp_path_factory.mktemp("online") / "home"
-    make_demo(path, DEFAULT_AUTHORITIES, now=datetime.now(UTC), environ={}, draw=imprint, kinds=KINDS, cost=CHEAP,
-              services=f"http://127.0.0.1:{port}")
-    return path, port
+    with kept_port() as port:
+        make_demo(path, DEFAULT_AUTHORITIES, now=datetime.now(UTC), environ={}, draw=imprint, kinds=KINDS, cost=CHEAP,
+                  services=f"http://127.0.0.1:{port}")
+        yield path, port
 
 
 @pytest.fixture
@@ -99,7 +98,7 @@ def refused(path_part: str) -> Twist:
 
 
 def answered(verify: Call, *arguments: str | Path) -> tuple[int, dict[str, Any]]:
-    code, out, _ = verify("--json", *arguments)
+    code, out, _ = verify(*arguments, "--json")
     return code, json.loads(out)
 
 
@@ -236,6 +235,33 @@ def test_the_timestamp_services_of_a_home_are_asked_about_too(services: Authorit
         stamper.token(digest(algorithm, b"x"), algorithm)
     code, out, _ = certs("refresh", "--home", home.path)
     assert (code, out.count("有效 good  演示时间戳服务")) == (0, 2)
+
+
+def test_archives_are_verified_by_what_cas_say_now(services: Authority, home: Home, tmp_path: Path, certs: Call,
+                                                   monkeypatch: pytest.MonkeyPatch,
+                                                   capfd: pytest.CaptureFixture[str]) -> None:
+    archive, kept = caller(monkeypatch, capfd, "archive"), tmp_path / "archive"
+    store_config(home.path, replace(home.config, tsa_urls=(services.tsa_url("sm2"), services.tsa_url("p256"))))
+    (tmp_path / "licence.ofd").write_bytes(docgen.issue(record(), home=Home.open(home.path, environ={})).ofd)
+    assert archive("make", tmp_path / "licence.ofd", "--to", kept, "--home", home.path)[0] == 0
+    shutil.rmtree(home.trust_dir / "crls")
+    services.asked.clear()
+    code, out, _ = archive("verify", kept, "--home", home.path)
+    assert (code, services.asked, "archive verify --online" in out) == (3, [], True)
+    code, report = answered(archive, "verify", kept, "--home", home.path, "--online")
+    assert (code, report["verdict"], report["online"]["effect"]) == (0, "valid", "answered")
+    assert report["online"]["certificates"] >= 7 and not report["online"]["troubles"]
+    assert "联网查询撤销状态 asked online" in archive("verify", kept, "--home", home.path, "--online")[1]
+    anchors = [each for one in archive("list", kept, "--anchors")[1].split() for each in ("--anchor", one)]
+    code, report = answered(archive, "verify", kept, *anchors, "--home", home.path, "--online")
+    assert (code, report["online"]["effect"]) == (0, "answered")
+    code, report = answered(archive, "verify", kept, "--anchor", "0" * 64, "--home", home.path, "--online")
+    assert (code, report["online"]["effect"]) == (3, "no-chain"), "what the package itself brings is nobody's anchor"
+    files = DemoFiles(home=home.path, now=datetime.now(UTC), password=read_password(home.path, {}))
+    stamping = Certificate.load(next((home.path / "responders").glob("tsa-sm2*.cer")).read_bytes())
+    files.revoke("sm2-issuing", stamping.serial, "keyCompromise")
+    assert answered(archive, "verify", kept, "--home", home.path, "--online")[0] == 3
+    assert archive("verify", kept, "--home", home.path, "--online", "--at", "2036-01-31")[0] == 2
 
 
 def test_what_cannot_be_kept_of_a_timestamp_service_costs_no_token(services: Authority, home: Home) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,6 +17,8 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+
+from tests.support.ports import kept_port
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = sorted(page for form in ("README*.md", "C*.md", "docs/**/*.md", "fonts/*.md") for page in ROOT.glob(form))
@@ -34,13 +35,6 @@ ELSEWHERE = {DOCS / "home.md": {"python"}, DOCS / "runbook.md": {"sh", "python"}
 
 
 _LEAVE_NOTHING = "trap 'jobs -p | xargs -r kill' EXIT"      # what a page leaves running in the background
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def blocks(page: Path) -> list[tuple[str, str]]:
@@ -81,12 +75,12 @@ def test_the_commands_of_a_page_do_what_it_says(page: Path, tmp_path: Path) -> N
         (tmp_path / name).symlink_to(ROOT / name)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ZHENGYIN_")}
     environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
-    environment["PORT"] = str(_free_port())      # others may serve on the one that the pages name
     environment["SEALS"] = "4"                   # a page that makes a hundred asks the reader how many; here it is few
-    result = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", "\n".join((_LEAVE_NOTHING, *script(page, tmp_path)))],
-        cwd=tmp_path, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600,
-    )
+    with kept_port() as port:                    # others may serve on the one that the page names
+        result = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", "\n".join((_LEAVE_NOTHING, *script(page, tmp_path)))],
+            cwd=tmp_path, env=environment | {"PORT": str(port)}, stdin=subprocess.DEVNULL, capture_output=True,
+            text=True, timeout=600)
     assert result.returncode == 0, f"{page.name}: {result.stdout[-2000:]}\n{result.stderr[-2000:]}"
 
 

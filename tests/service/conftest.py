@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from service.forms import Pace
 from service.serving import configured
 from service.verifier import verifier_app
 from tests.support.demo_home import shared_home
+from tests.support.ports import kept_port
 from verify.contained import Verifiers
 
 
@@ -35,22 +35,20 @@ class Site:
 
 @contextlib.contextmanager
 def running(verifiers: Verifiers, **options: Any) -> Iterator[Site]:
-    """Serve the page as the command does, on a port that is free."""
+    """Serve the page as the command does."""
     app = verifier_app(verifiers, hosts=("127.0.0.1", "localhost"), **options)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = uvicorn.Server(configured(app, host="127.0.0.1", port=port))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive()
-        time.sleep(0.02)
-    try:
-        yield Site("127.0.0.1", port)
-    finally:
-        server.should_exit = True
-        thread.join(timeout=60)
+    with kept_port() as port:
+        server = uvicorn.Server(configured(app, host="127.0.0.1", port=port))
+        thread = threading.Thread(target=server.run, daemon=True)
+        thread.start()
+        while not server.started:
+            assert thread.is_alive()
+            time.sleep(0.02)
+        try:
+            yield Site("127.0.0.1", port)
+        finally:
+            server.should_exit = True
+            thread.join(timeout=60)
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -16,20 +17,19 @@ from typer.testing import CliRunner
 from cli.verify import app
 from tests.support.bounds import not_hanging
 from tests.support.demo_home import shared_home
+from tests.support.ports import kept_port
 from tests.verify.packages import issued
 
 ROOT = Path(__file__).parents[2]
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+@pytest.fixture
+def port() -> Iterator[int]:
+    with kept_port() as kept:
+        yield kept
 
 
-def test_the_command_serves_until_it_is_told_to_end() -> None:
-    port = free_port()
+def test_the_command_serves_until_it_is_told_to_end(port: int) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "cli.main", "verify", "--serve", "--port", str(port), "--trust",
          str(shared_home().path / "trust")], cwd=ROOT, stderr=subprocess.PIPE, text=True)
@@ -38,7 +38,7 @@ def test_the_command_serves_until_it_is_told_to_end() -> None:
             while True:
                 assert process.poll() is None, process.stderr and process.stderr.read()
                 try:
-                    httpx.get(f"http://127.0.0.1:{port}/")
+                    httpx.get(f"http://127.0.0.1:{port}/", timeout=60)
                     break
                 except httpx.ConnectError:
                     time.sleep(0.1)

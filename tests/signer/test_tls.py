@@ -37,6 +37,7 @@ from tests.signer.processes import (
     signer_home,
     wait_until,
 )
+from tests.support.ports import kept_port
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificates")
 
@@ -88,15 +89,16 @@ def settings(pki: Path, *, listed: bool = True) -> str:
             f'[[client]]\nname = "portal"\ncommon_names = ["portal"]\nkeys = ["status"]\n{LIMITS}')
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as line:
-        return int(line.getsockname()[1])
+@pytest.fixture
+def port() -> Iterator[int]:
+    with kept_port() as kept:
+        yield kept
 
 
 @pytest.fixture
-def served(pki: Path, tmp_path: Path) -> Iterator[tuple[Path, int]]:
+def served(pki: Path, port: int, tmp_path: Path) -> Iterator[tuple[Path, int]]:
     """A signer's home and the port on which it is reached."""
-    keys, port = signer_home(tmp_path / "keys", settings(pki)), free_port()
+    keys = signer_home(tmp_path / "keys", settings(pki))
     with running(keys, "--listen", f"127.0.0.1:{port}", "--certificate", pki / "signer.pem", "--private-key",
                  pki / "signer.key", "--password-file", pki / "password", "--client-ca", pki / "ca.pem"):
         yield keys, port
@@ -150,8 +152,8 @@ def test_a_client_that_is_taken_out_is_out_at_once(pki: Path, served: tuple[Path
     assert key.sign(to_sign(keys, 2), approval=approval_id(keys))
 
 
-def test_a_signer_that_is_another_is_not_asked(pki: Path, tmp_path: Path) -> None:
-    keys, port = signer_home(tmp_path / "keys", settings(pki)), free_port()
+def test_a_signer_that_is_another_is_not_asked(pki: Path, port: int, tmp_path: Path) -> None:
+    keys = signer_home(tmp_path / "keys", settings(pki))
     with running(keys, "--listen", f"127.0.0.1:{port}", "--certificate", pki / "false-signer.pem", "--private-key",
                  pki / "false-signer.key", "--client-ca", pki / "ca.pem") as signer:
         with pytest.raises(RemoteError, match=r"signer\.stranger"):
@@ -176,8 +178,8 @@ def test_who_does_not_shake_hands_leaves_places_for_others(pki: Path, served: tu
     assert opened(pki, (keys, port))
 
 
-def test_a_line_is_closed_when_its_certificate_would_be_let_in_no_more(pki: Path, tmp_path: Path) -> None:
-    keys, port, clients = signer_home(tmp_path / "keys", settings(pki)), free_port(), tmp_path / "clients.pem"
+def test_a_line_is_closed_when_its_certificate_would_be_let_in_no_more(pki: Path, port: int, tmp_path: Path) -> None:
+    keys, clients = signer_home(tmp_path / "keys", settings(pki)), tmp_path / "clients.pem"
     shutil.copy(pki / "ca.pem", clients)
     context = ssl.create_default_context(cafile=str(pki / "ca.pem"))
     context.load_cert_chain(pki / "portal.pem", pki / "portal.key")
@@ -207,8 +209,8 @@ def test_a_line_is_closed_when_its_certificate_has_ended(seconds: int, accepted:
     assert _still_accepted(line, SimpleNamespace(context=lambda: context)) is accepted  # type: ignore[arg-type]
 
 
-def test_strangers_of_the_clients_ca_take_nobodys_place(pki: Path, tmp_path: Path) -> None:
-    keys, port, place = signer_home(tmp_path / "keys", SETTINGS), free_port(), tmp_path / "signer.sock"
+def test_strangers_of_the_clients_ca_take_nobodys_place(pki: Path, port: int, tmp_path: Path) -> None:
+    keys, place = signer_home(tmp_path / "keys", SETTINGS), tmp_path / "signer.sock"
     context = ssl.create_default_context(cafile=str(pki / "ca.pem"))
     context.load_cert_chain(pki / "unlisted.pem", pki / "unlisted.key")
     stop = threading.Event()
@@ -237,8 +239,8 @@ def test_strangers_of_the_clients_ca_take_nobodys_place(pki: Path, tmp_path: Pat
                 stranger.join()
 
 
-def test_a_burst_from_one_address_has_the_places_of_one_address(pki: Path, tmp_path: Path) -> None:
-    keys, port = signer_home(tmp_path / "keys", settings(pki)), free_port()
+def test_a_burst_from_one_address_has_the_places_of_one_address(pki: Path, port: int, tmp_path: Path) -> None:
+    keys = signer_home(tmp_path / "keys", settings(pki))
     with running(keys, "--listen", f"127.0.0.1:{port}", "--certificate", pki / "signer.pem", "--private-key",
                  pki / "signer.key", "--password-file", pki / "password", "--client-ca", pki / "ca.pem") as signer, \
             contextlib.ExitStack() as held:
@@ -249,8 +251,8 @@ def test_a_burst_from_one_address_has_the_places_of_one_address(pki: Path, tmp_p
         wait_until(lambda: sum(line["reason"] == "no place" for line in signer.log("cut")) == 32)
 
 
-def test_a_new_certificate_of_the_signer_is_taken_up(pki: Path, tmp_path: Path) -> None:
-    keys, port = signer_home(tmp_path / "keys", settings(pki)), free_port()
+def test_a_new_certificate_of_the_signer_is_taken_up(pki: Path, port: int, tmp_path: Path) -> None:
+    keys = signer_home(tmp_path / "keys", settings(pki))
     own = tmp_path / "tls"
     own.mkdir()
     for name in ("pem", "key"):
