@@ -9,8 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from certs.remote_line import Address, Lines
 from certs.seal_folder import seal_folders
 from certs.sm3 import sm3
 from signer.references import write_references
+from tests.support.bounds import wait_until
 from tests.support.demo_home import CITY, shared_home
 
 ROOT = Path(__file__).parents[2]
@@ -97,14 +97,6 @@ def running(home: Path, *arguments: str | Path) -> Iterator[Running]:
     finally:
         with contextlib.suppress(ProcessLookupError):
             signer.kill()
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    """Wait until something holds; it must within a minute."""
-    end = time.monotonic() + SECONDS
-    while not holds():
-        assert time.monotonic() < end, "it does not come"
-        time.sleep(0.02)
 
 
 def key_name(home: Path, role: str, code: str = CITY[0]) -> str:

@@ -1,12 +1,12 @@
-"""A bound against hanging. What takes how long is measured by ``make bench``, never by a test."""
+"""Bounds against hanging. What takes how long is measured by ``make bench``, never by a test."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-__all__ = ["not_hanging"]
+__all__ = ["not_hanging", "wait_until"]
 
 _SECONDS = 60.0
 """What is meant to take less than a second and took minutes when it was attacked."""
@@ -23,3 +23,11 @@ def not_hanging() -> Iterator[None]:
     yield
     spent = time.process_time() - begun
     assert spent < _SECONDS, f"{spent:.0f} s of processor time"
+
+
+def wait_until(holds: Callable[[], object]) -> None:
+    """Wait until something holds that another thread or process brings about; after a minute it is taken to hang."""
+    end = time.monotonic() + _SECONDS
+    while not holds():
+        assert time.monotonic() < end, "it does not come"
+        time.sleep(0.02)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import termios
 import threading
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import pytest
 
-from tests.support.bounds import not_hanging
+from tests.support.bounds import not_hanging, wait_until
 from tests.support.demo_home import shared_home
 from tests.verify.packages import issued
 from verify import VerifyError
@@ -36,6 +39,13 @@ def child_of(verifiers: Verifiers) -> int:
     verifiers._free.put(child)
     process = child.started()
     return int(getattr(process, "pid", 0) or process._pid)  # type: ignore[attr-defined]
+
+
+def orders_of(verifiers: Verifiers) -> IO[bytes]:
+    """The pipe on which it takes orders."""
+    child = verifiers._free.get()
+    verifiers._free.put(child)
+    return child.started().stdin
 
 
 def codes(answer: Answer) -> set[str]:
@@ -82,11 +92,17 @@ def test_a_child_that_ended_over_nothing_is_replaced(verifiers: Verifiers, forke
 
 
 def test_a_child_that_is_killed_is_replaced_and_its_file_is_not_genuine(verifiers: Verifiers) -> None:
-    stopped = child_of(verifiers)
+    data, stopped, pipe = issued().ofd, child_of(verifiers), orders_of(verifiers)
     os.kill(stopped, signal.SIGSTOP)
-    killer = threading.Timer(0.3, os.kill, (stopped, signal.SIGKILL))
+
+    def kill_over_the_file() -> None:
+        wait_until(lambda: fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)) != bytes(4))
+        os.kill(stopped, signal.SIGKILL)
+
+    killer = threading.Thread(target=kill_over_the_file)
     killer.start()
-    answer = verifiers.verify(issued().ofd)
+    answer = verifiers.verify(data)
+    killer.join()
     assert answer.report["verdict"] == "indeterminate" and answer.exit_code == 3
     assert codes(answer) == {"contained.ended"}
     assert verifiers.verify(issued().ofd).report["verdict"] == "valid"
