@@ -52,8 +52,10 @@ _SAME_BYTES: Final = Words(
     "another in its place does not help: ask the issuing authority, and have the licence issued anew where need be")
 _CURES: Final = MappingProxyType({
     "package.evidence-stale": Words(
-        "请把时间戳服务所属 CA 的现行撤销列表放入信任目录，并以 --trust 指定",
-        "put a current revocation list of the timestamp service's CA into a trust folder, and give that with --trust"),
+        "请把时间戳服务所属 CA 的现行撤销列表放入信任目录，并以 --trust 指定；或用 zhengyin archive verify --online "
+        "查询",
+        "put a current revocation list of the timestamp service's CA into a trust folder, and give that with --trust; "
+        "or ask with zhengyin archive verify --online"),
     "package.evidence-unshown": Words(
         "请把该时间戳服务所属 CA 的现行撤销列表放入信任目录（zhengyin certs refresh），并以 --trust 指定；其证书到期"
         "之后，只有续期时带有该列表的另一份档案或备份能证明更早的时间",

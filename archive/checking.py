@@ -43,8 +43,9 @@ from certs.trust import Trust
 from codes.china_time import time_en, time_zh
 from codes.errors import EngineError
 from layouts import kinds
-from verify import verify
+from verify.entry import verify_source
 from verify.model import Severity, Verdict
+from verify.online import Chain, Fresh
 from verify.reasons import Refusal
 from verify.report import Report
 from verify.zip import read_zip
@@ -102,9 +103,19 @@ def check_package(folder: Path, *, believe: Believer, at: dt.datetime) -> Packag
     return check_files(read_package(folder), believe=believe, at=at)
 
 
-def check_files(package: PackageFiles, *, believe: Believer, at: dt.datetime) -> PackageReport:
-    """Check a package that was read, as :func:`check_package` does: what is told is told of these very bytes."""
-    return _Check(package, believe, at).report()
+def check_files(package: PackageFiles, *, believe: Believer, at: dt.datetime,
+                fresh: Fresh | None = None) -> PackageReport:
+    """Check a package that was read, as :func:`check_package` does: what is told is told of these very bytes.
+
+    Args:
+        fresh: what CAs were asked for it; gets the chains that were judged.
+    """
+    fresh = fresh or Fresh()
+    check = _Check(package, believe, at, fresh)
+    report = check.report()
+    fresh.seen(list(dict.fromkeys(check.paths)))
+    fresh.left_out += check.left_out
+    return report
 
 
 def whole(package: PackageFiles) -> tuple[Manifest | None, list[Found]]:
@@ -148,7 +159,7 @@ def due_of(files: Mapping[str, bytes], identifier: str, material: Material,
 class _Check:
     """One package under examination."""
 
-    def __init__(self, package: PackageFiles, believe: Believer, at: dt.datetime) -> None:
+    def __init__(self, package: PackageFiles, believe: Believer, at: dt.datetime, fresh: Fresh) -> None:
         self.package, self.files, self.at = package, package.files, at
         self.identifier = package.folder.name
         self.manifest, self.found = whole(package)
@@ -157,7 +168,10 @@ class _Check:
         if snapshot is None:
             self.found.append(found("package.trust"))
         self.found += [found("package.trust-unread", name=name) for name in unreadable(self.files)]
-        self.trust = believe(snapshot)
+        trust = believe(snapshot)
+        self.trust = None if trust is None else fresh.added_to(trust)
+        self.paths: list[Chain] = []
+        self.left_out = 0
         self.material = _material(self.trust, snapshot)
         self.lapse: Lapse | None = None
 
@@ -195,6 +209,7 @@ class _Check:
         except EngineError as error:
             self.found.append(found("package.evidence", name=name, zh=error.zh, en=error.en))
             return None
+        self.paths += [step.path for step in result.steps if step.path]
         self.found.append(self.told(name, record, result))
         return result.proven_at
 
@@ -225,8 +240,11 @@ class _Check:
         data = self.files.get(name)
         if data is None:
             return None                 # said already
-        report = verify(data, trust=self.trust, at=self.at, clock_now=self.at, name=name.rpartition("/")[2],
-                        evidence=evidence)
+        judged = Fresh()
+        report = verify_source(data, trust=self.trust, at=self.at, clock_now=self.at, require_status=False,
+                               name=name.rpartition("/")[2], evidence=evidence, fresh=judged)
+        self.paths += judged.paths
+        self.left_out += judged.left_out
         if report.verdict is not Verdict.VALID or not report.file.own:
             invalid = report.verdict is Verdict.INVALID
             reasons = [each for each in report.reasons if report.weighs(each)]

@@ -28,11 +28,16 @@ from cli.archive_common import (
     tell,
     use_kinds,
 )
+from cli.verify_online import asking
 from codes.errors import EngineError
 
 if TYPE_CHECKING:
-    from archive.checking import PackageReport
+    from pathlib import Path
+
+    from archive.checking import Believer, PackageReport
     from archive.findings import Found
+    from certs.revocation_fetch import Inquiry
+    from verify.online import Asked
 
 __all__ = ["app"]
 
@@ -51,6 +56,8 @@ def verify(
     identifiers: Annotated[list[str] | None, typer.Argument(
         metavar="ID…", help="证照标识，默认全部 / licences; by default all")] = None,
     trust: TrustOption = None, anchor: AnchorOption = None, at: AtOption = None,
+    online: Annotated[bool, typer.Option(
+        "--online", help="联网向证书机构查询是否撤销 / ask the certificate authorities about revocation")] = False,
     home: HomeOption = None, kinds: KindsOption = None, as_json: JsonOption = False,
     details: Annotated[bool, typer.Option("--details", help="逐条列出全部发现 / print all that was found")] = False,
 ) -> None:
@@ -58,7 +65,6 @@ def verify(
 
     退出码 / exit codes: 0 all good, 1 something was changed, 2 usage, 3 cannot say, or one is not there.
     """
-    from archive.checking import check_package
     from archive.store import Archive
 
     archive = Archive.open(folder)
@@ -68,22 +74,42 @@ def verify(
         raise typer.BadParameter(
             "请指明您所信任的：--anchor（证书指纹）、--trust（信任目录）或 --home（工作目录） / say what you believe: "
             "--anchor with fingerprints of certificates, --trust with a trust folder, or --home")
+    if online and at is not None:
+        raise typer.BadParameter("查询的是现在的状态，不能与 --at 同用 / it asks about now, and goes with no --at",
+                                 param_hint="--online")
     believe = believer(trust, anchor or [], home)
     use_kinds(kinds, home, own=not anchor and trust is None)
     moment = moment_of(at) or dt.datetime.now(dt.UTC)
     codes: list[int] = []
-    for identifier in identifiers or archive.identifiers():
-        try:
-            report = check_package(archive.existing(identifier), believe=believe, at=moment)
-        except EngineError as error:
-            codes.append(CANNOT)
-            tell(as_json, {"identifier": identifier, **plain(error)}, f"? {said(error)}")
-            continue
-        codes.append(_EXIT[report.verdict.value])
-        tell(as_json, as_value(report), as_text(report, details=details))
+    with asking(online, home) as inquiry:
+        for identifier in identifiers or archive.identifiers():
+            try:
+                report, asked = _checked(archive.existing(identifier), believe, moment, inquiry)
+            except EngineError as error:
+                codes.append(CANNOT)
+                tell(as_json, {"identifier": identifier, **plain(error)}, f"? {said(error)}")
+                continue
+            codes.append(_EXIT[report.verdict.value])
+            value, text = as_value(report), as_text(report, details=details)
+            if asked is not None:
+                value["online"] = asked.to_dict()
+                text = "\n".join((text, *(f"{_IN}{line}" for line in asked.to_lines())))
+            tell(as_json, value, text)
     if not codes:
         typer.echo("档案是空的 / the archive is empty", err=True)
     raise typer.Exit(next((code for code in (1, CANNOT) if code in codes), 0 if codes else CANNOT))
+
+
+def _checked(folder: Path, believe: Believer, at: dt.datetime,
+             inquiry: Inquiry | None) -> tuple[PackageReport, Asked | None]:
+    """The report on a package, and how asking went where CAs are asked."""
+    if inquiry is None:
+        from archive.checking import check_package
+
+        return check_package(folder, believe=believe, at=at), None
+    from archive.online import check_online
+
+    return check_online(folder, believe=believe, inquiry=inquiry, at=at)
 
 
 def as_value(report: PackageReport) -> dict[str, Any]:

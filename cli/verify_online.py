@@ -1,4 +1,4 @@
-"""``zhengyin verify --online``: with what the CAs are asked about the certificates of a file."""
+"""``--online`` of ``zhengyin verify`` and ``archive verify``: with what the CAs are asked about certificates."""
 
 from __future__ import annotations
 

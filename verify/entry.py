@@ -28,6 +28,7 @@ __all__ = ["VerifyCode", "evidence_beside", "kind_of_file", "load", "unjudged", 
 
 _FIRST, _LAST = dt.datetime(1, 1, 3, tzinfo=dt.UTC), dt.datetime(9999, 12, 29, tzinfo=dt.UTC)
 _MAX_EVIDENCE = 16 << 20
+_PIECE = 1 << 20                # bytes of a file read at once, beyond the size that it told
 _TAIL = 65_557                          # bytes in which the end record of a ZIP archive lies
 
 
@@ -98,14 +99,16 @@ def _read(source: Path, limit: int) -> tuple[bytes | None, int]:
         _require_regular(mode, source)
     waits = getattr(os, "O_NONBLOCK", 0)          # a pipe put in the file's place meanwhile opens at once
     handle = os.open(source, os.O_RDONLY | waits | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0))
-    with os.fdopen(handle, "rb") as file:
+    try:
         status = os.fstat(handle)
         _require_regular(status.st_mode, source)
         if status.st_size > limit:
             return None, status.st_size
-        data = file.read(status.st_size + 1)
-        if len(data) > status.st_size:               # it grew meanwhile
-            data += file.read(limit + 1 - len(data))
+        data = os.read(handle, status.st_size + 1)
+        while len(data) <= limit and (more := os.read(handle, _PIECE)):     # a signal came, or it grew meanwhile
+            data += more
+    finally:
+        os.close(handle)
     return (data if len(data) <= limit else None), len(data)
 
 

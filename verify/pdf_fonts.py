@@ -11,7 +11,7 @@ import re
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from verify.pdf_file import PdfFile
 from verify.pdf_keys import check_keys
@@ -32,23 +32,11 @@ _RANGE: Final = re.compile(rb"\s*<([0-9A-Fa-f]{4})>\s*<([0-9A-Fa-f]{4})>\s*"
                            rb"(?:<([0-9A-Fa-f]+)>|\[((?:\s*<[0-9A-Fa-f]+>)*)\s*\])\s*")
 
 
-class Cell(NamedTuple):
-    """What one code shows: its character, its advance in thousandths of the size, its glyph."""
-
-    char: str
-    width: float
-    glyph: int
-
-
-class Shown(NamedTuple):
-    """What a line is made of: what its operator shows, one string or a ``TJ``, and what a thousandth of its size and
-    its spacing are, in points.
-    """
-
-    body: bytes
-    whole: bool
-    unit: float
-    space: float
+Cell: TypeAlias = tuple[str, float, int]
+"""What one code shows: its character, its advance in thousandths of the size, its glyph."""
+Shown: TypeAlias = tuple[bytes, bool, float, float]
+"""What a line is made of: what its operator shows, whether that is one string or a ``TJ``, and what a thousandth of its
+size and its spacing are, in points."""
 
 
 class Line(NamedTuple):
@@ -89,7 +77,7 @@ class PdfFont:
         glyph = cid if self.glyph_of is None else self.glyph_of.get(cid, 0)
         if not glyph or self.cmap.get(ord(char)) != glyph:
             raise PdfRefusal("pdf.glyph-mismatch", self.where, char=f"U+{ord(char):04X}")
-        made = self.cells[code] = Cell(char, self.widths.get(cid, self.default_width), glyph)
+        made = self.cells[code] = (char, self.widths.get(cid, self.default_width), glyph)
         return made
 
 

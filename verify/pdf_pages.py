@@ -209,10 +209,9 @@ def grounds_of(data: bytes) -> tuple[str, ...]:
 def _run(text: PaintedText, box: Box) -> TextRun:
     start, across = text.x * _MM, text.across * _MM
     xs = tuple([start + across * place for place in text.places])
-    return TextRun(
-        text=text.chars, xs_mm=xs, y_mm=(box.top - text.y) * _MM, size_mm=text.size * _MM,
-        width_mm=text.end_x * _MM - xs[0], font=text.font.name, font_id=text.font_id, glyphs=text.glyphs,
-        colour=_colour(text.rgb), order=text.order, program=text.font.program)
+    return TextRun(                      # in the order of its fields: naming them takes longer
+        text.chars, xs, (box.top - text.y) * _MM, text.size * _MM, text.end_x * _MM - xs[0], text.font.name,
+        text.font_id, text.glyphs, _colour(text.rgb), text.order, text.font.program)
 
 
 @functools.lru_cache(maxsize=256)

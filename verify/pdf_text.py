@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from verify.pdf_canvas import IDENTITY, PaintedText, multiply
-from verify.pdf_fonts import Cell, Line, PdfFont, Shown
+from verify.pdf_fonts import Cell, Line, PdfFont
 from verify.pdf_graphics import GraphicsOperators, Operand, matrix_of, name_of, numbers_of
 from verify.pdf_objects import Name
 
@@ -128,7 +128,7 @@ class TextOperators(GraphicsOperators):
         font = self.here().font(name)
         state.font, state.font_name, state.size = font, name, size
         state.text_matrix = state.line_matrix = (1.0, 0.0, 0.0, 1.0, x, y)
-        shown = Shown(body, whole, size * state.scale / 1000, state.char_space * state.scale)
+        shown = body, whole, size * state.scale / 1000, state.char_space * state.scale
         line = font.lines.get(shown)
         if line is None:
             line = self.placed([(body, b"")] if whole else parts_of(body))

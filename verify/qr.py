@@ -28,18 +28,49 @@ __all__ = ["check_attached", "check_host", "check_qr", "read_code", "signing_cer
 
 _SMALLEST_MM: Final = 20.0
 _LARGEST_PX: Final = 1024
+_QUIET_MODULES: Final = 4               # around a code (ISO/IEC 18004, 9.1)
 
 
 def read_code(bitmap: Bitmap) -> str | None:
     """The text of the one QR code in a picture; None when there is none or more than one."""
+    small = _a_pixel_a_module(bitmap)
+    codes = _codes_in(small or bitmap)
+    if small is not None and not codes:
+        codes = _codes_in(bitmap)
+    return codes[0] if len(codes) == 1 else None
+
+
+def _codes_in(bitmap: Bitmap) -> list[str]:
+    """The texts of all QR codes in a picture."""
     import zxingcpp  # a large library, only needed when a page has a picture
 
     shape = [bitmap.height, bitmap.width] + ([3] if bitmap.mode == "RGB" else [])
     pixels = memoryview(bitmap.data).cast("B", shape)
     wanted = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])
-    codes = zxingcpp.read_barcodes(pixels, formats=wanted, try_rotate=False, try_downscale=False,
-                                   try_invert=False)
-    return codes[0].text if len(codes) == 1 else None
+    return [code.text for code in zxingcpp.read_barcodes(
+        pixels, formats=wanted, try_rotate=False, try_downscale=False, try_invert=False)]
+
+
+def _a_pixel_a_module(bitmap: Bitmap) -> Bitmap | None:
+    """The same grey picture without repetition, where it is made of equal squares: read in a fifth of the time.
+
+    None where it is not; the side of a square is told by the first dark row, above which the quiet zone of four
+    modules is.
+    """
+    wide, data = bitmap.width, bitmap.data
+    clear = data[:1] * wide
+    above = next((row for row in range(bitmap.height) if not data.startswith(clear, row * wide)), 0)
+    side, rest = divmod(above, _QUIET_MODULES)
+    if bitmap.mode != "L" or side < 2 or rest or wide % side or bitmap.height % side:
+        return None
+    starts = range(0, len(data), side * wide)
+    rows = [data[at:at + wide] for at in starts]
+    joined = b"".join(rows)
+    small = joined[::side]
+    if not all(data.startswith(row * side, at) for row, at in zip(rows, starts, strict=True)) or any(
+            joined[step::side] != small for step in range(1, side)):
+        return None
+    return Bitmap(width=wide // side, height=bitmap.height // side, mode="L", data=small)
 
 
 def _text_of(picture: PictureBox, known: dict[tuple[str, int, int], str | None]) -> str | None:

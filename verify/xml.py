@@ -52,7 +52,7 @@ def parse_xml(data: bytes, where: str) -> _Element:
         raise Refusal("xml.encoding", where) from None
     if b"<!DOCTYPE" in body or b"<!ENTITY" in body:
         raise Refusal("xml.doctype", where)
-    if body.count(b"<") + body.count(b"=") > _NODE_LIMIT:
+    if len(body) > _NODE_LIMIT < body.count(b"<") + body.count(b"="):
         raise Refusal("xml.size", where, limit=_NODE_LIMIT)
     try:
         root = etree.fromstring(body, _parser())
