@@ -13,7 +13,6 @@ import pytest
 import uvicorn
 
 from service.admission import Admission
-from service.forms import Pace
 from service.serving import configured
 from service.verifier import verifier_app
 from tests.support.demo_home import shared_home
@@ -59,5 +58,5 @@ def verifiers() -> Iterator[Verifiers]:
 
 @pytest.fixture(scope="session")
 def site(verifiers: Verifiers) -> Iterator[Site]:
-    with running(verifiers, pace=Pace(between_s=2, whole_s=20), admission=Admission(requests=6)) as made:
+    with running(verifiers, admission=Admission(requests=6)) as made:
         yield made

@@ -175,8 +175,7 @@ def test_the_name_in_a_host_header(header: str, host: str) -> None:
     {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "https://evil.example"},
     {"Origin": "null"}])
 def test_a_page_of_another_site_may_not_post(site: Site, headers: dict[str, str]) -> None:
-    answer = httpx.post(f"{site.url}/verify", files={"file": ("a", b"none")}, headers=headers,
-                        timeout=120)
+    answer = httpx.post(f"{site.url}/verify", files={"file": ("a", b"none")}, headers=headers, timeout=120)
     assert answer.status_code == 403
 
 
@@ -222,8 +221,8 @@ def test_a_body_of_unsaid_length_is_cut_off(site: Site) -> None:
     assert httpx.get(site.url, timeout=120).status_code == 200
 
 
-def test_a_body_that_does_not_come_is_given_up(site: Site) -> None:
-    with not_hanging():
+def test_a_body_that_does_not_come_is_given_up(verifiers: Verifiers) -> None:
+    with running(verifiers, pace=Pace(between_s=1)) as site, not_hanging():
         assert raw(site, head(site, 5000), part()).startswith(b"HTTP/1.1 408")
 
 
