@@ -12,10 +12,11 @@ from importlib import resources
 from pathlib import Path
 
 from fonts import pack
+from fonts.errors import FontError, FontErrorCode
 from fonts.faces import CHAINS, FACES, Face
 from fonts.pack import Pack, load_pack, using
 from fonts.subset import Subset
-from fonts.truetype import FontError, FontErrorCode, TrueType
+from fonts.truetype import TrueType
 
 __all__ = [
     "CHAINS", "FACES", "Face", "FontError", "FontErrorCode", "Pack", "Subset", "TrueType", "chain", "drawable",

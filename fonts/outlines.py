@@ -17,7 +17,8 @@ from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 
-from fonts.truetype import DIGEST_SIZE, TrueType, malformed
+from fonts.errors import malformed
+from fonts.truetype import DIGEST_SIZE, TrueType
 
 __all__ = ["ENDING", "OutlineTable", "draws", "make_table", "released", "released_files"]
 

@@ -17,8 +17,9 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 
+from fonts.errors import FontError, FontErrorCode
 from fonts.faces import FACES, Face, Source
-from fonts.truetype import FontError, FontErrorCode, TrueType
+from fonts.truetype import TrueType
 
 __all__ = ["MARK", "Pack", "active", "find", "load_pack", "mark_of", "using"]
 

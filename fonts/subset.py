@@ -18,7 +18,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from fonts.truetype import FontError, FontErrorCode, TrueType, component_places, table_checksum
+from fonts.errors import FontError, FontErrorCode
+from fonts.truetype import TrueType, component_places, table_checksum
 
 __all__ = ["Subset", "SubsetMaker", "is_laid_out"]
 

@@ -4,12 +4,11 @@ The reader works on any buffer, a memory-mapped font file as well as a font that
 stranger's document: whatever is wrong with the bytes becomes a ``FontError`` with ``font.malformed``.
 Lengths are font units; glyph ids are those of the file at hand.
 
-Source: OpenType 1.9 (ISO/IEC 14496-22): tables head, hhea, hmtx, maxp, cmap formats 4 and 12, loca, glyf.
+Source: OpenType 1.9 (ISO/IEC 14496-22): tables head, hhea, hmtx, maxp, cmap, loca, glyf.
 """
 
 from __future__ import annotations
 
-import enum
 import hashlib
 import itertools
 import struct
@@ -18,9 +17,10 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from mmap import mmap
 
-from codes.errors import EngineError
+from fonts.character_map import Groups, all_maps, encodings_of, flat, unicode_groups
+from fonts.errors import malformed
 
-__all__ = ["DIGEST_SIZE", "FontError", "FontErrorCode", "TrueType", "malformed", "table_checksum"]
+__all__ = ["DIGEST_SIZE", "TrueType", "component_places", "table_checksum"]
 
 DIGEST_SIZE = 12
 """Bytes of a glyph's digest: 96 bits of BLAKE2b."""
@@ -28,7 +28,6 @@ DIGEST_SIZE = 12
 _PIECE = 1024                            # bytes
 _EVEN_WORDS = int.from_bytes(b"\0\0\0\0\xff\xff\xff\xff" * (_PIECE // 8), "big")
 _MAX_COMPONENT_DEPTH = 8
-_MAX_CHARACTERS = 120_000
 
 _ARGS_ARE_WORDS = 0x0001
 _HAS_SCALE = 0x0008
@@ -36,24 +35,6 @@ _MORE_COMPONENTS = 0x0020
 _HAS_XY_SCALE = 0x0040
 _HAS_TWO_BY_TWO = 0x0080
 _HAS_INSTRUCTIONS = 0x0100
-
-
-class FontErrorCode(enum.StrEnum):
-    """Stable codes of this room."""
-
-    UNKNOWN_FACE = "font.unknown-face"
-    MISSING_GLYPH = "font.missing-glyph"
-    MALFORMED = "font.malformed"
-    PACK = "font.pack"
-
-
-class FontError(EngineError):
-    """A face that is not there, a character that it cannot draw, a broken font file, an unusable pack."""
-
-
-def malformed(zh: str, en: str) -> FontError:
-    """Return the error for a font file that cannot be read."""
-    return FontError(FontErrorCode.MALFORMED, f"字体文件已损坏：{zh}", f"the font file is broken: {en}")
 
 
 def table_checksum(data: bytes) -> int:
@@ -114,7 +95,7 @@ class TrueType:
         if self._hmtx[1] < 2 * (self._metric_count + self.glyph_count):
             # others read zeros there, and draw the glyph at another place
             raise malformed("hmtx 表过短", "table hmtx is too short")
-        self._cmap: tuple[array[int], array[int], array[int]] | None = None
+        self._cmap: Groups | None = None
 
     def _numbers(self, form: str, offset: int) -> tuple[bytes, int, int, int]:
         try:
@@ -153,55 +134,24 @@ class TrueType:
 
     # -- characters ------------------------------------------------------------------------------
 
-    def _groups(self) -> tuple[array[int], array[int], array[int]]:
+    def _groups(self) -> Groups:
         """Return the character map as groups: first characters, last characters, first glyphs."""
         if self._cmap is None:
-            table = self.table(b"cmap", 4)
-            found: dict[int, int] = {}
-            try:
-                for index in range(struct.unpack_from(">H", table, 2)[0]):
-                    platform, encoding, offset = struct.unpack_from(">HHI", table, 4 + 8 * index)
-                    form = struct.unpack_from(">H", table, offset)[0]
-                    if (platform, encoding) in ((3, 10), (0, 4), (3, 1), (0, 3)):
-                        found.setdefault(form, offset)
-                if 12 in found:
-                    self._cmap = _format_12(table, found[12])
-                elif 4 in found:
-                    self._cmap = _format_4(table, found[4])
-                else:
-                    raise malformed("没有可用的 Unicode 字符映射", "no usable Unicode character map")
-            except struct.error as exc:
-                raise malformed("字符映射被截断", "the character map is cut short") from exc
+            self._cmap = unicode_groups(self.table(b"cmap", 4))
         return self._cmap
 
     @property
     def encodings(self) -> list[tuple[int, int]]:
         """Platform and encoding of every character map, in the order of the table."""
-        table = self.table(b"cmap", 4)
-        try:
-            return [struct.unpack_from(">HH", table, 4 + 8 * index)
-                    for index in range(struct.unpack_from(">H", table, 2)[0])]
-        except struct.error as exc:
-            raise malformed("字符映射被截断", "the character map is cut short") from exc
+        return encodings_of(self.table(b"cmap", 4))
 
     def character_maps(self) -> list[dict[int, int]]:
         """Return every character map of the font, code point to glyph; only formats 4 and 12 are read."""
-        table = self.table(b"cmap", 4)
-        maps = []
-        try:
-            for index in range(struct.unpack_from(">H", table, 2)[0]):
-                offset = struct.unpack_from(">I", table, 8 + 8 * index)[0]
-                form = struct.unpack_from(">H", table, offset)[0]
-                if form not in (4, 12) or index > 3:
-                    raise malformed("字符映射的格式不支持", "a character map has another form")
-                groups = _format_12(table, offset) if form == 12 else _format_4(table, offset)
-                if sum(groups[1]) - sum(groups[0]) + len(groups[0]) > _MAX_CHARACTERS:
-                    raise malformed("字符映射过大", "a character map is too large")
-                maps.append({code: glyph + code - start for start, end, glyph in zip(*groups, strict=True)
-                             for code in range(start, end + 1)})
-        except struct.error as exc:
-            raise malformed("字符映射被截断", "the character map is cut short") from exc
-        return maps
+        return all_maps(self.table(b"cmap", 4))
+
+    def unicode_map(self) -> dict[int, int]:
+        """Return the map from code point to glyph of every character that the font has a glyph for."""
+        return {code: glyph for code, glyph in flat(self._groups()).items() if glyph}
 
     def glyph_id(self, char: str) -> int | None:
         """Return the glyph that draws the one character CHAR, None where there is none."""
@@ -373,46 +323,3 @@ def _end_of_simple(record: bytes, contours: int, at: int) -> int:
     if points < 0 or at + xs + ys > len(record):
         raise IndexError
     return at + xs + ys
-
-
-def _format_12(table: bytes, offset: int) -> tuple[array[int], array[int], array[int]]:
-    count = struct.unpack_from(">I", table, offset + 12)[0]
-    if offset + 16 + 12 * count > len(table):
-        raise malformed("字符映射被截断", "the character map is cut short")
-    words = array("I", table[offset + 16:offset + 16 + 12 * count])
-    words.byteswap()
-    starts, ends, glyphs = words[0::3], words[1::3], words[2::3]
-    previous = -1
-    for start, end in zip(starts, ends, strict=True):
-        if not previous < start <= end <= 0x10FFFF:
-            raise malformed("字符映射次序错误", "the character map is out of order")
-        previous = end
-    return starts, ends, glyphs
-
-
-def _format_4(table: bytes, offset: int) -> tuple[array[int], array[int], array[int]]:
-    count = struct.unpack_from(">H", table, offset + 6)[0] // 2
-    base = offset + 14
-    ends = struct.unpack_from(f">{count}H", table, base)
-    starts = struct.unpack_from(f">{count}H", table, base + 2 * count + 2)
-    deltas = struct.unpack_from(f">{count}H", table, base + 4 * count + 2)
-    offsets_at = base + 6 * count + 2
-    offsets = struct.unpack_from(f">{count}H", table, offsets_at)
-    out = array("I"), array("I"), array("I")
-    previous = -1
-    for index, (start, end, delta, reach) in enumerate(zip(starts, ends, deltas, offsets, strict=True)):
-        if not previous < start <= end:
-            raise malformed("字符映射次序错误", "the character map is out of order")
-        previous = end
-        for code in range(start, min(end, 0xFFFE) + 1):
-            glyph = code
-            if reach:
-                place = offsets_at + 2 * index + reach + 2 * (code - start)
-                glyph = struct.unpack_from(">H", table, place)[0]
-                if glyph == 0:
-                    continue
-            glyph = (glyph + delta) & 0xFFFF
-            out[0].append(code)
-            out[1].append(code)
-            out[2].append(glyph)
-    return out

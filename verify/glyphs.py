@@ -15,10 +15,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from fonts.errors import FontError
 from fonts.outlines import OutlineTable, draws, released
 from fonts.pack import mark_of
 from fonts.subset import is_laid_out
-from fonts.truetype import FontError, TrueType
+from fonts.truetype import TrueType
 from verify.model import PageView, TextRun
 from verify.reasons import Findings
 

@@ -166,6 +166,7 @@ class _Asking:
 
     def __init__(self, trust: Trust, inquiry: Inquiry, at: datetime) -> None:
         self._trust, self._inquiry, self._at = trust, inquiry, at
+        self._allowance = inquiry.allowance()
         self._pairs: dict[tuple[Certificate, Certificate], None] = {}
         self._crls: dict[bytes, Crl] = {}
         self._ocsp: dict[bytes, OcspResponse] = {}
@@ -185,12 +186,12 @@ class _Asking:
     def _ask_about(self, certificate: Certificate, ca: Certificate, helpers: tuple[Certificate, ...]) -> None:
         lists = [*self._trust.crls, *self._crls.values()]
         if certificate.ocsp_urls:
-            self._keep(self._inquiry.answers(certificate, ca, lists))
+            self._keep(self._inquiry.answers(certificate, ca, lists, allowance=self._allowance))
         told = said_of(certificate, ca, crls=lists, ocsp=self._ocsp.values(), at=self._at, latest=self._at,
                        helpers=helpers, strength=self._trust.strength) if self._ocsp else ()
         answered = any(isinstance(said.source, OcspResponse) and not said.doubt for said in told)
         if not answered and certificate.crl_urls:
-            self._keep(self._inquiry.lists(certificate, ca))
+            self._keep(self._inquiry.lists(certificate, ca, allowance=self._allowance))
 
     def _keep(self, fetched: Fetched) -> None:
         self._stand_ins.update(fetched.stand_ins)

@@ -13,12 +13,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, TypeAlias
 
+from fonts.errors import FontError
+from fonts.truetype import TrueType
 from verify.pdf_file import PdfFile
 from verify.pdf_keys import check_keys
 from verify.pdf_objects import Dict, Name, Object, Stream
 from verify.pdf_reasons import PdfRefusal
 
-__all__ = ["Cell", "Line", "PdfFont", "Shown", "cmap_of", "read_font", "to_unicode"]
+__all__ = ["Cell", "Line", "PdfFont", "Shown", "read_font", "to_unicode"]
 
 MAX_FONT_SIZE: Final = 24 << 20         # bytes, one font program
 MAX_CMAP_SIZE: Final = 4 << 20          # bytes, one ToUnicode map
@@ -107,7 +109,7 @@ def read_font(file: PdfFile, value: Object, where: str) -> PdfFont:
         widths=_widths(file.get(cid_font.get("W")), where),
         default_width=_number(cid_font.get("DW", 1000), where),
         glyph_of=_glyph_map(file, cid_font.get("CIDToGIDMap"), where),
-        program=program, cmap=cmap_of(program, where))
+        program=program, cmap=_unicode_map(program, where))
 
 
 def _dict(file: PdfFile, value: Object, kind: str, where: str) -> Dict:
@@ -257,81 +259,9 @@ def _character(digits: bytes, where: str) -> str:
     return text
 
 
-def cmap_of(program: bytes, where: str) -> dict[int, int]:
-    """Code point to glyph id from a TrueType font's ``cmap`` (formats 12 and 4; Unicode platforms).
-
-    Raises:
-        PdfRefusal: ``pdf.font`` when the program is no readable TrueType font.
-    """
+def _unicode_map(program: bytes, where: str) -> Mapping[int, int]:
+    """Code point to glyph id, of the font program itself."""
     try:
-        return _cmap(program)
-    except (struct.error, IndexError, ValueError):
+        return TrueType(program).unicode_map()
+    except FontError:
         raise PdfRefusal("pdf.font", where) from None
-
-
-def _cmap(program: bytes) -> dict[int, int]:
-    version, count = struct.unpack_from(">4sH", program)
-    if version not in (b"\x00\x01\x00\x00", b"true"):
-        raise ValueError("not TrueType")
-    table = -1
-    for index in range(count):
-        tag, _, offset, length = struct.unpack_from(">4s3L", program, 12 + 16 * index)
-        if tag == b"cmap":
-            if table >= 0 or offset + length > len(program):
-                raise ValueError("cmap")
-            table = offset
-    if table < 0:
-        raise ValueError("no cmap")
-    best: tuple[int, int] | None = None
-    for index in range(struct.unpack_from(">H", program, table + 2)[0]):
-        platform, encoding, offset = struct.unpack_from(">HHL", program, table + 4 + 8 * index)
-        rank = {(3, 10): 4, (0, 6): 3, (0, 4): 3, (3, 1): 2, (0, 3): 1}.get((platform, encoding), 0)
-        if rank and (best is None or rank > best[0]):
-            best = rank, table + offset
-    if best is None:
-        raise ValueError("no Unicode cmap")
-    (form,) = struct.unpack_from(">H", program, best[1])
-    if form == 12:
-        return _format_12(program, best[1])
-    if form == 4:
-        return _format_4(program, best[1])
-    raise ValueError("cmap format")
-
-
-def _format_12(program: bytes, at: int) -> dict[int, int]:
-    (groups,) = struct.unpack_from(">L", program, at + 12)
-    mapped: dict[int, int] = {}
-    if groups > 70_000:
-        raise ValueError("cmap groups")
-    for first, last, glyph in struct.iter_unpack(">3L", program[at + 16:at + 16 + 12 * groups]):
-        if not first <= last <= 0x10FFFF or len(mapped) + last - first > 120_000:
-            raise ValueError("cmap group")
-        if first == last:
-            mapped[first] = glyph
-        else:
-            mapped.update(zip(range(first, last + 1), range(glyph, glyph + last - first + 1), strict=True))
-    return mapped
-
-
-def _format_4(program: bytes, at: int) -> dict[int, int]:
-    (double,) = struct.unpack_from(">H", program, at + 6)
-    count = double // 2
-    ends = struct.unpack_from(f">{count}H", program, at + 14)
-    starts = struct.unpack_from(f">{count}H", program, at + 16 + double)
-    deltas = struct.unpack_from(f">{count}H", program, at + 16 + 2 * double)
-    ranges_at = at + 16 + 3 * double
-    ranges = struct.unpack_from(f">{count}H", program, ranges_at)
-    mapped: dict[int, int] = {}
-    for index, (first, last, delta, offset) in enumerate(zip(starts, ends, deltas, ranges, strict=True)):
-        if first > last or len(mapped) + last - first > 120_000:
-            raise ValueError("cmap segment")
-        for code in range(first, last + 1):
-            if offset == 0:
-                glyph = (code + delta) & 0xFFFF
-            else:
-                (glyph,) = struct.unpack_from(">H", program,
-                                              ranges_at + 2 * index + offset + 2 * (code - first))
-                glyph = (glyph + delta) & 0xFFFF if glyph else 0
-            if glyph and code != 0xFFFF:
-                mapped[code] = glyph
-    return mapped

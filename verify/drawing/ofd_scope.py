@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 from fonts import chain, face
-from fonts.truetype import FontError
+from fonts.errors import FontError
 from verify.drawing.budget import Budget
 from verify.drawing.outlines import Outlines, TrueTypeOutlines, open_font
 from verify.drawing.picture import redrawn

@@ -9,7 +9,8 @@ import struct
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from fonts.truetype import FontError, TrueType
+from fonts.errors import FontError
+from fonts.truetype import TrueType
 from verify.drawing.svg import number
 
 __all__ = ["Outlines", "TrueTypeOutlines", "open_font"]
