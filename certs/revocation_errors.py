@@ -26,6 +26,7 @@ class RevocationCode(enum.StrEnum):
     UNKNOWN = "revocation.unknown"
     RESPONDER = "revocation.responder"
     WAITING = "revocation.waiting"
+    OUT_OF_TIME = "revocation.out-of-time"
 
 
 class RevocationError(EngineError):
@@ -61,6 +62,9 @@ _SENTENCES: Final[dict[RevocationCode, tuple[str, str]]] = {
         "the answer was thrown away"),
     RevocationCode.WAITING: (
         "服务器多次没有应答，稍候再询问", "the server has failed several times and is asked again in a while"),
+    RevocationCode.OUT_OF_TIME: (
+        "查询一个文件的总时间（设置 total_s）已用完，未能取得",
+        "the time for all that is asked about one file (the setting total_s) had run out, so this was not had"),
 }
 CODE_BY_DOUBT: Final = {
     Doubt.STALE: RevocationCode.STALE, Doubt.TOO_LATE: RevocationCode.STALE, Doubt.FUTURE: RevocationCode.FUTURE,

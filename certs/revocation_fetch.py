@@ -12,12 +12,15 @@ from __future__ import annotations
 
 import ipaddress
 import secrets
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
+from certs.allowance import Allowance
 from certs.crl import MAX_BYTES as MAX_CRL
 from certs.crl import Crl, is_signed_by
 from certs.files import FileError
@@ -100,6 +103,7 @@ class Inquiry:
     def __init__(
         self, cache: Path, *, settings: RevocationSettings, clock: Callable[[], datetime],
         http: Http = http_exchange, random: Callable[[int], bytes] = secrets.token_bytes, insist: bool = False,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Ask nothing yet.
 
@@ -111,29 +115,37 @@ class Inquiry:
         """
         self._cache = RevocationCache(cache)
         self._settings, self._clock, self._http = settings, clock, http
-        self._random, self._insist = random, insist
+        self._random, self._insist, self._monotonic = random, insist, monotonic
         self._asked: dict[tuple[str, ...], EngineError | None] = {}
         self._hosts: dict[str, Note] = {}
 
-    def lists(self, certificate: Certificate, ca: Certificate) -> Fetched:
+    def allowance(self) -> Allowance:
+        """The time that the settings give for all that is asked about one file."""
+        return Allowance(self._settings.total_s, self._monotonic)
+
+    def lists(self, certificate: Certificate, ca: Certificate, *, allowance: Allowance | None = None) -> Fetched:
         """Fetch the revocation list that covers ``certificate``, from the first of its addresses that gives one.
 
         Args:
             ca: the issuer, itself trusted.
+            allowance: the time for this and what else is asked; without it each question has its own alone.
         """
-        return self._first(certificate, ca, certificate.crl_urls, lambda url: self._list(url, certificate, ca))
+        return self._first(certificate, ca, certificate.crl_urls, allowance,
+                           lambda url: self._list(url, certificate, ca, allowance))
 
-    def answers(self, certificate: Certificate, ca: Certificate, crls: Sequence[Crl] = ()) -> Fetched:
+    def answers(self, certificate: Certificate, ca: Certificate, crls: Sequence[Crl] = (), *,
+                allowance: Allowance | None = None) -> Fetched:
         """Ask by OCSP, at the first of the certificate's addresses that answers.
 
         Args:
             ca: the issuer, itself trusted.
             crls: lists by which the responder's own certificate is judged.
+            allowance: as of :meth:`lists`.
         """
-        return self._first(certificate, ca, certificate.ocsp_urls,
-                           lambda url: self._answer(url, certificate, ca, tuple(crls)))
+        return self._first(certificate, ca, certificate.ocsp_urls, allowance,
+                           lambda url: self._answer(url, certificate, ca, tuple(crls), allowance))
 
-    def _first(self, certificate: Certificate, ca: Certificate, urls: Sequence[str],
+    def _first(self, certificate: Certificate, ca: Certificate, urls: Sequence[str], allowance: Allowance | None,
                ask: Callable[[str], Fetched]) -> Fetched:
         if not certificate.issued_by(ca):
             return Fetched(troubles=(Trouble(url="", error=trouble(RevocationCode.FOREIGN)),))
@@ -145,7 +157,8 @@ class Inquiry:
         troubles: list[Trouble] = []
         stand_ins: list[bytes] = []
         for url in web[:_MAX_URLS]:
-            fetched = ask(url)
+            with allowance.running() if allowance else nullcontext():
+                fetched = ask(url)
             crls += fetched.crls
             ocsp += fetched.ocsp
             troubles += fetched.troubles
@@ -156,7 +169,7 @@ class Inquiry:
 
     # -- one address
 
-    def _list(self, url: str, certificate: Certificate, ca: Certificate) -> Fetched:
+    def _list(self, url: str, certificate: Certificate, ca: Certificate, allowance: Allowance | None) -> Fetched:
         limit = min(MAX_CRL, self._settings.max_mb << 20)
 
         def read(data: bytes) -> tuple[Crl, Said]:
@@ -171,11 +184,13 @@ class Inquiry:
             return crl, told[0]
 
         crl, failed, kept = self._obtain(
-            ("crl", url, ca.fingerprint), limit, read, lambda: self._exchange("GET", url, None, _CRL_TYPE, limit))
+            ("crl", url, ca.fingerprint), limit, read,
+            lambda: self._exchange("GET", url, None, _CRL_TYPE, limit, allowance))
         return Fetched(crls=() if crl is None else (crl,), troubles=_troubles(url, failed),
                        stand_ins=(crl.der,) if crl is not None and kept else ())
 
-    def _answer(self, url: str, certificate: Certificate, ca: Certificate, crls: tuple[Crl, ...]) -> Fetched:
+    def _answer(self, url: str, certificate: Certificate, ca: Certificate, crls: tuple[Crl, ...],
+                allowance: Allowance | None) -> Fetched:
         def read(data: bytes) -> tuple[OcspResponse, Said]:
             response = OcspResponse.load(data)
             for said in self._said(certificate, ca, crls=crls, ocsp=[response]):
@@ -185,18 +200,18 @@ class Inquiry:
 
         response, failed, kept = self._obtain(
             ("ocsp", url, ca.fingerprint, f"{certificate.serial:x}"), MAX_OCSP, read,
-            lambda: self._ask(url, certificate, ca))
+            lambda: self._ask(url, certificate, ca, allowance))
         return Fetched(ocsp=() if response is None else (response,), troubles=_troubles(url, failed),
                        stand_ins=(response.der,) if response is not None and kept else ())
 
-    def _ask(self, url: str, certificate: Certificate, ca: Certificate) -> bytes:
+    def _ask(self, url: str, certificate: Certificate, ca: Certificate, allowance: Allowance | None) -> bytes:
         """Ask by OCSP; the answer may lack the nonce, but not have another."""
         nonce = self._random(_NONCE_BYTES)
         failed: EngineError = trouble(RevocationCode.OTHER)
         # an SM2 responder may know SM3 alone, and others SHA-1 alone
         for algorithm in ("sm3", "sha1") if ca.key_kind == "sm2" else ("sha1",):
             request = build_request(certificate, ca, algorithm=algorithm, nonce=nonce)
-            data = self._exchange("POST", url, request, _OCSP_TYPE, MAX_OCSP)
+            data = self._exchange("POST", url, request, _OCSP_TYPE, MAX_OCSP, allowance)
             try:
                 response = OcspResponse.load(data)
             except OcspError as error:
@@ -214,7 +229,8 @@ class Inquiry:
         now = self._clock()
         return said_of(certificate, ca, crls=crls, ocsp=ocsp, at=now, latest=now)
 
-    def _exchange(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str], limit: int) -> bytes:
+    def _exchange(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str], limit: int,
+                  allowance: Allowance | None) -> bytes:
         parts = split_url(url)
         port = parts.port or (443 if parts.scheme == "https" else 80)
         host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
@@ -223,10 +239,17 @@ class Inquiry:
         before = self._hosts.get(server, Note())
         if before.waits(self._clock()):  # one dead server does not cost its time for every certificate
             raise trouble(RevocationCode.WAITING)
+        patience: float = self._settings.timeout_s
+        if allowance is not None:
+            patience = min(patience, allowance.left)
+            if not patience:
+                raise trouble(RevocationCode.OUT_OF_TIME)
         try:
-            data = self._http(method, url, body, headers, timeout_s=self._settings.timeout_s, max_bytes=limit,
+            data = self._http(method, url, body, headers, timeout_s=patience, max_bytes=limit,
                               admit=None if inside else admits)
         except HttpError as error:
+            if error.code is HttpCode.SLOW and patience < self._settings.timeout_s:
+                raise trouble(RevocationCode.OUT_OF_TIME) from error     # no fault of the server's
             if error.code in (HttpCode.UNREACHABLE, HttpCode.SLOW):
                 self._hosts[server] = before.failed(self._clock())
             raise
@@ -254,8 +277,9 @@ class Inquiry:
                     if note.waits(now):
                         return thing, trouble(RevocationCode.WAITING), True
                 new, failed = self._new(path, held, read, ask, now)
-                self._asked[what] = failed
-                self._cache.write_note(path, Note(asked_at=now) if failed is None else note.failed(now))
+                if failed is None or failed.code is not RevocationCode.OUT_OF_TIME:
+                    self._asked[what] = failed
+                    self._cache.write_note(path, Note(asked_at=now) if failed is None else note.failed(now))
         except FileError as error:       # what cannot be kept is not had: the next one would be asked in vain again
             return None, error, False
         return new, failed, failed is not None and new is thing

@@ -11,7 +11,8 @@ from typing import Any, Final
 __all__ = ["RevocationSettings", "read_settings"]
 
 _HOST: Final = re.compile(r"[a-z0-9._-]+(:[0-9]{1,5})?|\[[0-9a-f:.]+\](:[0-9]{1,5})?")
-_LIMITS: Final = {"refresh_h": (0, 24 * 31), "max_age_h": (0, 24 * 366), "timeout_s": (1, 120), "max_mb": (1, 16)}
+_LIMITS: Final = {"refresh_h": (0, 24 * 31), "max_age_h": (0, 24 * 366), "timeout_s": (1, 120),
+                  "total_s": (1, 3600), "max_mb": (1, 16)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,7 @@ class RevocationSettings:
         max_age_h: hours after which a list or answer is not used any more, though it says that it is good for longer;
             0 for as long as it says.
         timeout_s: seconds that one question may take.
+        total_s: seconds that all questions about one file may take (``--online``).
         max_mb: size of the largest list, in MB of 2^20 bytes.
     """
 
@@ -31,6 +33,7 @@ class RevocationSettings:
     refresh_h: int = 6
     max_age_h: int = 0
     timeout_s: int = 15
+    total_s: int = 60
     max_mb: int = 16
 
     @property

@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 
 from certs import der_build as build
+from certs.allowance import Allowance
 from certs.crl import Revocation
 from certs.crl_scope import scope_value
+from certs.http_client import HttpCode, HttpError
 from certs.ocsp_build import ResponseStatus, build_refusal, read_request
 from certs.ocsp_id import CertId
 from certs.revocation_cache import Note
@@ -477,3 +479,50 @@ def test_the_settings_name_hosts_in_small_letters_and_ports(world: World, tmp_pa
         inquiry = world.inquiry(tmp_path / str(len(asked)), settings={"hosts": hosts}, http=http)
         assert not ask(inquiry, world, world.leaf(url), "list").troubles
     assert asked == [True, True, False, False, True, True]
+
+
+class SlowNetwork:
+    """Servers that keep whoever asks until he gives up, and the clock of a machine that does nothing else."""
+
+    def __init__(self) -> None:
+        self.now, self.waited = 0.0, list[tuple[str, float]]()
+
+    def exchange(self, _method: str, url: str, *_: object, timeout_s: float, **_options: object) -> bytes:
+        self.waited.append((url, timeout_s))
+        self.now += timeout_s
+        raise HttpError(HttpCode.SLOW, "慢", "slow")
+
+
+def test_a_total_bounds_all_that_is_asked_about_one_file(tmp_path: Path) -> None:
+    world, network = World(), SlowNetwork()
+    leaves = [world.leaf(f"http://ca{number}.example/crl") for number in range(4)]
+    urls = [leaf.certificate.crl_urls[0] for leaf in leaves]
+    inquiry = world.inquiry(tmp_path, settings={"total_s": 12}, http=network.exchange, insist=True,
+                            monotonic=lambda: network.now)
+
+    def asked(file: Allowance) -> list[str]:
+        return [code for leaf in leaves for code in codes(
+            inquiry.lists(leaf.certificate, world.ca.certificate, allowance=file))]
+
+    first = inquiry.allowance()
+    assert asked(first) == ["http.slow", "http.slow", "revocation.out-of-time", "revocation.out-of-time"]
+    assert network.waited == [(urls[0], 5), (urls[1], 5), (urls[2], 2)]
+    assert (first.left, network.now) == (0, 12)
+    network.waited.clear()
+    network.now += 1000                                     # which is spent on other things
+    assert asked(inquiry.allowance()) == ["http.slow"] * 4, "the next file has time of its own"
+    assert network.waited == [(urls[2], 5), (urls[3], 5)], "and learns what was learnt"
+
+
+def test_what_was_kept_is_used_when_the_time_has_run_out(world: World, tmp_path: Path) -> None:
+    leaf, clock = world.leaf(), [0.0]
+    ask(world.inquiry(tmp_path), world, leaf, "list")
+    inquiry = world.inquiry(tmp_path, insist=True, monotonic=lambda: clock[0])
+    allowance = inquiry.allowance()
+    with allowance.running():
+        clock[0] += 61
+    world.asked.clear()
+    fetched = inquiry.lists(leaf.certificate, world.ca.certificate, allowance=allowance)
+    assert (codes(fetched), len(fetched.crls), len(fetched.stand_ins), world.asked) == (
+        ["revocation.out-of-time"], 1, 1, [])
+    assert not codes(inquiry.lists(leaf.certificate, world.ca.certificate)) and world.asked == ["/crl"]

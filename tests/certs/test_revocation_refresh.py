@@ -252,7 +252,7 @@ def test_a_timestamp_service_under_a_ca_of_its_own_is_asked_about_once_it_has_gi
     (home / "trust" / "tsa" / "root.cer").write_bytes(top.certificate.der)
     world.twist = lambda path, _, good: replace(good, body=world.crl(by=top)) if path == "/tsa.crl" else good
 
-    def post(_url: str, body: bytes, **_: object) -> bytes:
+    def post(_url: str, body: bytes, **_: Any) -> bytes:
         asked = read_request(body)
         return build.sequence(build.sequence(build.integer(0)), build_token(
             imprint=asked.imprint, algorithm=asked.algorithm, gen_time=world.now, serial=9, policy="1.2.3",
@@ -324,13 +324,15 @@ def test_a_damaged_file_of_the_trust_folder_is_named(world: World, tmp_path: Pat
 
 SETTINGS = [
     ('[revocation]\nhosts = ["Ca.Internal:8080", "[fd00::1]"]\n'
-     "refresh_h = 1\nmax_age_h = 48\ntimeout_s = 3\nmax_mb = 2\n",
-     RevocationSettings(hosts=("ca.internal:8080", "[fd00::1]"), refresh_h=1, max_age_h=48, timeout_s=3, max_mb=2)),
+     "refresh_h = 1\nmax_age_h = 48\ntimeout_s = 3\ntotal_s = 90\nmax_mb = 2\n",
+     RevocationSettings(hosts=("ca.internal:8080", "[fd00::1]"), refresh_h=1, max_age_h=48, timeout_s=3, total_s=90,
+                        max_mb=2)),
     ("[revocation]\n", RevocationSettings()), ("", RevocationSettings()),
     ("revocation = 1\n", None), ("[revocation]\nhost = []\n", None), ('[revocation]\nhosts = "a"\n', None),
     ('[revocation]\nhosts = ["http://a"]\n', None), ("[revocation]\nrefresh_h = -1\n", None),
     ("[revocation]\ntimeout_s = 0\n", None), ("[revocation]\ntimeout_s = true\n", None),
-    ("[revocation]\nmax_mb = 17\n", None), ("[revocation]\nmax_age_h = 1.5\n", None),
+    ("[revocation]\ntotal_s = 0\n", None), ("[revocation]\nmax_mb = 17\n", None),
+    ("[revocation]\nmax_age_h = 1.5\n", None),
 ]
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from certs.crl import Revocation
 from certs.evidence_build import Material, new_record, renew
+from certs.http_client import HttpCode, HttpError
 from certs.timestamp_token import digest
 from certs.trust import Trust
 from certs.x509_build import TIME_STAMPING
@@ -152,6 +153,31 @@ def test_what_is_asked_of_nobody_is_said(scene: Scene) -> None:
         (line,) = asked.to_lines()
         assert "未向任何机构查询" in line and "nobody was asked" in line
         assert asked.to_dict()["effect"] in ("no-chain", "no-address")
+
+
+def test_what_was_not_asked_any_more_when_the_time_had_run_out_is_told(tmp_path: Path) -> None:
+    world, now, asked = World(), [0.0], list[str]()
+
+    def slow(_method: str, url: str, *_: object, timeout_s: float, **_options: object) -> bytes:
+        asked.append(url)
+        now[0] += timeout_s
+        raise HttpError(HttpCode.SLOW, "慢", "slow")
+
+    paths = [(world.leaf(f"http://ca{number}.example/crl", serial=number).certificate, world.ca.certificate)
+             for number in range(3, 8)]
+
+    def judged(fresh: Fresh) -> None:
+        now[0] += 1000                   # judging takes as long as it takes
+        fresh.seen(paths)
+
+    inquiry = world.inquiry(tmp_path, settings={"total_s": 20}, http=slow, insist=True, monotonic=lambda: now[0])
+    _, told = judge_online(judged, trusting(world.ca), inquiry, at=world.now)
+    assert now == [1020], "each by OCSP, then by the list"
+    assert asked == [f"http://ca{number}.example/crl" for number in (3, 3, 4, 4)]
+    assert (told.effect, [str(one.error.code) for one in told.troubles]) == (
+        Effect.UNANSWERED, ["http.slow"] * 2 + ["revocation.out-of-time"] * 3)
+    last = told.to_lines()[-1]
+    assert "ca7.example" in last and "总时间（设置 total_s）已用完" in last and "had run out" in last
 
 
 def test_chains_beyond_the_limit_are_counted(scene: Scene) -> None:
