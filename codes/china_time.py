@@ -1,6 +1,7 @@
 """Moments as people read them: the time of day in China (北京时间, UTC+8), and said to be that.
 
-Files, statements and JSON have UTC; every sentence and every list has these.
+Files, statements and JSON have UTC; every sentence and every list has these. A moment that strangers have written may be
+the calendar's last or first: what would be beyond its ends in China is told as the end itself.
 """
 
 from __future__ import annotations
@@ -35,4 +36,7 @@ def time_en(moment: datetime) -> str:
 def _in_china(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("moments need a time zone")
-    return moment.astimezone(CHINA_TIME)
+    try:
+        return moment.astimezone(CHINA_TIME)
+    except OverflowError:
+        return (datetime.max if moment.year > 1 else datetime.min).replace(tzinfo=CHINA_TIME)

@@ -30,6 +30,17 @@ def test_the_day_is_that_of_china() -> None:
     assert time_en(moment) == "2027-01-01 00:00:00 +08:00"
 
 
+@pytest.mark.parametrize(("moment", "zh", "en"), [
+    (datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC), "9999年12月31日23:59:59", "9999-12-31 23:59:59"),
+    (datetime(9999, 12, 31, 15, 59, 59, tzinfo=UTC), "9999年12月31日23:59:59", "9999-12-31 23:59:59"),
+    (datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14))), "1年1月1日00:00:00", "0001-01-01 00:00:00"),
+    (datetime(1, 1, 1, tzinfo=UTC), "1年1月1日08:00:00", "0001-01-01 08:00:00"),
+])
+def test_the_ends_of_the_calendar_can_be_told(moment: datetime, zh: str, en: str) -> None:
+    """Strangers write them; "no end" is the last second of the year 9999 (RFC 5280 clause 4.1.2.5)."""
+    assert (time_zh(moment), time_en(moment)) == (f"{zh}（北京时间）", f"{en} +08:00")
+
+
 @pytest.mark.parametrize("tell", [time_zh, time_en])
 def test_a_moment_without_a_zone_is_none(tell: Callable[[datetime], str]) -> None:
     with pytest.raises(ValueError, match="zone"):
