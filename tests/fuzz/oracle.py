@@ -27,6 +27,7 @@ _PARSER: Final = etree.XMLParser(remove_blank_text=True, remove_comments=True, r
 _FAMILY: Final = re.compile(rb' FamilyName="[^"]*"')    # of a font that is embedded: a name that draws nothing
 _START: Final = re.compile(rb"(startxref[\r\n]+|/Prev )(\d{1,10})(?=[\r\n])")
 _FREE: Final = re.compile(rb"(xref[\r\n]+)\d{3,10}( 1[\r\n ]+0000000000 65535 f)")    # frees what no seed holds
+_DATE: Final = re.compile(r"D:\d{14}(Z|[+-]\d\d'\d\d'?)")
 _GAP: Final = re.compile(rb"/Contents\s*<([0-9A-Fa-f]{200,})>")
 
 
@@ -238,7 +239,16 @@ def _written(reader: Any, number: int) -> bytes:
     if isinstance(value, pypdf.generic.DictionaryObject) and value.get("/Type") == "/Catalog":
         value = pypdf.generic.DictionaryObject({
             key: held for key, held in value.items() if key not in ("/DSS", "/Extensions", "/AcroForm", "/Metadata")})
+    if isinstance(value, pypdf.generic.DictionaryObject) and "/Info" in reader.trailer and (
+            reader.trailer.raw_get("/Info") == pypdf.generic.IndirectObject(number, 0, reader)):
+        value = pypdf.generic.DictionaryObject({
+            key: pypdf.generic.NullObject() if _tells_of_saving(key, held) else held for key, held in value.items()})
     kept = io.BytesIO()
     if value is not None:
         value.write_to_stream(kept)
     return kept.getvalue()
+
+
+def _tells_of_saving(key: str, held: Any) -> bool:
+    """Whether a text of the document information says when, or by which program, a file was saved, and no more."""
+    return isinstance(held, str) and (key == "/Producer" or (key == "/ModDate" and bool(_DATE.fullmatch(held))))

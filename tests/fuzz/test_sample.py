@@ -120,6 +120,22 @@ def test_the_rule_tells_a_changed_file_from_a_genuine_one() -> None:
     assert oracle.why_not("photo", b"", insider=False)
 
 
+@pytest.mark.parametrize(("key", "letter", "other", "why_not"), [
+    (b"/Producer (", b"R", b"Q", False), (b"/ModDate (D\\072", b"2", b"1", False), (b"/ModDate (", b"D", b"E", True),
+    (b"/Title (", b"u", b"v", True), (b"/Creator (", b"a", b"b", True), (b"/Author (", b"a", b"b", True),
+    (b"/CreationDate (D\\072", b"2", b"1", True), (b"/", b"Producer", b"Produces", True)])
+def test_when_and_by_what_a_file_was_saved_again_may_be_told_otherwise_behind_its_signatures(
+        key: bytes, letter: bytes, other: bytes, why_not: bool) -> None:
+    """The rule and the verifier agree, letter by letter."""
+    data = next(seed.data for seed in corpus().seeds["pdf"] if seed.name == "long-term.pdf")
+    head, last = data[:data.rindex(b"/Author")], data[data.rindex(b"/Author"):]
+    assert last.count(key + letter) == 1 and b"/ByteRange" not in last
+    changed, at = head + last.replace(key + letter, key + other), corpus().moment("pdf")
+    assert bool(Oracle(corpus()).why_not("pdf", changed, insider=False)) is why_not
+    report = verify(changed, trust=corpus().trust("pdf"), at=at, clock_now=at)
+    assert (report.verdict is not Verdict.VALID) is why_not
+
+
 def test_an_input_that_takes_too_long_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(running, "SECONDS", 0.000_01)
     result = running.run(corpus(), SEED, range(20), tmp_path)
