@@ -42,7 +42,7 @@ REFUSED, OPEN = 1, 3
 _ACTOR: Final = "actor.cer"
 _LEDGER: Final = "ledger.sqlite3"
 _STATE: Final = {
-    RotationState.ROTATED: "已换章 / rotated", RotationState.WAITING: "等待 / waiting",
+    RotationState.ROTATED: "已换发 / rotated", RotationState.WAITING: "等待 / waiting",
     RotationState.REFUSED: "不予办理 / refused", RotationState.FAILED: "未能办理 / failed",
     RotationState.UNTRIED: "未办理 / not tried", RotationState.PLANNED: "将办理 / would be rotated",
 }
@@ -88,7 +88,7 @@ def rotate_seals(
     home: HomeOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="每枚一行 JSON / one line of JSON a seal")] = False,
 ) -> None:
-    """换章：新密钥、新证书、同一印模，到时间交接 / give seals that come to their end their successors.
+    """换发印章：新密钥、新证书、同一印模，到时间交接 / give seals that come to their end their successors.
 
     可重复执行，可中断后再执行。退出码 / exit codes: 0 all rotated, 1 one was refused, 3 something is still to be done.
     """
@@ -206,7 +206,7 @@ def _used(home: Path) -> Mapping[str, int]:
 def _watched(course: Iterable[Rotation], total: int) -> Iterator[Rotation]:
     """Pass rotations on, with a bar on a terminal."""
     console = Console(stderr=True)
-    columns = (TextColumn("换章 / rotating"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+    columns = (TextColumn("换发 / rotating"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
                TextColumn("{task.fields[name]}"))
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
         task = progress.add_task("", total=total, name="")

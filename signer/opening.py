@@ -32,7 +32,7 @@ def open_keys(
 
     Args:
         open_key: opens one; returns what is wrong with it, None for nothing, and raises nothing.
-        log: takes ``unusable`` with the reason for each key that does not open.
+        log: takes ``unusable`` with the reason for each key that does not open; none where the error says as much.
 
     Returns:
         What is known then: ``keys``, how many are open; ``unusable``, name → code of those that do not open;
@@ -42,13 +42,17 @@ def open_keys(
         RemoteError: ``signer.key-failed``: all keys were tried, and none opens.
     """
     end, tally = monotonic() + within_s, _Tally(len(names), _started(names, open_key), log)
+    late = False
     while tally.waits:
         try:
-            tally.take(timeout_s=max(end - monotonic(), 0) if tally.open else None)
+            tally.take(timeout_s=None if late and not tally.open else max(end - monotonic(), 0))
         except queue.Empty:
-            told = tally.told()
-            threading.Thread(target=tally.finish, name="opening", daemon=True).start()
-            return {**told, "opening": True}
+            late = True
+            tally.tell()
+            if tally.open:
+                told = tally.told()
+                threading.Thread(target=tally.finish, name="opening", daemon=True).start()
+                return {**told, "opening": True}
     tally.require_one()
     return {**tally.told(), "opening": False}
 
@@ -76,11 +80,15 @@ def _started(names: Sequence[str], open_key: Callable[[str], EngineError | None]
 
 
 class _Tally:
-    """What has been found so far: ``open`` and ``waits``, how many keys are open, and how many are not tried yet."""
+    """What has been found so far: ``open`` and ``waits``, how many keys are open, and how many are not tried yet.
+
+    What is wrong with keys is held back while it may be wrong with all of them alike, as without a password.
+    """
 
     def __init__(self, number: int, found: _Found, log: _Log) -> None:
         self.waits, self.open = number, 0
         self._found, self._log, self._errors = found, log, dict[str, EngineError]()
+        self._held: list[str] | None = []                    # None: nothing is held back any more
 
     def take(self, *, timeout_s: float | None = None) -> None:
         """Take in the next key that was tried; raises ``queue.Empty`` where there is none in time."""
@@ -88,8 +96,22 @@ class _Tally:
         self.waits -= 1
         if error is None:
             self.open += 1
+            self.tell()
             return
         self._errors[name] = error
+        if self._held is None:
+            self._note(name)
+        else:
+            self._held.append(name)
+
+    def tell(self) -> None:
+        """Log what was held back, and from now on each key when it is tried."""
+        for name in self._held or ():
+            self._note(name)
+        self._held = None
+
+    def _note(self, name: str) -> None:
+        error = self._errors[name]
         self._log("unusable", {"key": name, "code": error.code.value, "reason": error.en})
 
     def told(self) -> dict[str, JSON]:
@@ -98,6 +120,8 @@ class _Tally:
     def require_one(self) -> None:
         if self.open or not self._errors:
             return
+        if len({error.code for error in self._errors.values()}) > 1:
+            self.tell()
         name, error = min(self._errors.items(), key=lambda one: one[0])
         number = len(self._errors)
         raise RemoteError(

@@ -162,7 +162,7 @@ def test_rotate_tells_people_what_was_done_and_what_is_left(home: Path) -> None:
     result = rotate(home, "--org", CITY[0], approve=False)
     assert result.exit_code == 3, result.exception
     headings, row = result.stdout.splitlines()
-    assert headings.startswith("代码 USCC") and f"{CITY[0]}  {CITY[1]}" in row and "已换章" in row
+    assert headings.startswith("代码 USCC") and f"{CITY[0]}  {CITY[1]}" in row and "已换发" in row
     assert "续期 renew、县级审核 review-county、制作 make" in row
     assert f"自{time_zh(CHANGE)}起，{CITY[1]} 没有用印审批，不能盖章" in result.stderr
     assert f"{CITY[0]}: from {time_en(CHANGE)} on sealing stops" in result.stderr
@@ -220,7 +220,7 @@ def test_one_that_is_refused_makes_the_exit_code_and_stops_no_other(home: Path) 
     result = rotate(home)
     assert result.exit_code == 1
     assert "registry.out-of-order" in result.stderr and "依据 / clause: B第8条" in result.stderr
-    assert result.stdout.count("已换章") == 2 and result.stdout.count("不予办理") == 1
+    assert result.stdout.count("已换发") == 2 and result.stdout.count("不予办理") == 1
 
 
 @pytest.mark.parametrize("words", [

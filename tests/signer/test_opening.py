@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from certs.config import HomeCode, HomeError
 from certs.home import Home
 from certs.key_reference import reference_bytes
 from certs.pkcs11_key import Pkcs11Key
@@ -46,9 +48,9 @@ def test_with_a_wrong_password_it_does_not_start(call: Call, tmp_path: Path) -> 
     (keys / "password").write_text("a password that is none\n")
     code, out, err = call("--home", keys, "--socket", tmp_path / "s.sock")
     assert (code, out) == (3, "")
-    assert "signer.key-failed" in err
+    assert err.startswith("signer.key-failed"), "and nothing before it"
     assert "keystore.wrong-password" in err
-    assert "/sealing" in err
+    assert "/data" in err
     assert not (tmp_path / "s.sock").exists()
 
 
@@ -104,6 +106,34 @@ def test_many_keys_are_opened_while_the_first_already_sign() -> None:
     wait_until(lambda: ("opened", whole) in log)
     assert next(event for event, _ in log) == "unusable"
     assert open_keys(["b", "a", "c"], opening, note, within_s=1e6) == {**whole, "opening": False}
+
+
+def test_why_no_key_opens_is_said_once_where_all_have_the_same_reason_and_of_each_where_not() -> None:
+    log: list[str] = []
+
+    def note(event: str, facts: Any) -> None:
+        log.append(f"{event} {facts['key']} {facts['code']}")
+
+    def opened(reason: Callable[[str], EngineError]) -> None:
+        with pytest.raises(RemoteError, match=r"signer\.key-failed"):
+            open_keys(["a", "b"], reason, note, within_s=1e6)
+
+    opened(broken)
+    assert log == []
+    opened(lambda name: broken(name) if name == "a" else HomeError(HomeCode.NO_PASSWORD, "无", "none"))
+    assert sorted(log) == ["unusable a signer.malformed", "unusable b home.no-password"]
+
+
+def test_what_is_wrong_is_told_while_a_key_that_hangs_is_waited_for() -> None:
+    told, in_time = threading.Event(), list[bool]()
+
+    def opening(name: str) -> EngineError | None:
+        if name == "b":
+            in_time.append(told.wait(SECONDS))
+        return broken(name) if name == "a" else None
+
+    assert open_keys(["a", "b"], opening, lambda *_: told.set(), within_s=0)["keys"] == 1
+    assert in_time == [True]
 
 
 @pytest.mark.parametrize("within_s", [0, 100])
