@@ -12,6 +12,7 @@ import pytest
 
 from archive.advice import advise
 from archive.store import Archive
+from codes.china_time import CHINA_TIME
 from tests.archive.offices import copied
 from tests.archive.years import Years, years
 from tests.support.command import Call, caller
@@ -42,10 +43,15 @@ def call(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> 
     return caller(monkeypatch, capfd, "archive")
 
 
-def ended(office: Years) -> str:
-    """The day on which the first timestamp service ended, and all that rested on it."""
+def end_of(office: Years) -> datetime:
+    """When the first timestamp service ended, and all that rested on it."""
     start = office._start - DAY
-    return start.replace(year=start.year + 4).date().isoformat()
+    return start.replace(year=start.year + 4)
+
+
+def ended(office: Years) -> str:
+    """The day of it, as people are told."""
+    return end_of(office).astimezone(CHINA_TIME).date().isoformat()
 
 
 def halves(line: str) -> tuple[str, str]:
@@ -81,14 +87,14 @@ def test_a_renewal_that_comes_too_late_says_so_at_once(scene: tuple[Years, str],
     assert call("renew", here.path, "--home", office.home.path)[0] == 0, "it is told once"
     code, out, _ = call("verify", here.path, "--home", office.home.path, "--at", (office.now + DAY).isoformat())
     assert code == 3 and "[package.evidence-gap]" in out.splitlines()[1] and "proven since" in out.splitlines()[0]
-    assert f"from {office.now.astimezone().year}" in out
+    assert f"from {office.now.astimezone(CHINA_TIME).year}" in out
 
 
 def test_a_late_renewal_is_told_in_json(scene: tuple[Years, str], here: Archive, call: Call) -> None:
     code, out, _ = call("renew", here.path, "--home", scene[0].home.path, "--json")
     value = json.loads(out)
     assert code == 4 and (value["renewed"], value["too_late"]) == (True, True)
-    assert value["lapsed_at"].startswith(ended(scene[0]))
+    assert datetime.fromisoformat(value["lapsed_at"]) == end_of(scene[0])
 
 
 def test_of_time_that_nobody_believes_the_roots_are_asked_for(scene: tuple[Years, str], here: Archive) -> None:
