@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -182,6 +183,12 @@ def unread(tmp_path: Path) -> Iterator[tuple[Path, subprocess.Popen[bytes], Read
         reader.close()
 
 
+def listens(place: Path) -> bool:
+    """Say whether somebody listens there: a socket is there a little before."""
+    with socket.socket(socket.AF_UNIX) as line:
+        return line.connect_ex(str(place)) == 0
+
+
 def asks(keys: Path, head: dict[str, Any], body: bytes = b"") -> str:
     """Ask the signer of this home; returns the code of the refusal, "" for none."""
     answer, _ = ask(Address(socket=str(keys / "signer.sock")), head, body)
@@ -192,7 +199,7 @@ def test_a_signer_whose_log_nobody_reads_signs_refuses_and_ends(
     unread: tuple[Path, subprocess.Popen[bytes], Reader],
 ) -> None:
     keys, process, reader = unread
-    wait_until((keys / "signer.sock").exists)
+    wait_until(lambda: listens(keys / "signer.sock"))
     signing = {"op": "sign", "key": key_name(keys, "sealing"), "approval": approval_id(keys)}
     for number in range(3):
         assert asks(keys, signing, to_sign(keys, number)) == ""
@@ -209,7 +216,7 @@ def test_a_signer_whose_log_is_read_late_has_told_everything_in_order(
     unread: tuple[Path, subprocess.Popen[bytes], Reader],
 ) -> None:
     keys, process, reader = unread
-    wait_until((keys / "signer.sock").exists)
+    wait_until(lambda: listens(keys / "signer.sock"))
     for _ in range(3):
         assert asks(keys, {"op": "key", "key": "none"}) == "signer.no-key"
     read: list[dict[str, Any]] = []
