@@ -1,7 +1,7 @@
 """Moments as people read them: the time of day in China (北京时间, UTC+8), and said to be that.
 
-Files, statements and JSON have UTC; every sentence and every list has these. A moment that strangers have written may be
-the calendar's last or first: what would be beyond its ends in China is told as the end itself.
+Files, statements and JSON have UTC; every sentence and every list has these. Strangers may write the calendar's last
+moment or its first: what is beyond its ends in China is told as the end itself.
 """
 
 from __future__ import annotations
