@@ -30,6 +30,7 @@ from cli.archive_common import (
     tell,
     tell_reasons,
 )
+from cli.folder_files import files_below
 from cli.tables import table
 from codes.errors import EngineError
 
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
+_ENDINGS: Final = (".ofd",)
 _HEADINGS: Final = ("证照标识 identifier", "种类 kind", "归档 archived", "续期期限 due", "时间戳 stamps")
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
@@ -144,18 +146,25 @@ def _value(line: Line) -> dict[str, object]:
 def _sources(files: Sequence[Path], unread: list[tuple[Path, EngineError]]) -> Iterator[tuple[Path, bytes]]:
     """The packages that are named, and in the place of a folder those in it, in the order of their names.
 
-    What cannot be read or is too large comes to ``unread``, with the reason, and keeps nothing else from being read.
+    What is no file, cannot be read or is too large comes to ``unread``, with the reason, and keeps nothing else from
+    being read.
     """
     from archive.layout import MAX_FILE
-    from certs.files import read_file
+    from certs.files import FileCode, FileError, read_file
 
     for path in files:
-        found = sorted(path.rglob("*")) if path.is_dir() else [path]
+        found = [path]
+        if path.is_dir():
+            found = [one for one in sorted(files_below(path, _ENDINGS))
+                     if one.suffix.lower() in _ENDINGS or not one.is_file()]
         for one in found:
-            if one.is_file() and (one.suffix.lower() == ".ofd" or not path.is_dir()):
-                try:
-                    data = read_file(one, max_bytes=MAX_FILE)
-                except EngineError as error:
-                    unread.append((one, error))
-                else:
-                    yield one, data
+            try:
+                if one.exists() and not (one.is_file() or one.is_dir()):     # reading a pipe would wait for ever
+                    raise FileError(
+                        FileCode.FAILED, f"{one} 不是普通文件（管道、套接字或设备），不予读取",
+                        f"{one} is no regular file (a pipe, a socket or a device) and is not read")
+                data = read_file(one, max_bytes=MAX_FILE)
+            except EngineError as error:
+                unread.append((one, error))
+            else:
+                yield one, data

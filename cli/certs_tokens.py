@@ -58,14 +58,14 @@ def _group() -> None:
 @app.command("list")
 def list_them(
     module: ModuleOption, token: TokenOption = "", serial: SerialOption = "", pin_file: PinOption = None,
-    as_json: JsonOption = False,
+    home: HomeOption = None, as_json: JsonOption = False,
 ) -> None:
     """列出令牌，指明令牌时列出其中的密钥 / list the tokens of a module, or the keys on the token that is named."""
     from certs.pkcs11_list import list_keys, list_tokens
 
     rows: list[tuple[str, ...]]
     if token or serial:
-        keys = list_keys(_named(module, token, serial, pin_file), (pin_file or Path()).absolute().parent)
+        keys = list_keys(_named(module, token, serial, pin_file), home or (pin_file or Path()).absolute().parent)
         entries: list[dict[str, Any]] = [
             {"label": one.label, "id": one.id, "kind": one.kind, "bits": one.bits, "extractable": one.extractable}
             for one in keys]

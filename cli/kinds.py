@@ -36,8 +36,17 @@ def list_kinds(
 ) -> None:
     """列出证照种类 / list the licence kinds."""
     from docgen.design.describing import summaries
+    from layouts.folders import added_folders
 
-    _run(lambda: _print_list(summaries(), as_json), kinds)
+    def work() -> None:
+        found = summaries()
+        _print_list(found, as_json)
+        for folder in added_folders():
+            if not any(Path(one["folder"]).parent == folder for one in found):
+                _say(f"{folder} 中没有证照种类：每种一个目录，以代码为名，内有 kind.json / {folder} holds no licence "
+                     "kinds: each is a folder named by its code, with a kind.json in it", err=True)
+
+    _run(work, kinds)
 
 
 @app.command()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from cli.folder_files import files_below
 from cli.kind_folders import KINDS_HELP, add_kinds
 from cli.moments import read_moment
 from cli.verify_one import CANNOT, exit_code_of, for_verifiers, report_signer, trust_folder, verify_one
@@ -187,20 +188,10 @@ def _files(named: list[Path], passed: list[Path]) -> Iterator[Path]:
     """
     for path in named:
         if path.is_dir():
-            for one in sorted(_below(path)):
+            for one in sorted(files_below(path, _ENDINGS)):
                 if one.suffix.lower() in _ENDINGS or not one.is_file():
                     yield one
                 elif one.suffix.lower() != _EVIDENCE:
                     passed.append(one)
         else:
             yield path
-
-
-def _below(folder: Path) -> Iterator[Path]:
-    """The files below a folder, with whatever else has the name of a document, and the folders that cannot be read."""
-    closed: list[Path] = []
-    for place, _, names in os.walk(folder, onerror=lambda error: closed.append(Path(error.filename))):
-        for one in (Path(place, name) for name in names):
-            if one.suffix.lower() in _ENDINGS or one.is_file():
-                yield one
-    yield from closed

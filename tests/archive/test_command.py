@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ from certs.x509_build import build_certificate
 from codes.identifier import Identifier
 from tests.archive.conftest import Kept
 from tests.archive.offices import Office
+from tests.support.bounds import not_hanging
 from tests.support.command import Call, caller
 from verify import verify
 
@@ -67,6 +69,22 @@ def test_packages_are_made_listed_and_verified(kept: Kept, tmp_path: Path, call:
     code, out, _ = call("list", archive, "--json")
     assert all(f"新期限 now due {line['due'][:10]}" in renewed for line in lines(out)), renewed
     assert [line["timestamps"] for line in lines(out)] == [2, 2]
+
+
+def test_what_is_no_file_is_named_and_holds_up_nothing(kept: Kept, tmp_path: Path, call: Call) -> None:
+    folder = tmp_path / "issued"
+    folder.mkdir()
+    (folder / "a.ofd").write_bytes(kept.packages[0])
+    (folder / "beside.txt").write_bytes(b"")
+    os.mkfifo(folder / "pipe.ofd")
+    os.mkfifo(tmp_path / "named")
+    (folder / "gone.ofd").symlink_to(folder / "nowhere")
+    with not_hanging():
+        code, out, _ = call("make", folder, tmp_path / "named", "--to", tmp_path / "archive", "--home",
+                            kept.office.home.path, "--json")
+    told = {Path(str(line["file"])).name: line.get("error") for line in lines(out)}
+    assert (code, told) == (1, {"a.ofd": None, "pipe.ofd": "file.failed", "gone.ofd": "file.missing",
+                                "named": "file.failed"})
 
 
 def test_a_changed_package_and_one_that_is_not_there_have_their_codes(kept: Kept, tmp_path: Path, call: Call) -> None:

@@ -59,6 +59,20 @@ def test_tokens_and_their_keys_are_listed(call: Call, token: SoftToken, tmp_path
         one for one in json.loads(text) if one["label"] == token.label).items()
 
 
+def test_a_wrong_pin_is_remembered_in_the_home_that_is_named(
+        call: Call, home: Home, token: SoftToken, tmp_path: Path) -> None:
+    codes = []
+    for name in ("a", "b"):                                  # from two places
+        (tmp_path / name).mkdir()
+        pin = tmp_path / name / "pin"
+        pin.touch(mode=0o600)
+        pin.write_text("11111111")
+        codes.append(call("keys", "list", "--module", token.module, "--token", token.label, "--pin-file", pin, "--home",
+                          home.path)[2].partition(":")[0])
+    assert codes == ["pin.wrong", "pin.known-wrong"]
+    assert any((home.path / "tokens").iterdir()) and not (tmp_path / "a" / "tokens").exists()
+
+
 @pytest.mark.parametrize("kind", ["p256", "rsa"])
 def test_a_key_on_a_token_gets_its_certificate_and_signs_renditions(
     call: Call, home: Home, token: SoftToken, tmp_path: Path, kind: str,

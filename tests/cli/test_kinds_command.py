@@ -112,3 +112,12 @@ def test_a_folder_of_kinds_is_added_to_the_list_by_the_environment(
     result = _run("list")
     assert result.exit_code == 3
     assert "kind.folder" in result.stderr
+
+
+def test_a_folder_without_kinds_is_named(tmp_path: Path) -> None:
+    (tmp_path / "k-1").mkdir()
+    (tmp_path / "k-1" / "kind.json").write_text("{}")        # whose name is no code
+    result = _run("list", "--kinds", str(tmp_path))
+    assert (result.exit_code, "K0\t" in result.stdout) == (0, True)
+    assert result.stderr.startswith(f"{tmp_path.resolve()} 中没有证照种类")
+    assert "holds no licence kinds" in result.stderr

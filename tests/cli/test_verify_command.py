@@ -173,7 +173,7 @@ def test_a_folder_that_cannot_be_read_is_named(package: Path, tmp_path: Path, mo
         onerror(PermissionError(13, "Permission denied", str(tmp_path / "closed")))
         yield from walk(folder)
 
-    monkeypatch.setattr("cli.verify.os.walk", half)
+    monkeypatch.setattr("cli.folder_files.os.walk", half)
     assert list(_files([package.parent], [])) == sorted([package, tmp_path / "closed"])
 
 
