@@ -33,7 +33,7 @@ from archive.metadata import told_files
 from archive.ofda_check import differences
 from archive.pades import pdf_due
 from archive.snapshot import KINDS, snapshot_trust, unreadable
-from certs.carried import Carried
+from certs.carried import NOTHING_CARRIED, Carried
 from certs.chain import SubIndication
 from certs.evidence import EvidenceResult, judge_evidence
 from certs.evidence_build import Material, due
@@ -43,6 +43,7 @@ from certs.trust import Trust
 from codes.china_time import time_en, time_zh
 from codes.errors import EngineError
 from layouts import kinds
+from verify.attachments import carried_answers, carried_lists
 from verify.entry import verify_source
 from verify.model import Severity, Verdict
 from verify.online import Chain, Fresh
@@ -181,8 +182,9 @@ class _Check:
         original_at = self.evidence(ORIGINAL_RECORD, original_name(self.identifier))
         self.known_kind()
         original = self.verified(original_name(self.identifier), "package.original",
-                                 self.files.get(ORIGINAL_RECORD) if original_at else None)
-        rendition = self.verified(rendition_name(self.identifier), "package.rendition", None)
+                                 evidence=self.files.get(ORIGINAL_RECORD) if original_at else None)
+        rendition = self.verified(rendition_name(self.identifier), "package.rendition",
+                                  beside=_riding(self.files.get(original_name(self.identifier)), original_at))
         self.copies()
         last = due_of(self.files, self.identifier, self.material, self.trust.strength if self.trust else STRONG)
         if last is not None and last < self.at and self.lapse is None:
@@ -235,14 +237,15 @@ class _Check:
         if self.manifest is not None and self.manifest.kind not in kinds():
             self.found.append(found("package.kind", kind=self.manifest.kind))
 
-    def verified(self, name: str, code: str, evidence: bytes | None) -> Report | None:
+    def verified(self, name: str, code: str, *, evidence: bytes | None = None,
+                 beside: Carried = NOTHING_CARRIED) -> Report | None:
         """The verifier's report on a file; what weighs in it weighs here."""
         data = self.files.get(name)
         if data is None:
             return None                 # said already
         judged = Fresh()
         report = verify_source(data, trust=self.trust, at=self.at, clock_now=self.at, require_status=False,
-                               name=name.rpartition("/")[2], evidence=evidence, fresh=judged)
+                               name=name.rpartition("/")[2], evidence=evidence, beside=beside, fresh=judged)
         self.paths += judged.paths
         self.left_out += judged.left_out
         if report.verdict is not Verdict.VALID or not report.file.own:
@@ -271,6 +274,23 @@ class _Check:
             listed = {name: (one.size, one.sm3) for name, one in self.manifest.files.items() if name != METADATA}
             if told != listed:
                 self.found.append(found("package.metadata"))
+
+
+def _riding(original: bytes | None, existed_at: dt.datetime | None) -> Carried:
+    """The lists and answers in the original, by which its rendition is judged too: nothing in the PDF speaks of the
+    certificate for its QR code, and a CA's lists of today may leave out what has ended.
+
+    Args:
+        existed_at: when the original is proven to have existed.
+    """
+    if original is None:
+        return NOTHING_CARRIED
+    try:
+        inside = read_zip(original)
+    except Refusal:
+        return NOTHING_CARRIED
+    answers = carried_answers(inside)
+    return Carried(crls=carried_lists(inside), ocsp=answers).existing((one.der for one in answers), existed_at)
 
 
 def _material(*trusts: Trust | None) -> Material:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from certs.carried import NOTHING_CARRIED, Carried
 from certs.trust import Trust
 from codes.errors import EngineError
 from verify import MAX_FILE_SIZE, VerifyError
@@ -121,10 +122,12 @@ def _require_regular(mode: int, source: Path) -> None:
 
 def verify_source(source: bytes | Path, *, trust: Trust | Path | None, at: dt.datetime | None,
                   clock_now: dt.datetime | None, require_status: bool, name: str,
-                  evidence: bytes | None = None, fresh: Fresh | None = None) -> Report:
+                  evidence: bytes | None = None, beside: Carried = NOTHING_CARRIED,
+                  fresh: Fresh | None = None) -> Report:
     """See :func:`verify.verify`.
 
     Args:
+        beside: lists and answers kept beside the file, which count as those that ride in it do.
         fresh: what was fetched for this file; gets the chains that were judged.
     """
     now = clock_now or dt.datetime.now(dt.UTC)
@@ -143,6 +146,7 @@ def verify_source(source: bytes | Path, *, trust: Trust | Path | None, at: dt.da
     checks, run = _judge_of(kind)
     case = Case(name=name, kind=kind, data=data, at=moment, clock_now=now,
                 trust=loaded, unusable=unusable, demanded=checks)
+    case.judge.carries(beside)
     if evidence is not None:
         from verify.evidence import take_evidence  # loads only for files with evidence
 

@@ -19,7 +19,7 @@ from certs.home import Home
 from certs.x509 import Certificate
 from certs.x509_build import TIME_STAMPING, build_certificate
 from registry.demo import revoke
-from registry.demo_files import DemoFiles
+from registry.demo_files import CA_ROLES, DemoFiles
 from tests.archive.offices import Office, numbered
 from tests.support.authority import serving
 from tests.support.demo_home import make_home
@@ -29,10 +29,12 @@ DAY = timedelta(days=1)
 
 
 class Years(Office):
-    """An office through the years."""
+    """An office through the years. ``forgetful``: its CAs leave what has ended out of their lists and do not say since
+    when, as most do."""
 
-    def __init__(self, path: Path, authority: object, archive: Archive, clock: list[datetime]) -> None:
-        self._clock, self._start = clock, clock[0]
+    def __init__(self, path: Path, authority: object, archive: Archive, clock: list[datetime], *,
+                 forgetful: bool = False) -> None:
+        self._clock, self._start, self._forgetful = clock, clock[0], forgetful
         home = Home.open(path, environ={}, clock=lambda: clock[0])
         super().__init__(home, authority, archive)  # type: ignore[arg-type]
 
@@ -48,6 +50,10 @@ class Years(Office):
             files = DemoFiles(home=self.home.path, now=self.now, password=self.home.password())
             files.renew_crls()
             files.write_trust()
+        if self._forgetful:
+            for role in CA_ROLES:
+                for folder in (self.home.path / "crls", self.home.path / "trust" / "crls"):
+                    (folder / f"{role}.crl").write_bytes(self.authority.crl(role))
         return self.now
 
     def go_to_present(self, now: datetime) -> None:
@@ -105,13 +111,13 @@ class Years(Office):
 
 
 @contextmanager
-def years(folder: Path, start: datetime, *, tsa_years: int) -> Iterator[Years]:
+def years(folder: Path, start: datetime, *, tsa_years: int, forgetful: bool = False) -> Iterator[Years]:
     """A home that is made at ``start``."""
     clock = [start]
     home = make_home(folder / "home", now=start)
     with serving(home, clock=lambda: clock[0]) as authority:
         store_config(home.path, dataclasses.replace(
             home.config, tsa_urls=(authority.tsa_url("sm2"), authority.tsa_url("p256"))))
-        made = Years(home.path, authority, Archive.prepare(folder / "archive"), clock)
+        made = Years(home.path, authority, Archive.prepare(folder / "archive"), clock, forgetful=forgetful)
         made.change_tsa(years=tsa_years)
         yield made
