@@ -6,10 +6,11 @@ import base64
 import json
 import os
 import subprocess
-import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+from tests.support.bounds import wait_until
 
 
 class Browser:
@@ -43,7 +44,7 @@ class Browser:
     ) -> None:
         os.close(self._out)
         self._process.terminate()
-        self._process.wait(timeout=20)
+        self._process.wait(timeout=60)
         os.close(self._in)
 
     def command(self, method: str, **parameters: Any) -> dict[str, Any]:
@@ -79,10 +80,7 @@ class Browser:
 
     def until(self, expression: str, wanted: Any) -> None:
         """Wait until an expression has a value."""
-        end = time.monotonic() + 30
-        while (found := self.value(expression)) != wanted:
-            assert time.monotonic() < end, f"{expression} is {found!r}, not {wanted!r}"
-            time.sleep(0.1)
+        wait_until(lambda: self.value(expression) == wanted, f"{wanted!r} of {expression}")
 
     def picture(self) -> bytes:
         """The page as PNG."""

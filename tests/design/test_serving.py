@@ -22,6 +22,7 @@ from docgen.design.serving import PreviewServer, serve
 from docgen.design.watching import Preview
 from tests.design.browser import Browser
 from tests.design.kinds import QUICK, change, made, with_photo
+from tests.support.bounds import wait_until
 
 PICTURES = Path(__file__).parent.parent.parent / "out" / "pictures" / "design"
 TYPE = """(() => {{
@@ -53,7 +54,7 @@ def server(preview: Preview) -> Iterator[PreviewServer]:
 
 
 def _ask(server: PreviewServer, path: str, *, body: bytes | None = None, **headers: str) -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     kind = {"Content-Type": "application/json"} if body is not None else {}
     connection.request("POST" if body is not None else "GET", path, body, kind | headers)
     answer = connection.getresponse()
@@ -66,13 +67,15 @@ def _state(server: PreviewServer) -> dict[str, Any]:
 
 
 def _until(server: PreviewServer, holds: Any) -> dict[str, Any]:
-    end = time.monotonic() + 30
-    while time.monotonic() < end:
+    state: dict[str, Any] = {}
+
+    def held() -> bool:
+        nonlocal state
         state = _state(server)
-        if holds(state):
-            return state
-        time.sleep(0.05)
-    raise AssertionError(state)
+        return bool(holds(state))
+
+    wait_until(held)
+    return state
 
 
 def _post(server: PreviewServer, path: str, body: bytes) -> dict[str, Any]:
@@ -95,7 +98,7 @@ def test_the_page_redraws_on_save_and_says_what_is_wrong(server: PreviewServer, 
     assert [page["role"] for page in state["pages"]] == ["正本", "副本"]
     assert state["findings"] == []
     assert state["schema"]["properties"]["企业名称"]["maxLength"] == 80
-    events = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    events = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     events.request("GET", "/events")
     stream = events.getresponse()
     assert stream.readline() == b"data: 1\n"

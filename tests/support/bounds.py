@@ -25,9 +25,9 @@ def not_hanging() -> Iterator[None]:
     assert spent < _SECONDS, f"{spent:.0f} s of processor time"
 
 
-def wait_until(holds: Callable[[], object]) -> None:
+def wait_until(holds: Callable[[], object], what: str = "it") -> None:
     """Wait until something holds that another thread or process brings about; after a minute it is taken to hang."""
     end = time.monotonic() + _SECONDS
     while not holds():
-        assert time.monotonic() < end, "it does not come"
-        time.sleep(0.02)
+        assert time.monotonic() < end, f"{what} does not come"
+        time.sleep(0.05)
