@@ -15,6 +15,7 @@ from archive.pdf_revision import Evidence, add_evidence, add_timestamp
 from certs.evidence_build import MARGIN, Material, Stamper
 from certs.strength import STRONG, Strength
 from certs.timestamp_token import TimestampToken
+from certs.token_evidence import token_due
 from certs.x509 import Certificate
 from codes.errors import EngineError
 from verify.foreign.pdf_fields import read_fields
@@ -81,12 +82,7 @@ def pdf_due(pdf: bytes, material: Material, *, strength: Strength = STRONG,
     if not tokens:
         return None
     newest = tokens[-1]
-    pool = (*newest.certificates, *material.certificates)
-    path = _path(next((one for one in pool if newest.names(one)), None), pool)
-    weak = strength.end(newest.imprint_algorithm, newest.signature_algorithm,
-                        *(one.signature_algorithm for one in path))
-    ends = [*(one.not_after for one in path), *([] if weak is None else [weak])]
-    return min(ends) - margin if path else None
+    return token_due(newest, newest.imprint_algorithm, material=material, strength=strength, margin=margin)
 
 
 def pdf_carried(pdf: bytes) -> tuple[list[Certificate], list[TimestampToken]]:

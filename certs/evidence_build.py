@@ -10,17 +10,11 @@ OCSP answers) is put into it first, where the renewal covers it.
 from __future__ import annotations
 
 import dataclasses
-import itertools
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from certs import der_build as build
-from certs.crl import Crl
-from certs.der import INTEGER, SEQUENCE, SET, Reader, context
 from certs.evidence_record import (
-    MAX_TOKEN,
     EvidenceCode,
     EvidenceError,
     EvidenceRecord,
@@ -31,19 +25,15 @@ from certs.evidence_record import (
     write_timestamp,
 )
 from certs.kept_words import revoking, telling
-from certs.ocsp import OcspResponse
 from certs.strength import DIGESTS, STRONG, Strength
-from certs.timestamp_token import MAX_CERTIFICATES, OID_OCSP_ANSWER, TimestampToken, digest
-from certs.x509 import Certificate
+from certs.timestamp_token import TimestampToken, digest
+from certs.token_evidence import NOTHING, Material, complete, linked, newest_on, path_of, rewritten, token_due
 
 __all__ = ["MARGIN", "Material", "Stamper", "completed", "due", "new_record", "rehash", "renew", "tidied", "weakens"]
 
 MARGIN: Final = timedelta(days=90)
 """How long before its last moment a record is due."""
 
-_OID_OCSP: Final = build.oid(OID_OCSP_ANSWER)
-_MAX_PATH: Final = 8
-_LARGE: Final = 256 * 1024              # bytes of a list that is left out where an OCSP answer says the same
 
 
 class Stamper(Protocol):
@@ -51,18 +41,6 @@ class Stamper(Protocol):
 
     def token(self, imprint: bytes, algorithm: str) -> bytes:
         """The DER of a TimeStampToken over ``imprint``, a digest by ``algorithm``."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Material:
-    """What judges timestamp authorities today: certificates (roots among them), revocation lists, OCSP answers."""
-
-    certificates: tuple[Certificate, ...] = ()
-    crls: tuple[Crl, ...] = ()
-    ocsp: tuple[OcspResponse, ...] = ()
-
-
-_NOTHING: Final = Material()
 
 
 def new_record(digests: Sequence[bytes], algorithm: str, timestamper: Stamper) -> list[bytes]:
@@ -158,22 +136,22 @@ def tidied(record: bytes, material: Material) -> bytes:
     """
     parsed = EvidenceRecord.parse(record)
     token = parsed.newest.token
-    path = _path(token, material)
-    linked = _linked(token, path)
+    path = path_of(token, material)
+    beside = linked(token, path)
     lists, answers = [one.der for one in token.crls], list(token.ocsp)
     if path:
-        authorities = (*path, *linked, *material.certificates)
+        authorities = (*path, *beside, *material.certificates)
         lists = list(dict.fromkeys(
-            one.der for one in (*revoking(token.crls, authorities), *_newest_on(path, token.crls))))
+            one.der for one in (*revoking(token.crls, authorities), *newest_on(path, token.crls))))
         answers = telling(token.ocsp, authorities)
-    kept = {one.der for one in linked}
-    found = _with_token(parsed, read_token(_rewritten(
+    kept = {one.der for one in beside}
+    found = _with_token(parsed, read_token(rewritten(
         token.der, [one.der for one in token.certificates if one.der in kept], lists, answers)))
     return write_record([[stamp.der for stamp in chain] for chain in found.chains],
                         [chain[0].algorithm for chain in found.chains])
 
 
-def due(record: bytes, *, material: Material = _NOTHING, strength: Strength = STRONG,
+def due(record: bytes, *, material: Material = NOTHING, strength: Strength = STRONG,
         margin: timedelta = MARGIN) -> datetime:
     """When a record has to be renewed at the latest: ``margin`` before its newest token or its digest weakens.
 
@@ -185,13 +163,11 @@ def due(record: bytes, *, material: Material = _NOTHING, strength: Strength = ST
         EngineError: the record cannot be read.
     """
     token, algorithm = _newest(record)
-    path = _path(token, material)
-    if not path:
+    found = token_due(token, algorithm, material=material, strength=strength, margin=margin)
+    if found is None:
         raise _bad("时间戳服务的证书不在记录中，也未另外提供",
                    "the certificate of the time-stamp's authority is neither in the record nor given")
-    ends = [certificate.not_after for certificate in path]
-    weak = strength.end(algorithm, token.signature_algorithm, *(each.signature_algorithm for each in path))
-    return min(ends if weak is None else [*ends, weak]) - margin
+    return found
 
 
 def weakens(record: bytes, before: datetime, strength: Strength) -> bool:
@@ -245,7 +221,7 @@ def _stamped(groups: Sequence[tuple[bytes, ...]], algorithm: str, timestamper: S
             above.append((node_hash(algorithm, (left, right)), under_left + under_right))
         level = above
     root = level[0][0]
-    token = _complete(timestamper.token(root, algorithm), _NOTHING)
+    token = complete(timestamper.token(root, algorithm), NOTHING)
     read = read_token(token)
     if (read.imprint, read.imprint_algorithm) != (root, algorithm):
         raise _bad("时间戳不是为此摘要所加", "the timestamp is not of the digest that was asked for")
@@ -260,9 +236,6 @@ def _lists(group: tuple[bytes, ...], path: Sequence[bytes]) -> list[tuple[bytes,
     return [(*group, path[0]), *((one,) for one in path[1:])] if path else []
 
 
-# -- what judges a token after years
-
-
 def _completed(records: Iterable[bytes], material: Material) -> list[EvidenceRecord]:
     """Records whose newest tokens carry what will judge them; a token that many share is completed once."""
     tokens: dict[bytes, TimestampToken] = {}
@@ -272,7 +245,7 @@ def _completed(records: Iterable[bytes], material: Material) -> list[EvidenceRec
         newest = parsed.newest
         token = tokens.get(newest.token.der)
         if token is None:
-            token = tokens[newest.token.der] = read_token(_complete(newest.token.der, material))
+            token = tokens[newest.token.der] = read_token(complete(newest.token.der, material))
         found.append(_with_token(parsed, token))
     return found
 
@@ -281,84 +254,3 @@ def _with_token(record: EvidenceRecord, token: TimestampToken) -> EvidenceRecord
     newest = record.newest
     stamp = dataclasses.replace(newest, der=write_timestamp(newest.algorithm, newest.tree, token.der), token=token)
     return dataclasses.replace(record, chains=(*record.chains[:-1], (*record.chains[-1][:-1], stamp)))
-
-
-def _path(token: TimestampToken, material: Material) -> list[Certificate]:
-    """The authority's certificate and those above it, as far as they are at hand; the signatures on them hold."""
-    pool = (*material.certificates, *token.certificates)    # what is believed leads before what anybody could add
-    path = [certificate for certificate in pool if token.names(certificate)][:1]
-    while path and not path[-1].is_self_issued and len(path) < _MAX_PATH:
-        above = next((one for one in pool if one not in path and path[-1].issued_by(one)), None)
-        if above is None:
-            break
-        path.append(above)
-    return path
-
-
-def _linked(token: TimestampToken, path: Sequence[Certificate]) -> list[Certificate]:
-    """The path without its root, then what else in the token certifies one of these or is akin; no more than a reader
-    takes.
-
-    Without a path it is what the token has, for then nothing tells what belongs there.
-    """
-    if not path:
-        return list(token.certificates)
-    linked = [one for one in path if not one.is_self_issued]
-    for below in itertools.chain(path, linked):
-        for one in token.certificates:
-            if len(linked) < MAX_CERTIFICATES and one not in linked and below.issued_by(one):
-                linked.append(one)
-    # other certificates of the same keys, and of a CA by other keys, by which a revocation may be told
-    akin = [one for one in token.certificates if one not in linked
-            and any(one.public_key.spki == each.public_key.spki or (one.is_ca and one.subject == each.subject)
-                    for each in path) and any(one.issued_by(each) for each in path)]
-    return [*linked, *akin][:MAX_CERTIFICATES]
-
-
-def _newest_on(path: Sequence[Certificate], lists: Sequence[Crl]) -> list[Crl]:
-    """For each certificate of a path the newest list that may show it to be good."""
-    found = []
-    for certificate, authority in itertools.pairwise(path):
-        fitting = [crl for crl in lists if crl.counts and crl.scope.covers(certificate) and crl.issued_by(authority)]
-        found += sorted(fitting, key=lambda crl: crl.newness)[-1:]
-    return found
-
-
-def _complete(token: bytes, material: Material) -> bytes:
-    """A token with the certificates of its path, and of each authority in it the newest list and answers.
-
-    Raises:
-        EvidenceError: ``evidence.bad-request``: it would become larger than a reader takes.
-    """
-    read = read_token(token)
-    path = _path(read, material)
-    certificates = {one.der for one in _linked(read, path)}
-    lists = {one.der for one in read.crls}
-    answers = set(read.ocsp)
-    for certificate, authority in itertools.pairwise(path):
-        told = [answer for answer in material.ocsp if answer.on(certificate, authority) is not None]
-        answers.update(one.der for one in sorted(told, key=lambda answer: answer.produced_at)[-1:])
-        fitting = [crl for crl in material.crls if not (told and len(crl.der) > _LARGE)]
-        lists.update(crl.der for crl in _newest_on((certificate, authority), fitting))
-    rewritten = _rewritten(token, certificates, lists, answers)
-    if len(rewritten) > MAX_TOKEN:
-        raise _bad("撤销列表过大，时间戳放不下，而其中没有可以略去的，请改用 OCSP",
-                   "the revocation lists are too large for the time-stamp, and none may be left out; use OCSP")
-    return rewritten
-
-
-def _rewritten(token: bytes, certificates: Iterable[bytes], lists: Iterable[bytes], answers: Iterable[bytes]) -> bytes:
-    """The token (ContentInfo) with these unsigned parts, in the order of DER; what is signed stays as it is."""
-    outer = Reader(token).enter(SEQUENCE)
-    kind = outer.raw()
-    body = outer.enter(context(0)).enter(SEQUENCE)
-    body.raw(INTEGER)
-    digests, content = body.raw(SET), body.raw(SEQUENCE)
-    while body.peek() != SET:
-        body.raw()
-    told = [build.tlv(context(1), _OID_OCSP + answer) for answer in answers]
-    bag, revocation = b"".join(sorted(certificates)), b"".join(sorted([*lists, *told]))
-    return build.sequence(kind, build.explicit(0, build.sequence(
-        build.integer(5 if told else 3), digests, content,
-        build.tlv(context(0), bag) if bag else b"", build.tlv(context(1), revocation) if revocation else b"",
-        body.raw(SET))))

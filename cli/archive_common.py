@@ -15,7 +15,7 @@ import typer
 from certs.untrusted_files import printable
 from cli.kind_folders import KINDS_HELP, add_kinds, add_named_kinds
 from cli.moments import read_moment
-from codes.china_time import CHINA_TIME
+from codes.china_time import in_china
 from codes.errors import EngineError
 
 if TYPE_CHECKING:
@@ -179,12 +179,12 @@ def tell_reasons(error: EngineError, told: set[str]) -> None:
 
 def iso(moment: dt.datetime | None) -> str | None:
     """A moment as it stands in JSON."""
-    return None if moment is None else moment.astimezone(CHINA_TIME).isoformat(timespec="seconds")
+    return None if moment is None else in_china(moment).isoformat(timespec="seconds")
 
 
 def day(moment: dt.datetime | None) -> str:
     """A day as people read it; ``?`` where it is not known."""
-    return "?" if moment is None else moment.astimezone(CHINA_TIME).date().isoformat()
+    return "?" if moment is None else in_china(moment).date().isoformat()
 
 
 def progress(done: int) -> None:

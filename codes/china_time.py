@@ -9,9 +9,23 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import Final
 
-__all__ = ["CHINA_TIME", "time_en", "time_zh"]
+__all__ = ["CHINA_TIME", "in_china", "time_en", "time_zh"]
 
 CHINA_TIME: Final = timezone(timedelta(hours=8))
+
+
+def in_china(moment: datetime) -> datetime:
+    """Return an aware moment in the time of China; one beyond the calendar's end there is that end.
+
+    Raises:
+        ValueError: the moment has no time zone.
+    """
+    if moment.tzinfo is None:
+        raise ValueError("moments need a time zone")
+    try:
+        return moment.astimezone(CHINA_TIME)
+    except OverflowError:
+        return (datetime.max if moment.year > 1 else datetime.min).replace(tzinfo=CHINA_TIME)
 
 
 def time_zh(moment: datetime) -> str:
@@ -20,7 +34,7 @@ def time_zh(moment: datetime) -> str:
     Raises:
         ValueError: the moment has no time zone.
     """
-    here = _in_china(moment)
+    here = in_china(moment)
     return f"{here.year}年{here.month}月{here.day}日{here:%H:%M:%S}（北京时间）"
 
 
@@ -30,13 +44,4 @@ def time_en(moment: datetime) -> str:
     Raises:
         ValueError: the moment has no time zone.
     """
-    return f"{_in_china(moment).replace(microsecond=0, tzinfo=None)} +08:00"
-
-
-def _in_china(moment: datetime) -> datetime:
-    if moment.tzinfo is None:
-        raise ValueError("moments need a time zone")
-    try:
-        return moment.astimezone(CHINA_TIME)
-    except OverflowError:
-        return (datetime.max if moment.year > 1 else datetime.min).replace(tzinfo=CHINA_TIME)
+    return f"{in_china(moment).replace(microsecond=0, tzinfo=None)} +08:00"

@@ -18,12 +18,13 @@ from archive.snapshot import with_snapshot
 from certs.crl import Crl, Revocation, build_crl
 from certs.crl_scope import scope_value
 from certs.evidence import EvidenceResult, judge_evidence
-from certs.evidence_build import Material, _rewritten, new_record, renew, tidied
+from certs.evidence_build import Material, new_record, renew, tidied
 from certs.evidence_record import EvidenceRecord, write_record, write_timestamp
 from certs.kept_words import newest, revoking
 from certs.ocsp_build import OcspAnswer, build_response
 from certs.ocsp_id import CertId
 from certs.timestamp_token import digest
+from certs.token_evidence import rewritten
 from certs.trust import Trust
 from certs.x509 import Certificate
 from certs.x509_build import TIME_STAMPING
@@ -131,7 +132,7 @@ def test_lists_of_cas_that_nothing_in_a_package_leads_to_do_not_come_into_it(kep
 def carrying(record: bytes, lists: list[bytes], answers: list[bytes]) -> bytes:
     """The record with more beside its newest token; nothing signs what lies there."""
     stamp = EvidenceRecord.parse(record).newest
-    token = _rewritten(stamp.token.der, [one.der for one in stamp.token.certificates],
+    token = rewritten(stamp.token.der, [one.der for one in stamp.token.certificates],
                        [*(one.der for one in stamp.token.crls), *lists], [*stamp.token.ocsp, *answers])
     return write_record([[write_timestamp(stamp.algorithm, stamp.tree, token)]], [stamp.algorithm])
 
@@ -184,7 +185,7 @@ def test_another_certificate_of_the_authority_that_rides_in_a_token_stays_there(
                 ext_key_usage=(TIME_STAMPING,))
     record = new_record([digest("sm3", b"x")], "sm3", time)[0]
     stamp = EvidenceRecord.parse(record).newest
-    token = _rewritten(stamp.token.der, [own.certificate.der, twin.certificate.der], [], [])
+    token = rewritten(stamp.token.der, [own.certificate.der, twin.certificate.der], [], [])
     both = write_record([[write_timestamp("sm3", stamp.tree, token)]], ["sm3"])
     left = EvidenceRecord.parse(tidied(both, time.material())).newest.token.certificates
     assert twin.certificate in left

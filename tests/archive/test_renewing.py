@@ -17,10 +17,10 @@ from archive.renewing import NotRenewed, Renewed, renew_all
 from archive.store import Archive
 from certs import p256
 from certs.csr import SIGNING
-from certs.evidence_build import _rewritten
 from certs.evidence_record import EvidenceRecord, write_record, write_timestamp
 from certs.strength import Strength
 from certs.timestamp_token import MAX_CERTIFICATES
+from certs.token_evidence import rewritten
 from certs.tsa import Timestampers
 from certs.x509_build import build_certificate
 from tests.archive.offices import copied
@@ -114,7 +114,7 @@ def with_strangers(record: bytes) -> bytes:
         made.append(build_certificate(
             subject=name, spki=key.spki, issuer=None, issuer_key=key, serial=number + 1, not_before=START,
             not_after=datetime(2040, 1, 1, tzinfo=UTC), key_usage=SIGNING).der)
-    bag = _rewritten(token.der, [*own, *made], [one.der for one in token.crls], token.ocsp)
+    bag = rewritten(token.der, [*own, *made], [one.der for one in token.crls], token.ocsp)
     return write_record([[write_timestamp(newest.algorithm, newest.tree, bag)]], [newest.algorithm])
 
 

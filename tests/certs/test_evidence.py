@@ -8,7 +8,7 @@ import pytest
 
 from certs.crl import Revocation, build_crl
 from certs.crl_scope import scope_value
-from certs.evidence_build import MARGIN, Material, _rewritten, due, new_record, rehash, renew, tidied, weakens
+from certs.evidence_build import MARGIN, Material, due, new_record, rehash, renew, tidied, weakens
 from certs.evidence_record import EvidenceCode, EvidenceError, EvidenceRecord, write_record, write_timestamp
 from certs.ocsp import OcspResponse
 from certs.ocsp_build import OcspAnswer, build_response
@@ -16,6 +16,7 @@ from certs.ocsp_id import CertId
 from certs.strength import Strength, StrengthError
 from certs.timestamp import verify_token
 from certs.timestamp_token import TimestampToken, digest
+from certs.token_evidence import rewritten
 from codes.errors import EngineError
 from tests.certs.core_pki import Entity, root
 from tests.support.years import DAY, YearsOfTime, day
@@ -372,7 +373,7 @@ def test_lists_that_anybody_could_add_to_a_token_leave_room_for_its_renewal() ->
     revoking = years.top.crl({own.serial: Revocation(revoked_at=day(2026))}, this_update=day(2025), **until)
     newest = years.top.crl(this_update=day(2026), number=9, **until)
     lists = [crl.der for crl in (*junk, revoking, newest)]
-    filled = _rewritten(token.der, [own.der], lists, [])
+    filled = rewritten(token.der, [own.der], lists, [])
     stuffed = write_record([[write_timestamp("sm3", (), filled)]], ["sm3"])
     with pytest.raises(EvidenceError) as raised:
         renew([stuffed], years, Material(certificates=(years.top.certificate,), crls=(many,)))
