@@ -6,12 +6,23 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-__all__ = ["CLOCKS_DIFFER", "read_moment", "to_milliseconds", "write_moment"]
+__all__ = ["CLOCKS_DIFFER", "later", "read_moment", "to_milliseconds", "write_moment"]
 
 CLOCKS_DIFFER: Final = timedelta(minutes=5)
 """By how much the clocks of two machines that work together may differ."""
 
 _SHAPE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z", re.ASCII)
+
+
+def later(moment: datetime, by: timedelta) -> datetime:
+    """Return the moment (aware) that is ``by`` after ``moment``; the calendar's last one where that is beyond it.
+
+    What strangers write may be the last moment itself, long before anybody has asked whether it is signed.
+    """
+    try:
+        return moment + by
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC)
 
 
 def to_milliseconds(moment: datetime) -> datetime:

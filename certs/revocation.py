@@ -20,7 +20,7 @@ from typing import Final
 
 from certs.carried import NOTHING_CARRIED, Carried
 from certs.crl import Crl, Revocation
-from certs.moments import CLOCKS_DIFFER
+from certs.moments import CLOCKS_DIFFER, later
 from certs.ocsp import OID_OCSP_SIGNING, OcspResponse, OcspStatus
 from certs.public_key import verify_cached
 from certs.strength import STRONG, Strength
@@ -158,8 +158,7 @@ def _list_says(crl: Crl, certificate: Certificate, at: datetime, latest: datetim
                own_key: bool = True) -> Said:
     doubt, made = Doubt.OTHERS, crl.this_update
     if own_key and crl.counts and crl.scope.covers(certificate):
-        doubt = Doubt.STALE if crl.next_update is None else _timely(
-            made, crl.next_update, at, latest + CLOCKS_DIFFER)
+        doubt = Doubt.STALE if crl.next_update is None else _timely(made, crl.next_update, at, latest)
         doubt = doubt or _complete(certificate, made, crl.expired_since) or _weak(
             strength, max(at, made), crl.signature_algorithm)
     return Said(source=crl, this_update=made, until=crl.next_update, revocation=crl.revoked.get(certificate.serial),
@@ -169,7 +168,7 @@ def _list_says(crl: Crl, certificate: Certificate, at: datetime, latest: datetim
 def _answer_says(response: OcspResponse, answer: OcspStatus, certificate: Certificate, at: datetime, latest: datetime,
                  right: _Right, strength: Strength) -> Said:
     made = _made(response, answer.this_update)
-    doubt = right.doubt or _timely(made, _until(answer), at, latest + CLOCKS_DIFFER) or _weak(
+    doubt = right.doubt or _timely(made, _until(answer), at, latest) or _weak(
         strength, max(at, made), *right.algorithms)
     if not doubt:
         doubt = Doubt.UNKNOWN if answer.status == "unknown" else _complete(
@@ -184,7 +183,7 @@ def _weak(strength: Strength, at: datetime, *algorithms: str) -> Doubt:
 
 def _until(answer: OcspStatus) -> datetime:
     """An answer that names no end is one of the moment: the next question may be answered otherwise."""
-    return answer.next_update or answer.this_update + CLOCKS_DIFFER
+    return answer.next_update or later(answer.this_update, CLOCKS_DIFFER)
 
 
 def _complete(certificate: Certificate, this_update: datetime, since: datetime | None) -> Doubt:
@@ -194,7 +193,7 @@ def _complete(certificate: Certificate, this_update: datetime, since: datetime |
 
 
 def _timely(this_update: datetime, until: datetime, at: datetime, latest: datetime) -> Doubt:
-    if this_update > latest:
+    if this_update > later(latest, CLOCKS_DIFFER):
         return Doubt.FUTURE
     return Doubt.NONE if at <= until else Doubt.STALE
 

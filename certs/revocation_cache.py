@@ -51,7 +51,7 @@ class Note:
 
     def is_fresh(self, now: datetime, lasts: timedelta) -> bool:
         """Whether the last good answer is not older than ``lasts``."""
-        return self.asked_at is not None and self.asked_at - CLOCKS_DIFFER <= now < self.asked_at + lasts
+        return self.asked_at is not None and self.asked_at <= now + CLOCKS_DIFFER and now < self.asked_at + lasts
 
 
 class RevocationCache:
