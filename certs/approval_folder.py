@@ -54,8 +54,7 @@ def _judge(path: Path, known: Known, now: datetime) -> Approval | Unusable:
     except ApprovalError as error:
         return Unusable(seal_id=None, error=error)
     try:
-        check_signed(approval, anchors=known.anchors, intermediates=known.certificates, crls=known.crls,
-                     ocsp=known.ocsp, clock_now=now)
+        check_signed(approval, clock_now=now, **known.judges())
     except ApprovalError as error:
         return Unusable(seal_id=approval.terms.seal_id, error=error)
     return approval

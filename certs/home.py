@@ -265,12 +265,9 @@ class Home:
             raise incomplete(folder, "seal.esl")
         chain = _above(signers["sealing"].certificate, known.certificates)
         pdf_chain = _above(signers["pdf"].certificate, known.certificates)
-        needed = {ca.subject for ca in (*chain, *pdf_chain)}
         return Authority(
             code=code, name=name, seal=seal, sealing_signer=signers["sealing"], data_signer=signers["data"],
-            pdf_signer=signers["pdf"], chain=chain, pdf_chain=pdf_chain,
-            crls=tuple(crl for crl in known.crls if crl.issuer in needed), ocsp=known.ocsp, known=known.certificates,
-            damaged=known.damaged)
+            pdf_signer=signers["pdf"], chain=chain, pdf_chain=pdf_chain, known=known)
 
     def service_signer(self, role: str, *, unit: str | None = None) -> Signer | None:
         """Return a key that acts for the deployment as a whole: that of ``<role>/`` with its ``<role>.cer``.

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, TypedDict, TypeVar
 
 from certs.crl import MAX_BYTES as MAX_CRL
 from certs.crl import Crl
@@ -23,12 +23,21 @@ from certs.x509 import MAX_BYTES as MAX_CERTIFICATE
 from certs.x509 import Certificate
 from codes.errors import EngineError
 
-__all__ = ["Known", "load_known", "naming_damaged"]
+__all__ = ["Judges", "Known", "load_known", "naming_damaged"]
 
 _WITHOUT_LIST: Final = frozenset({
     "chain.crl-missing", "chain.crl-stale", "chain.ocsp-stale", "chain.ocsp-unknown", "chain.ocsp-responder"})
 _KINDS: Final = (("chain", ".cer"), ("crls", ".crl"), ("ocsp", ".ors"))
 _T = TypeVar("_T")
+
+
+class Judges(TypedDict):
+    """What :mod:`certs.seal` and :func:`certs.chain.validate` judge by, under their names of it; all of it is given."""
+
+    intermediates: tuple[Certificate, ...]
+    anchors: tuple[Certificate, ...]
+    crls: tuple[Crl, ...]
+    ocsp: tuple[OcspResponse, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +56,10 @@ class Known:
     def anchors(self) -> tuple[Certificate, ...]:
         """The trusted certificates."""
         return tuple(one for one in self.certificates if one.is_self_issued)
+
+    def judges(self) -> Judges:
+        """Return all of it for a call that judges a certificate: lists and answers, so that neither is left out."""
+        return {"intermediates": self.certificates, "anchors": self.anchors, "crls": self.crls, "ocsp": self.ocsp}
 
 
 def load_known(folder: Path) -> Known:

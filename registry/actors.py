@@ -151,8 +151,7 @@ def _check_person(home: Path, certificate: Certificate, unit: str, now: datetime
             RegistryCode.UNIT_MISMATCH, f"单位代码“{unit}”不是统一社会信用代码，或与证书中的不同，请核对",
             f"the unit {unit!r} is no USCC, or another than the certificate's; compare them", clause=CLAUSE)
     known = load_known(home)
-    result = validate(certificate, intermediates=known.certificates, anchors=known.anchors, crls=known.crls,
-                      ocsp=known.ocsp, at=now, clock_now=now)
+    result = validate(certificate, at=now, clock_now=now, **known.judges())
     if not result.ok:
         raise refused(
             RegistryCode.CERTIFICATE, f"证书不可用：{result.zh}", f"the certificate is not good: {result.en}",

@@ -133,8 +133,7 @@ def _perform(
     known = load_known(registry.home)
     with naming_damaged(known.damaged):
         chain = check_statement(
-            signed, type=ACT_TYPE, anchors=known.anchors, intermediates=known.certificates, crls=known.crls,
-            ocsp=known.ocsp, at=t.clock, clock_now=t.clock, unknown_revocation=act in URGENT)
+            signed, type=ACT_TYPE, at=t.clock, clock_now=t.clock, unknown_revocation=act in URGENT, **known.judges())
         actor = find_actor(t.session, signed.certificate)
         request = Request(
             act=act, subject=subject, facts=facts, documents=_check_documents(digests, documents), statement=signed,

@@ -94,8 +94,7 @@ class ApprovalFiles:
         for path in self._files.get(seal_id, ()):
             try:
                 approval = load_approval(path)
-                check_signed(approval, anchors=known.anchors, intermediates=known.certificates, crls=known.crls,
-                             ocsp=known.ocsp, clock_now=at)
+                check_signed(approval, clock_now=at, **known.judges())
             except ApprovalError:
                 continue
             good.append(approval)

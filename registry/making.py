@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from certs.chain import validate
 from certs.config import load_config
@@ -118,11 +118,6 @@ class Grounds:
         return cls(known=load_known(home), issuers=frozenset(load_config(home).seal_ca),
                    makers=tuple(Certificate.load(read_file(path, max_bytes=MAX_CERTIFICATE)) for path in makers))
 
-    def judges(self) -> dict[str, Any]:
-        """Return what :mod:`certs.seal` takes: certificates, anchors, revocation lists, OCSP answers."""
-        return {"intermediates": self.known.certificates, "anchors": self.known.anchors, "crls": self.known.crls,
-                "ocsp": self.known.ocsp}
-
 
 @contextmanager
 def clause(otherwise: str = "B第7条") -> Iterator[None]:
@@ -194,14 +189,14 @@ def check_certificates(application: Application, *, grounds: Grounds, at: dateti
                     f"证书“{certificate.subject_cn}”的密钥应为 {'、'.join(kinds)}，实为 {certificate.key_kind}，请换用",
                     f"certificate {certificate.subject_cn} must hold a key of kind {' or '.join(kinds)}, not "
                     f"{certificate.key_kind}; use such a one", clause="GB/T 38540-2020")
-            check_chain(certificate, at=at, clock_now=at + CLOCKS_DIFFER, **grounds.judges())
+            check_chain(certificate, at=at, clock_now=at + CLOCKS_DIFFER, **grounds.known.judges())
     _check_issuer(application.certificate, grounds, at)
 
 
 def _check_issuer(certificate: Certificate, grounds: Grounds, at: datetime) -> None:
     if not grounds.issuers:
         return
-    path = validate(certificate, at=at, clock_now=at + CLOCKS_DIFFER, **grounds.judges()).path
+    path = validate(certificate, at=at, clock_now=at + CLOCKS_DIFFER, **grounds.known.judges()).path
     if grounds.issuers.isdisjoint(ca.fingerprint for ca in path[1:]):
         issuer = path[1].subject_cn if len(path) > 1 else ""
         raise refused(
@@ -227,7 +222,7 @@ def prepare_seal(
         seal = make_seal(
             name=application.name, code=application.code, certificate=application.certificate,
             imprint=application.imprint, diameter_mm=application.diameter_mm, maker=maker, seal_id=seal_id,
-            created_at=at, clock_now=at + CLOCKS_DIFFER, version=version, **grounds.judges())
+            created_at=at, clock_now=at + CLOCKS_DIFFER, version=version, **grounds.known.judges())
     check_seal(seal, application, grounds=grounds, at=at)
     return seal
 
@@ -266,7 +261,7 @@ def check_seal(
     with clause():
         check_usable(
             seal, certificate=application.certificate, at=at, clock_now=at + CLOCKS_DIFFER,
-            seal_makers=grounds.makers, **grounds.judges())
+            seal_makers=grounds.makers, **grounds.known.judges())
     _check_binding(seal, application.certificate, at, elsewhere)
 
 

@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from certs.authority import check_key
 from certs.config import HomeCode, HomeError
 from certs.file_marks import FileMark, mark_file
 from certs.files import FileCode, FileError, read_file, reported
@@ -24,7 +25,7 @@ from certs.key_reference import key_path, open_key, read_reference
 from certs.known import load_known, naming_damaged
 from certs.moments import CLOCKS_DIFFER
 from certs.remote_wire import RemoteCode, RemoteError
-from certs.seal import SealFile, check_chain, check_names, check_usable
+from certs.seal import SealFile, check_chain
 from certs.seal_folder import ROLES, can_name_folder, incomplete, seal_folders, seal_in_use, seal_uses
 from certs.signer import LocalSigner, SigningKey
 from certs.x509 import MAX_BYTES as MAX_CERTIFICATE
@@ -158,28 +159,25 @@ class KeyRoom:
                 must not get by what begins or ends between the two.
 
         Raises:
-            SealError: as :func:`certs.seal_folder.seal_in_use`, :func:`certs.seal.check_usable` and
-                :func:`certs.seal.check_chain`.
+            SealError: as :func:`certs.seal_folder.seal_in_use`, :func:`certs.authority.check_key` and, for a
+                service's key, :func:`certs.seal.check_chain`.
             HomeError, FileError: the home's files cannot be used.
         """
         known, clock_now = load_known(self._home.path), max(at, now) + CLOCKS_DIFFER
-        with naming_damaged(known.damaged):
-            if held.seal is not None and held.code is not None:
-                use = seal_uses(self._home.path, held.code).get(held.seal_id)
-                if use is None:
-                    raise HomeError(
-                        HomeCode.NO_SEAL, f"印章 {held.seal_id} 已不在此目录",
-                        f"seal {held.seal_id} is no longer in this home", seal=held.seal_id)
-                for moment in (at, now):
-                    seal_in_use({held.seal_id: use}, moment, name=held.seal.name)
-                check_names(held.seal.name, held.code, held.certificate)
-                if held.role == "sealing":
-                    check_usable(
-                        held.seal, certificate=held.certificate, intermediates=known.certificates,
-                        anchors=known.anchors, crls=known.crls, at=at, clock_now=clock_now)
-                    return
-            check_chain(held.certificate, intermediates=known.certificates, anchors=known.anchors, crls=known.crls,
-                        at=at, clock_now=clock_now)
+        if held.seal is None or held.code is None:
+            with naming_damaged(known.damaged):
+                check_chain(held.certificate, at=at, clock_now=clock_now, **known.judges())
+            return
+        use = seal_uses(self._home.path, held.code).get(held.seal_id)
+        if use is None:
+            raise HomeError(
+                HomeCode.NO_SEAL, f"印章 {held.seal_id} 已不在此目录",
+                f"seal {held.seal_id} is no longer in this home", seal=held.seal_id)
+        for moment in (at, now):
+            seal_in_use({held.seal_id: use}, moment, name=held.seal.name)
+        check_key(
+            held.certificate, known, name=held.seal.name, code=held.code,
+            seal=held.seal if held.role == "sealing" else None, at=at, clock_now=clock_now)
 
 
 def _has_key(folder: Path, role: str) -> bool:

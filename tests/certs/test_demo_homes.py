@@ -71,7 +71,7 @@ def test_organisations_keep_their_names_and_all_else_says_demo(demo_home: Home) 
             assert certificate.key_kind == kind
         assert authority.seal.name == name
         assert authority.seal.imprint == imprint(name, 42)
-        assert len(authority.crls) == 4
+        assert len(authority.known.crls) == 4
         for above in (*authority.chain, *authority.pdf_chain):
             assert "演示" in (above.subject_cn or "")
         assert [len(authority.chain), len(authority.pdf_chain)] == [2, 2]

@@ -113,7 +113,7 @@ def judged(trust: Trust, *, proven_at: dt.datetime | None = None, existed_at: dt
 
 def test_what_is_carried_counts_for_a_proven_moment_alone() -> None:
     bare = dataclasses.replace(shared_home().trust(), crls=())
-    lists = shared_home().authority(*CITY).crls
+    lists = shared_home().authority(*CITY).known.crls
     told = tuple(map(OcspResponse.load, answers()))
     for carried in ({"lists": lists}, {"ocsp": told}):
         for at in (NOW, NOW + 30 * DAY):
@@ -151,7 +151,7 @@ def test_lists_from_elsewhere_revoke_and_show_nothing_good() -> None:
     lost = build_crl(issuer=ca.certificate, issuer_key=ca.key, this_update=NOW - 2 * HOUR, next_update=NOW + DAY,
                      number=9, revoked={serial: Revocation(revoked_at=NOW - 3 * HOUR)})
     told = tuple(map(OcspResponse.load, answers()))
-    for against in (home.authority(*CITY).crls, told):
+    for against in (home.authority(*CITY).known.crls, told):
         bare = dataclasses.replace(home.trust(), crls=(), against=against)
         for at in (NOW, LATER):
             assert judged(bare, proven_at=NOW, at=at) in (*SILENT, "chain.ocsp-responder")
@@ -171,8 +171,8 @@ def test_what_is_carried_hides_no_revocation() -> None:
                          authority.sealing_signer.certificate.serial: Revocation(revoked_at=NOW - 3 * HOUR)})
     trust = dataclasses.replace(home.trust(), crls=(*home.trust().crls, lost))
     told = tuple(map(OcspResponse.load, answers()))
-    assert judged(trust, proven_at=NOW, lists=authority.crls, ocsp=told) == "chain.revoked"
-    assert judged(trust, proven_at=NOW - 4 * HOUR, lists=authority.crls, ocsp=told) == "chain.good"
+    assert judged(trust, proven_at=NOW, lists=authority.known.crls, ocsp=told) == "chain.revoked"
+    assert judged(trust, proven_at=NOW - 4 * HOUR, lists=authority.known.crls, ocsp=told) == "chain.good"
 
 
 def test_the_writer_takes_of_each_ca_one_list() -> None:
