@@ -40,7 +40,7 @@ class Remembered:
     digest: str
 
     def line(self) -> bytes:
-        """Return what the file holds: 110 bytes."""
+        """Return what the file holds: 111 bytes."""
         return f"{self.id} {self.entries:012d} {self.digest:0>64}\n".encode("ascii")
 
 
