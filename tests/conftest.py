@@ -9,12 +9,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.interop.judges import CryptoJudge, FormJudge, judges_built
 
 if TYPE_CHECKING:
     from tests.support.postgresql import Server
     from tests.support.soft_tokens import SoftTokens
+
+# every run looks at the same examples, however slow the machine; --hypothesis-profile=search looks for others
+settings.register_profile("search", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("same", parent=settings.get_profile("search"), derandomize=True)
+settings.load_profile("same")
 
 REQUIRE_JUDGES = os.environ.get("ZHENGYIN_REQUIRE_JUDGES") == "1"
 
