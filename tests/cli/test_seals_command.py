@@ -255,15 +255,16 @@ def test_a_seal_for_a_moment_to_come_is_told_as_waiting_and_the_moment_can_be_se
 @pytest.mark.req("R-003-22")
 def test_an_approval_takes_two_people(staffed: Desk) -> None:
     staffed.in_use()
+    next_year = datetime.now(CHINA_TIME).year + 1
     give = ("approve", "give", "A-1", "--seal", "S-1", "--kind", "K0", "--region", "140121", "--from", "2026-01-01",
-            "--to", "2027-01-01T12:00", "--count", "5")
+            "--to", f"{next_year}-01-01T12:00", "--count", "5")
     assert staffed.done(*give, by="审批甲") == staffed.done(*give, by="审批甲")
     code, _, err = staffed.run("approve", "confirm", "A-1", by="审批甲")
     assert code == 3 and "approval.one-person" in err
     confirm = ("approve", "confirm", "A-1")
     assert staffed.done(*confirm, by="审批乙") == staffed.done(*confirm, by="审批乙")
     approval = load_approval(staffed.home / "approvals" / "A-1.json")
-    assert (approval.terms.count, approval.terms.valid_to.isoformat()) == (5, "2027-01-01T04:00:00+00:00")
+    assert (approval.terms.count, approval.terms.valid_to.isoformat()) == (5, f"{next_year}-01-01T04:00:00+00:00")
 
 
 def test_a_seal_made_elsewhere_is_imported_in_place_of_making_one(staffed: Desk) -> None:
