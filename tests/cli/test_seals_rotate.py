@@ -75,7 +75,7 @@ def test_due_lists_what_ends_and_says_how_it_stands(home: Path) -> None:
     assert len(rows) == 3 and all(row.startswith(str(LAST)) and "可续期" in row for row in rows)
     assert any(CITY[1] in row and CITY[0] in row for row in rows)
     assert "30 日内到期 3 枚" in result.stderr
-    assert run("due", "--within", "19d").stdout == ""
+    assert run("due", "--within", "18d").stdout == ""                      # on the next day, too
     told = json.loads(run("due", "--within", "20d", "--json").stdout)
     assert told["within_days"] == 20 and {one["status"] for one in told["seals"]} == {"renewable"}
     assert {one["organisation"] for one in told["seals"]} >= {CITY[0], PROVINCE[0]}
