@@ -1,8 +1,9 @@
 """The timestamp services of a home: those that its settings name, judged by its own trust folder.
 
-What verifiers will judge the tokens by is what they are judged by here: ``trust/tsa``, ``trust/intermediates``,
-``trust/crls`` and ``trust/ocsp``. A file that changes there counts from the next token on. The certificates of the
-services are kept, so that ``certs refresh`` learns whether they are revoked.
+What verifiers will judge the tokens by is what they are judged by here: of ``trust/`` the folders ``tsa``,
+``intermediates``, ``crls`` and ``ocsp``, the table of algorithms, and the signed list where one speaks for the folder.
+A file that changes there counts from the next token on. The certificates of the services are kept, so that ``certs
+refresh`` learns whether they are revoked.
 """
 
 from __future__ import annotations
@@ -10,17 +11,20 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Sequence
+from typing import Final
 
-from certs.file_marks import mark_files
+from certs.file_marks import mark_file, mark_files
 from certs.files import FileError, reported
 from certs.home import Home
+from certs.trust import ALGORITHMS, LIST_FILE, SIGNERS
 from certs.tsa import Timestampers
 from certs.tsa_chains import keep_chain
 from certs.x509 import Certificate
 
 __all__ = ["HomeTimestamper", "timestamper_of"]
 
-_JUDGED_BY = ("tsa", "intermediates", "crls", "ocsp")
+_FOLDERS: Final = ("tsa", "intermediates", "crls", "ocsp", SIGNERS)
+_FILES: Final = (LIST_FILE, ALGORITHMS)
 
 
 class HomeTimestamper:
@@ -47,12 +51,13 @@ class HomeTimestamper:
     def _services(self) -> Timestampers:
         folder, config = self._home.trust_dir, self._home.config
         with self._lock, reported(folder):
-            marks = tuple(mark_files(folder / name) for name in _JUDGED_BY)
+            marks = (*(mark_files(folder / name) for name in _FOLDERS), *(mark_file(folder / name) for name in _FILES))
             if self._kept is None or self._kept[0] != marks:
                 trust = self._home.trust()
                 self._kept = marks, Timestampers(
                     config.tsa_urls, anchors=trust.tsa, intermediates=trust.intermediates, crls=trust.crls,
-                    ocsp=trust.ocsp, clock=self._home.clock, tolerance_s=config.tsa_tolerance_s, keep=self._keep)
+                    ocsp=trust.ocsp, strength=trust.strength, clock=self._home.clock,
+                    tolerance_s=config.tsa_tolerance_s, keep=self._keep)
             return self._kept[1]
 
     def _keep(self, service: str, algorithm: str, chain: Sequence[Certificate]) -> None:

@@ -16,7 +16,7 @@ from certs.authority import Authority
 from certs.sm2 import raw_from_der
 from certs.sm3 import sm3
 from certs.trust import key_id
-from certs.tsa import Timestamper
+from certs.tsa import MAX_TOKEN, Timestamper
 from certs.x509 import Certificate
 from codes import qr_payload
 from docgen import pdf as pdf_writer
@@ -99,11 +99,11 @@ def _signed_qr(licence: Licence, authority: Authority, approval: str) -> str:
 
 
 def _room(authority: Authority, *, with_timestamp: bool) -> int:
-    """Return the bytes to keep free for the CMS: its certificates, what is signed, a token's usual size."""
+    """Return the bytes to keep free for the CMS: its certificates, what is signed, the largest token that is taken."""
     own = authority.pdf_signer.certificate
     certificates = sum(len(one.der) for one in (own, *_below_root(authority.pdf_chain)))
     signature = len(own.public_key.bits) if own.key_kind == "rsa" else 0        # that of ECDSA is within the 1024
-    needed = certificates + signature + 1024 + (10_240 if with_timestamp else 0)
+    needed = certificates + signature + 1024 + (MAX_TOKEN if with_timestamp else 0)
     return -(-needed // 1024) * 1024
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +13,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from certs import der_build as build
-from certs.crl import Revocation
+from certs.crl import Crl, Revocation
 from certs.http_client import HttpCode, HttpError
 from certs.timestamp import verify_token
 from certs.timestamp_token import TimestampToken, digest
-from certs.tsa import MAX_ANSWER, Timestampers, TsaCode, TsaError
+from certs.tsa import MAX_ANSWER, MAX_TOKEN, Timestampers, TsaCode, TsaError
 from certs.tsp_build import TimestampRequest, build_token, read_request
+from certs.tsp_messages import build_request, read_response
 from certs.x509_build import TIME_STAMPING
+from codes.china_time import time_en, time_zh
 from tests.certs.core_pki import AT, DAY, Entity, pem, root, run
+from tests.support.added_lists import with_list
 
 POLICY = "1.2.3.4.1"
+LAST = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+FIRST = datetime(1, 1, 1, tzinfo=UTC)
 
 
 def own_tsa(top: Entity, **changes: Any) -> Entity:
@@ -66,10 +71,27 @@ def fixed(answer: bytes) -> Service:
 
 
 def raising(code: HttpCode) -> Service:
+    return failing(HttpError(code, "无法连接", "cannot be reached"))
+
+
+def failing(error: Exception) -> Service:
     def answer(_: TimestampRequest) -> bytes:
-        raise HttpError(code, "无法连接", "cannot be reached")
+        raise error
 
     return Service(answer)
+
+
+def stuffed(tsa: Entity, crl: Crl) -> Service:
+    """A service whose good token somebody has put a list into."""
+    def answer(request: TimestampRequest) -> bytes:
+        return granted(with_list(read_response(good(tsa).answer(request)), crl.der))
+
+    return Service(answer)
+
+
+def long_list(entries: int) -> Crl:
+    """The CA's own list, of some 32 bytes an entry."""
+    return SM2_TOP.crl({10**30 + number: Revocation(revoked_at=AT - DAY) for number in range(entries)})
 
 
 @dataclass
@@ -133,6 +155,11 @@ LIES: dict[str, tuple[Service, str]] = {
     "fast clock": (good(SM2, gen_time=AT + timedelta(minutes=6)), "timestamp.wrong-time"),
     "stranger": (good(STRANGER), "timestamp.untrusted"),
     "no authority": (good(NO_TSA), "timestamp.untrusted"),
+    "stranger at the end of the calendar": (good(STRANGER, gen_time=LAST), "timestamp.untrusted"),
+    "stranger at its beginning": (good(STRANGER, gen_time=FIRST), "timestamp.untrusted"),
+    "another key at the end of the calendar": (
+        good(SM2, key=STRANGER.key, gen_time=LAST), "timestamp.untrusted"),
+    "the end of the calendar": (good(SM2, gen_time=LAST), "timestamp.wrong-time"),
     "another key": (good(SM2, key=STRANGER.key), "timestamp.untrusted"),
     "without certificate": (good(SM2, carries=False), "timestamp.untrusted"),
     "P-256 on SM3": (good(P256), "timestamp.unfit"),
@@ -142,6 +169,9 @@ LIES: dict[str, tuple[Service, str]] = {
     "nothing": (fixed(b""), "timestamp.unreadable"),
     "half": (Service(lambda request: good(SM2).answer(request)[:-1]), "timestamp.unreadable"),
     "more": (Service(lambda request: good(SM2).answer(request) + b"\x00"), "timestamp.unreadable"),
+    "a list of its CA, put in on the way": (stuffed(SM2, long_list(400)), "timestamp.too-large"),
+    "what this program fails over": (failing(OverflowError("date value out of range")), "timestamp.unreadable"),
+    "what nobody has thought of": (failing(RuntimeError("?")), "timestamp.unreadable"),
     "dead": (raising(HttpCode.UNREACHABLE), "http.unreachable"),
     "slow": (raising(HttpCode.SLOW), "http.slow"),
     "huge": (raising(HttpCode.TOO_LARGE), "http.too-large"),
@@ -158,6 +188,30 @@ def test_what_a_service_may_not_answer_is_refused_by_name_and_the_next_one_asked
     assert token_of(liar, honest).certificates == (SM2.certificate,)
     assert honest.asked == 1
     assert [fault.code for fault in refused(liar, liar).faults] == [code, code]
+
+
+@pytest.mark.parametrize("service", [
+    good(STRANGER, gen_time=LAST), good(STRANGER, gen_time=FIRST), good(SM2, key=STRANGER.key, gen_time=LAST),
+    good(SM2, key=STRANGER.key, gen_time=AT - timedelta(hours=1)), good(STRANGER, gen_time=AT - timedelta(hours=1))])
+def test_what_a_token_says_is_not_told_before_it_is_known_who_says_it(service: Service) -> None:
+    (fault,) = refused(service).faults
+    token = TimestampToken.parse(read_response(service.answer(read_request(build_request(bytes(32), "sm3", 7)))))
+    for sentence, moment in ((fault.zh, time_zh(token.gen_time)), (fault.en, time_en(token.gen_time))):
+        assert sentence and moment not in sentence
+    (honest,) = refused(good(SM2, gen_time=AT - timedelta(hours=1))).faults
+    assert time_zh(AT - timedelta(hours=1)) in honest.zh and time_en(AT - timedelta(hours=1)) in honest.en
+
+
+def test_a_token_is_taken_up_to_the_room_that_is_kept_for_it() -> None:
+    """Certificates, lists and all; a list in a token that is small enough does no harm."""
+    sizes = {}
+    for entries in range(270, 300):
+        service = stuffed(SM2, long_list(entries))
+        try:
+            sizes[entries] = len(token_of(service).der)
+        except TsaError as error:
+            assert error.faults[0].code == "timestamp.too-large" and "10 KiB" in error.faults[0].zh
+    assert sizes and max(sizes) < 299 and MAX_TOKEN - 60 < max(sizes.values()) <= MAX_TOKEN
 
 
 def test_a_replayed_token_of_the_same_data_is_no_answer_to_this_request() -> None:

@@ -12,14 +12,18 @@ from typing import Any
 import pytest
 
 import docgen
+from certs.crl import Revocation
 from certs.home import Home
 from certs.ses import SesSignature
 from certs.trial import Answer
 from certs.trust import Trust
-from certs.tsa import TsaError
+from certs.tsa import MAX_TOKEN, TsaError
+from certs.tsp_build import build_response
+from certs.tsp_messages import read_response
 from docgen.ledger import Ledger
 from registry.demo import trial_authority
 from tests.docgen.records import record
+from tests.support.added_lists import with_list
 from tests.support.authority import Authority, Twist
 from tests.support.demo_home import make_home
 from tests.support.stamping import VALUE, Clock, authority, clock, own_home, stamping, tokens
@@ -113,6 +117,28 @@ def test_the_next_service_is_asked_when_one_fails(own_home: Home, authority: Aut
     assert tokens(docgen.issue(record(), home=home))
     asked = [path for path, _ in authority.asked]
     assert asked.count("/nowhere") == 4                       # never left out: it answered, if only with 404
+
+
+def test_the_largest_token_that_is_taken_has_room_in_the_pdf(
+        own_home: Home, authority: Authority, clock: Clock) -> None:
+    sent: list[int] = []
+
+    def growing(path: str, _: bytes, answer: Answer) -> Answer:
+        if path != "/tsa/p256":
+            return answer
+        token = read_response(answer.body)
+        for entries in range(400, 0, -1):
+            revoked = {10**30 + number: Revocation(revoked_at=clock.now) for number in range(entries)}
+            grown = with_list(token, authority.crl("p256-issuing", revoked=revoked))
+            if len(grown) <= MAX_TOKEN:
+                break
+        sent.append(len(grown))
+        return dataclasses.replace(answer, body=build_response(grown))
+
+    authority.twist = growing
+    issued = docgen.issue(record(), home=stamping(own_home, authority, clock))
+    assert len(tokens(issued)[1].der) == sent[-1] > MAX_TOKEN - 60
+    assert verify(issued.pdf, trust=Trust.load(own_home.trust_dir), at=clock.now).verdict == "valid"
 
 
 def test_one_signature_without_a_token_is_as_bad_as_both(

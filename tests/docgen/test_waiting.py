@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import multiprocessing
 import os
@@ -16,11 +17,14 @@ from typing import Any
 import pytest
 
 import docgen
+from certs.crl import Revocation
 from certs.home import Home
 from certs.sm3 import sm3
 from certs.trial import Answer
 from certs.trust import Trust
 from certs.tsa import TsaError
+from certs.tsp_build import build_response
+from certs.tsp_messages import read_response
 from codes.errors import EngineError
 from docgen.finishing import drop_waiting, finish_waiting, list_waiting
 from docgen.issued import IssueCode, WaitingError
@@ -31,6 +35,7 @@ from registry.demo import DEFAULT_AUTHORITIES
 from tests.docgen.records import as_json, record
 from tests.docgen.use_logs import events
 from tests.signer.processes import issuing_home, running, signer_home
+from tests.support.added_lists import with_list
 from tests.support.authority import Authority, serving
 from tests.support.demo_home import copied_home, make_home
 from tests.support.falling import fall_at
@@ -152,6 +157,39 @@ def test_services_that_die_while_a_licence_is_made_leave_it_waiting(
     authority.twist = None
     (result,) = finish_waiting(home=alive(home, authority, clock), out=tmp_path / "out")
     assert result.ok and used(home) == 1 and waiting(home) == []
+
+
+def test_a_list_put_into_a_good_token_on_the_way_is_that_services_failure(
+        own_home: Home, authority: Authority, clock: Clock) -> None:
+    """What nobody signs has no bound: the next service is asked, and where there is none the record waits."""
+    entries = {10**30 + number: Revocation(revoked_at=clock.now) for number in range(500)}
+
+    def stuffing(path: str, _: bytes, answer: Answer) -> Answer:
+        if not path.startswith("/tsa/"):
+            return answer
+        crl = authority.crl(f"{path.rpartition('/')[2]}-issuing", revoked=entries)
+        return dataclasses.replace(answer, body=build_response(with_list(read_response(answer.body), crl)))
+
+    authority.twist = stuffing
+    told = wait(alive(own_home, authority, clock), record())
+    assert "timestamp.too-large" in {fault.code for fault in told.faults} and used(own_home) == 0
+    with serving(own_home, clock=clock) as second:
+        urls = tuple(each.tsa_url(tree) for each in (authority, second) for tree in ("sm2", "p256"))
+        assert tokens(docgen.issue(record(), home=stamping(own_home, authority, clock, tsa_urls=urls)))
+        assert second.asked and waiting(own_home) == []
+
+
+def test_an_answer_that_this_program_fails_over_lets_the_record_wait(
+        own_home: Home, authority: Authority, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(*_: object, **__: object) -> None:
+        raise OverflowError
+
+    home = alive(own_home, authority, clock)
+    with monkeypatch.context() as patch:
+        patch.setattr("certs.tsa.verify_token", failing)
+        told = wait(home, record())
+    assert "timestamp.unreadable" in {fault.code for fault in told.faults} and waiting(home) == [told.identifier]
+    assert tokens(docgen.issue(record(), home=home)) and waiting(home) == []
 
 
 def test_the_same_record_waits_once_and_another_under_its_identifier_is_refused(
