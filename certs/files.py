@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from codes.errors import EngineError
+from codes.others_words import system_words
 
 __all__ = [
     "FileCode", "FileError", "flushed", "locked", "make_folder", "publish_folder", "publishing", "read_file",
@@ -64,11 +65,11 @@ def _wrap(error: OSError, path: Path, zh_act: str, en_act: str) -> FileError:
             f"找不到 {path}，请检查路径",
             f"{path} is not there: check the path",
             path=str(path))
-    reason = os.strerror(error.errno) if error.errno else type(error).__name__
+    reason_zh, reason_en = system_words(error)
     return FileError(
         FileCode.FAILED,
-        f"未能{zh_act} {path}（{reason}）",
-        f"{path} could not be {en_act} ({reason})",
+        f"未能{zh_act} {path}（{reason_zh}）",
+        f"{path} could not be {en_act} ({reason_en})",
         path=str(path))
 
 

@@ -18,6 +18,7 @@ from typing import Any, Final, Protocol
 from urllib.parse import SplitResult, urlsplit
 
 from codes.errors import EngineError
+from codes.others_words import system_words
 
 __all__ = ["HttpCode", "HttpError", "Post", "http_exchange", "http_post", "split_url"]
 
@@ -105,8 +106,10 @@ def http_exchange(
         raise HttpError(HttpCode.SLOW, f"未在 {timeout_s:g} 秒内答复",
                         f"did not answer within {timeout_s:g} seconds") from error
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise HttpError(HttpCode.UNREACHABLE, f"无法连接（{type(error).__name__}）",
-                        f"cannot be reached ({type(error).__name__})") from error
+        zh = en = type(error).__name__
+        if isinstance(error, OSError) and not isinstance(error, ssl.SSLError):      # which names the host
+            zh, en = system_words(error)
+        raise HttpError(HttpCode.UNREACHABLE, f"无法连接（{zh}）", f"cannot be reached ({en})") from error
     finally:
         connection.close()
     if len(data) > max_bytes:

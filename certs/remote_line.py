@@ -22,6 +22,7 @@ from typing import Final
 from certs.canonical_json import JSON
 from certs.files import read_file
 from certs.remote_wire import HEADER_BYTES, RemoteCode, RemoteError, pack, read_head, read_lengths
+from codes.others_words import system_words
 
 __all__ = ["Address", "Lines", "lines_to"]
 
@@ -232,12 +233,12 @@ def _context(address: Address) -> ssl.SSLContext:
         context.load_verify_locations(address.ca)
         context.load_cert_chain(str(address.certificate), str(address.private_key), password=lambda: password)
     except (OSError, ssl.SSLError) as error:
-        reason = error.strerror or type(error).__name__
+        zh, en = system_words(error)
         raise RemoteError(
             RemoteCode.BAD_REFERENCE,
-            f"到签名进程 {address} 的 TLS 证书或私钥读不出来（{reason}），请检查引用中的 ca、certificate、"
+            f"到签名进程 {address} 的 TLS 证书或私钥读不出来（{zh}），请检查引用中的 ca、certificate、"
             "private_key、password_file",
-            f"certificate or key for TLS to the signer {address} cannot be read ({reason}): check ca, certificate, "
+            f"certificate or key for TLS to the signer {address} cannot be read ({en}): check ca, certificate, "
             "private_key and password_file of the reference") from None
     return context
 
@@ -258,8 +259,10 @@ def _unreachable(address: Address, error: Exception) -> RemoteError:
         zh, en = "中断了连接", "it broke off"
         if not address.socket:                              # which is all that some tell of a certificate
             zh, en = f"{zh}，也可能不认可本端证书", f"{en}, or does not accept this side's certificate"
+    elif isinstance(error, OSError):
+        zh, en = system_words(error)
     else:
-        zh = en = getattr(error, "strerror", None) or type(error).__name__
+        zh = en = type(error).__name__
     return RemoteError(
         RemoteCode.UNREACHABLE, f"签名进程 {address} 联系不上（{zh}），没有签名；请检查它是否在运行，然后重试",
         f"the signer {address} cannot be reached ({en}), so nothing is signed: see that it runs, then repeat",

@@ -18,6 +18,7 @@ from certs.config import load_config, store_config
 from certs.demo_pki import TREES
 from certs.files import locked
 from codes.china_time import time_en, time_zh
+from codes.others_words import system_words
 
 __all__ = ["DEFAULT_PORT", "name_services", "serve_trial", "services_at"]
 
@@ -87,7 +88,8 @@ def serve_trial(home: Path, port: int, timestamps_last: timedelta | None = None)
     except OSError as error:
         if error.errno not in (errno.EADDRINUSE, errno.EACCES):
             raise
-        raise typer.BadParameter(f"不能监听 {HOST}:{port}：{error.strerror} / cannot listen on {HOST}:{port}",
+        zh, en = system_words(error)
+        raise typer.BadParameter(f"不能监听 {HOST}:{port}：{zh} / cannot listen on {HOST}:{port}: {en}",
                                  param_hint="--port") from None
     typer.echo(f"演示认证服务 / trial services: {server.url}/ （Ctrl-C 结束 / ends it）")
     typer.echo(f"{TRIAL[0]} / {TRIAL[1]}")

@@ -14,6 +14,7 @@ import sys
 
 from certs.untrusted_files import printable
 from codes.errors import EngineError
+from codes.others_words import system_words
 
 __all__ = ["COMMANDS", "print_error", "run", "tell"]
 
@@ -79,11 +80,11 @@ def run() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = CANNOT
     except OSError as error:
-        reason = error.strerror or type(error).__name__
+        zh, en = system_words(error)
         place = f" {error.filename}" if error.filename else ""
         with contextlib.suppress(OSError):
-            tell(f"file.failed: 读写失败{place}：{reason}，请检查磁盘空间和权限 / "
-                  f"reading or writing failed{place}: {reason}; check disk space and permissions")
+            tell(f"file.failed: 读写失败{place}：{zh}，请检查磁盘空间和权限 / "
+                 f"reading or writing failed{place}: {en}; check disk space and permissions")
         code = CANNOT
     except MemoryError:
         print("internal.memory: 内存不足 / out of memory", file=sys.stderr, flush=True)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
+from codes.others_words import system_words
+
 if TYPE_CHECKING:
     from certs.signer import Signer
 
@@ -84,5 +86,6 @@ def _free(host: str, port: int) -> None:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host, port))
     except OSError as error:
-        raise typer.BadParameter(f"不能监听 {host}:{port}：{error.strerror} / cannot listen on {host}:{port}",
+        zh, en = system_words(error)
+        raise typer.BadParameter(f"不能监听 {host}:{port}：{zh} / cannot listen on {host}:{port}: {en}",
                                  param_hint="--port") from None

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from certs.process_limits import limit_time, set_limits
+from codes.others_words import system_words
 from docgen.filling import MAX_OUTPUT, Filler, FillingError
 from docgen.template_errors import TemplateErrorCode
 from docgen.time_limit import TimeUp, time_limit
@@ -85,8 +86,9 @@ class _Child:
         try:
             process = self._process = self._process or _started()
         except OSError as error:
-            return _limit(1, f"不能启动填充模板的子进程（{error.strerror}）",
-                          f"the child process that fills in templates cannot be started ({error.strerror})")
+            zh, en = system_words(error)
+            return _limit(1, f"不能启动填充模板的子进程（{zh}）",
+                          f"the child process that fills in templates cannot be started ({en})")
         clock = threading.Timer(_CLOCK * seconds, process.kill)
         clock.start()
         try:

@@ -21,7 +21,7 @@ SENTENCES: Mapping[RecordCode, tuple[str, str]] = {
         "the record is not UTF-8 (at byte {place}); save it as UTF-8",
     ),
     _C.JSON_SYNTAX: (
-        "记录文件不是合法的JSON（第{line}行第{column}列）：{why}",
+        "记录文件不是合法的JSON（第{line}行第{column}列）：{why_zh}",
         "the record is no JSON (line {line}, column {column}): {why}",
     ),
     _C.JSON_DUPLICATE: (

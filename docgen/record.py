@@ -18,6 +18,7 @@ from certs.sm3 import sm3
 from codes.errors import Fault
 from codes.identifier import Identifier, IdentifierError
 from codes.identity import holds_identity_number
+from codes.others_words import json_words
 from docgen.characters import undrawable_fault
 from docgen.fault_codes import RecordCode
 from docgen.faults import RecordError, fault
@@ -73,7 +74,8 @@ def read_record(data: bytes) -> dict[str, Any]:
     try:
         record = json.loads(text, object_pairs_hook=_without_duplicates, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
-        _refuse(RecordCode.JSON_SYNTAX, line=error.lineno, column=error.colno, why=error.msg)
+        zh, en = json_words(error)
+        _refuse(RecordCode.JSON_SYNTAX, line=error.lineno, column=error.colno, why_zh=zh, why=en)
     except RecursionError:
         _refuse(RecordCode.JSON_DEPTH, limit=MAX_DEPTH)
     except ValueError:          # a number with thousands of digits

@@ -17,6 +17,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 
+from codes.others_words import system_words
 from fonts.errors import FontError, FontErrorCode
 from fonts.faces import FACES, Face, Source
 from fonts.truetype import TrueType
@@ -71,7 +72,8 @@ def load_pack(folder: Path) -> Pack:
             state = path.stat()
             face = _open(path, state.st_mtime_ns, state.st_size)
         except OSError as error:
-            raise _refused(path, "无法读取", f"it cannot be read ({error.strerror})") from error
+            zh, en = system_words(error)
+            raise _refused(path, f"无法读取（{zh}）", f"it cannot be read ({en})") from error
         if face.postscript_name in taken:
             raise _refused(path, f"字体名 {face.postscript_name} 重复",
                            f"there is another font called {face.postscript_name}")

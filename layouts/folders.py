@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
+from codes.others_words import system_words
 from layouts.kind import KindError, KindErrorCode
 
 __all__ = ["CODE", "add_folder", "added_folders", "forget", "kind_folder", "kinds", "on_change", "resource", "ships"]
@@ -128,7 +129,11 @@ def resource(kind_code: str, name: str) -> bytes:
         if path.is_relative_to(folder.resolve()):
             return _regular(path)
         why_zh, why_en = "它指向该证照种类的文件夹之外", "it leads out of the kind's folder"
-    except (OSError, ValueError, RuntimeError) as error:    # the last: links that lead round and round
+    except OSError as error:
+        why_zh, why_en = system_words(error)
+    except RuntimeError:
+        why_zh, why_en = "符号链接首尾相接", "links lead round and round"
+    except ValueError as error:
         why_zh = why_en = str(error)
     raise KindError(
         KindErrorCode.UNREADABLE, f"证照种类{kind_code}的文件“{name}”不能读取：{why_zh}",

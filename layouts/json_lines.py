@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, NoReturn
 
+from codes.others_words import json_words
+
 __all__ = ["Entry", "JsonError", "JsonText", "Path", "read_json", "resolve"]
 
 
@@ -63,8 +65,9 @@ def read_json(data: bytes) -> JsonText:
         lines: dict[tuple[str | int, ...], int] = {}
         _walk(_tokens(text), (), lines)
     except json.JSONDecodeError as error:
-        raise JsonError(error.lineno, f"不是合格的 JSON（第 {error.colno} 列：{error.msg}）",
-                        f"this is no JSON (column {error.colno}: {error.msg})") from error
+        zh, en = json_words(error)
+        raise JsonError(error.lineno, f"不是合格的 JSON（第 {error.colno} 列：{zh}）",
+                        f"this is no JSON (column {error.colno}: {en})") from error
     except RecursionError as error:
         raise _too_deep(1) from error
     except _WordError as error:

@@ -15,6 +15,7 @@ from typing import Final
 
 from certs.files import reported
 from certs.remote_wire import RemoteCode, RemoteError
+from codes.others_words import system_words
 
 __all__ = ["listen_tcp", "listen_unix"]
 
@@ -79,9 +80,10 @@ def listen_tcp(host: str, port: int) -> Iterator[socket.socket]:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         line = socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except OSError as error:
+        zh, en = system_words(error)
         raise RemoteError(
-            RemoteCode.SETTINGS, f"不能监听 {host}:{port}（{error.strerror}），请换用其他地址或端口",
-            f"cannot listen on {host}:{port} ({error.strerror}): use another address or port") from None
+            RemoteCode.SETTINGS, f"不能监听 {host}:{port}（{zh}），请换用其他地址或端口",
+            f"cannot listen on {host}:{port} ({en}): use another address or port") from None
     with line:
         line.setblocking(False)
         yield line

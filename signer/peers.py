@@ -16,6 +16,7 @@ from certs.remote_wire import RemoteCode, RemoteError
 from certs.sm3 import sm3
 from certs.x509 import Certificate
 from codes.errors import EngineError
+from codes.others_words import system_words
 from signer.settings import Peer
 
 __all__ = ["TlsFiles", "peer_of_certificate", "peer_of_socket"]
@@ -81,10 +82,10 @@ class TlsFiles:
             context.load_verify_locations(client_ca)
             context.load_cert_chain(certificate, private_key, password=lambda: password)
         except OSError as error:
-            reason = error.strerror or type(error).__name__
+            zh, en = system_words(error)
             raise RemoteError(
                 RemoteCode.SETTINGS,
-                f"TLS 的证书或私钥读不出来（{reason}），请检查 {certificate}、{private_key}、{client_ca} 和口令",
-                f"certificate or key of TLS cannot be read ({reason}): check {certificate}, {private_key}, {client_ca} "
+                f"TLS 的证书或私钥读不出来（{zh}），请检查 {certificate}、{private_key}、{client_ca} 和口令",
+                f"certificate or key of TLS cannot be read ({en}): check {certificate}, {private_key}, {client_ca} "
                 "and the password") from None
         return context

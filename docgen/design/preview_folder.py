@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from codes.others_words import system_words
 from docgen.design.findings import DesignError, FindingCode
 
 __all__ = ["DRAWN", "MARK_NAME", "PreviewFolder"]
@@ -115,6 +116,7 @@ def _foreign(path: Path, zh: str, en: str) -> DesignError:
 
 
 def _failed(path: Path, error: OSError) -> DesignError:
+    zh, en = system_words(error)
     return DesignError(
-        FindingCode.OUT, f"预览目录 {path} 不能写入（{error.strerror}），请检查，或用 --out 另选目录",
-        f"{path} cannot be written ({error.strerror}); check it, or choose another folder with --out")
+        FindingCode.OUT, f"预览目录 {path} 不能写入（{zh}），请检查，或用 --out 另选目录",
+        f"{path} cannot be written ({en}); check it, or choose another folder with --out")

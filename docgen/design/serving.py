@@ -19,6 +19,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 
+from codes.others_words import system_words
 from docgen.design.findings import DesignError, FindingCode
 from docgen.design.preview_folder import DRAWN
 from docgen.design.watching import Preview, page_resource
@@ -60,8 +61,9 @@ class PreviewServer:
         try:
             self._http = _Server(("127.0.0.1", port), handler)
         except OSError as error:
-            raise DesignError(FindingCode.PORT, f"端口 {port} 不能使用（{error.strerror}），请用 --port 另选",
-                              f"port {port} cannot be used ({error.strerror}); choose another with --port") from error
+            zh, en = system_words(error)
+            raise DesignError(FindingCode.PORT, f"端口 {port} 不能使用（{zh}），请用 --port 另选",
+                              f"port {port} cannot be used ({en}); choose another with --port") from error
         self._http.request_s = request_s
         self.port = self._http.server_port
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from codes.errors import EngineError
+from codes.others_words import system_words
 from docgen.design.contained import Answer, Limits, run
 from docgen.design.findings import DesignError, FindingCode, folded, from_error, to_json
 from docgen.design.folder import KindFolder
@@ -97,9 +98,9 @@ class Preview:
                 files = {path.name: path.read_bytes() for path in sorted(drawn.iterdir())
                          if DRAWN.fullmatch(path.name)} if answer.facts.get("pages") else {}
         except OSError as error:
-            raise DesignError(FindingCode.CANNOT, f"不能绘制（{error.strerror}），请检查磁盘空间和系统资源",
-                              f"it cannot be drawn ({error.strerror}); check the disk's space and the system"
-                              ) from error
+            zh, en = system_words(error)
+            raise DesignError(FindingCode.CANNOT, f"不能绘制（{zh}），请检查磁盘空间和系统资源",
+                              f"it cannot be drawn ({en}); check the disk's space and the system") from error
         if files:
             self._out.put({**files, "index.html": _page(self.folder.code, answer).encode("utf-8")})
         self._answer = answer
@@ -123,8 +124,9 @@ class Preview:
                                   f"the record {path} is no file of at most 4 MB")
             return path.read_bytes().decode("utf-8", errors="replace")
         except OSError as error:
-            raise DesignError(FindingCode.RECORD, f"记录 {path} 读不到（{error.strerror}）",
-                              f"the record {path} cannot be read ({error.strerror})") from error
+            zh, en = system_words(error)
+            raise DesignError(FindingCode.RECORD, f"记录 {path} 读不到（{zh}）",
+                              f"the record {path} cannot be read ({en})") from error
 
     def state(self) -> dict[str, Any]:
         """What the page in the browser shows."""

@@ -76,6 +76,9 @@ def test_every_failure_names_its_reason(tmp_path: Path) -> None:
             act()
         assert refusal.value.code is code
         assert str(tmp_path) in refusal.value.zh and str(tmp_path) in refusal.value.en
+    with pytest.raises(FileError) as refusal:
+        read_file(tmp_path, max_bytes=4)
+    assert refusal.value.zh.endswith("（是目录 (Is a directory)）") and refusal.value.en.endswith("(Is a directory)")
     with pytest.raises(FileError) as refusal, reported(tmp_path):
         raise PermissionError(13, "Permission denied", "/x")
     assert refusal.value.code is FileCode.DENIED

@@ -118,6 +118,7 @@ def test_nobody_listening_is_told_at_once() -> None:
     with kept_port() as port, pytest.raises(HttpError) as caught:
         ask(f"http://127.0.0.1:{port}/")
     assert caught.value.code is HttpCode.UNREACHABLE
+    assert caught.value.zh == "无法连接（连接被拒绝 (Connection refused)）"
 
 
 def test_a_server_that_speaks_no_tls_is_not_reached() -> None:

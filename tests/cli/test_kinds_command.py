@@ -89,6 +89,7 @@ def test_preview_says_which_files_it_has_written(tmp_path: Path) -> None:
     result = _run("preview", kind, "--record", record, "--out", tmp_path / "preview")
     assert result.exit_code == 1
     assert result.stdout.startswith("bad.json:1: json.syntax")
+    assert "此处应有双引号括起的键名 (Expecting" in result.stdout
     assert [path.name for path in (tmp_path / "preview").iterdir()] == [MARK_NAME]
 
 
