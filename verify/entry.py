@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from certs.carried import NOTHING_CARRIED, Carried
 from certs.trust import Trust
 from codes.errors import EngineError
+from codes.others_words import system_words
 from verify import MAX_FILE_SIZE, VerifyError
 from verify.judge import Case
 from verify.model import Finding, Verdict
@@ -63,10 +64,10 @@ def load(source: bytes | Path, name: str, limit: int | None = None) -> tuple[byt
     try:
         data, size = _read(source, limit)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or type(error).__name__
+        zh, en = system_words(error) if isinstance(error, OSError) else (type(error).__name__,) * 2
         shown = shown_path(source)
-        raise VerifyError(VerifyCode.UNREADABLE, f"无法读取文件 {shown}：{reason}，请检查路径和权限",
-                          f"cannot read {shown}: {reason}; check the path and the permissions") from error
+        raise VerifyError(VerifyCode.UNREADABLE, f"无法读取文件 {shown}：{zh}，请检查路径和权限",
+                          f"cannot read {shown}: {en}; check the path and the permissions") from error
     return data, name or source.name, size
 
 

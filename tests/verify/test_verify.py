@@ -211,6 +211,7 @@ def test_a_file_that_cannot_be_read_is_the_only_thing_that_raises(tmp_path: Path
     with pytest.raises(verify.VerifyError) as raised:
         verify.verify(tmp_path / "nothing.ofd", trust=None)
     assert raised.value.code == "verify.unreadable"
+    assert "文件或目录不存在 (No such file or directory)" in raised.value.zh
     with pytest.raises(ValueError, match="zone"):
         verify.verify(b"", trust=None, at=dt.datetime(2026, 1, 1))
 
