@@ -11,11 +11,14 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
+from archive.errors import told_by_name
 from archive.findings import Found, found
 from archive.lapse import Lapse, lapse_of
 from archive.layout import (
+    ADDED_CRLS,
+    ADDED_OCSP,
+    ADDED_TSA,
     MANIFEST,
     MANIFEST_RECORD,
     METADATA,
@@ -55,8 +58,6 @@ __all__ = ["Believer", "PackageReport", "check_files", "check_package", "due_of"
 
 Believer = Callable[[Trust | None], Trust | None]
 """Makes of the trust inside a package what is believed of it."""
-
-_RENEWED: Final = ("tsa/", "crls/")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,8 +113,13 @@ def check_files(package: PackageFiles, *, believe: Believer, at: dt.datetime,
         fresh: what CAs were asked for it; gets the chains that were judged.
     """
     fresh = fresh or Fresh()
-    check = _Check(package, believe, at, fresh)
-    report = check.report()
+    try:
+        with told_by_name(package.folder.name):
+            check = _Check(package, believe, at, fresh)
+            report = check.report()
+    except EngineError as error:
+        return PackageReport(identifier=package.folder.name, intact=False,
+                             findings=(found("package.unread", zh=error.zh, en=error.en),))
     fresh.seen(list(dict.fromkeys(check.paths)))
     fresh.left_out += check.left_out
     return report
@@ -131,7 +137,7 @@ def whole(package: PackageFiles) -> tuple[Manifest | None, list[Found]]:
         return None, [*told, found("package.manifest")]
     told += [found(f"package.{fault.what}", name=fault.name) for fault in manifest.faults(package.files)]
     told += [found("package.extra", name=name) for name in package.files if is_mutable(name) and name not in (
-        MANIFEST_RECORD, ORIGINAL_RECORD) and not name.partition("/")[2].startswith(_RENEWED)]
+        MANIFEST_RECORD, ORIGINAL_RECORD) and not name.startswith((ADDED_TSA, ADDED_CRLS, ADDED_OCSP))]
     told += [found("package.missing", name=name) for name in (
         original_name(manifest.identifier), rendition_name(manifest.identifier), ofda_name(manifest.identifier), RECORD,
         METADATA) if name not in manifest.files]

@@ -1,21 +1,31 @@
-"""Which revocation lists renewals leave in a package: the newest ones, and every one that tells what no other tells.
+"""Which revocation lists and answers renewals leave in a package: the newest lists, and every word that tells what no
+other tells.
 
 A CA may leave out of its lists what has ended, so the list of a renewal never takes the place of an earlier one that
-revokes more. Lists lie side by side under names of their own content; only those of CAs above the certificates in the
-package come into it, and those that say nothing more are cleared away.
+revokes more. Lists and answers lie side by side under names of their own content. Only those on certificates that the
+package rests on come into it, and those that say nothing more are cleared away.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
-from archive.layout import EVIDENCE, MANIFEST_RECORD, ORIGINAL_RECORD, original_name, rendition_name
+from archive.layout import (
+    ADDED_CRLS,
+    ADDED_OCSP,
+    MANIFEST_RECORD,
+    ORIGINAL_RECORD,
+    original_name,
+    rendition_name,
+)
 from archive.pades import pdf_carried
-from archive.snapshot import snapshot_trust
+from archive.snapshot import renewal_material, snapshot_trust
 from certs.crl import Crl
 from certs.evidence_record import EvidenceRecord
-from certs.kept_words import newest, revoking
+from certs.kept_words import newest, revoking, revoking_answers
+from certs.ocsp import OcspResponse
 from certs.ses import SesSignature
 from certs.sm3 import sm3
 from certs.timestamp_token import TimestampToken
@@ -25,40 +35,48 @@ from codes.errors import EngineError
 from verify.reasons import Refusal
 from verify.zip import read_zip
 
-__all__ = ["Beside", "certificates_in", "lists_beside"]
+__all__ = ["Beside", "certificates_in", "words_beside"]
 
-_FOLDER = f"{EVIDENCE}crls/"
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beside:
-    """Lists to be written by their names in the package, and names of those that say nothing more."""
+    """Lists and answers to be written by their names in the package, and names of those that say nothing more."""
 
     new: Mapping[str, bytes]
     needless: tuple[str, ...]
 
 
-def lists_beside(files: Mapping[str, bytes], identifier: str, trust: Trust) -> Beside:
-    """What a renewal by a trust folder puts into ``evidence/crls/`` of a package, and what it may take out.
+def words_beside(files: Mapping[str, bytes], identifier: str, trust: Trust) -> Beside:
+    """What a renewal by a trust folder puts into ``evidence/crls/`` and ``evidence/ocsp/`` of a package, and what it
+    may take out.
 
-    A list that cannot be read, or that no CA at hand has signed, is left where it is: nobody can say what it tells.
+    What cannot be read, or no CA at hand has signed, is left where it is: nobody can say what it tells. Where the trust
+    of the package cannot be read, nothing is taken out.
     """
     own = snapshot_trust(files)
-    known = [one for each in (trust, own) if each is not None for one in (
-        *each.roots, *each.tsa, *each.intermediates)]
+    held = renewal_material(files) if own is None else own
     inside, tokens = _read(files, identifier)
-    authorities = (*known, *inside)
-    leaves = [*inside, *(one for each in (trust, own) if each is not None for one in each.status_signers),
-              *(one for token in tokens for one in authorities if token.names(one))]
-    concerned = _issuers(leaves, authorities)
-    fresh = [crl for crl in trust.crls if crl.issuer in concerned]
-    held = () if own is None else own.crls
-    kept = {crl.der for crl in (*revoking((*held, *fresh), authorities), *newest((*held, *fresh), authorities))}
-    there = {crl.der for crl in held}
+    known = (*(one for each in (trust, held) for one in (*each.roots, *each.tsa, *each.intermediates)), *inside)
+    leaves = [*inside, *trust.status_signers, *held.status_signers,
+              *(one for token in tokens for one in known if token.names(one))]
+    of = _rested_on(leaves, known)
+    told = [answer for answer in (*held.ocsp, *trust.ocsp) if _is_on(answer, of, known)]
+    of = _rested_on([*of, *(one for answer in told for one in answer.certificates)], known)
+    lists = [crl for crl in (*held.crls, *trust.crls) if _is_listed(crl, of)]
+    crls = {crl.der for crl in (*revoking(lists, known, of), *newest(lists, known))}
+    answers = {answer.der for answer in revoking_answers(told, known, of)}
+    there = {crl.der for crl in held.crls} | {answer.der for answer in held.ocsp}
+    needless = [
+        *(name for name, crl in _readable(files, ADDED_CRLS, Crl.load)
+          if crl.der not in crls and any(crl.issued_by(one) for one in known)),
+        *(name for name, answer in _readable(files, ADDED_OCSP, OcspResponse.load)
+          if answer.der not in answers and _is_on(answer, of, known))]
     return Beside(
-        new={f"{_FOLDER}{sm3(der).hex()[:32]}.crl": der for der in sorted(kept - there)},
-        needless=tuple(name for name, crl in _lists(files) if crl.der not in kept and any(
-            crl.issued_by(one) for one in authorities)))
+        new={f"{ADDED_CRLS}{sm3(der).hex()[:32]}.crl": der for der in sorted(crls - there)}
+        | {f"{ADDED_OCSP}{sm3(der).hex()[:32]}.ors": der for der in sorted(answers - there)},
+        needless=() if own is None else tuple(needless))
 
 
 def certificates_in(files: Mapping[str, bytes], identifier: str) -> tuple[Certificate, ...]:
@@ -67,29 +85,36 @@ def certificates_in(files: Mapping[str, bytes], identifier: str) -> tuple[Certif
     return _read(files, identifier)[0]
 
 
-def _lists(files: Mapping[str, bytes]) -> Iterable[tuple[str, Crl]]:
+def _readable(files: Mapping[str, bytes], folder: str, load: Callable[[bytes], _T]) -> Iterator[tuple[str, _T]]:
     for name, data in files.items():
-        if name.startswith(_FOLDER):
+        if name.startswith(folder):
             try:
-                yield name, Crl.load(data)
+                yield name, load(data)
             except EngineError:
                 continue
 
 
-def _issuers(leaves: Iterable[Certificate], known: Sequence[Certificate]) -> set[bytes]:
-    """Names of all that stand above certificates or above others of the same keys, of whatever key."""
-    names: set[bytes] = set()
-    seen: set[Certificate] = set()
+def _rested_on(leaves: Iterable[Certificate], known: Sequence[Certificate]) -> tuple[Certificate, ...]:
+    """Certificates with all that stand above them, of whatever key, and others of the same keys."""
+    found: dict[Certificate, None] = {}
     left = list(leaves)
     while left:
         one = left.pop()
-        if one in seen:
-            continue
-        seen.add(one)
-        names.add(one.issuer)
-        left += [each for each in known
-                 if each.subject == one.issuer or each.public_key.spki == one.public_key.spki]
-    return names
+        if one not in found:
+            found[one] = None
+            left += [each for each in known
+                     if each.subject == one.issuer or each.public_key.spki == one.public_key.spki]
+    return tuple(found)
+
+
+def _is_listed(crl: Crl, of: Sequence[Certificate]) -> bool:
+    """Whether a list revokes one of these certificates, or could say that it is good."""
+    return any(crl.issuer == one.issuer and (one.serial in crl.revoked or crl.scope.covers(one)) for one in of)
+
+
+def _is_on(answer: OcspResponse, of: Sequence[Certificate], known: Sequence[Certificate]) -> bool:
+    serials = {each.cert_id.serial for each in answer.answers}
+    return any(answer.all_on(one, ca) for one in of if one.serial in serials for ca in known)
 
 
 def _read(files: Mapping[str, bytes], identifier: str) -> tuple[tuple[Certificate, ...], tuple[TimestampToken, ...]]:
@@ -117,7 +142,7 @@ def _read(files: Mapping[str, bytes], identifier: str) -> tuple[tuple[Certificat
 def _entries(original: bytes) -> list[tuple[str, bytes]]:
     try:
         return [(name, entry.data) for name, entry in read_zip(original).entries.items()
-                if name.endswith(("/SignedValue.dat", ".cer"))]
+                if name.endswith(("/SignedValue.dat", ".cer", ".ors"))]
     except Refusal:
         return []
 
@@ -127,6 +152,8 @@ def _part(entry: tuple[str, bytes]) -> tuple[list[Certificate], list[TimestampTo
     try:
         if name.endswith(".cer"):
             return [Certificate.load(data)], []
+        if name.endswith(".ors"):
+            return list(OcspResponse.load(data).certificates), []
         value = SesSignature.parse(data, allow_timestamp=True)
         return ([Certificate.load(value.certificate), Certificate.load(value.seal.certificate)],
                 [TimestampToken.parse(each) for each in (value.timestamp, value.seal.timestamp) if each is not None])

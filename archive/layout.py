@@ -14,7 +14,8 @@
         trust/                              what it was judged by (certs.trust)
         kinds/<CODE>/                       a kind of the deployment's own
         evidence/manifest.er, original.er   evidence records (RFC 4998)
-        evidence/tsa/*.cer, crls/*.crl      roots and lists of later renewals
+        evidence/tsa/*.cer                  roots of time of later renewals
+        evidence/crls/*.crl, ocsp/*.ors     lists and answers of later renewals
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -30,16 +31,18 @@ from typing import Final
 from archive.errors import ArchiveCode, ArchiveError
 from certs.sm3 import sm3
 from codes.identifier import Identifier, IdentifierError
+from codes.others_words import system_words
 
 __all__ = [
-    "AUDIT", "EVIDENCE", "MANIFEST", "MANIFEST_RECORD", "MARK", "MAX_FILE", "METADATA", "ORIGINAL_RECORD", "RECORD",
-    "Odd", "PackageFiles", "folder_of", "is_mutable", "ofda_name", "original_name", "read_package", "rendition_name",
-    "stripe_of", "tells_due",
+    "ADDED_CRLS", "ADDED_OCSP", "ADDED_TSA", "AUDIT", "EVIDENCE", "MANIFEST", "MANIFEST_RECORD", "MARK", "MAX_FILE",
+    "METADATA", "ORIGINAL_RECORD", "RECORD", "Odd", "PackageFiles", "folder_of", "is_mutable", "is_readable",
+    "ofda_name", "original_name", "read_package", "rendition_name", "stripe_of", "tells_due",
 ]
 
 MARK: Final = "archive.json"
 MANIFEST, RECORD, METADATA, AUDIT = "manifest.json", "record.xml", "metadata.xml", "audit.jsonl"
 EVIDENCE: Final = "evidence/"
+ADDED_TSA, ADDED_CRLS, ADDED_OCSP = f"{EVIDENCE}tsa/", f"{EVIDENCE}crls/", f"{EVIDENCE}ocsp/"
 MANIFEST_RECORD, ORIGINAL_RECORD = f"{EVIDENCE}manifest.er", f"{EVIDENCE}original.er"
 MAX_FILE: Final = 64 << 20
 _MAX_FILES: Final = 4000
@@ -93,6 +96,12 @@ def is_mutable(name: str) -> bool:
     return name.startswith(EVIDENCE)
 
 
+def is_readable(files: Mapping[str, bytes]) -> bool:
+    """Whether :func:`read_package` takes a package of these files."""
+    sizes = [len(data) for data in files.values()]
+    return len(sizes) <= _MAX_FILES and sum(sizes) <= _MAX_TOTAL and max(sizes, default=0) <= MAX_FILE
+
+
 @dataclass(frozen=True, slots=True)
 class Odd:
     """Something in the folder that is no plain file of a package: ``link``, ``kind``, ``large``, ``many``, ``deep``,
@@ -125,8 +134,9 @@ def read_package(folder: Path, *, only: Callable[[str], bool] = lambda _: True) 
     try:
         root = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError as error:
-        raise ArchiveError(ArchiveCode.UNKNOWN, f"{folder.name} 不在档案中（{os.strerror(error.errno or 0)}）",
-                           f"{folder.name} is not in the archive ({os.strerror(error.errno or 0)})") from error
+        zh, en = system_words(error)
+        raise ArchiveError(ArchiveCode.UNKNOWN, f"{folder.name} 不在档案中（{zh}）",
+                           f"{folder.name} is not in the archive ({en})") from error
     total = 0
     try:
         for name, data in _walk(root, "", 0, only):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from archive.checking import due_of
+from archive.errors import told_by_name
 from archive.findings import Found, found
 from archive.layout import MANIFEST, MANIFEST_RECORD, ORIGINAL_RECORD, read_package, tells_due
 from archive.manifest import Manifest
@@ -51,11 +53,15 @@ def lines(archive: Archive, *, due_before: dt.datetime | None = None) -> Iterato
 def line_of(archive: Archive, identifier: str) -> Line:
     """One licence; what cannot be read of it is told in its ``faults``."""
     try:
-        package = read_package(archive.existing(identifier), only=lambda name: tells_due(name) or name.startswith(
-            "trust/seal-makers/"))
+        with told_by_name(identifier):
+            return _read(archive.existing(identifier), identifier)
     except EngineError as error:
         return Line(identifier=identifier, kind="", archived_at=None, due=None, stamps=None, anchors=(),
                     faults=(found("package.unread", zh=error.zh, en=error.en),))
+
+
+def _read(folder: Path, identifier: str) -> Line:
+    package = read_package(folder, only=lambda name: tells_due(name) or name.startswith("trust/seal-makers/"))
     files = package.files
     faults = [found("package.odd", name=odd.name, what=odd.what) for odd in package.odd if odd.what != "left-over"]
     faults += [found("package.missing", name=name) for name in (MANIFEST, MANIFEST_RECORD, ORIGINAL_RECORD)

@@ -7,24 +7,29 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from archive.errors import ArchiveCode, ArchiveError
 from archive.pdf_revision import Evidence, add_evidence, add_timestamp
+from certs.carried import Carried
 from certs.evidence_build import MARGIN, Material, Stamper
 from certs.strength import STRONG, Strength
+from certs.timestamp import TimestampResult, verify_token
 from certs.timestamp_token import TimestampToken
 from certs.token_evidence import token_due
+from certs.trust import Trust
 from certs.x509 import Certificate
 from codes.errors import EngineError
+from verify.foreign.pdf_evidence import certificates_of
 from verify.foreign.pdf_fields import read_fields
 from verify.foreign.pdf_signature import Signed, locate
 from verify.foreign.pdf_store import Store
 from verify.pdf_cms import CmsSignature, read_cms
 from verify.pdf_reasons import PdfRefusal
 
-__all__ = ["make_lta", "pdf_carried", "pdf_due", "renew_lta"]
+__all__ = ["make_lta", "newest_timestamp", "pdf_carried", "pdf_due", "renew_lta"]
 
 _MAX_PATH: Final = 8
 
@@ -39,7 +44,7 @@ def make_lta(pdf: bytes, timestamper: Stamper, material: Material) -> bytes:
         ArchiveError: the PDF cannot be read, or no evidence can be found.
         EngineError: of ``timestamper``.
     """
-    cms, _ = _read(pdf)
+    cms = _read(pdf).signature
     if cms.timestamp is None:
         pdf = add_timestamp(pdf, _stamping(timestamper))
     return renew_lta(pdf, timestamper, material, signers=(cms.signer, *cms.certificates))
@@ -91,7 +96,23 @@ def pdf_carried(pdf: bytes) -> tuple[list[Certificate], list[TimestampToken]]:
     Raises:
         ArchiveError: the PDF cannot be read.
     """
-    return list(_read(pdf)[0].certificates), _tokens(pdf)
+    return list(_read(pdf).signature.certificates), _tokens(pdf)
+
+
+def newest_timestamp(pdf: bytes, trust: Trust, now: datetime) -> TimestampResult:
+    """How the newest document timestamp stands now (aware), by a trust folder with the certificates of the DSS.
+
+    Raises:
+        ArchiveError: the PDF cannot be read, or has none.
+    """
+    read = _read(pdf)
+    if not read.stamps:
+        raise _unreadable("no document timestamp")
+    newest = read.stamps[-1]
+    return verify_token(
+        _parsed(newest.der), b"".join(newest.parts(pdf)), anchors=trust.tsa,
+        intermediates=(*trust.intermediates, *read.evidence), crls=trust.crls, ocsp=trust.ocsp,
+        carried=Carried(against=trust.against), at=now, strength=trust.strength)
 
 
 def _stamping(timestamper: Stamper, algorithm: str = "sha256") -> Callable[[bytes], bytes]:
@@ -132,28 +153,40 @@ def _path(leaf: Certificate | None, pool: Sequence[Certificate]) -> list[Certifi
 
 def _tokens(pdf: bytes) -> list[TimestampToken]:
     """The document timestamps, oldest first, and before them that of the signature."""
-    cms, stamps = _read(pdf)
+    read = _read(pdf)
+    first = [] if read.signature.timestamp is None else [read.signature.timestamp]
+    return [_parsed(der) for der in (*first, *(one.der for one in read.stamps))]
+
+
+def _parsed(der: bytes) -> TimestampToken:
     try:
-        first = [] if cms.timestamp is None else [TimestampToken.parse(cms.timestamp)]
-        return [*first, *(TimestampToken.parse(one.der) for one in stamps)]
+        return TimestampToken.parse(der)
     except EngineError as error:
         raise _unreadable(error) from error
 
 
-def _read(pdf: bytes) -> tuple[CmsSignature, list[Signed]]:
-    """The one signature, and the document timestamps in their order."""
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """The one signature, the document timestamps in their order, the certificates of the DSS."""
+
+    signature: CmsSignature
+    stamps: list[Signed]
+    evidence: tuple[Certificate, ...]
+
+
+def _read(pdf: bytes) -> _Read:
     try:
         store = Store.read(pdf)
         state = store.states()[-1]
         found = [locate(store, state, field) for field in read_fields(state) if field.is_signature]
         (signature,) = (each for each in found if not each.is_stamp)
         stamps = sorted((each for each in found if each.is_stamp), key=lambda each: each.end)
-        return read_cms(signature.der, signature.label), stamps
+        return _Read(read_cms(signature.der, signature.label), stamps, certificates_of(state))
     except (PdfRefusal, EngineError, ValueError) as error:
         raise _unreadable(error) from error
 
 
-def _unreadable(why: Exception) -> ArchiveError:
+def _unreadable(why: object) -> ArchiveError:
     return ArchiveError(
         ArchiveCode.PDF_FORM, f"PDF 的签名无法读取（{why}），不能为其附加证据；请先核验该文件",
         f"the signature of the PDF cannot be read ({why}), so no evidence is added; verify the file first")

@@ -9,7 +9,6 @@ leaves nothing broken: what was not reached is still due.
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,29 +18,28 @@ from pathlib import Path
 from typing import Final
 
 from archive.checking import due_of, whole
-from archive.errors import ArchiveCode, ArchiveError
+from archive.errors import ArchiveCode, ArchiveError, told_by_name
 from archive.findings import found
-from archive.kept_lists import certificates_in, lists_beside
-from archive.lapse import Lapse, can_wait, is_renewable, is_unshown, lapse_of
+from archive.kept_lists import words_beside
+from archive.lapse import Lapse
 from archive.layout import (
-    EVIDENCE,
+    ADDED_TSA,
     MANIFEST,
-    MANIFEST_RECORD,
-    ORIGINAL_RECORD,
     PackageFiles,
+    is_readable,
     original_name,
     read_package,
     rendition_name,
     tells_due,
 )
 from archive.pades import pdf_due, renew_lta
-from archive.snapshot import snapshot_trust, with_snapshot
+from archive.readiness import RECORDS, Ready, made_ready
+from archive.snapshot import snapshot_trust
 from archive.store import Archive
-from certs.carried import Carried
-from certs.evidence import judge_evidence
-from certs.evidence_build import MARGIN, Material, Stamper, completed, due, rehash, renew, tidied, weakens
+from certs.evidence_build import MARGIN, Material, Stamper, due, rehash, renew, weakens
 from certs.evidence_record import EvidenceRecord
 from certs.files import make_folder, reported, write_atomic
+from certs.moments import later
 from certs.strength import DIGESTS
 from certs.trust import Trust
 from codes.errors import EngineError
@@ -51,7 +49,6 @@ __all__ = ["BATCH", "NotRenewed", "Renewed", "renew_all"]
 
 BATCH: Final = 256
 """Packages under one timestamp."""
-_RECORDS: Final = (MANIFEST_RECORD, ORIGINAL_RECORD)
 _STAMPED: Final = ("sha256", "sha384", "sha512")
 """Digests of document timestamps, the first that is strong."""
 
@@ -81,16 +78,14 @@ class NotRenewed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Due:
-    """A package that is due: its records as they were read, and as they can be renewed."""
+    """A package that is due: its records as they were read, and what was made ready."""
 
     identifier: str
     was_due: dt.datetime | None
     records: tuple[bytes, ...]
-    ready: tuple[bytes, ...]
+    ready: Ready
     folder: Path
     weakens: bool
-    lapse: Lapse | None
-    unshown: bool
 
     def sources(self) -> list[Callable[[], bytes]]:
         """What the records are of, read when it is asked for."""
@@ -117,7 +112,7 @@ def _require_whole(package: PackageFiles) -> None:
         ArchiveError: ``archive.damaged``.
     """
     faults = [each for each in whole(package)[1] if each.severity is not Severity.NOTE]
-    faults += [found("package.missing", name=name) for name in _RECORDS if name not in package.files]
+    faults += [found("package.missing", name=name) for name in RECORDS if name not in package.files]
     if faults:
         raise _damaged(package.folder.name, faults[0].zh, faults[0].en)
 
@@ -152,67 +147,32 @@ def _pending(archive: Archive, before: dt.datetime, now: dt.datetime, trust: Tru
     """Every package that is due, whole or not."""
     for identifier in archive.identifiers():
         try:
-            folder = archive.existing(identifier)
-            told = read_package(folder, only=tells_due).files
-            last = due_of(told, identifier, _with_own(material, told), trust.strength)
-            if last is not None and last >= before:
-                continue
-            package = read_package(folder)
-            _require_whole(package)
-            records = tuple(package.files[name] for name in _RECORDS)
-            known = _with_own(material, package.files)
-            ready = [_ready(name, package.files, identifier, now, trust, known) for name in _RECORDS]
-            yield _Due(identifier=identifier, was_due=last, records=records, folder=folder,
-                       ready=tuple(one.record for one in ready),
-                       lapse=next((one.lapse for one in ready if one.lapse is not None), None),
-                       unshown=any(one.unshown for one in ready),
-                       weakens=any(weakens(record, before + MARGIN, trust.strength) for record in records))
+            with told_by_name(identifier):
+                found = _examined(archive.existing(identifier), before, now, trust, material)
+            if found is not None:
+                yield found
         except EngineError as error:
             yield NotRenewed(identifier, error)
 
 
-@dataclass(frozen=True, slots=True)
-class _Ready:
-    """A record as it can be renewed together with others: it was judged and completed by itself."""
-
-    record: bytes
-    lapse: Lapse | None
-    unshown: bool
-
-
-def _ready(name: str, files: Mapping[str, bytes], identifier: str, now: dt.datetime, trust: Trust,
-           known: Material) -> _Ready:
-    """Judge a record, with all that it carries and the package holds against it, and complete it.
+def _examined(folder: Path, before: dt.datetime, now: dt.datetime, trust: Trust, material: Material) -> _Due | None:
+    """A package made ready to be renewed; None where it is not due.
 
     Raises:
-        ArchiveError: ``archive.damaged``: it proves nothing of its file and never did; ``archive.unshown``.
-        EngineError: it cannot be read, or what judges it does not go into it.
+        ArchiveError: ``archive.damaged``, ``archive.unshown``.
+        EngineError: what it holds cannot be read.
     """
-    covered = MANIFEST if name == MANIFEST_RECORD else original_name(identifier)
-    record = tidied(files[name], dataclasses.replace(
-        known, certificates=(*known.certificates, *certificates_in(files, identifier))))
-    believed = with_snapshot(trust, snapshot_trust(files))
-    result = judge_evidence(
-        EvidenceRecord.parse(record), files[covered], anchors=believed.tsa, intermediates=believed.intermediates,
-        crls=believed.crls, ocsp=believed.ocsp, carried=Carried(against=believed.against), now=now,
-        strength=believed.strength)
-    if not is_renewable(result):
-        raise ArchiveError(
-            ArchiveCode.DAMAGED,
-            f"档案包 {identifier} 的 {name} 不成立（{result.zh}），未续期；请用 archive verify 核验，从备份恢复",
-            f"{name} of the package {identifier} does not hold ({result.en}), so it is not renewed: see zhengyin "
-            "archive verify, and restore it from a backup")
-    unshown = is_unshown(result)
-    if unshown and can_wait(record, material=known, strength=believed.strength, now=now):
-        raise ArchiveError(
-            ArchiveCode.UNSHOWN,
-            f"档案包 {identifier} 的 {name} 缺少现行的撤销信息（{result.zh}），现在续期会失去此前的证明，暂不续期；请"
-            "把该时间戳服务所属 CA 的现行撤销列表放入信任目录（或执行 zhengyin certs refresh），再续期",
-            f"for {name} of the package {identifier} there is no revocation information in force ({result.en}); "
-            "renewed now, it would lose what it proves from before, so it is not renewed yet: put the current list of "
-            "that timestamp service's CA into the trust folder (or run zhengyin certs refresh), and renew again")
-    return _Ready(completed(record, known), lapse_of(
-        record, result, material=known, strength=believed.strength, now=now), unshown)
+    identifier = folder.name
+    told = read_package(folder, only=tells_due).files
+    last = due_of(told, identifier, _with_own(material, told), trust.strength)
+    if last is not None and last >= before:
+        return None
+    package = read_package(folder)
+    _require_whole(package)
+    records = tuple(package.files[name] for name in RECORDS)
+    ready = made_ready(package.files, identifier, now=now, trust=trust, material=_with_own(material, package.files))
+    return _Due(identifier=identifier, was_due=last, records=records, folder=folder, ready=ready,
+                weakens=any(weakens(record, later(before, MARGIN), trust.strength) for record in records))
 
 
 def _batch(archive: Archive, batch: Sequence[_Due], before: dt.datetime, trust: Trust, material: Material,
@@ -220,7 +180,7 @@ def _batch(archive: Archive, batch: Sequence[_Due], before: dt.datetime, trust: 
     if not batch:
         return
     try:
-        records = [record for one in batch for record in one.ready]
+        records = [record for one in batch for record in one.ready.records]
         stamped = _strong(_STAMPED, before, trust)
         if batch[0].weakens:
             renewed = rehash(records, [source for one in batch for source in one.sources()],
@@ -232,17 +192,17 @@ def _batch(archive: Archive, batch: Sequence[_Due], before: dt.datetime, trust: 
         return
     for place, one in enumerate(batch):
         try:
-            with archive.held(one.identifier) as folder:
-                own = renewed[len(_RECORDS) * place:][:len(_RECORDS)]
+            with told_by_name(one.identifier), archive.held(one.identifier) as folder:
+                own = renewed[len(RECORDS) * place:][:len(RECORDS)]
                 _put(folder, one, own, trust, material, timestamper, stamped)
-            yield Renewed(one.identifier, one.was_due, one.lapse, one.unshown)
+            yield Renewed(one.identifier, one.was_due, one.ready.lapse, one.ready.unshown)
         except EngineError as error:
             yield NotRenewed(one.identifier, error)
 
 
 def _strong(algorithms: Sequence[str], before: dt.datetime, trust: Trust) -> str:
     """The first digest that stays strong beyond what is renewed now."""
-    strong = next((each for each in algorithms if trust.strength.holds(before + MARGIN, each)), None)
+    strong = next((each for each in algorithms if trust.strength.holds(later(before, MARGIN), each)), None)
     if strong is None:
         raise ArchiveError(
             ArchiveCode.WEAK, "信任目录的 algorithms.json 中没有仍然可靠的摘要算法，无法续期，请核对",
@@ -260,22 +220,42 @@ def _put(folder: Path, one: _Due, records: Sequence[bytes], trust: Trust, materi
         for odd in package.odd:
             if odd.what == "left-over":
                 (folder / odd.name).unlink(missing_ok=True)
-    lists = lists_beside(files, one.identifier, trust)
-    for name, data in (_roots_beside(files, trust) | dict(lists.new)).items():
+    kept = words_beside(files, one.identifier, trust)
+    new = {name: made for name, old, made in zip(RECORDS, one.records, records, strict=True)
+           if files.get(name) == old}           # another process may have renewed it meanwhile
+    files |= _written(folder, files, {**_roots_beside(files, trust), **kept.new, **new})
+    name = rendition_name(one.identifier)
+    known, strength = _with_own(material, files), trust.strength
+    last = pdf_due(files[name], known, strength=strength)
+    if last is None or last < max(due(record, material=known, strength=strength) for record in records):
+        _written(folder, files, {name: renew_lta(files[name], timestamper, known, algorithm=stamped)})
+    with reported(folder):
+        for name in kept.needless:          # the words that tell the same are written by now
+            (folder / name).unlink(missing_ok=True)
+
+
+def _written(folder: Path, files: Mapping[str, bytes], new: Mapping[str, bytes]) -> Mapping[str, bytes]:
+    """Write new files, one after the other, if the package can be read with them.
+
+    Raises:
+        ArchiveError: ``archive.too-large``.
+        EvidenceError: a record is none that a reader takes.
+    """
+    for name in RECORDS:
+        if name in new:
+            EvidenceRecord.parse(new[name])
+    if not is_readable({**files, **new}):
+        raise ArchiveError(
+            ArchiveCode.TOO_LARGE,
+            f"档案包 {folder.name} 再写入就会过大而读不回来，续期没有完成；请从信任目录移走所属 CA 过大的撤销列表，"
+            "改用其 OCSP 应答，再续期",
+            f"the package {folder.name} would become too large to be read again, so its renewal was not completed: "
+            "take the large revocation lists of its CAs out of the trust folder, use their OCSP answers instead, and "
+            "renew again")
+    for name, data in new.items():
         make_folder((folder / name).parent)
         write_atomic(folder / name, data)
-    for name, old, new in zip(_RECORDS, one.records, records, strict=True):
-        if files.get(name) == old:              # another process may have renewed it meanwhile
-            EvidenceRecord.parse(new)           # what no reader takes is not kept
-            write_atomic(folder / name, new)
-    name = rendition_name(one.identifier)
-    pdf, known, strength = files[name], _with_own(material, files), trust.strength
-    last = pdf_due(pdf, known, strength=strength)
-    if last is None or last < max(due(record, material=known, strength=strength) for record in records):
-        write_atomic(folder / name, renew_lta(pdf, timestamper, known, algorithm=stamped))
-    with reported(folder):
-        for name in lists.needless:         # the lists that tell the same are written by now
-            (folder / name).unlink(missing_ok=True)
+    return new
 
 
 def _with_own(material: Material, files: Mapping[str, bytes]) -> Material:
@@ -291,4 +271,4 @@ def _roots_beside(files: Mapping[str, bytes], trust: Trust) -> dict[str, bytes]:
     """Roots of time that the package does not have yet."""
     own = snapshot_trust(files)
     held = {one.der for one in own.tsa} if own is not None else set()
-    return {f"{EVIDENCE}tsa/{one.fingerprint[:16]}.cer": one.der for one in trust.tsa if one.der not in held}
+    return {f"{ADDED_TSA}{one.fingerprint[:16]}.cer": one.der for one in trust.tsa if one.der not in held}

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, TypeVar
 
 from archive.errors import ArchiveCode, ArchiveError
-from archive.layout import EVIDENCE
+from archive.layout import ADDED_CRLS, ADDED_OCSP, ADDED_TSA
 from archive.manifest import are_names
 from certs.crl import Crl
 from certs.ocsp import OcspResponse
@@ -21,6 +21,7 @@ from certs.sm3 import sm3
 from certs.strength import Strength
 from certs.trust import STATUS_LIST, Trust, key_id
 from certs.x509 import Certificate
+from certs.x509_loose import load_loose
 from codes.china_time import CHINA_TIME
 from codes.errors import EngineError
 from layouts import folders
@@ -100,7 +101,7 @@ def snapshot_trust(files: Mapping[str, bytes]) -> Trust | None:
     """The trust of a package with what renewals added to it; None where it cannot be read."""
     try:
         settings = json.loads(files[f"{TRUST}trust.json"])
-        certificates = {folder: tuple(Certificate.load(data) for data in _under(files, f"{TRUST}{folder}/"))
+        certificates = {folder: tuple(map(_certificate, _under(files, f"{TRUST}{folder}/")))
                         for folder in ("roots", "intermediates", "seal-makers", "tsa", "status-signers",
                                        "data-signing")}
         added = renewal_material(files)
@@ -111,7 +112,7 @@ def snapshot_trust(files: Mapping[str, bytes]) -> Trust | None:
             status_signers=certificates["status-signers"],
             data_signing={key_id(one).hex(): one for one in certificates["data-signing"]},
             crls=(*(Crl.load(data) for data in _under(files, f"{TRUST}crls/")), *added.crls),
-            ocsp=tuple(OcspResponse.load(data) for data in _under(files, f"{TRUST}ocsp/")),
+            ocsp=(*(OcspResponse.load(data) for data in _under(files, f"{TRUST}ocsp/")), *added.ocsp),
             seal_status=files.get(TRUST + STATUS_LIST),
             strength=Strength.read(json.loads(files.get(TRUST + ALGORITHMS, b"{}"))),
             font_outlines={name.rpartition("/")[2].removesuffix(".outlines"): data for name, data in files.items()
@@ -120,16 +121,24 @@ def snapshot_trust(files: Mapping[str, bytes]) -> Trust | None:
         return None
 
 
+def _certificate(data: bytes) -> Certificate:
+    """As the trust folder that it is from reads it."""
+    return load_loose(data).certificate
+
+
 def renewal_material(files: Mapping[str, bytes]) -> Trust:
-    """Roots and lists that renewals left under ``evidence/``, as far as they can be read: the others still count."""
+    """Roots, lists and answers that renewals left under ``evidence/``, as far as they can be read: the others still
+    count."""
     return Trust(name="", lookup_hosts=(), roots=(), data_signing={},
-                 tsa=tuple(one for _, one in _readable(files, f"{EVIDENCE}tsa/", Certificate.load) if one is not None),
-                 crls=tuple(one for _, one in _readable(files, f"{EVIDENCE}crls/", Crl.load) if one is not None))
+                 tsa=tuple(one for _, one in _readable(files, ADDED_TSA, _certificate) if one is not None),
+                 crls=tuple(one for _, one in _readable(files, ADDED_CRLS, Crl.load) if one is not None),
+                 ocsp=tuple(one for _, one in _readable(files, ADDED_OCSP, OcspResponse.load) if one is not None))
 
 
 def unreadable(files: Mapping[str, bytes]) -> list[str]:
-    """Names of what lies where renewals leave roots and lists, and is none: what it told is not known."""
-    told = (*_readable(files, f"{EVIDENCE}tsa/", Certificate.load), *_readable(files, f"{EVIDENCE}crls/", Crl.load))
+    """Names of what lies where renewals leave roots, lists and answers, and is none: what it told is not known."""
+    told = (*_readable(files, ADDED_TSA, _certificate), *_readable(files, ADDED_CRLS, Crl.load),
+            *_readable(files, ADDED_OCSP, OcspResponse.load))
     return [name for name, one in told if one is None]
 
 
@@ -166,10 +175,11 @@ def believed(trust: Trust, fingerprints: Iterable[str]) -> Trust:
 
 
 def renewal_files(files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The anchors and lists that renewals left and that can be read, at their place in a trust folder."""
+    """The anchors, lists and answers that renewals left and that can be read, at their place in a trust folder."""
     added = renewal_material(files)
     return {f"{TRUST}tsa/{one.fingerprint[:16]}.cer": one.der for one in added.tsa} | {
-        f"{TRUST}crls/renewal-{number}.crl": crl.der for number, crl in enumerate(added.crls)}
+        f"{TRUST}crls/renewal-{number}.crl": crl.der for number, crl in enumerate(added.crls)} | {
+        f"{TRUST}ocsp/renewal-{number}.ors": answer.der for number, answer in enumerate(added.ocsp)}
 
 
 def named_files(files: Mapping[str, bytes], fingerprints: Iterable[str]) -> dict[str, bytes]:

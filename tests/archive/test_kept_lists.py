@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from archive.kept_lists import lists_beside
+from archive.kept_lists import words_beside
 from archive.layout import read_package
 from archive.renewing import NotRenewed, Renewed, renew_all
 from archive.restoring import restore
@@ -122,7 +122,7 @@ def test_lists_of_cas_that_nothing_in_a_package_leads_to_do_not_come_into_it(kep
     trust = here.home.trust()
     more = dataclasses.replace(trust, roots=(*trust.roots, stranger.certificate), crls=(
         *trust.crls, stranger.crl({1: LOST}, this_update=here.now - DAY, next_update=here.now + DAY)))
-    new = lists_beside(read_package(here.archive.existing(identifier)).files, identifier, more).new
+    new = words_beside(read_package(here.archive.existing(identifier)).files, identifier, more).new
     assert not any(Crl.load(der).issued_by(stranger.certificate) for der in new.values())
 
 
@@ -133,7 +133,7 @@ def carrying(record: bytes, lists: list[bytes], answers: list[bytes]) -> bytes:
     """The record with more beside its newest token; nothing signs what lies there."""
     stamp = EvidenceRecord.parse(record).newest
     token = rewritten(stamp.token.der, [one.der for one in stamp.token.certificates],
-                       [*(one.der for one in stamp.token.crls), *lists], [*stamp.token.ocsp, *answers])
+                      [*(one.der for one in stamp.token.crls), *lists], [*stamp.token.ocsp, *answers])
     return write_record([[write_timestamp(stamp.algorithm, stamp.tree, token)]], [stamp.algorithm])
 
 
