@@ -33,8 +33,16 @@ class Reader:
 
     def all(self) -> list[dict[str, Any]]:
         """Read to the end."""
+        lines: list[dict[str, Any]] = []
+        self.into(lines)
+        return lines
+
+    def into(self, lines: list[dict[str, Any]]) -> None:
+        """Read to the end, and put each line there as it comes."""
         with self._stream as stream:
-            return [json.loads(line) for line in stream if line.startswith(b"{")]
+            for line in stream:
+                if line.startswith(b"{"):
+                    lines.append(json.loads(line))
 
     def raw(self) -> bytes:
         """Read to the end, as it is."""
@@ -220,8 +228,8 @@ def test_a_signer_whose_log_is_read_late_has_told_everything_in_order(
     for _ in range(3):
         assert asks(keys, {"op": "key", "key": "none"}) == "signer.no-key"
     read: list[dict[str, Any]] = []
-    reading = threading.Thread(target=lambda: read.extend(reader.all()))
-    reading.start()
+    reading = _started(lambda: reader.into(read))
+    wait_until(lambda: len([line for line in read if line["event"] == "refused"]) == 3)
     process.send_signal(signal.SIGTERM)
     assert process.wait(SECONDS) == 0
     reading.join(SECONDS)
