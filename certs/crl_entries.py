@@ -98,6 +98,13 @@ class Entries(Mapping[int, Revocation]):
     def __contains__(self, serial: object) -> bool:
         return isinstance(serial, int) and _key(serial) in self._places
 
+    def beyond(self, other: Entries) -> Iterator[int]:
+        """Yield the serial numbers of which ``other`` says nothing, or not the same in the same bytes."""
+        for key, place in self._places.items():
+            there = other._places.get(key)
+            if there is None or _bytes(self._content, place) != _bytes(other._content, there):
+                yield int.from_bytes(key, "big", signed=True)
+
 
 def read_entries(content: bytes) -> Entries:
     """Read the content of revokedCertificates, every entry strictly.
@@ -150,6 +157,12 @@ def _usual(size: int) -> re.Pattern[bytes]:
 def _key(serial: int) -> bytes:
     """The content of a serial number's INTEGER."""
     return serial.to_bytes((serial if serial >= 0 else ~serial).bit_length() // 8 + 1, "big", signed=True)
+
+
+def _bytes(content: bytes, position: int) -> bytes:
+    """The entry that begins there, as it is encoded."""
+    size = content[position + 1]
+    return content[position:position + 2 + size] if size < 0x80 else Reader(content, position).raw(SEQUENCE)
 
 
 def _entry(content: bytes, position: int) -> tuple[int, Revocation]:

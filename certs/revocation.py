@@ -27,11 +27,11 @@ from certs.strength import STRONG, Strength
 from certs.x509 import Certificate
 
 __all__ = [
-    "Doubt", "Others", "Said", "decisive", "forgotten", "lost_since", "revocation_of", "said_of", "suspicion",
+    "HOLD", "Doubt", "Others", "Said", "decisive", "lost_since", "revocation_of", "said_of", "says_all", "suspicion",
     "told_as_fact",
 ]
 
-_HOLD: Final = "certificateHold"
+HOLD: Final = "certificateHold"
 # Reasons that leave the key with its owner, so that what it signed before stays true.
 _KEY_LOST: Final = frozenset({"keyCompromise", "cACompromise", "aACompromise"})
 _KEY_KEPT: Final = frozenset({"affiliationChanged", "superseded", "cessationOfOperation", "privilegeWithdrawn"})
@@ -271,7 +271,7 @@ def _first(candidates: Iterable[Said], told: Sequence[Said], proven_at: datetime
            believed: bool) -> Revocation | None:
     entries = [said.revocation for said in candidates
                if said.revocation is not None and said.believed is believed
-               and (said.revocation.reason != _HOLD or _stands(said, told))
+               and (said.revocation.reason != HOLD or _stands(said, told))
                and (proven_at is None or said.revocation.effective_at <= proven_at)]
     return min(entries, default=None, key=lambda entry: (entry.effective_at, _gravity(entry), entry.revoked_at))
 
@@ -280,7 +280,7 @@ def _gravity(entry: Revocation) -> int:
     """The gravest first: the key is lost, or may be for all that is said, or is not, or the certificate is on hold."""
     if entry.reason in _KEY_LOST:
         return 0
-    return 3 if entry.reason == _HOLD else 2 if entry.reason in _KEY_KEPT else 1
+    return 3 if entry.reason == HOLD else 2 if entry.reason in _KEY_KEPT else 1
 
 
 def _stands(hold: Said, told: Sequence[Said]) -> bool:
@@ -289,22 +289,19 @@ def _stands(hold: Said, told: Sequence[Said]) -> bool:
     if any(said.in_force and said.doubt is Doubt.NONE and said.revocation is None
            and said.this_update > hold.this_update for said in told):
         return False
-    if any(said.believed and said.revocation is not None and said.revocation.reason != _HOLD for said in told):
+    if any(said.believed and said.revocation is not None and said.revocation.reason != HOLD for said in told):
         return True
     # where nothing at all is in force, it is not known how the hold has ended
     return hold.doubt is not Doubt.FUTURE and decisive(told) is not None
 
 
-def forgotten(old: Revocation | None, new: Revocation | None, *, covered: bool) -> bool:
-    """Whether an older word says of a certificate what a newer one does not know any more: that it was revoked, or on
-    hold, from an earlier moment. A hold of which the newer one says nothing was lifted.
+def says_all(entry: Revocation, of: Revocation) -> bool:
+    """Whether an entry says all that another one says: not good from no later moment on, for no lighter a reason.
 
-    Args:
-        covered: whether the newer word would say that the certificate is revoked.
+    Where a key is lost later, the loss began with a hold, and not with a revocation that left the key with its owner.
     """
-    if old is None or new is None:
-        return old is not None and not (covered and old.reason == _HOLD)
-    return old.effective_at < new.effective_at
+    graver = entry.reason not in _KEY_KEPT if of.reason == HOLD else _gravity(entry) <= _gravity(of)
+    return graver and entry.effective_at <= of.effective_at
 
 
 def told_as_fact(told: Iterable[Said]) -> tuple[Said, ...]:
@@ -317,7 +314,7 @@ def lost_since(told: Sequence[Said]) -> datetime | None:
     """Since when somebody else may have had the key, as far as is told; None where nothing says so. A hold that ended
     in the loss was its beginning."""
     lost = [said for said in told if said.revocation is not None and said.believed
-            and said.revocation.reason not in _KEY_KEPT | {_HOLD}]
+            and said.revocation.reason not in _KEY_KEPT | {HOLD}]
     holds = [said for said in told if said.revocation is not None and said.believed
-             and said.revocation.reason == _HOLD and _stands(said, told)] if lost else []
+             and said.revocation.reason == HOLD and _stands(said, told)] if lost else []
     return min((said.revocation.effective_at for said in (*lost, *holds) if said.revocation is not None), default=None)

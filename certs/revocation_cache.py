@@ -1,22 +1,23 @@
 """What was fetched last, on the disk: revocation lists and OCSP answers, each with how asking for it went.
 
 For each thing there are ``<name>.der`` and ``<name>.json``, both written whole or not at all, and a lock, so that of
-two processes one asks and the other finds the answer. What lies there is believed no more than what comes from the
-network: whoever reads it judges it anew. A damaged file is none, and a note from the future is none either, so that
-nothing written here can stop the asking for longer than the longest wait.
+two processes one asks and the other finds the answer; ``<name>-….der`` are others that tell what that one does not.
+What lies there is believed no more than what comes from the network: whoever reads it judges it anew. A damaged file is
+none, and a note from the future is none either, so that nothing written here can stop the asking for longer than the
+longest wait.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from certs.files import locked, make_folder, write_atomic
+from certs.files import locked, make_folder, remove, write_atomic
 from certs.moments import CLOCKS_DIFFER
 from certs.sm3 import sm3
 from certs.untrusted_files import read_regular
@@ -72,17 +73,24 @@ class RevocationCache:
         with locked(self.folder / f".{name}.lock"):
             yield self.folder / f"{name}.der"
 
-    def read(self, path: Path, *, max_bytes: int) -> bytes | None:
-        """Return the bytes; None where there are none that can be read."""
-        return read_regular(path, max_bytes=max_bytes)
+    def read(self, path: Path, *, max_bytes: int) -> list[bytes]:
+        """Return the bytes, and those that were kept beside; none where there are none that can be read."""
+        found = (read_regular(each, max_bytes=max_bytes) for each in (path, *_beside(path)))
+        return [data for data in found if data is not None]
 
-    def write(self, path: Path, data: bytes) -> None:
-        """Keep the bytes.
+    def keep(self, path: Path, things: Sequence[bytes]) -> None:
+        """Keep the bytes of things, the first one as the thing and the others beside, and nothing else.
 
         Raises:
             FileError: they cannot be written.
         """
-        write_atomic(path, data, mode=0o644)
+        beside = {path.with_name(f"{path.stem}-{sm3(data).hex()[:16]}.der"): data for data in things[1:]}
+        for place, data in (*beside.items(), (path, things[0])):
+            if read_regular(place, max_bytes=len(data)) != data:
+                write_atomic(place, data, mode=0o644)
+        for place in _beside(path):
+            if place not in beside:
+                remove(place)
 
     def read_note(self, path: Path) -> Note:
         """Return the note beside ``path``; an empty one where there is none that makes sense."""
@@ -104,6 +112,10 @@ class RevocationCache:
         """
         content = {"asked_at": _text(note.asked_at), "failures": note.failures, "failed_at": _text(note.failed_at)}
         write_atomic(path.with_suffix(".json"), json.dumps(content).encode(), mode=0o644)
+
+
+def _beside(path: Path) -> list[Path]:
+    return sorted(path.parent.glob(f"{path.stem}-*.der"))
 
 
 def _text(moment: datetime | None) -> str | None:

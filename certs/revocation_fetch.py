@@ -14,7 +14,7 @@ import ipaddress
 import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -25,18 +25,20 @@ from certs.crl import MAX_BYTES as MAX_CRL
 from certs.crl import Crl, is_signed_by
 from certs.files import FileError
 from certs.http_client import HttpCode, HttpError, http_exchange, split_url
+from certs.moments import later
 from certs.ocsp import MAX_BYTES as MAX_OCSP
 from certs.ocsp import OcspCode, OcspError, OcspResponse, build_request
 from certs.revocation import Doubt, Said, said_of
 from certs.revocation_cache import Note, RevocationCache
 from certs.revocation_errors import CODE_BY_DOUBT, RevocationCode, trouble
 from certs.revocation_settings import RevocationSettings
+from certs.revocation_words import Heard, answer_word, list_word, needed
 from certs.x509 import Certificate
 from codes.errors import EngineError
 
 __all__ = ["Fetched", "Http", "Inquiry", "Trouble", "admits"]
 
-_T = TypeVar("_T")
+_T = TypeVar("_T", bound=Crl | OcspResponse)
 _MAX_URLS: Final = 4                     # of one certificate that are tried
 _NONCE_BYTES: Final = 16
 _WEB_PORTS: Final = (80, 443)
@@ -118,6 +120,7 @@ class Inquiry:
         self._random, self._insist, self._monotonic = random, insist, monotonic
         self._asked: dict[tuple[str, ...], EngineError | None] = {}
         self._hosts: dict[str, Note] = {}
+        self._learnt: set[bytes] = set()
 
     def allowance(self) -> Allowance:
         """The time that the settings give for all that is asked about one file."""
@@ -172,37 +175,38 @@ class Inquiry:
     def _list(self, url: str, certificate: Certificate, ca: Certificate, allowance: Allowance | None) -> Fetched:
         limit = min(MAX_CRL, self._settings.max_mb << 20)
 
-        def read(data: bytes) -> tuple[Crl, Said]:
+        def read(data: bytes) -> Heard[Crl]:
             if not is_signed_by(data, ca):
                 raise trouble(RevocationCode.FOREIGN)
             crl = Crl.load(data)
-            if not crl.counts:
-                raise trouble(RevocationCode.UNUSABLE)
+            word = list_word(crl, authorities=[ca], certificates=[certificate], now=self._clock())
             told = self._said(certificate, ca, crls=[crl])
-            if not told:
-                raise trouble(RevocationCode.FOREIGN)
-            return crl, told[0]
+            if not told or word is None:
+                raise trouble(RevocationCode.FOREIGN if crl.counts else RevocationCode.UNUSABLE)
+            return Heard(crl, told[0], word)
 
-        crl, failed, kept = self._obtain(
+        crls, failed, stand_ins = self._obtain(
             ("crl", url, ca.fingerprint), limit, read,
             lambda: self._exchange("GET", url, None, _CRL_TYPE, limit, allowance))
-        return Fetched(crls=() if crl is None else (crl,), troubles=_troubles(url, failed),
-                       stand_ins=(crl.der,) if crl is not None and kept else ())
+        return Fetched(crls=crls, troubles=_troubles(url, failed), stand_ins=stand_ins)
 
     def _answer(self, url: str, certificate: Certificate, ca: Certificate, crls: tuple[Crl, ...],
                 allowance: Allowance | None) -> Fetched:
-        def read(data: bytes) -> tuple[OcspResponse, Said]:
+        def read(data: bytes) -> Heard[OcspResponse]:
             response = OcspResponse.load(data)
-            for said in self._said(certificate, ca, crls=crls, ocsp=[response]):
-                if said.source is response:
-                    return response, said
-            raise trouble(RevocationCode.OTHER)
+            said = next((one for one in self._said(certificate, ca, crls=crls, ocsp=[response])
+                         if one.source is response), None)
+            if said is None:
+                raise trouble(RevocationCode.OTHER)
+            word = answer_word(response, [(certificate, ca)], crls=crls, now=self._clock())
+            if word is None:
+                raise trouble(CODE_BY_DOUBT[said.doubt])
+            return Heard(response, said, word)
 
-        response, failed, kept = self._obtain(
+        ocsp, failed, stand_ins = self._obtain(
             ("ocsp", url, ca.fingerprint, f"{certificate.serial:x}"), MAX_OCSP, read,
             lambda: self._ask(url, certificate, ca, allowance))
-        return Fetched(ocsp=() if response is None else (response,), troubles=_troubles(url, failed),
-                       stand_ins=(response.der,) if response is not None and kept else ())
+        return Fetched(ocsp=ocsp, troubles=_troubles(url, failed), stand_ins=stand_ins)
 
     def _ask(self, url: str, certificate: Certificate, ca: Certificate, allowance: Allowance | None) -> bytes:
         """Ask by OCSP; the answer may lack the nonce, but not have another."""
@@ -259,76 +263,75 @@ class Inquiry:
     # -- what was had before, and what is new
 
     def _obtain(
-        self, what: tuple[str, ...], limit: int, read: Callable[[bytes], tuple[_T, Said]], ask: Callable[[], bytes],
-    ) -> tuple[_T | None, EngineError | None, bool]:
-        """Return the newest genuine thing; why there is none that is in force, or none newer than that one; and
-        whether it only stands in for what could not be had."""
+        self, what: tuple[str, ...], limit: int, read: Callable[[bytes], Heard[_T]], ask: Callable[[], bytes],
+    ) -> tuple[tuple[_T, ...], EngineError | None, tuple[bytes, ...]]:
+        """Return the newest genuine thing and what revokes beside it; why there is none that is in force, or none newer
+        than that one; and which of them only stand in for what could not be had."""
         now = self._clock()
         try:
             with self._cache.entry(*what) as path:
-                held = self._held(path, limit, read, now)
-                thing = None if held is None else held[0]
+                held = self._held(path, limit, read)
                 note = self._cache.read_note(path)
                 if self._insist and what in self._asked:
-                    return thing, self._asked[what], self._asked[what] is not None
+                    return self._given(held, self._asked[what], now)
                 if not self._insist:
-                    if held is not None and held[1].in_force and note.is_fresh(now, self._settings.refresh):
-                        return held[0], None, False
+                    if note.is_fresh(now, self._settings.refresh) and any(
+                            each.said.in_force for each in held if self._young(each.said, now)):
+                        return self._given(held, None, now)
                     if note.waits(now):
-                        return thing, trouble(RevocationCode.WAITING), True
-                new, failed = self._new(path, held, read, ask, now)
+                        return self._given(held, trouble(RevocationCode.WAITING), now)
+                heard, failed = self._new(path, held, read, ask, now)
                 if failed is None or failed.code is not RevocationCode.OUT_OF_TIME:
                     self._asked[what] = failed
                     self._cache.write_note(path, Note(asked_at=now) if failed is None else note.failed(now))
         except FileError as error:       # what cannot be kept is not had: the next one would be asked in vain again
-            return None, error, False
-        return new, failed, failed is not None and new is thing
+            return (), error, ()
+        return self._given(heard, failed, now)
 
-    def _held(self, path: Path, limit: int, read: Callable[[bytes], tuple[_T, Said]],
-              now: datetime) -> tuple[_T, Said] | None:
-        """What was kept, judged anew; None for what is damaged or strange, dated in the future (so that nothing could
-        ever be newer), or too old by the settings."""
-        data = self._cache.read(path, max_bytes=limit)
-        if data is None:
-            return None
-        try:
-            thing, said = read(data)
-        except EngineError:
-            return None
-        usable = said.believed and said.doubt is not Doubt.FUTURE and self._young(said, now)
-        return (thing, said) if usable else None
+    def _given(self, heard: Sequence[Heard[_T]], failed: EngineError | None, now: datetime,
+               ) -> tuple[tuple[_T, ...], EngineError | None, tuple[bytes, ...]]:
+        """What is handed on: all that is not too old by the settings."""
+        things = tuple(each.thing for each in heard if self._young(each.said, now))
+        return things, failed, () if failed is None else tuple(
+            each.der for each in things if each.der not in self._learnt)
+
+    def _held(self, path: Path, limit: int, read: Callable[[bytes], Heard[_T]]) -> list[Heard[_T]]:
+        """What was kept, judged anew, without what is damaged or strange."""
+        held = []
+        for data in self._cache.read(path, max_bytes=limit):
+            with suppress(EngineError):
+                heard = read(data)
+                if heard.on_it or heard.word.tells:
+                    held.append(heard)
+        return held
 
     def _young(self, said: Said, now: datetime) -> bool:
         """Whether the settings let it be used; a revocation has no age."""
         limit = self._settings.max_age
-        return said.revocation is not None or limit is None or now <= said.this_update + limit
+        return said.revocation is not None or limit is None or now <= later(said.this_update, limit)
 
     def _new(
-        self, path: Path, held: tuple[_T, Said] | None, read: Callable[[bytes], tuple[_T, Said]],
-        ask: Callable[[], bytes], now: datetime,
-    ) -> tuple[_T | None, EngineError | None]:
-        """Ask, and keep what is newer; otherwise what was kept, and why it is no other."""
+        self, path: Path, held: Sequence[Heard[_T]], read: Callable[[bytes], Heard[_T]], ask: Callable[[], bytes],
+        now: datetime,
+    ) -> tuple[Sequence[Heard[_T]], EngineError | None]:
+        """Ask, and keep what is newer and what revokes; what there is then, and why the newest is no other."""
         try:
-            data = ask()
-            thing, said = read(data)
-            if not said.believed or said.doubt in (Doubt.FUTURE, Doubt.OTHERS):
-                raise trouble(CODE_BY_DOUBT[said.doubt])
-            if held is not None and _older(said, held[1]):
-                raise trouble(RevocationCode.REPLAYED)
-            if not self._young(said, now):
-                raise trouble(RevocationCode.TOO_OLD)
+            new = read(ask())
         except EngineError as error:
-            return (None if held is None else held[0]), error
-        if said.doubt is not Doubt.UNKNOWN:      # which may change at any moment, and is asked for each time
-            self._cache.write(path, data)
-        return thing, trouble(CODE_BY_DOUBT[said.doubt]) if said.doubt else None
-
-
-def _older(new: Said, held: Said) -> bool:
-    """Whether what came is older than what was had. Of one second a list's number tells, then a revocation: what takes
-    it back has to be newer."""
-    a, b = ((said.this_update, said.source.newness[1] if isinstance(said.source, Crl) else 0) for said in (new, held))
-    return a < b or (a == b and held.revocation is not None and new.revocation is None)
+            return held, error
+        code = new.refused([each.word for each in held])
+        if code is None and not self._young(new.said, now):
+            code = RevocationCode.TOO_OLD
+        if code is not None and not new.word.tells:
+            return held, trouble(code)
+        self._learnt.add(new.thing.der)
+        now_held = [new, *held] if code is None else [*held, new]
+        if new.said.doubt is not Doubt.UNKNOWN:  # which may change at any moment, and is asked for each time
+            kept = needed([each.word for each in now_held])
+            now_held = [each for each in now_held if each.word in kept]
+            self._cache.keep(path, [each.thing.der for each in now_held])
+        code = code or CODE_BY_DOUBT.get(new.said.doubt)
+        return now_held, None if code is None else trouble(code)
 
 
 def _troubles(url: str, failed: EngineError | None) -> tuple[Trouble, ...]:

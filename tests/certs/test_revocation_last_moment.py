@@ -53,7 +53,7 @@ def test_an_answer_of_the_last_moment_costs_no_other_certificate_its_list(world:
         good, body=world.ocsp(body, signer, said={"this_update": LAST, "next_update": None}))
     found = run(world, home)
     assert {name: (one.state, codes(one)) for name, one in found.items()} == {
-        "甲": ("unknown", ["revocation.responder" if by == "stranger" else "revocation.future"]), "乙": ("good", [])}
+        "甲": ("good", ["revocation.responder" if by == "stranger" else "revocation.future"]), "乙": ("good", [])}
     for place in (home, home / "trust"):
         (place / "ocsp").mkdir(exist_ok=True)
         (place / "ocsp" / "x.ors").write_bytes(answer(asked, root(), this_update=LAST, next_update=None).der)

@@ -120,7 +120,7 @@ def test_what_was_on_hold_before_it_was_revoked_is_not_forgotten(world: World, t
 def test_a_hold_that_was_lifted_does_not_stay(world: World, tmp_path: Path, what: str) -> None:
     leaf = world.ca.leaf("甲", 3, **{f"{what}_urls": (f"{world.url}/{what}",)})
     home, place = home_of(world, tmp_path, leaf), {"crl": "crls", "ocsp": "ocsp"}[what]
-    world.revoked = {3: Revocation(revoked_at=AT - DAY, reason="certificateHold"), 9: LOST}
+    world.revoked = {3: Revocation(revoked_at=AT - DAY, reason="certificateHold")}
     assert run(world, home)["甲"].state == "revoked"
     world.now, world.revoked = AT + 6 * HOUR, {}
     assert run(world, home)["甲"].state == "good"
@@ -229,9 +229,11 @@ def test_what_names_no_address_is_told(world: World, tmp_path: Path) -> None:
     found = run(world, home)
     assert {name: (one.state, codes(one)) for name, one in found.items()} == {
         "甲": ("unknown", ["revocation.nowhere"]), "乙": ("unknown", ["revocation.no-path"])}
-    (home / "crls").mkdir()
-    (home / "crls" / "a.crl").write_bytes(world.crl())
-    assert (run(world, home)["甲"].state, run(world, home)["甲"].troubles) == ("good", ())
+    for place, state in ((home, "unknown"), (home / "trust", "good")):
+        (place / "crls").mkdir()
+        (place / "crls" / "a.crl").write_bytes(world.crl())
+        assert run(world, home)["甲"].state == state, "sealing and verifying judge by a folder each"
+    assert run(world, home)["甲"].troubles == ()
 
 
 def test_expired_certificates_are_not_asked_about(world: World, tmp_path: Path) -> None:
