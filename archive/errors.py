@@ -26,7 +26,7 @@ class ArchiveCode(enum.StrEnum):
     NAMES = "archive.names"
     DAMAGED = "archive.damaged"
     NO_TIME = "archive.no-timestamp-service"
-    COPY_DIFFERS = "archive.copy-differs"
+    NOT_GOOD = "archive.not-good"
     WEAK = "archive.weak"
     UNSHOWN = "archive.unshown"
     OUT_EXISTS = "archive.out-exists"

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from archive.audit_extract import extracts
+from archive.checking import check_files
 from archive.errors import ArchiveCode, ArchiveError
 from archive.layout import (
     AUDIT,
@@ -26,6 +27,7 @@ from archive.layout import (
     METADATA,
     ORIGINAL_RECORD,
     RECORD,
+    PackageFiles,
     ofda_name,
     original_name,
     read_package,
@@ -34,9 +36,8 @@ from archive.layout import (
 from archive.manifest import Listed, Manifest
 from archive.metadata import Act, Described, metadata_xml
 from archive.ofda import make_ofda, read_seal
-from archive.ofda_check import differences
 from archive.pades import make_lta
-from archive.snapshot import kind_files, snapshot_files
+from archive.snapshot import kind_files, snapshot_files, with_snapshot
 from archive.store import Archive
 from certs.evidence_build import Material, Stamper, new_record
 from certs.home import Home
@@ -48,7 +49,7 @@ from codes.errors import EngineError
 from layouts import load_kind
 from verify import verify
 from verify.agree import role_value
-from verify.model import Verdict
+from verify.model import Severity, Verdict
 from verify.ofd import OfdDocument, read_ofd
 from verify.reasons import Findings
 from verify.record import RecordData, read_record
@@ -130,14 +131,14 @@ def _batch(archive: Archive, batch: Sequence[tuple[Path, bytes]], home: Home,
             if known:
                 yield Kept(source, package.identifier, repeated=True)
                 continue
-            _complete(package, data, trust, now, home, timestamper)
+            _complete(package, data, trust, now, timestamper)
             made[package.identifier] = package
         except EngineError as error:
             yield Refused(source, error)
-    yield from _stamped(archive, list(made.values()), home, timestamper, now)
+    yield from _stamped(archive, list(made.values()), home, trust, timestamper, now)
 
 
-def _stamped(archive: Archive, packages: list[_Package], home: Home, timestamper: Stamper,
+def _stamped(archive: Archive, packages: list[_Package], home: Home, trust: Trust, timestamper: Stamper,
              now: dt.datetime) -> Iterator[Kept | Refused]:
     """One timestamp over all manifests and originals of a batch; then each package is put in its place."""
     if not packages:
@@ -158,6 +159,7 @@ def _stamped(archive: Archive, packages: list[_Package], home: Home, timestamper
         package.files |= {MANIFEST: package.manifest, MANIFEST_RECORD: records[2 * place],
                           ORIGINAL_RECORD: records[2 * place + 1]}
         try:
+            _require_good(archive.folder(package.identifier), package.files, trust, home.clock())
             with archive.held(package.identifier):
                 repeated = _known(archive, package)              # another process may have been first
                 if not repeated:
@@ -246,23 +248,20 @@ def _described(document: OfdDocument, record: RecordData, report: Report, now: d
               Act(name="归档", at=now, by=office, told="封装、加时间戳并存入档案")), files={}, roles={})
 
 
-def _complete(package: _Package, data: bytes, trust: Trust, now: dt.datetime, home: Home,
-              timestamper: Stamper) -> None:
+def _complete(package: _Package, data: bytes, trust: Trust, now: dt.datetime, timestamper: Stamper) -> None:
     """Add the copies, the snapshot and the metadata.
 
     Raises:
-        ArchiveError: ``archive.copy-differs`` and others.
         EngineError: no timestamp can be had, a kind cannot be read.
     """
     entries = {name: entry.data for name, entry in read_zip(data).entries.items()}
     one, identifier = package.described, package.identifier
     digest = sm3(data).hex()
-    package.files[rendition_name(identifier)] = rendition = make_lta(
+    package.files[rendition_name(identifier)] = make_lta(
         entries[f"{_ATTACHED}rendition.pdf"], timestamper, material_of(trust))
-    package.files[ofda_name(identifier)] = copy = make_ofda(data, archived_on=now.date(), items=(
+    package.files[ofda_name(identifier)] = make_ofda(data, archived_on=now.date(), items=(
         ("电子文件号", identifier), ("题名", one.title), ("文件编号", one.number), ("责任者", one.authority[0]),
         ("文件日期", one.issued), ("归档日期", now.date().isoformat()), ("原件摘要", f"sm3:{digest}")))
-    _require_good_copies(data, copy, rendition, trust, home)
     value = SesSignature.parse(next(each for name, each in entries.items() if name.endswith("/SignedValue.dat")),
                                allow_timestamp=True)
     attached = entries.get(_DATA_SIGNER)
@@ -271,16 +270,20 @@ def _complete(package: _Package, data: bytes, trust: Trust, now: dt.datetime, ho
     package.files |= kind_files(package.kind)
 
 
-def _require_good_copies(data: bytes, copy: bytes, rendition: bytes, trust: Trust, home: Home) -> None:
-    """Nothing comes into an archive that its own check would find at fault."""
-    wrong = differences(data, copy)
-    report = verify(rendition, trust=trust, at=home.clock(), clock_now=home.clock())
+def _require_good(folder: Path, files: dict[str, bytes], trust: Trust, now: dt.datetime) -> None:
+    """Nothing comes into an archive that its own check would find at fault.
+
+    Raises:
+        ArchiveError: ``archive.not-good``.
+    """
+    report = check_files(PackageFiles(folder=folder, files=files), at=now,
+                         believe=lambda snapshot: with_snapshot(trust, snapshot))
     if report.verdict is not Verdict.VALID:
-        wrong += [reason.code for reason in report.reasons if report.weighs(reason)] or ["pdf"]
-    if wrong:
+        first = next(each for each in report.findings if each.severity is not Severity.NOTE)
         raise ArchiveError(
-            ArchiveCode.COPY_DIFFERS, f"归档副本与原件不符（{wrong[0]}），未归档；请报告此情况",
-            f"a copy for the archive is not like the original ({wrong[0]}), so it is not archived; please report this")
+            ArchiveCode.NOT_GOOD, f"做成的档案包未通过自查（{first.zh}），未归档；请按此更正，仍不行时请报告此情况",
+            f"the package that was made does not pass its own check ({first.en}), so it is not archived: put that "
+            "right, and report it where that does not help", reason=first.code)
 
 
 def _manifest(package: _Package, now: dt.datetime) -> bytes:

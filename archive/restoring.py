@@ -58,8 +58,8 @@ elsewhere.
 class Restored:
     """What was handed out: names in the new folder, and what in the package is not good or not proven.
 
-    ``proven``: the original is genuine, the evidence of it and of the manifest holds, and no list of the package is
-    unread that might say otherwise.
+    ``proven``: the original is genuine, the evidence of it and of the manifest holds, and the trust of the package, by
+    which this was judged, is that of the day of archiving, and no list added since is unread.
     """
 
     identifier: str
@@ -100,7 +100,7 @@ def restore(folder: Path, out: Path, *, believe: Believer, at: dt.datetime, anch
              if not name.startswith((TRUST, KINDS)) or _sound(manifest, package.files, name)}
     files |= _evidence(sound, identifier) | _brought(sound, anchors)
     report = check_files(package, believe=believe, at=at)
-    proven = _proven(report)
+    proven = _proven(report) and _is_untouched(manifest, package.files, TRUST)
     if not proven:
         files = {UNPROVEN + name: data for name, data in files.items()}
     with reported(out):
@@ -121,6 +121,12 @@ def _proven(report: PackageReport) -> bool:
     return (original is not None and original.verdict is Verdict.VALID and report.existed_at is not None
             and not any(each.code.startswith(_WEIGH) or each == found("package.missing", name=ORIGINAL_RECORD)
                         for each in _weighing(report.findings)))
+
+
+def _is_untouched(manifest: Manifest, files: Mapping[str, bytes], folder: str) -> bool:
+    """Whether a folder of the package holds what it held on the day of archiving, no more and no less."""
+    names = {name for name in (*manifest.files, *files) if name.startswith(folder)}
+    return all(_sound(manifest, files, name) for name in names)
 
 
 def _sound(manifest: Manifest, files: Mapping[str, bytes], name: str) -> bool:

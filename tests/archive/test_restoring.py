@@ -14,7 +14,7 @@ import pytest
 from archive.errors import ArchiveError
 from archive.manifest import Listed, Manifest, are_names
 from archive.restoring import restore
-from archive.snapshot import kind_files, with_snapshot
+from archive.snapshot import believed, kind_files, with_snapshot
 from certs.crl import Revocation
 from layouts import folders, kind_folder
 from tests.archive.conftest import Kept
@@ -195,6 +195,27 @@ def test_where_the_trust_of_a_package_cannot_be_read_nothing_is_proven(kept: Kep
     given = restore(here.archive.existing(identifier), tmp_path / "out", at=here.now,
                     believe=lambda snapshot: with_snapshot(own, snapshot))
     assert not given.proven and "package.trust" in {each.code for each in given.faults}
+
+
+@pytest.mark.parametrize("change", ["the status list gone", "algorithms", "one more"])
+def test_where_the_trust_of_a_package_was_changed_nothing_is_proven(kept: Kept, tmp_path: Path, change: str) -> None:
+    """By named anchors the package is judged by what lies there, be it what somebody took out of it."""
+    here, identifier = kept.copy(tmp_path / "archive"), kept.identifiers[0]
+    folder, trust = here.archive.existing(identifier), here.home.trust()
+    anchors = [one.fingerprint for one in (*trust.roots, *trust.tsa, *trust.seal_makers)]
+
+    def proven(out: str) -> bool:
+        return restore(folder, tmp_path / out, at=here.now, anchors=anchors, believe=lambda snapshot:
+                       None if snapshot is None else believed(snapshot, anchors)).proven
+
+    assert proven("before")
+    if change == "the status list gone":
+        (folder / "trust" / "seal-status.json").unlink()
+    elif change == "algorithms":
+        (folder / "trust" / "algorithms.json").write_bytes(b'{"sha512":"2099-01-01"}')
+    else:
+        (folder / "trust" / "crls" / "more.crl").write_bytes(trust.crls[0].der)
+    assert not proven("after") and (tmp_path / "after" / "unproven" / f"{identifier}.ofd").exists()
 
 
 def test_a_backup_is_not_advised_where_the_very_original_is_revoked(kept: Kept, tmp_path: Path, call: Call) -> None:
