@@ -79,12 +79,13 @@ def verify(
                                  param_hint="--online")
     believe = believer(trust, anchor or [], home)
     use_kinds(kinds, home, own=not anchor and trust is None)
-    moment = moment_of(at) or dt.datetime.now(dt.UTC)
+    moment = moment_of(at)
     codes: list[int] = []
     with asking(online, home) as inquiry:
         for identifier in identifiers or archive.identifiers():
             try:
-                report, asked = _checked(archive.existing(identifier), believe, moment, inquiry)
+                report, asked = _checked(archive.existing(identifier), believe, moment or dt.datetime.now(dt.UTC),
+                                         inquiry)       # each at its own present: answers are never from the future
             except EngineError as error:
                 codes.append(CANNOT)
                 tell(as_json, {"identifier": identifier, **plain(error)}, f"? {said(error)}")
