@@ -1,9 +1,9 @@
 """Putting lists and answers where they are used: ``crls/`` and ``ocsp/`` of a home and of its trust folder.
 
 What lies there afterwards tells every revocation that was told before or was fetched (:mod:`certs.revocation_words`).
-A newer word takes the place of the older one under whatever name that lies; what has to stay beside it has its date in
-its name, and goes when others tell what it tells. What was put there by hand goes only by being replaced; what cannot
-be read, or no CA at hand has signed, is left alone.
+A newer word takes the place of the older one under whatever name that lies; where that has to stay, it lies beside it
+until others tell what it tells. What was put there by hand goes only by being replaced; what cannot be read, or no CA
+at hand has signed, is left alone.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from certs.files import locked, make_folder, remove, sweep, write_atomic
 from certs.ocsp import MAX_BYTES as MAX_OCSP
 from certs.ocsp import OcspResponse
 from certs.revocation_cache import CACHE
-from certs.revocation_words import Word, answer_word, list_word, needed, newest
+from certs.revocation_words import Word, answer_word, list_word, needed
 from certs.sm3 import sm3
 from certs.untrusted_files import read_regular
 from certs.x509 import Certificate
@@ -31,8 +31,8 @@ from codes.errors import EngineError
 __all__ = ["install"]
 
 _T = TypeVar("_T", bound=Crl | OcspResponse)
-_OWN: Final = re.compile(r"(?:[0-9a-f]{16}|[0-9a-f]{32}|.+-[0-9]{11,14}-[0-9a-f]{8})\.(?:crl|ors)")
-"""Names that are given here."""
+_OWN: Final = re.compile(r"(?:[0-9a-f]{32}(?:-[0-9a-f]{8})?|[0-9a-f]{16}|.+-[0-9]{14}-[0-9a-f]{8})\.(?:crl|ors)")
+"""Names that are given here, or were by earlier versions."""
 
 
 def install(home: Path, *, crls: Sequence[Crl], ocsp: Sequence[OcspResponse], certificates: Sequence[Certificate],
@@ -95,12 +95,9 @@ def _put(folder: Path, ending: str, new: Sequence[_T], load: Callable[[Path], _T
     kept = needed([*held.values(), *fetched])
     gone = {path: word for path, word in held.items() if word not in kept}
     writes: dict[Path, bytes] = {}
-    for word in kept:
-        if word in fetched:
-            path = _place(folder / f"{sm3(word.part.encode()).hex()[:32]}{ending}", word, kept, gone, writes)
-            if path in there and path not in gone:
-                writes[_dated(path, there[path])] = there[path].der
-            writes[path] = word.source.der
+    for word in (one for one in kept if one in fetched):
+        free = {path: old for path, old in gone.items() if path not in writes}
+        writes[_place(folder, ending, word, free, (*there, *writes))] = word.source.der
     for path in sorted(writes, key=lambda path: path in there):
         write_atomic(path, writes[path], mode=0o644)
     for path in gone.keys() - writes.keys():
@@ -108,15 +105,11 @@ def _put(folder: Path, ending: str, new: Sequence[_T], load: Callable[[Path], _T
             remove(path)
 
 
-def _place(usual: Path, word: Word, kept: Sequence[Word], gone: Mapping[Path, Word], taken: Container[Path]) -> Path:
-    """Where a word goes: the newest of a part in the place of the one before."""
-    if word is not newest(one for one in kept if one.part == word.part):
-        return _dated(usual, word.source)
-    before = [path for path, old in gone.items() if old.part == word.part and path not in taken]
-    return max(before, default=usual, key=lambda path: (gone[path].made, path))
-
-
-def _dated(path: Path, source: Crl | OcspResponse) -> Path:
-    """A name of its own, by when it was made; several may be of one second."""
-    made = source.this_update if isinstance(source, Crl) else min(one.this_update for one in source.answers)
-    return path.with_name(f"{path.stem}-{made:%Y%m%d%H%M%S}-{sm3(source.der).hex()[:8]}{path.suffix}")
+def _place(folder: Path, ending: str, word: Word, gone: Mapping[Path, Word], taken: Container[Path]) -> Path:
+    """Where a word goes: into the place of the newest of those of which it tells all, so that whoever is reading the
+    folder at that moment misses nothing; else it has a name of its own."""
+    before = {path: old for path, old in gone.items() if old.part == word.part and needed([old, word]) == [word]}
+    if before:
+        return max(before, key=lambda path: (before[path].made, path))
+    usual = folder / f"{sm3(word.part.encode()).hex()[:32]}{ending}"
+    return usual.with_stem(f"{usual.stem}-{sm3(word.source.der).hex()[:8]}") if usual in taken else usual
