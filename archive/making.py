@@ -45,6 +45,7 @@ from certs.ses import SesSignature
 from certs.sm3 import sm3
 from certs.trust import Trust
 from certs.x509 import Certificate
+from codes.china_time import in_china
 from codes.errors import EngineError
 from layouts import load_kind
 from verify import verify
@@ -256,12 +257,12 @@ def _complete(package: _Package, data: bytes, trust: Trust, now: dt.datetime, ti
     """
     entries = {name: entry.data for name, entry in read_zip(data).entries.items()}
     one, identifier = package.described, package.identifier
-    digest = sm3(data).hex()
+    digest, day = sm3(data).hex(), in_china(now).date()
     package.files[rendition_name(identifier)] = make_lta(
         entries[f"{_ATTACHED}rendition.pdf"], timestamper, material_of(trust))
-    package.files[ofda_name(identifier)] = make_ofda(data, archived_on=now.date(), items=(
+    package.files[ofda_name(identifier)] = make_ofda(data, archived_on=day, items=(
         ("电子文件号", identifier), ("题名", one.title), ("文件编号", one.number), ("责任者", one.authority[0]),
-        ("文件日期", one.issued), ("归档日期", now.date().isoformat()), ("原件摘要", f"sm3:{digest}")))
+        ("文件日期", one.issued), ("归档日期", day.isoformat()), ("原件摘要", f"sm3:{digest}")))
     value = SesSignature.parse(next(each for name, each in entries.items() if name.endswith("/SignedValue.dat")),
                                allow_timestamp=True)
     attached = entries.get(_DATA_SIGNER)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import multiprocessing
 import os
 import shutil
 import signal
-from datetime import date
+import zipfile
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,7 @@ from certs.files import FileError
 from certs.home import Home
 from certs.home_time import timestamper_of
 from certs.tsa import TsaError
+from codes.china_time import CHINA_TIME
 from docgen.assembly import rendition_of
 from layouts import folders, kind_folder
 from registry.demo import revoke
@@ -120,16 +123,27 @@ def test_an_office_that_only_relies_on_licences_archives_them_too(kept: Scene, t
     files = read_package(here.archive.existing(identifier)).files
     assert "audit.jsonl" not in files
     text = files["metadata.xml"].decode()
-    assert "归档前核验，结论：真实" in text and f"{here.now.year}-" in text
+    assert "归档前核验，结论：真实" in text and f"{here.now.astimezone(CHINA_TIME).year}-" in text
     assert files[f"original/{identifier}.ofd"] == kept.packages[0]
     assert here.check(identifier).verdict.value == "valid"
+
+
+def test_the_day_of_archiving_is_that_of_china(tmp_path: Path) -> None:
+    night = (datetime.now(UTC) + timedelta(days=1)).replace(hour=17)       # one o'clock of the day after
+    with office(tmp_path, clock=lambda: night) as here:
+        files = read_package(here.archive.existing(here.kept(here.issue()))).files
+    (copy,) = (data for name, data in files.items() if name.startswith("ofda/"))
+    with zipfile.ZipFile(io.BytesIO(copy)) as archive:
+        head = archive.read("OFD.xml").decode()
+    day = (night + timedelta(days=1)).date().isoformat()
+    assert f"ModDate>{day}<" in head and f'Name="归档日期">{day}<' in head
 
 
 def test_a_revoked_seal_is_no_ticket(tmp_path: Path) -> None:
     with office(tmp_path) as here:
         package = here.issue(1)
         certificate = here.home.authority(*CITY).sealing_signer.certificate
-        revoke(here.home.path, certificate, now=here.now.replace(year=here.now.year - 1), environ={})
+        revoke(here.home.path, certificate, now=here.now - timedelta(days=365), environ={})
         (outcome,) = here.put(package)
         assert isinstance(outcome, Refused) and outcome.error.code == "archive.not-genuine"
 
