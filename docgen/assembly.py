@@ -5,7 +5,6 @@ Nothing here asks whether this may be sealed, and nothing is kept: that is :mod:
 
 from __future__ import annotations
 
-import datetime as dt
 import functools
 import io
 import zipfile
@@ -16,11 +15,12 @@ from certs.authority import Authority
 from certs.sm2 import raw_from_der
 from certs.sm3 import sm3
 from certs.trust import key_id
-from certs.tsa import MAX_TOKEN, Timestamper
+from certs.tsa import MAX_TOKEN
 from certs.x509 import Certificate
 from codes import qr_payload
 from docgen import pdf as pdf_writer
 from docgen.agreement import qr_claims, require_metadata, require_released, require_same_face
+from docgen.attempt import Attempt, ChangedError
 from docgen.compose import compose
 from docgen.legibility import require_legible
 from docgen.licence import Licence
@@ -39,43 +39,46 @@ _RECORD, _RENDITION = "record.xml", "rendition.pdf"
 _TEMPLATES = "Doc_0/Tpls/"
 
 
-def assemble(
-    licence: Licence, authority: Authority, moment: dt.datetime, timestamper: Timestamper | None,
-    earlier: Earlier, *, approval: str,
-) -> tuple[bytes, bytes]:
+def assemble(licence: Licence, authority: Authority, attempt: Attempt, earlier: Earlier) -> tuple[bytes, bytes]:
     """Return the sealed package and the rendition inside it.
 
     Args:
-        moment: of signing and sealing, in whole seconds.
-        timestamper: of the PDF's signature and the seal's; None for a home without timestamps.
+        attempt: signs and stamps; afterwards, whatever came of it, it holds what was signed.
         earlier: the documents that this one rests on, by the kind's keys.
-        approval: identifier of the approval under which the three signatures are made.
 
     Raises:
         ComposeError, TemplateError, SvgError, QrError, TypesetError: as ``compose`` and ``require_legible``.
         DisagreementError: what was drawn is not what the record says.
         TsaError: no timestamp can be had.
     """
-    qr_text = _signed_qr(licence, authority, approval)
+    try:
+        return _assemble(licence, authority, attempt, earlier)
+    except ChangedError:
+        attempt.anew()
+        return _assemble(licence, authority, attempt, earlier)
+
+
+def _assemble(licence: Licence, authority: Authority, attempt: Attempt, earlier: Earlier) -> tuple[bytes, bytes]:
+    qr_text = _signed_qr(licence, attempt)
     document = compose(licence, qr_text, seal_size_mm=authority.seal.width_mm)
     require_legible(document, licence)
     require_same_face(document, licence, authority.data_signer.certificate)
     record = record_xml(licence)
-    rendition = _signed_pdf(document, licence, authority, record, moment, timestamper, approval)
+    rendition = _signed_pdf(document, licence, authority, record, attempt)
     parts = write_ofd(
         document,
         meta=OfdMeta(
             identifier=licence.identifier.text(), title=document.title, author=licence.issuer_name,
-            created=moment, items=licence.metadata,
+            created=attempt.sealed_at, items=licence.metadata,
             short_names={item.field: item.name for item in licence.kind.metadata if item.field},
             creator_version=_engine_version()),
-        attachments=_attachments(licence, record, rendition, authority, earlier, moment))
+        attachments=_attachments(licence, record, rendition, authority, earlier, attempt))
     require_released(licence, (data for name, data in parts.entries.items() if name.startswith(_TEMPLATES)))
     require_metadata(licence, ofd_xml=parts.entries["OFD.xml"], record=record)
     entries = seal_ofd(
-        parts, seal=authority.seal.seal, signer=authority.sealing_signer,
-        places=[page.seals for page in document.pages], signed_at=moment, version=_engine_version(),
-        approval=approval, timestamper=timestamper)
+        parts, seal=authority.seal.seal, signer=attempt.sealing,
+        places=[page.seals for page in document.pages], signed_at=attempt.sealed_at, version=_engine_version(),
+        approval=attempt.approval, timestamper=attempt.seal_time)
     return pack(entries, shared=parts.shared), rendition
 
 
@@ -85,7 +88,7 @@ def rendition_of(package: bytes) -> bytes:
         return archive.read(f"Doc_0/Attachs/{_RENDITION}")
 
 
-def _signed_qr(licence: Licence, authority: Authority, approval: str) -> str:
+def _signed_qr(licence: Licence, attempt: Attempt) -> str:
     """Return the text of the QR code: the address, and the claims signed by the data-signing key.
 
     Empty for a kind without QR code.
@@ -93,9 +96,8 @@ def _signed_qr(licence: Licence, authority: Authority, approval: str) -> str:
     address = licence.qr_address
     if address is None:
         return ""
-    signer = authority.data_signer
-    message = qr_payload.message(qr_claims(licence), key_id(signer.certificate))
-    return qr_payload.text(address, message, raw_from_der(signer.sign(message, approval=approval)))
+    message = qr_payload.message(qr_claims(licence), key_id(attempt.data.certificate))
+    return qr_payload.text(address, message, raw_from_der(attempt.data.sign(message, approval=attempt.approval)))
 
 
 def _room(authority: Authority, *, with_timestamp: bool) -> int:
@@ -108,22 +110,21 @@ def _room(authority: Authority, *, with_timestamp: bool) -> int:
 
 
 def _signed_pdf(
-    document: Document, licence: Licence, authority: Authority, record: bytes, moment: dt.datetime,
-    timestamper: Timestamper | None, approval: str,
+    document: Document, licence: Licence, authority: Authority, record: bytes, attempt: Attempt,
 ) -> bytes:
     meta = pdf_writer.PdfMeta(
         identifier=licence.identifier.text(), title=document.title, author=licence.issuer_name,
-        record_sm3=sm3(record).hex(), created=moment)
+        record_sm3=sm3(record).hex(), created=attempt.moment)
     unsigned = pdf_writer.write_pdf(
         document, meta=meta,
         attachments=[pdf_writer.Attachment(_RECORD, "application/xml", "Data", record)],
         seal_png=authority.seal.imprint,
         signature=pdf_writer.SignaturePlan(
-            signer_name=licence.issuer_name, signed_at=moment,
-            reserved=_room(authority, with_timestamp=timestamper is not None)))
+            signer_name=licence.issuer_name, signed_at=attempt.moment,
+            reserved=_room(authority, with_timestamp=attempt.pdf_time is not None)))
     return sign_pdf(
-        unsigned, authority.pdf_signer, chain=_below_root(authority.pdf_chain), timestamper=timestamper,
-        approval=approval)
+        unsigned, attempt.pdf, chain=_below_root(authority.pdf_chain), timestamper=attempt.pdf_time,
+        approval=attempt.approval)
 
 
 def _below_root(chain: Sequence[Certificate]) -> tuple[Certificate, ...]:
@@ -132,11 +133,11 @@ def _below_root(chain: Sequence[Certificate]) -> tuple[Certificate, ...]:
 
 
 def _attachments(
-    licence: Licence, record: bytes, rendition: bytes, authority: Authority, earlier: Earlier, moment: dt.datetime,
+    licence: Licence, record: bytes, rendition: bytes, authority: Authority, earlier: Earlier, attempt: Attempt,
 ) -> tuple[Attachment, ...]:
     """What rides in the package: data, rendition, earlier documents, and what a verifier needs years later."""
     titles = {key: field.label for key, field in licence.kind.earlier.items()}
-    crls, answers = authority.proof_of_validity(moment)
+    crls, answers = attempt.proof_of_validity()
     return (
         Attachment(name=_RECORD, title="证照数据.xml", format="xml", data=record),
         Attachment(name=_RENDITION, title="版式副本.pdf", format="pdf", data=rendition),
@@ -144,10 +145,10 @@ def _attachments(
           for key, data in earlier),
         *([Attachment(name="data-signing.cer", title="数据签名证书.cer", format="cer",
                       data=authority.data_signer.certificate.der, shown=False)] if licence.kind.has_qr else []),
-        *(Attachment(name=f"crl_{index}.crl", title=f"证书撤销列表{index}.crl", format="crl", data=crl.der,
+        *(Attachment(name=f"crl_{index}.crl", title=f"证书撤销列表{index}.crl", format="crl", data=crl,
                      shown=False)
           for index, crl in enumerate(crls)),
-        *(Attachment(name=f"ocsp_{index}.ors", title=f"证书状态应答{index}.ors", format="ors", data=answer.der,
+        *(Attachment(name=f"ocsp_{index}.ors", title=f"证书状态应答{index}.ors", format="ors", data=answer,
                      shown=False)
           for index, answer in enumerate(answers)),
     )

@@ -31,6 +31,7 @@ from certs.tsa import TsaCode, TsaError
 from codes.china_time import CHINA_TIME
 from codes.errors import EngineError, Fault
 from docgen.assembly import assemble, rendition_of
+from docgen.attempt import Attempt
 from docgen.earlier import require_earlier
 from docgen.export import export
 from docgen.issued import IssueCode, Issued, IssueError, WaitingError
@@ -81,12 +82,7 @@ class Issuer:
         self, record: Mapping[str, Any] | bytes, out: Path | None, attachments: Mapping[str, bytes],
     ) -> Issued:
         licence = self._check(record)
-        try:
-            issued = self._issue(licence, attachments)
-        except TsaError as error:
-            if error.code is not TsaCode.NO_TOKEN or self.home.config.timestamp_policy != "queue":
-                raise
-            raise self._wait(licence, record, attachments, error) from error
+        issued = self._issue(licence, record, attachments)
         today = self._present().date()
         if licence.issued > today:
             issued = replace(issued, warnings=(*issued.warnings, _future(licence, today)))
@@ -98,15 +94,16 @@ class Issuer:
         return issued
 
     def _wait(
-        self, licence: Licence, record: Mapping[str, Any] | bytes, attachments: Mapping[str, bytes], error: TsaError,
-    ) -> WaitingError:
-        """Let a record wait that could not be issued for want of a timestamp."""
+        self, licence: Licence, record: Mapping[str, Any] | bytes, attachments: Mapping[str, bytes], error: EngineError,
+    ) -> WaitingError | None:
+        """Let a record wait that could not be issued for want of a timestamp; None where it is not for that."""
+        if not isinstance(error, TsaError) or error.code is not TsaCode.NO_TOKEN or (
+                self.home.config.timestamp_policy != "queue"):
+            return None
         identifier = licence.identifier.text()
-        with self._ledger.hold(identifier):
-            self._require_place(licence)
-            self.waiting.put(
-                identifier, licence.digest, attachments=attachments, since=self.home.clock(), faults=error.faults,
-                record=record if isinstance(record, bytes) else json.dumps(record, ensure_ascii=False).encode())
+        self.waiting.put(
+            identifier, licence.digest, attachments=attachments, since=self.home.clock(), faults=error.faults,
+            record=record if isinstance(record, bytes) else json.dumps(record, ensure_ascii=False).encode())
         return WaitingError(identifier, error.faults)
 
     def _require_place(self, licence: Licence) -> None:
@@ -146,7 +143,9 @@ class Issuer:
     def _present(self) -> dt.datetime:
         return self.home.clock().astimezone(CHINA_TIME)
 
-    def _issue(self, licence: Licence, attachments: Mapping[str, bytes]) -> Issued:
+    def _issue(
+        self, licence: Licence, record: Mapping[str, Any] | bytes, attachments: Mapping[str, bytes],
+    ) -> Issued:
         """Return the kept package of this licence, or make and keep it, under the identifier's lock."""
         identifier = licence.identifier.text()
         with self._ledger.hold(identifier):
@@ -159,6 +158,7 @@ class Issuer:
                     identifier=identifier, ofd=package, pdf=rendition_of(package), repeated=True,
                     approval=None, warnings=licence.warnings)
             self._require_place(licence)
+            begun = self.waiting.begun(identifier)
             earlier = require_earlier(licence, attachments)
             moment = self._present().replace(microsecond=0)
             with self._logging_refusals(licence, moment):
@@ -166,13 +166,20 @@ class Issuer:
                 reservation = self._ledger.reserve(
                     _claim(licence, authority, identifier), functools.partial(self._approval, licence, authority),
                     moment)
+            attempt = Attempt(authority, self._timestamper, moment, reservation.approval, begun)
             try:
                 self.require_time()
                 with self._logging_refusals(licence, moment):        # a signer may refuse too
-                    package, rendition = assemble(
-                        licence, authority, moment, self._timestamper, earlier, approval=reservation.approval)
+                    package, rendition = assemble(licence, authority, attempt, earlier)
                     self._require_still(licence, authority, moment, reservation)
                 reservation.keep(package, moment)
+            except EngineError as error:
+                reservation.release()
+                waits = self._wait(licence, record, attachments, error)
+                self.waiting.keep(identifier, attempt.begun())
+                if waits is not None:
+                    raise waits from error
+                raise
             except BaseException:
                 reservation.release()
                 raise

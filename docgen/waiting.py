@@ -1,11 +1,14 @@
 """Records that wait for a timestamp: kept on the disk until one can be had, in the order in which they came.
 
-Nothing of a waiting licence is signed, sealed or counted; what waits is the record with the documents it rests on::
+What waits is the record with the documents it rests on. No package of a waiting licence is kept, and the ledger counts
+none; where it came to signatures before a service failed, those are kept, so that none is made, and counted by a
+signer, once more (:mod:`docgen.attempt`)::
 
     issued/waiting/<identifier>/    appears and goes as a whole
         entry.json                  number in the order, since when, digests, what the services said
         record.json                 the record as it came
         attachment-<n>.ofd          earlier documents
+        begun.json                  what the last attempt had signed
     issued/waiting/last             the last number given
 
 An entry goes only when the finished files stand where they were asked for. A worker that is killed before leaves the
@@ -40,13 +43,15 @@ from certs.files import (
 from certs.moments import read_moment, write_moment
 from certs.sm3 import sm3
 from codes.errors import Fault
+from docgen.attempt import Begun
 from docgen.earlier import MAX_EARLIER_BYTES
 from docgen.issued import IssueCode, IssueError
 
 __all__ = ["Waiting", "WaitingRoom", "is_identifier"]
 
-_ENTRY, _RECORD, _LAST = "entry.json", "record.json", "last"
+_ENTRY, _RECORD, _BEGUN, _LAST = "entry.json", "record.json", "begun.json", "last"
 _MAX_RECORD: Final = 64 * 1024 * 1024
+_MAX_BEGUN: Final = 64 * 1024 * 1024
 _MAX_ENTRY: Final = 1024 * 1024
 _IDENTIFIER: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z.]{0,199}", re.ASCII)
 _MODE: Final = 0o600
@@ -176,6 +181,34 @@ class WaitingRoom:
                 raise self.damaged(waiting.identifier)
             found.append(data)
         return found[0], dict(zip(waiting.keys, found[1:], strict=True))
+
+    def keep(self, identifier: str, begun: Begun | None) -> None:
+        """Keep what an attempt at a waiting record has signed; None leaves what is kept, and so does no such record.
+
+        Call it inside :meth:`docgen.ledger.Ledger.hold` of the identifier.
+
+        Raises:
+            FileError: it cannot be kept.
+        """
+        folder = self._folder / identifier
+        if begun is not None and folder.is_dir():
+            write_atomic(folder / _BEGUN, begun.to_json(), mode=_MODE)
+
+    def begun(self, identifier: str) -> Begun | None:
+        """Return what the last attempt at a waiting record has signed; None where it came to nothing, or none waits.
+
+        Raises:
+            IssueError: ``issue.waiting-damaged``.
+            FileError: it cannot be read.
+        """
+        try:
+            return Begun.read(read_file(self._folder / identifier / _BEGUN, max_bytes=_MAX_BEGUN))
+        except FileError as error:
+            if error.code is FileCode.MISSING:
+                return None
+            raise
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+            raise self.damaged(identifier) from error
 
     @contextlib.contextmanager
     def taken(self, identifier: str) -> Iterator[bool]:
