@@ -74,8 +74,9 @@ _CURES: Final = MappingProxyType({
         "check that what you believe is complete: roots, seal makers, roots of time, current revocation lists; all "
         "reasons are told by --details"),
 })
-_FIRST: Final = ("package.kind", "package.trust-unread", "package.evidence-unjudged", "package.evidence-stale",
-                 "package.evidence-lapsed", "package.evidence-gap", "package.evidence-unshown")
+_FIRST: Final = ("package.unread", "package.kind", "package.trust-unread", "package.evidence-unjudged",
+                 "package.evidence-stale", "package.evidence-lapsed", "package.evidence-gap",
+                 "package.evidence-unshown")
 """What is told before anything else that leaves a doubt: the rest follows from it."""
 
 
@@ -91,7 +92,7 @@ def advise(report: PackageReport) -> Advice | None:
     unsure = [each for each in report.findings if each.severity is Severity.INDETERMINATE]
     first = min(unsure, key=lambda each: _FIRST.index(each.code) if each.code in _FIRST else len(_FIRST))
     cure = _CURES.get(first.code, _CURES["package.original"])
-    if first.code == "package.kind":
+    if first.code in ("package.kind", "package.unread"):        # it says itself what to do
         return Advice(code=first.code, cause=_said(first), cure=None)
     if first.code == "package.evidence-lapsed":
         return Advice(code=first.code, cause=_lapsed(report, first),

@@ -35,8 +35,8 @@ from codes.others_words import system_words
 
 __all__ = [
     "ADDED_CRLS", "ADDED_OCSP", "ADDED_TSA", "AUDIT", "EVIDENCE", "MANIFEST", "MANIFEST_RECORD", "MARK", "MAX_FILE",
-    "METADATA", "ORIGINAL_RECORD", "RECORD", "Odd", "PackageFiles", "folder_of", "is_mutable", "is_readable",
-    "ofda_name", "original_name", "read_package", "rendition_name", "stripe_of", "tells_due",
+    "METADATA", "ORIGINAL_RECORD", "RECORD", "Odd", "PackageFiles", "folder_of", "is_mutable", "ofda_name",
+    "original_name", "read_package", "rendition_name", "require_readable", "stripe_of", "tells_due",
 ]
 
 MARK: Final = "archive.json"
@@ -96,10 +96,20 @@ def is_mutable(name: str) -> bool:
     return name.startswith(EVIDENCE)
 
 
-def is_readable(files: Mapping[str, bytes]) -> bool:
-    """Whether :func:`read_package` takes a package of these files."""
+def require_readable(identifier: str, files: Mapping[str, bytes]) -> None:
+    """Refuse to write a package that :func:`read_package` would not take.
+
+    Raises:
+        ArchiveError: ``archive.too-large``.
+    """
     sizes = [len(data) for data in files.values()]
-    return len(sizes) <= _MAX_FILES and sum(sizes) <= _MAX_TOTAL and max(sizes, default=0) <= MAX_FILE
+    if len(sizes) > _MAX_FILES or sum(sizes) > _MAX_TOTAL or max(sizes) > MAX_FILE:
+        raise ArchiveError(
+            ArchiveCode.TOO_LARGE,
+            f"档案包 {identifier} 再写入就会过大而读不回来，没有写入；请从信任目录移走过大的撤销列表，"
+            "改用其 CA 的 OCSP 应答，再重试",
+            f"the package {identifier} would become too large to be read again, so this was not written: take the "
+            "large revocation lists out of the trust folder, use OCSP answers of their CAs instead, and try again")
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ from archive.layout import (
     original_name,
     read_package,
     rendition_name,
+    require_readable,
 )
 from archive.manifest import Listed, Manifest
 from archive.metadata import Act, Described, metadata_xml
@@ -275,8 +276,9 @@ def _require_good(folder: Path, files: dict[str, bytes], trust: Trust, now: dt.d
     """Nothing comes into an archive that its own check would find at fault.
 
     Raises:
-        ArchiveError: ``archive.not-good``.
+        ArchiveError: ``archive.not-good``, ``archive.too-large``.
     """
+    require_readable(folder.name, files)
     report = check_files(PackageFiles(folder=folder, files=files), at=now,
                          believe=lambda snapshot: with_snapshot(trust, snapshot))
     if report.verdict is not Verdict.VALID:

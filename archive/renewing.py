@@ -26,10 +26,10 @@ from archive.layout import (
     ADDED_TSA,
     MANIFEST,
     PackageFiles,
-    is_readable,
     original_name,
     read_package,
     rendition_name,
+    require_readable,
     tells_due,
 )
 from archive.pades import pdf_due, renew_lta
@@ -244,14 +244,7 @@ def _written(folder: Path, files: Mapping[str, bytes], new: Mapping[str, bytes])
     for name in RECORDS:
         if name in new:
             EvidenceRecord.parse(new[name])
-    if not is_readable({**files, **new}):
-        raise ArchiveError(
-            ArchiveCode.TOO_LARGE,
-            f"档案包 {folder.name} 再写入就会过大而读不回来，续期没有完成；请从信任目录移走所属 CA 过大的撤销列表，"
-            "改用其 OCSP 应答，再续期",
-            f"the package {folder.name} would become too large to be read again, so its renewal was not completed: "
-            "take the large revocation lists of its CAs out of the trust folder, use their OCSP answers instead, and "
-            "renew again")
+    require_readable(folder.name, {**files, **new})
     for name, data in new.items():
         make_folder((folder / name).parent)
         write_atomic(folder / name, data)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from archive.advice import advise
 from archive.checking import check_files
 from archive.errors import ArchiveError, told_by_name
 from archive.layout import read_package
@@ -133,6 +134,8 @@ def test_whatever_breaks_over_a_package_is_told_of_it_by_name(kept: Kept) -> Non
     report = check_files(read_package(kept.office.archive.existing(identifier)), believe=broken, at=kept.office.now)
     assert (report.verdict.value, report.intact) == ("indeterminate", False)
     assert [each.code for each in report.findings] == ["package.unread"] and identifier in report.findings[0].zh
+    first = advise(report)
+    assert first is not None and (first.code, first.cure) == ("package.unread", None) and "备份" in first.cause.zh
     with pytest.raises(ArchiveError) as told, told_by_name(identifier):
         raise ZeroDivisionError
     assert told.value.code == "archive.unreadable" and identifier in told.value.en
@@ -153,6 +156,17 @@ def test_what_its_own_check_would_find_at_fault_does_not_come_into_an_archive(ke
         (outcome,) = put_in(here.archive, [(Path("1.ofd"), kept.packages[0])], home=kept.office.home,
                             timestamper=Half())
         assert isinstance(outcome, Refused) and outcome.error.code == "archive.not-good"
+        assert list(here.archive.identifiers()) == []
+
+
+def test_what_could_not_be_read_again_does_not_come_into_an_archive(tmp_path: Path) -> None:
+    with office(tmp_path) as here:
+        package, fonts = here.issue(1), here.home.trust_dir / "fonts"
+        fonts.mkdir(exist_ok=True)
+        for number in range(4000):                  # each package takes the outlines of the trust folder along
+            (fonts / f"{number:064x}.outlines").write_bytes(b"x")
+        (outcome,) = here.put(package)
+        assert isinstance(outcome, Refused) and outcome.error.code == "archive.too-large"
         assert list(here.archive.identifiers()) == []
 
 
