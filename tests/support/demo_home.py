@@ -11,7 +11,7 @@ import functools
 import shutil
 import tempfile
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -49,10 +49,14 @@ def make_home(
 
 @functools.cache
 def shared_home() -> Home:
-    """Return the one demo home of this process; nobody changes it."""
+    """Return the one demo home of this process; nobody changes it.
+
+    It is two days old, for certificates begin at midnight: what a test dates an hour ago, or by the moment at which it
+    was read in, lies after their begin at whatever time of the day it runs.
+    """
     folder = Path(tempfile.mkdtemp(prefix="zhengyin-home-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return make_home(folder / "home")
+    return make_home(folder / "home", now=datetime.now(UTC) - timedelta(days=2))
 
 
 def copied_home(path: Path) -> Home:
