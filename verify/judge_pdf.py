@@ -61,12 +61,13 @@ def judge_pdf(case: Case) -> None:
     if OWN_MARK in case.data:
         _PdfJudge(case).run()
         return
-    from verify.foreign.pdf import claims_to_be_ours, judge_foreign_pdf  # loads only for files of others
+    from verify.foreign.pdf import ForeignPdf  # loads only for files of others
 
-    if claims_to_be_ours(case.data):
+    foreign = ForeignPdf(case)
+    if foreign.claims_to_be_ours():
         _PdfJudge(case).run()
     else:
-        judge_foreign_pdf(case)
+        foreign.run()
 
 
 class _PdfJudge:

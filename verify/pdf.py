@@ -8,6 +8,7 @@ form that is not supported.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -22,7 +23,7 @@ from certs.x509 import Certificate
 from verify.model import Attachment, Finding, PageView, Reason, Severity, SignatureEvidence, Verdict, worst
 from verify.pdf_document import STEPS, DocumentView, read_document, text_of
 from verify.pdf_file import MAX_FILE_SIZE, PdfFile, read_file
-from verify.pdf_objects import Dict, parse_object
+from verify.pdf_objects import Dict, ObjectReader
 from verify.pdf_reasons import HOSTILE, FindingList, PdfRefusal, pdf_finding
 from verify.pdf_signature import OWN_MARK, Judged, Moment, judge_signature
 from verify.pdf_xmp import COPY_STATEMENT, PdfMetadata
@@ -249,23 +250,26 @@ class _Check:
 
     def signatures_anywhere(self) -> tuple[Judged, ...]:
         """Signature dictionaries by their ByteRange, wherever they stand in the bytes."""
-        places = [match.start() for match in _BYTE_RANGE.finditer(self.data)]
+        found = (match.start() for match in _BYTE_RANGE.finditer(self.data))
+        places = list(itertools.islice(found, MAX_SIGNATURES))
+        count = len(places) + sum(1 for _ in found)
+        reader = ObjectReader()
         judged: list[Judged] = []
-        for place in places[:MAX_SIGNATURES]:
-            entries = self.dictionary_around(place)
+        for place in places:
+            entries = self.dictionary_around(reader, place)
             if entries is not None and entries.get("Type") != "DocTimeStamp":
                 judged.append(self.signature(entries, f"@{place}"))
-        if len(places) > 1:
-            self.findings.add("pdf.many-signatures", "file", count=str(len(places)))
+        if count > 1:
+            self.findings.add("pdf.many-signatures", "file", count=str(count))
         return tuple(judged)
 
-    def dictionary_around(self, place: int) -> Dict | None:
+    def dictionary_around(self, reader: ObjectReader, place: int) -> Dict | None:
         """The dictionary of the object that the offset lies in, None when it cannot be parsed."""
         heads = list(_OBJECT.finditer(self.data, max(0, place - _LOOK_BACK), place))
         if not heads:
             return None
         try:
-            value, end = parse_object(self.data, heads[-1].end())
+            value, end = reader.read(self.data, heads[-1].end())
         except (PdfRefusal, *HOSTILE):
             return None
         return value if isinstance(value, dict) and "ByteRange" in value and end > place else None

@@ -166,6 +166,9 @@ class Interpreter(TextOperators):
         if match.lastindex == _HEX and len(match[_HEX]) % 2 == 0:
             return bytes.fromhex(match[_HEX].decode())
         if match.lastindex == _TEXT:
+            self.tokens_left -= match[_TEXT].count(b"\\")
+            if self.tokens_left < 0:
+                raise PdfRefusal("pdf.too-large", self.here().where)
             return unescape(match[_TEXT])
         raise self.refusal(f"@{match.start()}")
 

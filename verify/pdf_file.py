@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from verify.pdf_objects import Dict, Name, Object, Ref, Stream, parse_object, skip_space
+from verify.pdf_objects import Dict, Name, Object, ObjectReader, Ref, Stream, skip_space
 from verify.pdf_reasons import PdfRefusal
 
 __all__ = ["MAX_FILE_SIZE", "Budget", "PdfFile", "read_file"]
@@ -112,8 +112,9 @@ def read_file(data: bytes) -> PdfFile:
         raise PdfRefusal("pdf.header", "@0")
     table_at = _table_offset(data)
     offsets, position = _read_table(data, table_at)
-    trailer, position = _read_trailer(data, position)
-    objects, end = _read_objects(data, header.end(), offsets)
+    reader = ObjectReader()
+    trailer, position = _read_trailer(reader, data, position)
+    objects, end = _read_objects(reader, data, header.end(), offsets)
     if end != table_at:
         raise PdfRefusal("pdf.hidden-bytes", f"@{end}")
     if trailer["Size"] != len(offsets) + 1:
@@ -163,7 +164,8 @@ def _read_table(data: bytes, table_at: int) -> tuple[dict[int, int], int]:
     return offsets, position
 
 
-def _read_objects(data: bytes, position: int, offsets: Mapping[int, int]) -> tuple[dict[int, Object], int]:
+def _read_objects(reader: ObjectReader, data: bytes, position: int, offsets: Mapping[int, int],
+                  ) -> tuple[dict[int, Object], int]:
     """Read the objects in the order of the file; each begins where the one before it ended."""
     objects: dict[int, Object] = {}
     for number, offset in sorted(offsets.items(), key=lambda each: each[1]):
@@ -172,12 +174,12 @@ def _read_objects(data: bytes, position: int, offsets: Mapping[int, int]) -> tup
             raise PdfRefusal("pdf.xref", f"{number} 0 R @{offset}")
         if offset != position:
             raise PdfRefusal("pdf.hidden-bytes", f"@{position}")
-        objects[number], position = _read_object(data, head.end(), number)
+        objects[number], position = _read_object(reader, data, head.end(), number)
     return objects, position
 
 
-def _read_object(data: bytes, position: int, number: int) -> tuple[Object, int]:
-    value, position = parse_object(data, position)
+def _read_object(reader: ObjectReader, data: bytes, position: int, number: int) -> tuple[Object, int]:
+    value, position = reader.read(data, position)
     where = f"{number} 0 R"
     if isinstance(value, dict):
         stream = _STREAM.match(data, position)
@@ -212,13 +214,13 @@ def _checked_stream(stream: Stream, where: str) -> Stream:
     return stream
 
 
-def _read_trailer(data: bytes, position: int) -> tuple[Dict, int]:
+def _read_trailer(reader: ObjectReader, data: bytes, position: int) -> tuple[Dict, int]:
     word = _TRAILER.match(data, position)
     if word is None and data[position:position + 1].isdigit():
         raise PdfRefusal("pdf.form-unsupported", f"@{position}", what="xref sections")
     if word is None:
         raise PdfRefusal("pdf.xref", f"@{position}")
-    trailer, position = parse_object(data, word.end())
+    trailer, position = reader.read(data, word.end())
     if not isinstance(trailer, dict):
         raise PdfRefusal("pdf.syntax", "trailer")
     for key, what in (("Encrypt", "Encrypt"), ("Prev", "Prev"), ("XRefStm", "XRefStm")):

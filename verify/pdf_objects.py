@@ -14,11 +14,12 @@ from typing import Final, NamedTuple, TypeAlias
 
 from verify.pdf_reasons import PdfRefusal
 
-__all__ = ["Array", "Dict", "Name", "Object", "PdfString", "Ref", "Stream", "parse_object", "skip_space",
-           "unescape"]
+__all__ = ["Array", "Dict", "Name", "Object", "ObjectReader", "PdfString", "Ref", "Stream", "parse_object",
+           "skip_space", "unescape"]
 
 MAX_DEPTH: Final = 32
-MAX_ITEMS: Final = 200_000
+MAX_ITEMS: Final = 1_000_000            # of all objects of a file together
+_MAX_NAME: Final = 127                  # bytes
 
 Object: TypeAlias = "bool | int | float | Name | PdfString | Ref | Array | Dict | Stream | None"
 Array: TypeAlias = "list[Object]"
@@ -55,35 +56,36 @@ class Stream:
     raw: bytes
 
 
-_SPACE = rb"(?:[\x00\t\n\x0c\r ]|%[^\r\n]*+)*+"
+_SPACE = rb"[\x00\t\n\x0c\r ]*+(?:%[^\r\n]*+[\x00\t\n\x0c\r ]*+)*+"
 _SPACE_ONLY: Final = re.compile(rb"[\x00\t\n\x0c\r ]*+")
 _REGULAR = rb"[^\x00\t\n\x0c\r ()<>\[\]{}/%]"
 _TOKEN: Final = re.compile(
     _SPACE + rb"(?:"
     rb"/(" + _REGULAR + rb"*+)"
-    rb"|(\d{1,10}+[\x00\t\n\x0c\r ]+\d{1,5}+[\x00\t\n\x0c\r ]+R(?!" + _REGULAR + rb"))"
+    rb"|(\d{1,10}+[\x00\t\n\x0c\r ]++\d{1,5}+[\x00\t\n\x0c\r ]++R(?!" + _REGULAR + rb"))"
     rb"|([+-]?(?:\d++\.?\d*+|\.\d++)(?!" + _REGULAR + rb"))"
     rb"|(<<)|(>>)"
     rb"|\[([\d\n\r +.-]*+)\]"
     rb"|(\[)|(\])"
     rb"|<([0-9A-Fa-f\x00\t\n\x0c\r ]*+)>"
-    rb"|\(((?:[^()\\\r]|\\[^\r])*+)\)"
+    rb"|\(([^()\\\r]*+(?:\\[^\r][^()\\\r]*+)*+)\)"
     rb"|(\()"
     rb"|([A-Za-z]++)(?!" + _REGULAR + rb")"
     rb")", re.DOTALL)
 _ENTRY: Final = re.compile(
     _SPACE + rb"/(" + _REGULAR + rb"*+)(?:" + _SPACE + rb"(?:"
     rb"/(" + _REGULAR + rb"*+)"
-    rb"|(\d{1,10}+[\x00\t\n\x0c\r ]+\d{1,5}+[\x00\t\n\x0c\r ]+R(?!" + _REGULAR + rb"))"
+    rb"|(\d{1,10}+[\x00\t\n\x0c\r ]++\d{1,5}+[\x00\t\n\x0c\r ]++R(?!" + _REGULAR + rb"))"
     rb"|([+-]?\d{1,32}+(?!" + _REGULAR + rb"))"
     rb"))?+", re.DOTALL)
 """A key, and its value where that is a name, a reference or a whole number: most are."""
 _KEY, _NAME_VALUE, _REF_VALUE, _WHOLE_VALUE = range(1, 5)
 (_NAME, _REF, _NUMBER, _OPEN, _CLOSE, _NUMBERS, _ARRAY, _END, _HEX, _TEXT, _PAREN, _WORD) = range(1, 13)
-_ESCAPE: Final = re.compile(rb"\\(?:([0-7]{1,3})|(\r\n|[\r\n])|(.))", re.DOTALL)
+_PAREN_OR_ESCAPE: Final = re.compile(rb"\\.|[()]", re.DOTALL)
+_ESCAPE: Final = re.compile(rb"\\(?:[0-7]{1,3}|\r\n|.)", re.DOTALL)
 _ESCAPED: Final = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
 _WORDS: Final[dict[bytes, bool | None]] = {b"true": True, b"false": False, b"null": None}
-_PLAIN_NAME: Final = re.compile(rb"[!-\"$-~]{1,127}")
+_PLAIN_NAME: Final = re.compile(rb"[!-\"$-~]{1,%d}" % _MAX_NAME)
 _HEX_NAME: Final = re.compile(rb"#([0-9A-Fa-f]{2})?")
 
 
@@ -94,27 +96,42 @@ def skip_space(data: bytes, position: int) -> int:
 
 
 def parse_object(data: bytes, position: int, *, empty_names: bool = False) -> tuple[Object, int]:
-    """Read the one object at ``position`` (white space before it is skipped).
+    """Read one object by itself; of a whole file :class:`ObjectReader` reads them."""
+    return ObjectReader(empty_names=empty_names).read(data, position)
+
+
+class ObjectReader:
+    """Recursive descent with a limit on depth, and on the number of items of all that one reader reads.
+
+    An item is a value, a key, a number of an array, and an escape or a parenthesis within a string: each costs about
+    the same time, so that the limit is one on the time that a file can take.
 
     Args:
         empty_names: let a name be a slash alone, which the standard allows and we never write.
-
-    Returns:
-        the object and the offset behind it. A stream's bytes are not read here.
-
-    Raises:
-        PdfRefusal: ``pdf.syntax`` or ``pdf.duplicate-key``, naming the offset.
     """
-    return _Parser(data, empty_names).value(position, 0)
 
-
-class _Parser:
-    """Recursive descent with a limit on depth and on the number of items."""
-
-    def __init__(self, data: bytes, empty_names: bool) -> None:
-        self.data = data
+    def __init__(self, *, empty_names: bool = False) -> None:
+        self.data = b""
         self.empty_names = empty_names
         self.items = 0
+
+    def read(self, data: bytes, position: int) -> tuple[Object, int]:
+        """Read the object at ``position`` (white space before it is skipped).
+
+        Returns:
+            the object and the offset behind it. A stream's bytes are not read here.
+
+        Raises:
+            PdfRefusal: ``pdf.syntax`` or ``pdf.duplicate-key``, naming the offset; ``pdf.too-large``.
+        """
+        self.data = data
+        return self.value(position, 0)
+
+    def count(self, items: int, position: int) -> None:
+        """Count items beyond the one that a value is."""
+        self.items += items
+        if self.items > MAX_ITEMS:
+            raise _too_many(position)
 
     def value(self, position: int, depth: int) -> tuple[Object, int]:
         match = _TOKEN.match(self.data, position)
@@ -127,7 +144,7 @@ class _Parser:
         kind, end = match.lastindex, match.end()
         self.items += 1
         if depth > MAX_DEPTH or self.items > MAX_ITEMS:
-            raise _syntax(match.start())
+            raise _syntax(match.start()) if depth > MAX_DEPTH else _too_many(match.start())
         if kind == _NAME:
             return self.name(match[_NAME], match.start()), end
         if kind == _NUMBER:
@@ -135,7 +152,9 @@ class _Parser:
         if kind == _REF:
             return _ref(match[_REF]), end
         if kind == _NUMBERS:
-            return [_number(each, match.start()) for each in match[_NUMBERS].split()], end
+            numbers = match[_NUMBERS].split(None, MAX_ITEMS - self.items)
+            self.count(len(numbers), match.start())
+            return [_number(each, match.start()) for each in numbers], end
         if kind == _OPEN:
             return self.dictionary(end, depth + 1)
         if kind == _ARRAY:
@@ -163,26 +182,33 @@ class _Parser:
             value = bytes.fromhex((digits + b"0" * (len(digits) % 2)).decode())
             return PdfString(value, start, end, True), end
         if kind == _TEXT:
-            return PdfString(unescape(match[_TEXT]), match.start(_TEXT) - 1, end, False), end
+            return PdfString(self.text(match[_TEXT], match.start()), match.start(_TEXT) - 1, end, False), end
         if kind == _PAREN:
             return self.nested_string(match.start(_PAREN))
         raise _syntax(match.start())
 
+    def text(self, value: bytes, position: int) -> bytes:
+        """The bytes of a literal string, whose escapes count."""
+        escapes = value.count(b"\\")
+        if not escapes:
+            return value
+        self.count(escapes, position)
+        return unescape(value)
+
     def nested_string(self, start: int) -> tuple[PdfString, int]:
         """A literal string with balanced parentheses inside, or with bare carriage returns."""
-        depth, position, data = 0, start, self.data
-        while position < len(data):
-            byte = data[position]
-            if byte == 0x5C:
-                position += 1
-            elif byte == 0x28:
+        depth = 0
+        for match in _PAREN_OR_ESCAPE.finditer(self.data, start):
+            self.items += 1
+            if self.items > MAX_ITEMS:
+                raise _too_many(start)
+            if match[0] == b"(":
                 depth += 1
-            elif byte == 0x29:
+            elif match[0] == b")":
                 depth -= 1
                 if depth == 0:
-                    value = re.sub(rb"\r\n?", b"\n", data[start + 1:position])
-                    return PdfString(unescape(value), start, position + 1, False), position + 1
-            position += 1
+                    value = self.data[start + 1:match.start()].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+                    return PdfString(unescape(value), start, match.end(), False), match.end()
         raise _syntax(start)
 
     def array(self, position: int, depth: int) -> tuple[Array, int]:
@@ -208,7 +234,7 @@ class _Parser:
                 return found, close.end()
             self.items += 2
             if depth > MAX_DEPTH or self.items > MAX_ITEMS:
-                raise _syntax(position)
+                raise _syntax(position) if depth > MAX_DEPTH else _too_many(position)
             key = self.name(match[_KEY], position)
             if key in found:
                 raise PdfRefusal("pdf.duplicate-key", f"@{position}", key=key)
@@ -226,6 +252,10 @@ class _Parser:
 
 def _syntax(position: int) -> PdfRefusal:
     return PdfRefusal("pdf.syntax", f"@{position}")
+
+
+def _too_many(position: int) -> PdfRefusal:
+    return PdfRefusal("pdf.too-large", f"@{position}")
 
 
 def _ref(token: bytes) -> Ref:
@@ -249,13 +279,13 @@ def _plain_name(token: bytes) -> Name | None:
 
 
 def _name(token: bytes, position: int) -> Name:
-    if b"#" in token:
+    if b"#" in token and len(token) <= 3 * _MAX_NAME:
         def decode(match: re.Match[bytes]) -> bytes:
             if not match[1]:
                 raise _syntax(position)
             return bytes.fromhex(match[1].decode())
         token = _HEX_NAME.sub(decode, token)
-    if not token or len(token) > 127:
+    if not token or len(token) > _MAX_NAME:
         raise _syntax(position)
     return Name(token.decode("latin-1"))
 
@@ -265,9 +295,12 @@ def unescape(value: bytes) -> bytes:
     if b"\\" not in value:
         return value
 
-    def decode(match: re.Match[bytes]) -> bytes:
-        octal, line_end, other = match.groups()
-        if octal:
-            return bytes([int(octal, 8) & 0xFF])
-        return b"" if line_end else _ESCAPED.get(other, other)
-    return _ESCAPE.sub(decode, value)
+    return _ESCAPE.sub(lambda match: _escaped(match[0]), value)
+
+
+@functools.lru_cache(maxsize=1024)      # there are fewer
+def _escaped(escape: bytes) -> bytes:
+    told = escape[1:]
+    if told.isdigit() and told < b"8":
+        return bytes([int(told, 8) & 0xFF])
+    return b"" if told in (b"\r\n", b"\r", b"\n") else _ESCAPED.get(told, told)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from certs.sm3 import sm3
 from codes.errors import EngineError
 from codes.qr_payload import QrPayload, parse
+from verify.finder_patterns import are_too_many
 from verify.judge import Case, guarded
 from verify.model import Severity
 from verify.qr import check_host, signing_certificate
@@ -29,7 +30,7 @@ CHECKS: Final = ("picture", "trust")
 _FORMATS: Final = ("JPEG", "PNG", "WEBP")
 _MAX_PIXELS: Final = 120_000_000         # the largest sensors of telephones
 _MAX_SIDE: Final = 20_000
-_SIDES: Final = (2400, 1200)             # longest sides, pixels, at which a code is looked for beside the picture's own
+_SIDES: Final = (2400, 1200, 600)        # longest sides, pixels, at which a code is looked for beside the picture's own
 _LARGEST_SIDE: Final = 6000              # beyond it a picture is made smaller before a code is looked for
 _MAX_MEMORY: Final = 400_000_000         # bytes, while a picture is decoded
 _MAX_CODES: Final = 16
@@ -96,22 +97,30 @@ def _texts(data: bytes) -> list[str]:
     """The texts of all QR codes in the picture, each once.
 
     Raises:
-        Refusal: ``photo.unreadable``, ``photo.too-large``.
+        Refusal: ``photo.unreadable``, ``photo.too-large``; ``photo.too-busy`` where no code was found and not all
+            could be looked at.
     """
     import zxingcpp
 
     wanted = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])
     texts: dict[str, None] = {}
-    for stretched, width, height, pixels in _views(data):
+    busy = False
+    for stretched, view in _views(data):
         if stretched and texts:
             break
-        codes = zxingcpp.read_barcodes(memoryview(pixels).cast("B", [height, width]), formats=wanted)
+        if are_too_many(view):
+            busy = True
+            continue
+        pixels = memoryview(view.tobytes()).cast("B", [view.height, view.width])
+        codes = zxingcpp.read_barcodes(pixels, formats=wanted, try_downscale=False)     # the views are its sizes
         texts.update(dict.fromkeys(code.text for code in codes[:_MAX_CODES] if code.valid))
+    if busy and not texts:
+        raise Refusal("photo.too-busy")
     return list(texts)
 
 
-def _views(data: bytes) -> Iterator[tuple[bool, int, int, bytes]]:
-    """What to look for a code in: (stretched?, width, height, grey pixels).
+def _views(data: bytes) -> Iterator[tuple[bool, Image.Image]]:
+    """What to look for a code in, each grey, and whether it is stretched to full contrast.
 
     Sizes differ in which codes they show, so each is looked at; stretched to full contrast, a dim picture shows
     codes that were not found before.
@@ -136,10 +145,9 @@ def _views(data: bytes) -> Iterator[tuple[bool, int, int, bytes]]:
     sizes = [grey] + [ImageOps.contain(grey, (side, side), Image.Resampling.BOX)
                       for side in _SIDES if side < max(grey.size)]
     for view in sizes:
-        yield False, view.width, view.height, view.tobytes()
+        yield False, view
     for view in sizes:
-        bright = ImageOps.autocontrast(view, cutoff=2)
-        yield True, bright.width, bright.height, bright.tobytes()
+        yield True, ImageOps.autocontrast(view, cutoff=2)
 
 
 def _bytes_a_pixel(picture: Image.Image) -> int:

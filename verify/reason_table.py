@@ -408,6 +408,9 @@ _PHOTO: Final = {
     "photo.unreadable": (_UNSURE, "图片已损坏，或不是 JPEG、PNG、WebP 图片",
                          "the picture is damaged, or no JPEG, PNG or WebP"),
     "photo.too-large": (_UNSURE, "图片的像素过多，请缩小后再试", "the picture has too many pixels: scale it down"),
+    "photo.too-busy": (_UNSURE, "图片中形似二维码定位图形之处过多，无法逐一辨认：请只拍二维码一处",
+                       "too much in the picture looks like the corner of a QR code to try it all: take a picture of "
+                       "the code alone"),
     "photo.no-code": (_UNSURE, "图片中没有认出二维码：请对准二维码、光线充足、靠近些重拍",
                       "no QR code was recognised: take the picture again, closer, sharp and in good light"),
     "photo.unsigned": (_UNSURE, "二维码（{address}）不是本系统签名的证照二维码（{zh}），谨防仿冒查询网站",

@@ -17,9 +17,11 @@ from PIL import Image, ImageEnhance, ImageFilter
 
 from codes import qr_payload
 from reports import words
+from tests.support.bounds import not_hanging
 from tests.support.demo_home import shared_home
 from tests.verify.packages import check, codes, issued
 from verify import verify
+from verify.finder_patterns import are_too_many
 from verify.model import Verdict
 from verify.status import LicenceState
 
@@ -200,6 +202,36 @@ def test_large_pictures_are_refused_before_they_are_decoded(
         file = io.BytesIO()
         Image.new(mode, size).save(file, form, **more)
         assert code in codes(check(file.getvalue())), (form, size)
+
+
+def finder_patterns(side: int, module: int) -> Image.Image:
+    """A picture full of the corners of QR codes, one beside the other, their modules ``module`` pixels."""
+    drawn = [b"########", b"#     ##", b"# ### ##", b"# ### ##", b"# ### ##", b"#     ##", b"########", b"        "]
+    lines = [bytes(0 if mark == 35 else 255 for mark in line[:7] + b" ") for line in drawn]
+    across = [b"".join(bytes((each,)) * module for each in line) * (side // (8 * module)) for line in lines]
+    pixels = b"".join(line * module for line in across) * (side // (8 * module))
+    return Image.frombytes("L", (len(across[0]), len(pixels) // len(across[0])), pixels)
+
+
+@pytest.mark.parametrize("module", [1, 3])
+def test_a_picture_full_of_finder_patterns_is_refused_before_it_is_read(module: int) -> None:
+    """A reader would try them three by three."""
+    kept = io.BytesIO()
+    finder_patterns(6000, module).save(kept, "PNG")
+    with not_hanging():
+        assert "photo.too-busy" in codes(check(kept.getvalue()))
+
+
+@pytest.mark.usefixtures("poppler")
+def test_a_code_is_read_where_only_the_small_view_is_quiet_enough() -> None:
+    """Noise of single pixels is gone where the picture is made smaller."""
+    large = page().resize((page().width * 3 // 2, page().height * 3 // 2))
+    spread = random.Random(11).randbytes(large.width * large.height)  # noqa: S311 - no secret
+    noise = Image.frombytes("L", large.size, spread)
+    assert are_too_many(Image.blend(large.convert("L"), noise, 0.3))
+    kept = io.BytesIO()
+    Image.blend(large.convert("L"), noise, 0.3).save(kept, "PNG")
+    assert "photo.issued" in codes(check(kept.getvalue()))
 
 
 def test_a_package_behind_a_picture_is_judged_as_a_picture() -> None:

@@ -6,6 +6,7 @@ signature is provably nothing but evidence, a timestamp, or a further good signa
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable
 from datetime import datetime
@@ -30,11 +31,11 @@ from verify.foreign.pdf_xref import inflate
 from verify.judge import Case
 from verify.model import Verdict
 from verify.pdf_file import MAX_FILE_SIZE
-from verify.pdf_objects import Stream, parse_object
+from verify.pdf_objects import ObjectReader, Stream
 from verify.pdf_reasons import HOSTILE, PdfRefusal
 from verify.pdf_signature import OWN_MARK, Moment
 
-__all__ = ["CHECKS", "claims_to_be_ours", "judge_foreign_pdf"]
+__all__ = ["CHECKS", "ForeignPdf"]
 
 CHECKS: Final = ("structure", "signature", "coverage", "trust")
 MAX_SIGNATURES: Final = 32
@@ -46,14 +47,6 @@ _BLANK: Final = b"\x00\t\n\x0c\r "
 _NOBODY: Final = Trust(name="", lookup_hosts=(), roots=(), data_signing=MappingProxyType({}))
 
 
-def claims_to_be_ours(data: bytes) -> bool:
-    """Whether a PDF says in a compressed packet that it is one of our renditions; then it is judged strictly."""
-    try:
-        return any(map(_says_so, Store.read(data).states()))
-    except (PdfRefusal, *HOSTILE):
-        return False
-
-
 def _says_so(state: State) -> bool:
     """Whether the metadata after one revision bear our mark."""
     stream = state.deref(state.root.get("Metadata"))
@@ -61,17 +54,12 @@ def _says_so(state: State) -> bool:
         stream.raw, stream.entries, state.store.budget, "Metadata")
 
 
-def judge_foreign_pdf(case: Case) -> None:
-    """Judge a PDF of another writer; its findings, signatures and coverage go into ``case``."""
-    _ForeignPdf(case).run()
-
-
 class _UnfinishedError(Exception):
     """A check did not come to its good end."""
 
 
-class _ForeignPdf:
-    """One PDF under examination."""
+class ForeignPdf:
+    """One PDF under examination; its findings, signatures and coverage go into ``case``."""
 
     def __init__(self, case: Case) -> None:
         self.case = case
@@ -84,6 +72,14 @@ class _ForeignPdf:
         self.judged: list[tuple[int, ForeignSignature]] = []     # with the index of the state that each signed
         self.unplaced: list[ForeignSignature] = []
         self.loose: list[int] = []                               # offsets of bytes that belong to no object
+
+    def claims_to_be_ours(self) -> bool:
+        """Whether it says in a compressed packet that it is one of our renditions; then it is to be judged strictly."""
+        try:
+            self.store = Store.read(self.data)
+            return any(map(_says_so, self.store.states()))
+        except (PdfRefusal, *HOSTILE):
+            return False
 
     def run(self) -> None:
         """All checks; later ones go on where earlier ones found fault, as far as they can."""
@@ -121,7 +117,7 @@ class _ForeignPdf:
     def structure(self) -> None:
         if len(self.data) > MAX_FILE_SIZE:
             raise ForeignRefusal("fpdf.too-large", "file")
-        self.store = Store.read(self.data)
+        self.store = self.store or Store.read(self.data)
         states = self.store.states()
         layout = check_layout(self.store, states)
         self.case.found.extend(layout)
@@ -214,12 +210,13 @@ class _ForeignPdf:
     def anywhere(self) -> None:
         """The file cannot be read without repair: judge the signatures that can be found, for what they prove."""
         found: list[Signed] = []
-        for match in list(_BYTE_RANGE.finditer(self.data))[:MAX_SIGNATURES]:
+        reader = ObjectReader(empty_names=True)
+        for match in itertools.islice(_BYTE_RANGE.finditer(self.data), MAX_SIGNATURES):
             heads = list(_HEAD.finditer(self.data, max(0, match.start() - _LOOK_BACK), match.start()))
             if not heads:
                 continue
             try:
-                value, end = parse_object(self.data, heads[-1].end(), empty_names=True)
+                value, end = reader.read(self.data, heads[-1].end())
             except (PdfRefusal, *HOSTILE):
                 continue
             if isinstance(value, dict) and "ByteRange" in value and end > match.start():

@@ -11,14 +11,13 @@ from typing import Final
 
 from verify.foreign.pdf_reasons import ForeignRefusal, foreign_finding
 from verify.foreign.pdf_store import State, Store
-from verify.foreign.pdf_xref import Entry
+from verify.foreign.pdf_xref import BLANK, Entry
 from verify.model import Finding
 
 __all__ = ["check_layout"]
 
 _OBJECT: Final = re.compile(rb"(?<!\d)(\d{1,10})[\x00\t\n\x0c\r ]+\d{1,5}[\x00\t\n\x0c\r ]+obj(?![A-Za-z])")
 _WORDS: Final = re.compile(rb"(?<![A-Za-z])(?:trailer|startxref|xref)(?![A-Za-z])")
-_BLANK: Final = re.compile(rb"(?:[\x00\t\n\x0c\r ]|%[^\r\n]*(?:[\r\n]|\Z))*")
 _MANY: Final = 20                        # findings of one kind
 
 
@@ -142,6 +141,5 @@ class _Revision:
         elif _WORDS.search(gap):
             self.add("fpdf.xref", f"@{begin}")
         else:
-            blank = _BLANK.match(gap)
-            if blank is None or blank.end() != len(gap):
+            if BLANK.fullmatch(gap) is None:
                 self.add("form.pdf-loose-bytes", f"@{begin}")

@@ -14,7 +14,7 @@ from typing import Final
 from verify.foreign.pdf_reasons import ForeignRefusal
 from verify.foreign.pdf_xref import FREE, HEAD, MAX_OBJECTS, STREAM, Chain, Entry, Section, inflate, read_chain
 from verify.pdf_file import MAX_TOTAL, Budget
-from verify.pdf_objects import Dict, Object, PdfString, Ref, Stream, parse_object, skip_space
+from verify.pdf_objects import Dict, Object, ObjectReader, PdfString, Ref, Stream, skip_space
 
 __all__ = ["Place", "State", "Store", "refs_of", "same"]
 
@@ -70,11 +70,14 @@ class _Inflated(Budget):
 
 @dataclass(slots=True)
 class Store:
-    """All that was parsed of one file. ``spans`` tells where each plain object ends."""
+    """All that was parsed of one file. ``spans`` tells where each plain object ends; ``reader`` reads its objects,
+    ``contents`` the operands of what fields show, each counting what it read."""
 
     data: bytes
     chain: Chain
     budget: _Inflated
+    reader: ObjectReader = field(default_factory=lambda: ObjectReader(empty_names=True))
+    contents: ObjectReader = field(default_factory=ObjectReader)
     values: dict[tuple[int, int, int], Object] = field(default_factory=dict)
     spans: dict[int, int] = field(default_factory=dict)
     links: dict[tuple[Place, int], tuple[int, ...]] = field(default_factory=dict)
@@ -118,7 +121,7 @@ class Store:
         head = HEAD.match(self.data, entry.first)
         if head is None or (int(head[1]), int(head[2])) != (number, entry.second):
             raise ForeignRefusal("fpdf.xref", f"{where} @{entry.first}")
-        value, position = parse_object(self.data, head.end(), empty_names=True)
+        value, position = self.reader.read(self.data, head.end())
         self.spend(position - entry.first, where)
         begin = STREAM.match(self.data, position) if isinstance(value, dict) else None
         if isinstance(value, dict) and begin is not None:
@@ -165,7 +168,7 @@ class Store:
 
     def packed_value(self, data: bytes, offset: int, where: str) -> Object:
         """One object of an object stream."""
-        value, end = parse_object(data, offset, empty_names=True)
+        value, end = self.reader.read(data, offset)
         self.spend(end - offset, where)
         return value
 

@@ -15,7 +15,7 @@ from verify.foreign.pdf_annotations import inherited, is_hidden, is_point, norma
 from verify.foreign.pdf_store import State
 from verify.foreign.pdf_walk import text_of
 from verify.foreign.pdf_xref import inflate
-from verify.pdf_objects import Dict, Object, PdfString, Stream, parse_object, skip_space
+from verify.pdf_objects import Dict, Object, PdfString, Stream, skip_space
 from verify.pdf_reasons import PdfRefusal
 
 __all__ = ["shows_value"]
@@ -117,13 +117,14 @@ class _Reading:
         self.readable, self.dark, self.paints, self.text = False, True, 0, ""
 
     def run(self, data: bytes) -> str | None:
-        position, operands = 0, list[Object]()
+        position, operands, reader = 0, list[Object](), self.state.store.contents
         while (position := skip_space(data, position)) < len(data):
             match = _OPERATOR.match(data, position)
             if match is None:
-                value, position = parse_object(data, position)
+                value, position = reader.read(data, position)
                 operands.append(value)
                 continue
+            reader.count(1, position)
             self.operator(match[0], operands)
             position, operands = match.end(), []
         return self.text if _PLAIN.fullmatch(self.text) else None

@@ -13,9 +13,9 @@ from typing import Final, NamedTuple
 
 from verify.foreign.pdf_reasons import ForeignRefusal
 from verify.pdf_file import Budget
-from verify.pdf_objects import Dict, Object, Ref, parse_object, skip_space
+from verify.pdf_objects import Dict, Object, ObjectReader, Ref, skip_space
 
-__all__ = ["FREE", "HEAD", "MAX_OBJECTS", "STREAM", "Chain", "Entry", "Section", "inflate", "read_chain"]
+__all__ = ["BLANK", "FREE", "HEAD", "MAX_OBJECTS", "STREAM", "Chain", "Entry", "Section", "inflate", "read_chain"]
 
 MAX_SECTIONS: Final = 64
 MAX_OBJECTS: Final = 60_000
@@ -24,7 +24,7 @@ _TAIL_LENGTH: Final = 2048
 _LINE_END: Final = 2                     # bytes
 
 _TAIL: Final = re.compile(rb"startxref[\x00\t\n\x0c\r ]+(\d{1,10})[\x00\t\n\x0c\r ]+%%EOF(?:\r\n|\n|\r)?")
-_LINE: Final = re.compile(rb"[\r\n]")
+BLANK: Final = re.compile(rb"[\x00\t\n\x0c\r ]*+(?:%[^\r\n]*+[\x00\t\n\x0c\r ]*+)*+")     # and comments
 _TABLE: Final = re.compile(rb"(?<![A-Za-z])xref[\x00\t\n\x0c\r ]+")
 _PART: Final = re.compile(rb"(\d{1,7})[ ]+(\d{1,7})[ ]*(?:\r\n|\n|\r)")
 _ENTRY: Final = re.compile(rb"(\d{10}) (\d{5}) ([nf])(?: \n| \r|\r\n)")
@@ -93,10 +93,11 @@ def read_chain(data: bytes, budget: Budget) -> Chain:
     if not tails:
         raise ForeignRefusal("fpdf.tail", f"@{len(data)}")
     tail = tails[-1]
+    objects = ObjectReader()
     found: list[Section] = []
     place = int(tail[1])
     while True:
-        section = _Reader(data, budget).section(place)
+        section = _Reader(data, budget, objects).section(place)
         before = found[-1] if found else None
         if before is not None and section.at > before.at:
             found[-1] = _linearized(data, before, section)
@@ -139,9 +140,10 @@ def _linearized(data: bytes, first: Section, main: Section) -> Section:
 class _Reader:
     """Reads one section."""
 
-    def __init__(self, data: bytes, budget: Budget) -> None:
+    def __init__(self, data: bytes, budget: Budget, objects: ObjectReader) -> None:
         self.data = data
         self.budget = budget
+        self.objects = objects
         self.told = 0                                # the offset by which the section is named
         self.forgiven: list[tuple[str, str]] = []
         self.doubts: list[tuple[str, str]] = []
@@ -186,7 +188,8 @@ class _Reader:
     def closed(self, at: int, entries: dict[int, Entry], trailer: Dict, end: int,
                further: tuple[tuple[int, int], ...]) -> Section:
         """The section with the end of its revision."""
-        start = _skip_comments(self.data, end)
+        blank = BLANK.match(self.data, end)       # some writers sign here, in a comment
+        start = blank.end() if blank else end
         tail = _TAIL.match(self.data, start)      # the first section of a linearized file may have none
         stop = tail.end() if tail else end
         return Section(at=at, end=stop, named=tail is not None and int(tail[1]) in (at, self.told), entries=entries,
@@ -205,7 +208,7 @@ class _Reader:
             if part is None:
                 raise ForeignRefusal("fpdf.xref", f"@{position}")
             position = self.part(entries, int(part[1]), int(part[2]), part.end())
-        trailer, end = parse_object(self.data, word.end())
+        trailer, end = self.objects.read(self.data, word.end())
         if not isinstance(trailer, dict):
             raise ForeignRefusal("fpdf.xref", f"trailer @{word.end()}")
         return entries, trailer, end
@@ -236,7 +239,7 @@ class _Reader:
         head = HEAD.match(self.data, at)
         if head is None:
             raise ForeignRefusal("fpdf.xref", f"@{at}")
-        trailer, position = parse_object(self.data, head.end())
+        trailer, position = self.objects.read(self.data, head.end())
         begin = STREAM.match(self.data, position)
         if not isinstance(trailer, dict) or begin is None or trailer.get("Type") != "XRef":
             raise ForeignRefusal("fpdf.xref", f"@{at}")
@@ -283,15 +286,6 @@ class _Reader:
         if kind == _PLAIN:
             return self.entry(number, first, second, in_use=True)
         return Entry(_PACKED, first, second) if kind == _PACKED else FREE
-
-
-def _skip_comments(data: bytes, position: int) -> int:
-    """The first offset from ``position`` on that is neither white space nor a comment (some writers sign here)."""
-    start = skip_space(data, position)
-    while data[start:start + 1] == b"%":
-        end = _LINE.search(data, start)
-        start = skip_space(data, end.end() if end else len(data))
-    return start
 
 
 # -- filters of the skeleton
