@@ -18,12 +18,14 @@ from certs.der import GENERALIZED_TIME, SEQUENCE, Reader
 from certs.x509_extensions import read_extension
 from codes.errors import EngineError
 
-__all__ = ["LIFTED", "REASONS", "CrlCode", "CrlError", "Entries", "Revocation", "malformed", "read_entries"]
+__all__ = ["HOLD", "LIFTED", "REASONS", "CrlCode", "CrlError", "Entries", "Revocation", "malformed", "read_entries"]
 
 LIFTED: Final = "removeFromCRL"         # in delta lists alone
+HOLD: Final = "certificateHold"
 _OID_REASON: Final = "2.5.29.21"
 _OID_INVALIDITY: Final = "2.5.29.24"
 _ENUMERATED: Final = 0x0A
+_HELD: Final = bytes((_ENUMERATED, 1, 6))    # the reason certificateHold
 # RFC 5280 clause 5.3.1; 7 is not assigned.
 REASONS: Final[dict[int, str]] = {
     0: "unspecified", 1: "keyCompromise", 2: "cACompromise", 3: "affiliationChanged", 4: "superseded",
@@ -103,6 +105,12 @@ class Entries(Mapping[int, Revocation]):
         for key, place in self._places.items():
             there = other._places.get(key)
             if there is None or _bytes(self._content, place) != _bytes(other._content, there):
+                yield int.from_bytes(key, "big", signed=True)
+
+    def holds(self) -> Iterator[int]:
+        """Yield the serial numbers of certificates that are on hold, without reading the other entries."""
+        for key, place in self._places.items() if _HELD in self._content else ():
+            if _HELD in _bytes(self._content, place) and _entry(self._content, place)[1].reason == HOLD:
                 yield int.from_bytes(key, "big", signed=True)
 
 

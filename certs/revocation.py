@@ -20,6 +20,7 @@ from typing import Final
 
 from certs.carried import NOTHING_CARRIED, Carried
 from certs.crl import Crl, Revocation
+from certs.crl_entries import HOLD
 from certs.moments import CLOCKS_DIFFER, later
 from certs.ocsp import OID_OCSP_SIGNING, OcspResponse, OcspStatus
 from certs.public_key import verify_cached
@@ -27,11 +28,10 @@ from certs.strength import STRONG, Strength
 from certs.x509 import Certificate
 
 __all__ = [
-    "HOLD", "Doubt", "Others", "Said", "decisive", "lost_since", "revocation_of", "said_of", "says_all", "suspicion",
+    "Doubt", "Others", "Said", "decisive", "lost_since", "revocation_of", "said_of", "says_all", "suspicion",
     "told_as_fact",
 ]
 
-HOLD: Final = "certificateHold"
 # Reasons that leave the key with its owner, so that what it signed before stays true.
 _KEY_LOST: Final = frozenset({"keyCompromise", "cACompromise", "aACompromise"})
 _KEY_KEPT: Final = frozenset({"affiliationChanged", "superseded", "cessationOfOperation", "privilegeWithdrawn"})

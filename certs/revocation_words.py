@@ -9,16 +9,16 @@ order, so that it stands in nobody's way; and what no CA at hand has signed is n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
 from certs.crl import Crl, Revocation
-from certs.crl_entries import Entries
+from certs.crl_entries import HOLD, Entries
 from certs.moments import CLOCKS_DIFFER, later
 from certs.ocsp import OcspResponse
-from certs.revocation import HOLD, Doubt, Said, said_of, says_all
+from certs.revocation import Doubt, Said, said_of, says_all
 from certs.revocation_errors import CODE_BY_DOUBT, RevocationCode
 from certs.x509 import Certificate
 
@@ -165,10 +165,11 @@ def _needed(words: Sequence[Word]) -> list[Word]:
             if all(_told(each, others, words) for each in _beyond(word, head)):
                 left.remove(word)
     for word in left:                    # a hold that stays, and was lifted before the newest revoked for good
-        for entry in _beyond(word, head) if head is not None else ():
-            lifting = newest(one for one in words if _lifts(one, entry))
-            if lifting is not None and lifting not in left:
-                left.append(lifting)
+        for entry in _holds(word):
+            if head is not None and head.tells.get(entry.serial) != entry.revocation:
+                lifting = newest(one for one in words if _lifts(one, entry))
+                if lifting is not None and lifting not in left:
+                    left.append(lifting)
     return left
 
 
@@ -181,11 +182,16 @@ class _Entry:
     revocation: Revocation
 
 
-def _beyond(word: Word, other: Word) -> list[_Entry]:
+def _beyond(word: Word, other: Word) -> Iterator[_Entry]:
     """What a word tells, without what a list as new or newer says in the very same bytes."""
     told, too = word.tells, other.tells
     serials = told.beyond(too) if isinstance(told, Entries) and isinstance(too, Entries) else iter(told)
-    return [_Entry(word, serial, told[serial]) for serial in serials]
+    return (_Entry(word, serial, told[serial]) for serial in serials)
+
+
+def _holds(word: Word) -> Iterator[_Entry]:
+    serials = word.tells.holds() if isinstance(word.tells, Entries) else iter(word.tells)
+    return (_Entry(word, serial, word.tells[serial]) for serial in serials if word.tells[serial].reason == HOLD)
 
 
 def _told(entry: _Entry, others: Iterable[Word], words: Sequence[Word]) -> bool:

@@ -144,3 +144,17 @@ def test_whose_a_list_is_can_be_asked_before_its_entries_are_read() -> None:
     with pytest.raises(CrlError) as caught:
         is_signed_by(bytes(16 * 1024 * 1024 + 1), top.certificate)
     assert caught.value.code == "crl.too-large"
+
+
+def test_what_one_list_says_beyond_another_is_found_without_reading_the_rest() -> None:
+    long = build.sequence(extension("1.2.3", bytes(200)))
+    one = read_entries(entry() + entry(b"\x06", extensions=reason(6)) + entry(b"\x07", extensions=long) + entry(
+        b"\xff", extensions=reason(6)))
+    same = read_entries(entry(b"\xff", extensions=reason(6)) + entry(b"\x07", extensions=long) + entry())
+    other = read_entries(entry(extensions=reason(1)) + entry(b"\x06", build.x509_time(AT + DAY), reason(6))
+                         + entry(b"\x07", extensions=build.sequence(extension("1.2.3", bytes(199) + b"\1"))))
+    assert list(one.beyond(one)) == [] and list(read_entries(b"").beyond(one)) == []
+    assert list(one.beyond(same)) == [6] and list(same.beyond(one)) == []
+    assert list(one.beyond(other)) == [5, 6, 7, -1] and list(other.beyond(one)) == [5, 6, 7]
+    assert list(one.holds()) == [6, -1]
+    assert list(read_entries(entry(b"\x0a\x01\x06") + entry(extensions=reason(1))).holds()) == []

@@ -22,7 +22,7 @@ from certs.revocation_fetch import Fetched, Inquiry
 from certs.trust import Trust
 from certs.x509_build import algorithm_identifier, extension
 from tests.certs.answering import World, served
-from tests.certs.answers import HOUR
+from tests.certs.answers import HOUR, answer_der
 from tests.certs.core_pki import AT, DAY, Entity, root
 from tests.certs.test_revocation_refresh import codes, home_of, run
 
@@ -297,6 +297,18 @@ def test_of_two_that_replace_the_same_list_none_is_lost(world: World, tmp_path: 
         [8, 10], [8, 11]]
 
 
+def test_a_list_is_written_only_over_what_it_tells_itself(world: World, tmp_path: Path) -> None:
+    """Whoever has listed the folder and reads on then misses nothing."""
+    leaves = [world.ca.leaf(name, serial, crl_urls=(f"{world.url}/{name}",)) for serial, name in ((3, "a"), (4, "b"))]
+    home, lists = home_of(world, tmp_path, *leaves), dict.fromkeys(("/a", "/b"), world.crl(revoked={8: LOST}))
+    world.twist = lambda path, _body, good: replace(good, body=lists[path])
+    run(world, home)
+    (held,), world.now = (home / "crls").iterdir(), AT + HOUR
+    lists |= {"/a": world.crl(revoked={}), "/b": world.crl(this_update=AT + MINUTE, revoked={8: LOST})}
+    run(world, home)
+    assert list(Crl.load(held.read_bytes()).revoked) == [8] and len(list((home / "crls").iterdir())) == 2
+
+
 @pytest.mark.parametrize("place", ["crls", "trust/crls"])
 def test_a_certificate_stands_as_it_does_in_the_worse_of_the_two_places(world: World, tmp_path: Path,
                                                                          place: str) -> None:
@@ -305,6 +317,37 @@ def test_a_certificate_stands_as_it_does_in_the_worse_of_the_two_places(world: W
     (home / place).mkdir()
     (home / place / "by-hand.crl").write_bytes(world.crl(this_update=AT - HOUR, revoked={3: LOST}))
     assert run(world, home)["甲"].state == "revoked"
+
+
+def test_where_its_anchor_is_not_trusted_it_is_not_judged(world: World, tmp_path: Path) -> None:
+    """The home seals by ``chain/``, and the services of time are the trust folder's alone."""
+    top = root(name="时间戳根")
+    tsa = top.leaf("时间戳服务", 7)
+    home = home_of(world, tmp_path, tsa)
+    for name, data in (("tsa/top.cer", top.certificate.der), ("crls/by-hand.crl", top.crl().der)):
+        (home / "trust" / name).parent.mkdir()
+        (home / "trust" / name).write_bytes(data)
+    assert run(world, home)["时间戳服务"].state == "good"
+
+
+def test_what_is_feared_is_not_good(world: World, tmp_path: Path) -> None:
+    """Told revoked by a responder that is itself."""
+    leaf = world.ca.leaf("甲", 3, crl_urls=(f"{world.url}/crl",))
+    home, world.revoked = home_of(world, tmp_path, leaf), {world.by.certificate.serial: LOST}
+    assert run(world, home)["甲"].state == "good"
+    (home / "ocsp").mkdir()
+    (home / "ocsp" / "by-hand.ors").write_bytes(answer_der(leaf, world.ca, world.by, revoked=LOST))
+    found = run(world, home)["甲"]
+    assert (found.state, found.until, found.by) == ("unknown", None, "")
+
+
+def test_what_the_trust_folder_calls_weak_shows_nothing_good(world: World, tmp_path: Path) -> None:
+    leaf = world.ca.leaf("甲", 3, crl_urls=(f"{world.url}/crl",))
+    home = home_of(world, tmp_path, leaf)
+    (home / "trust" / "algorithms.json").write_text('{"sm3": "2025-07-01"}')
+    assert run(world, home)["甲"].state == "unknown"
+    (home / "trust" / "algorithms.json").write_text('{"sm3": "2025-09-01"}')
+    assert run(world, home)["甲"].state == "good"
 
 
 def test_a_trust_folder_that_cannot_be_read_is_told(world: World, tmp_path: Path) -> None:

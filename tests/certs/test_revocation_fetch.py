@@ -300,6 +300,7 @@ def test_a_clock_that_was_wrong_latches_nothing(world: World, tmp_path: Path, wh
     world.now = AT
     fetched = ask(world.inquiry(tmp_path), world, leaf, what)
     assert (codes(fetched), world.code(leaf, fetched), len(world.asked)) == ([], "chain.good", 2)
+    _lists(tmp_path)                     # and nothing of the future stays
 
 
 # -- what lies on the disk

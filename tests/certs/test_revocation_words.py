@@ -124,11 +124,23 @@ def test_of_one_second_the_number_tells_which_list_is_newer() -> None:
 
 @BOTH
 def test_a_hold_is_lifted_by_what_is_in_force_alone(said: Made) -> None:
-    hold, stale = said(HOLD, AT - DAY), said(None, AT, next_update=AT + HOUR)
+    hold, stale = said(HOLD, AT - DAY, next_update=AT), said(None, AT, next_update=AT + HOUR)
     assert set(left(hold, stale)) == {hold, stale}
     assert left(hold, stale, fresh := said(None, AT + HOUR)) == [fresh]
     future = said(None, NOW + DAY)
     assert set(left(hold, future)) == {hold, future}
+
+
+def test_a_list_that_shows_nothing_good_lifts_no_hold() -> None:
+    some_reasons = build.sequence(build.implicit(3, b"\x06\x40"))
+    hold, silent = (crl(entries, made, scope=some_reasons) for entries, made in (({3: HOLD}, AT - DAY), ({}, AT)))
+    assert set(left(hold, silent)) == {hold, silent}
+
+
+def test_a_hold_that_came_again_is_not_told_by_the_one_that_was_lifted() -> None:
+    lost_too, lifted = crl({3: HOLD, 9: LOST}, AT - 4 * DAY), crl({}, AT - 3 * DAY)
+    again, later = crl({3: HOLD}, AT - 2 * DAY, next_update=AT), crl({3: at(-1, "superseded")}, AT)
+    assert set(left(lost_too, lifted, again, later)) == {lost_too, lifted, again, later}
 
 
 def test_of_a_certificate_that_has_ended_no_later_list_lifts_a_hold() -> None:
@@ -154,12 +166,13 @@ def test_what_lifted_a_hold_that_stays_stays_with_it() -> None:
     assert code([lost_too, later]) == "chain.revoked"
 
 
-def _bare(ca: Entity, number: int) -> Crl:
+def _bare(ca: Entity, number: int, *more: bytes) -> Crl:
     """A list without authorityKeyIdentifier."""
     algorithm = algorithm_identifier(ca.key.algorithm)
     tbs = build.sequence(
         build.integer(1), algorithm, ca.certificate.subject, build.x509_time(AT + number * SECOND),
-        build.x509_time(AT + DAY), build.explicit(0, build.sequence(extension("2.5.29.20", build.integer(number)))))
+        build.x509_time(AT + DAY), build.explicit(0, build.sequence(
+            extension("2.5.29.20", build.integer(number)), *more)))
     return Crl.load(build.sequence(tbs, algorithm, build.bit_string(ca.key.sign(tbs))))
 
 
@@ -172,6 +185,8 @@ def test_parts_are_told_by_the_key_that_signed_and_a_strangers_list_is_no_word()
     assert needed([one for one in words if one]) == words
     assert list_word(_bare(root(), 3), authorities=known, certificates=(), now=NOW) is None
     assert list_word(_bare(root(name="别处"), 3), authorities=known, certificates=(), now=NOW) is None
+    riddle = extension("1.2.3", b"\x05\x00", critical=True)
+    assert list_word(_bare(CA, 3, riddle), authorities=known, certificates=(), now=NOW) is None, "a riddle"
 
 
 @BOTH
@@ -193,7 +208,7 @@ def test_the_newest_in_force_stays_beside_a_newer_one_that_is_out_of_date() -> N
 def test_what_an_ended_responder_says_takes_the_place_of_nothing() -> None:
     """Its key may be somebody else's."""
     ended = responder(CA, 78, not_after=AT + HOUR)
-    good, lost = ocsp(None, AT), ocsp(LOST, AT)
+    good, lost = ocsp(None, AT), ocsp(LOST, AT, next_update=AT + HOUR)
     forged = ocsp(None, NOW, by=ended, produced_at=AT)
     assert set(left(good, forged)) == {good, forged}
     assert set(left(lost, forged)) == {lost, forged}
