@@ -9,6 +9,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
+from certs.carried import Carried
 from certs.sm3 import sm3
 from certs.trust import Trust
 from layouts import Kind
@@ -44,6 +45,7 @@ def _evidence(case: Case, data: bytes, *, archived: bool = False) -> PdfEvidence
         case.signatures.extend(evidence.later.stamps)
         case.judge.exists(evidence.later.existed_at)
         case.judge.covers(evidence.later.crls)
+        case.judge.carries(Carried(against=evidence.later.against))
         for anchor in evidence.later.anchors:
             case.judge.trusted(anchor, "timestamp")
     for chain in (evidence.chain, evidence.stamp_chain, *(evidence.later.chains if evidence.later else ())):

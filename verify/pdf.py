@@ -108,7 +108,8 @@ def check_pdf(data: bytes, trust: Trust, at: datetime, clock_now: datetime | Non
     later = _later(data, trust, moment, findings) if archived and _REVISED.search(data) else None
     if later is not None:
         times = [each for each in (later.existed_at, existed_at) if each is not None]
-        inner = replace(moment, existed_at=min(times, default=None), carried=carried.plus(later.crls))
+        inner = replace(moment, existed_at=min(times, default=None), carried=carried.joined(
+            Carried(crls=later.crls, against=later.against)))
         return _with_later(_checked(data[:later.base], trust, inner, tuple(crls), findings), later, data)
     return _checked(data, trust, moment, tuple(crls), findings)
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from certs.carried import Carried
 from certs.chain import ChainResult
 from certs.crl import Crl
 from certs.timestamp import TimestampResult
@@ -23,9 +24,11 @@ from certs.timestamp_token import TimestampToken
 from certs.trust import Trust
 from certs.x509 import Certificate
 from codes.errors import EngineError
+from verify.cms_lists import Said, lists_in
 from verify.existence import token_by
 from verify.foreign.pdf_evidence import Links, certificates_of, odd_evidence, parts_of
 from verify.foreign.pdf_fields import FormField, read_fields
+from verify.foreign.pdf_lists import lists_of
 from verify.foreign.pdf_pair import Pair, changed_keys
 from verify.foreign.pdf_signature import Signed, locate
 from verify.foreign.pdf_store import State, Store
@@ -55,6 +58,7 @@ class Later:
             where that is later than the moment asked about.
         stamps: one for each document timestamp, oldest first.
         crls: revocation lists of the evidence; each counts only for the CA that signed it.
+        against: lists and answers of all revisions, and of the timestamps, which can show a revocation.
         anchors: trusted certificates that the timestamps' chains end at.
         chains: of the timestamps' authorities, good or not.
     """
@@ -64,7 +68,8 @@ class Later:
     existed_at: datetime | None
     stamps: tuple[SignatureEvidence, ...]
     certificates: tuple[Certificate, ...]
-    crls: tuple[Crl, ...]
+    crls: tuple[Crl, ...] = ()
+    against: tuple[Said, ...] = ()
     anchors: tuple[Certificate, ...] = ()
     chains: tuple[ChainResult, ...] = ()
 
@@ -94,7 +99,9 @@ def read_later(data: bytes, trust: Trust, moment: Moment) -> Later | None:
     except (EngineError, ValueError):
         raise PdfRefusal("pdf.evidence-odd", "CRLs") from None
     stamps = [_located(store, state, field) for state, field in fields]
-    return _judged(data, states, stamps, trust, moment, certificates, crls)
+    against = (*lists_of(states), *(one for each in stamps for one in lists_in(each.der)))
+    moment = replace(moment, carried=moment.carried.joined(Carried(crls=crls, against=against)))
+    return replace(_judged(data, states, stamps, trust, moment, certificates), crls=crls, against=against)
 
 
 # -- what one revision did
@@ -225,7 +232,7 @@ def _located(store: Store, state: State, field: FormField) -> Signed:
 
 
 def _judged(data: bytes, states: Sequence[State], stamps: Sequence[Signed], trust: Trust, moment: Moment,
-            certificates: tuple[Certificate, ...], crls: tuple[Crl, ...]) -> Later:
+            certificates: tuple[Certificate, ...]) -> Later:
     """Judge from the newest timestamp to the oldest: each is asked about at the time that the next one proves."""
     findings: list[Finding] = []
     told: list[SignatureEvidence] = []
@@ -235,7 +242,7 @@ def _judged(data: bytes, states: Sequence[State], stamps: Sequence[Signed], trus
     paths: list[Certificate] = []
     leaves, between = _signers(states[0])
     for signed in reversed(stamps):
-        token, result = _token(data, signed, trust, moment, existed_at, certificates, crls)
+        token, result = _token(data, signed, trust, moment, existed_at, certificates)
         if token is not None:
             between += token.certificates
         told.append(_told(result))
@@ -257,7 +264,7 @@ def _judged(data: bytes, states: Sequence[State], stamps: Sequence[Signed], trus
     findings.append(pdf_finding("pdf.evidence-added", f"@{states[0].end}", count=len(stamps)))
     asked = existed_at if existed_at is not None and existed_at <= moment.at else None
     return Later(base=states[0].end, findings=tuple(findings), existed_at=asked, stamps=tuple(reversed(told)),
-                 certificates=certificates, crls=crls, anchors=tuple(anchors), chains=tuple(chains))
+                 certificates=certificates, anchors=tuple(anchors), chains=tuple(chains))
 
 
 def _signers(state: State) -> tuple[list[Certificate], list[Certificate]]:
@@ -283,8 +290,7 @@ def _signers(state: State) -> tuple[list[Certificate], list[Certificate]]:
 
 
 def _token(data: bytes, signed: Signed, trust: Trust, moment: Moment, existed_at: datetime | None,
-           certificates: tuple[Certificate, ...], crls: tuple[Crl, ...],
-           ) -> tuple[TimestampToken | None, TimestampResult | None]:
+           certificates: tuple[Certificate, ...]) -> tuple[TimestampToken | None, TimestampResult | None]:
     """Read and judge one token; what cannot be read is None."""
     try:
         token = TimestampToken.parse(signed.der)
@@ -293,7 +299,7 @@ def _token(data: bytes, signed: Signed, trust: Trust, moment: Moment, existed_at
     known = [each for each in (existed_at, moment.existed_at) if each is not None]
     return token, token_by(
         token, b"".join(signed.parts(data)), anchors=trust.tsa, intermediates=(*trust.intermediates, *certificates),
-        crls=trust.crls, ocsp=trust.ocsp, carried=moment.carried.plus(crls), at=moment.at, clock_now=moment.latest,
+        crls=trust.crls, ocsp=trust.ocsp, carried=moment.carried, at=moment.at, clock_now=moment.latest,
         existed_at=min(known, default=None), strength=trust.strength)
 
 

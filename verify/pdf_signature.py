@@ -19,6 +19,7 @@ from certs.timestamp_token import TimestampToken
 from certs.trust import Trust
 from certs.x509 import Certificate
 from codes.errors import EngineError
+from verify.cms_lists import lists_in
 from verify.existence import chain_by, token_by
 from verify.model import Finding, Reason, Severity, SignatureEvidence
 from verify.pdf_cms import CmsSignature, read_cms
@@ -168,6 +169,9 @@ class _Run:
         cms = self.cms
         if cms is None:
             return
+        if cms.deviations or cms.timestamp is not None:        # in our form lists have no other place
+            told = Carried(against=lists_in(self.der))
+            self.moment = replace(self.moment, carried=self.moment.carried.joined(told))
         if cms.timestamp is not None:
             self.timestamp(cms.timestamp, cms.signature)
         moment = self.moment

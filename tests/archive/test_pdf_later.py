@@ -14,17 +14,23 @@ import docgen
 from archive.making import material_of
 from archive.pades import make_lta, pdf_due, renew_lta
 from archive.pdf_revision import Evidence, add_evidence, add_timestamp, evidence_in
+from certs.crl import Revocation
 from certs.evidence_build import Material
 from certs.home import Home
+from certs.ocsp_build import OcspAnswer, build_response
+from certs.ocsp_id import CertId
 from certs.trust import Trust
 from docgen.assembly import rendition_of
-from tests.archive.forging import ATTACKS, appended, with_stamp
+from registry.demo import trial_authority
+from tests.archive.forging import ATTACKS, Appended, appended, with_stamp
 from tests.archive.offices import Office, numbered, office
 from tests.archive.pades_judge import judge
 from tests.interop.judges import FormJudge
+from tests.support.demo_home import CITY
 from tests.support.years import YearsOfTime
 from verify import verify
 from verify.entry import verify_source
+from verify.foreign.pdf_store import Store
 from verify.online import Fresh
 from verify.pdf import check_pdf
 from verify.report import Report
@@ -174,6 +180,37 @@ def test_a_stranger_may_not_lend_the_copy_a_time(scene: Scene) -> None:
     later = scene.office.now + timedelta(days=4 * 366)
     bare = scene.check(scene.issued, at=later)
     assert bare.verdict.value != "valid"
+
+
+def signer_lost(scene: Scene) -> bytes:
+    """An answer of the CA's responder: the key that signed the copy was lost before it did."""
+    home, now = scene.office.home, scene.office.now
+    services = trial_authority(home.path, clock=lambda: now, environ={})
+    by, authority = services.responders["ocsp-p256"], home.authority(*CITY)
+    said = OcspAnswer(
+        certificate=CertId.of(authority.pdf_signer.certificate.serial, authority.pdf_chain[0]),
+        this_update=now - timedelta(hours=1), next_update=now + timedelta(hours=1),
+        revocation=Revocation(revoked_at=now - timedelta(days=1), reason="keyCompromise"))
+    return build_response(responder=by.certificate, key=by.key, answers=[said], produced_at=now - timedelta(hours=1),
+                          certificates=[by.certificate])
+
+
+def with_part(pdf: bytes, body: bytes, key: str) -> bytes:
+    """A revision with a further part in a list of the evidence."""
+    def change(made: Appended) -> None:
+        held = made.state.dict(made.state.root.get("DSS"))
+        part = made.new(b"<</Length %d>>\nstream\n%b\nendstream" % (len(body), body))
+        made.catalog(DSS=made.new({**held, key: [*made.state.list(held.get(key)), part]}))
+    return appended(pdf, change)
+
+
+def test_an_answer_among_the_evidence_counts_against_the_signer(scene: Scene) -> None:
+    """Also where a later revision leaves it out of its evidence."""
+    told = with_part(scene.archived, signer_lost(scene), "OCSPs")
+    before = Store.read(scene.archived).states()[-1].root["DSS"]
+    for pdf in (told, appended(told, lambda made: made.catalog(DSS=before))):
+        report = scene.check(pdf)
+        assert report.verdict.value == "invalid" and "chain.revoked" in codes(report), report.to_text()
 
 
 @pytest.mark.judge

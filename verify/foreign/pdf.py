@@ -9,12 +9,15 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
+from certs.carried import Carried
 from certs.trust import Trust
 from certs.x509 import Certificate
+from verify.cms_lists import lists_in
 from verify.covered import Coverage, CoveredEntry
 from verify.foreign.pdf_active import check_active
 from verify.foreign.pdf_changes import Kind
@@ -22,6 +25,7 @@ from verify.foreign.pdf_content import check_content
 from verify.foreign.pdf_evidence import Links, certificates_of, malformed_evidence, odd_evidence
 from verify.foreign.pdf_fields import read_fields
 from verify.foreign.pdf_layout import check_layout
+from verify.foreign.pdf_lists import lists_of
 from verify.foreign.pdf_reasons import ForeignRefusal, foreign_finding
 from verify.foreign.pdf_revisions import Revision, weigh_revisions
 from verify.foreign.pdf_signature import ForeignSignature, Signed, locate, loose, prove
@@ -147,9 +151,15 @@ class ForeignPdf:
             if names.count(each.label) > 1:
                 each.label = f"{each.label} #{place + 1}"
         self.strays(found)
+        self.told_against(found)
         self.prove_all(found, certificates_of(state))
         if not any(not each.signed.is_stamp for _, each in self.judged) and not self.unplaced:
             raise ForeignRefusal("fpdf.no-signature")
+
+    def told_against(self, found: list[Signed]) -> None:
+        """Whatever lists and answers the file holds can speak against its signers, its timestamps and their CAs."""
+        told = (*lists_of(self.states), *(one for each in found for one in lists_in(each.der)))
+        self.moment = replace(self.moment, carried=self.moment.carried.joined(Carried(against=told)))
 
     def strays(self, found: list[Signed]) -> None:
         """Signature dictionaries that no field holds, or that two fields hold."""
@@ -221,6 +231,7 @@ class ForeignPdf:
                 continue
             if isinstance(value, dict) and "ByteRange" in value and end > match.start():
                 found.append(loose(self.data, value, heads[-1].start()))
+        self.told_against(found)
         for each in found:
             self.tell(prove(self.data, each, self.trust, self.moment, None))
         end = max((each.end for each in found), default=0)
