@@ -280,17 +280,12 @@ class ForeignPdf:
         """
         self.malformed(revisions)
         last = max((index for index, each in self.judged if each.passed and not each.signed.is_stamp), default=-1)
-        later = [each for each in revisions[last + 1:] if each.change is not None]
-        if not later:
-            return
-        if all(each.passed for _, each in self.judged):         # with an unknown authority nothing can be verified
+        later = any(each.change is not None for each in revisions[last + 1:])
+        if later and all(each.passed for _, each in self.judged):   # with an unknown authority nothing can be verified
             links = self.links()
             odd = next(filter(None, (odd_evidence(state, links) for state in self.states[last + 1:])), "")
             if odd:
                 self.keep("fpdf.evidence-odd", odd)
-        for each in later:
-            if each.change is not None and each.change.unused:
-                self.keep("fpdf.evidence-odd", f"{each.change.unused[0]} 0 R")
 
     def malformed(self, revisions: tuple[Revision, ...]) -> None:
         """What came as evidence with a revision and cannot be any, whoever signed it later."""

@@ -13,10 +13,12 @@ from typing import Final
 
 from verify.foreign.pdf_store import State
 from verify.foreign.pdf_walk import box_mm
+from verify.foreign.pdf_xref import BLANK, inflate
 from verify.pdf_objects import Dict, Object, Stream
+from verify.pdf_reasons import PdfRefusal
 
-__all__ = ["MEDIA", "inherited", "is_flat", "is_framed", "is_hidden", "is_off", "is_point", "judge_annotation",
-           "normal_appearance"]
+__all__ = ["MEDIA", "draws_nothing", "has_no_extent", "has_picture", "inherited", "is_flat", "is_framed", "is_hidden",
+           "is_off", "is_void", "judge_annotation", "normal_appearance"]
 
 MEDIA: Final = frozenset({"Movie", "Sound", "Screen", "3D", "RichMedia", "Projection"})
 """Annotations that play something."""
@@ -30,6 +32,7 @@ _DRAWN: Final = frozenset({
 _FRAME: Final = ("BG", "BC", "CA", "I")                 # of MK
 _THIN: Final = 3                                        # points; a frame no wider hides nothing
 _MAX_ABOVE: Final = 8                                   # fields over a widget
+_MAX_PICTURES: Final = 64                               # dictionaries of appearances
 
 
 def inherited(state: State, entries: Dict, key: str) -> Object:
@@ -71,10 +74,37 @@ def _flags(state: State, entries: Dict) -> int:
     return int(flags) if isinstance(flags, (int, float)) else 0
 
 
-def is_point(state: State, entries: Dict) -> bool:
-    """Whether the rectangle has neither width nor height."""
-    box = box_mm(state, entries.get("Rect"))
+def has_no_extent(state: State, entries: Dict, key: str = "Rect") -> bool:
+    """Whether a rectangle has neither width nor height."""
+    box = box_mm(state, entries.get(key))
     return box is not None and box[2] == box[3] == 0.0
+
+
+def draws_nothing(state: State, picture: Stream) -> bool:
+    """Whether an appearance has no content."""
+    try:
+        return BLANK.fullmatch(inflate(picture.raw, picture.entries, state.store.budget, "AP")) is not None
+    except PdfRefusal:
+        return False
+
+
+def has_picture(state: State, entries: Dict) -> bool:
+    """Whether an annotation has an appearance, of whatever state and occasion, from which something can be drawn."""
+    pending, told = [state.deref(entries.get("AP"))], list[Object]()
+    while pending:
+        one = pending.pop()
+        if isinstance(one, dict) and len(told) < _MAX_PICTURES:
+            told.append(one)
+            pending.extend(map(state.deref, one.values()))
+        elif one is not None and not (isinstance(one, Stream) and (
+                has_no_extent(state, one.entries, "BBox") or draws_nothing(state, one))):
+            return True
+    return False
+
+
+def is_void(state: State, entries: Dict) -> bool:
+    """Whether nothing can be drawn: a rectangle without extent, and no appearance; some readers draw one there."""
+    return has_no_extent(state, entries) and not has_picture(state, entries)
 
 
 def is_flat(state: State, entries: Dict) -> bool:
@@ -91,7 +121,7 @@ def is_framed(state: State, entries: Dict) -> bool:
 
 def judge_annotation(state: State, entries: Dict, kind: str) -> Iterator[str]:
     """Codes of what keeps an annotation of a kind from showing one picture everywhere."""
-    if is_hidden(state, entries) or is_point(state, entries):
+    if is_hidden(state, entries) or is_void(state, entries):
         return
     flags = _flags(state, entries)
     drawn = normal_appearance(state, entries) is not None
@@ -110,6 +140,8 @@ def _differs(state: State, entries: Dict, kind: str, drawn: bool) -> bool:
     if kind not in _DRAWN | _UNDRAWN | MEDIA or (kind in _UNDRAWN and drawn):
         return True
     if kind in _OPENED and state.deref(entries.get("Open")) is True:
+        return True
+    if is_flat(state, entries) and has_picture(state, entries):
         return True
     rolled = state.deref(state.dict(entries.get("AP")).get("R")) is not None
     return rolled or (kind == "Watermark" and state.deref(entries.get("FixedPrint")) is not None)

@@ -67,7 +67,6 @@ class Change:
     touched: tuple[str, ...] = ()       # names of fields that changed otherwise
     stamps: tuple[Stamp, ...] = ()
     objects: tuple[int, ...] = ()       # numbers that differ or are new
-    unused: tuple[int, ...] = ()        # those of them that nothing leads to
 
     @property
     def words(self) -> tuple[str, str]:
@@ -100,9 +99,8 @@ class Changes:
         if picture or self.effect is None:
             self.effect = Effect.PICTURE if picture else Effect.UNCLEAR
 
-    def change(self, stamps: tuple[Stamp, ...], objects: tuple[int, ...], unused: tuple[int, ...]) -> Change:
+    def change(self, stamps: tuple[Stamp, ...], objects: tuple[int, ...]) -> Change:
         """All of it as a value."""
         kinds = tuple(dict.fromkeys(kind for kind, _, _ in self.details)) or (Kind.NOTHING,)
         return Change(kinds=kinds, details=tuple(self.details), effect=self.effect, stamps=stamps, objects=objects,
-                      unused=unused,
                       signed=tuple(each.name for each in self.signed), touched=tuple(self.touched))

@@ -10,35 +10,36 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from verify.foreign.pdf_annotations import is_flat, is_framed, is_hidden, is_point, normal_appearance
+from verify.foreign.pdf_annotations import has_picture, is_flat, is_framed, is_hidden, is_void, normal_appearance
+from verify.foreign.pdf_catalog import is_later_version, only_extended
 from verify.foreign.pdf_changes import Change, Changes, Kind, Stamp
-from verify.foreign.pdf_compare_form import compare_form
+from verify.foreign.pdf_compare_form import compare_form, is_timestamp
 from verify.foreign.pdf_evidence import held, relations
 from verify.foreign.pdf_metadata import SAVING_KEYS, only_saved_again
 from verify.foreign.pdf_pair import PAINTED, Pair, changed_keys, entries_of, grown
 from verify.foreign.pdf_reasons import ForeignRefusal
 from verify.foreign.pdf_store import State, same
 from verify.foreign.pdf_walk import Page, box_mm, reached, read_pages
-from verify.pdf_objects import Dict, Name, Object, Ref, Stream
+from verify.pdf_objects import Dict, Object, PdfString, Ref
 from verify.pdf_signature import pdf_date
 
 __all__ = ["compare"]
 
 _MAX_STAMP: Final = 1 / 8               # of its page, for a field that was prepared
 _UNDRAWN: Final = frozenset({"Annots", "StructParents", "Tabs", "LastModified"})
-_EXTENSION: Final = frozenset({"Type", "BaseVersion", "ExtensionLevel", "URL", "ExtensionRevision"})
-_VERSIONS: Final = ("1.0", "1.1", "1.2", "1.3", "1.4", "1.5", "1.6", "1.7", "2.0")
+_BOXES: Final = frozenset({"MediaBox", "CropBox", "BleedBox", "TrimBox", "ArtBox"})
+_UNSCALED: Final = 8 | 16                # flags: as large, as upright as the screen has it
 _MAX_PAIRS: Final = 4_000_000           # annotations before times annotations after
 _DETAILED: Final = 6                    # changed objects of which the pages are looked up
 
 
-def compare(before: State, after: State) -> Change:
-    """What the revision that ends ``after`` changed.
+def compare(pair: Pair) -> Change:
+    """What the revision between two states changed.
 
     Raises:
         PdfRefusal: one of the two cannot be read.
     """
-    pair, found = Pair(before, after), Changes()
+    found = Changes()
     _trailer(pair, found)
     _catalog(pair, found)
     compare_form(pair, found)
@@ -46,17 +47,7 @@ def compare(before: State, after: State) -> Change:
     rest = [number for number in pair.differ if number in pair.guarded and number not in found.explained]
     for place, number in enumerate(rest):
         _other(pair, found, number, detailed=place < _DETAILED)
-    return found.change(tuple(_stamps(pair, found)), pair.differ, _unused(pair))
-
-
-def _unused(pair: Pair) -> tuple[int, ...]:
-    """Objects that came and that nothing leads to, the containers of the file's own form left out."""
-    used = reached(pair.after, [pair.after.trailer.get("Root"), pair.after.trailer.get("Info")])
-    return tuple(number for number in pair.differ if number not in used and not _container(pair.after.value(number)))
-
-
-def _container(value: Object) -> bool:
-    return value is None or (isinstance(value, Stream) and value.entries.get("Type") in ("XRef", "ObjStm"))
+    return found.change(tuple(_stamps(pair, found)), pair.differ)
 
 
 def _other(pair: Pair, found: Changes, number: int, *, detailed: bool) -> None:
@@ -84,7 +75,8 @@ def _trailer(pair: Pair, found: Changes) -> None:
         now = pair.after.dict(new)
         keys = changed_keys(pair.before.dict(old), now)
         told = ", ".join(keys[:8])
-        saved = keys and set(keys) <= SAVING_KEYS and pdf_date(now.get("ModDate")) is not None
+        saved = keys and set(keys) <= SAVING_KEYS and pdf_date(now.get("ModDate")) is not None and all(
+            isinstance(now.get(key), PdfString) for key in keys)
         found.add(Kind.SAVED if saved else Kind.METADATA, f"文档信息 {told}", f"document information {told}")
         if isinstance(old, Ref) and old.number not in pair.shown:
             found.explained.add(old.number)
@@ -97,9 +89,9 @@ def _catalog(pair: Pair, found: Changes) -> None:
     one, two = pair.before.root, pair.after.root
     keys = changed_keys(one, two)
     for key in keys:
-        if key == "Extensions" and _plain_extensions(pair, one.get(key), two.get(key)):
+        if key == "Extensions" and only_extended(pair, one.get(key), two.get(key)):
             found.add(Kind.SAVED, "扩展声明（Extensions）", "extension levels (Extensions)")
-        elif key == "Version" and _later_version(one.get(key), two.get(key)):
+        elif key == "Version" and is_later_version(one.get(key), two.get(key)):
             found.add(Kind.SAVED, f"版本 {two[key]}", f"version {two[key]}")
         elif key not in ("AcroForm", "Metadata", "DSS"):
             found.other(f"目录的 {key} 被改动", f"{key} of the catalog changed",
@@ -133,42 +125,22 @@ def _in_dss(pair: Pair, root: Dict) -> bool:
     return any(number in inside for number in pair.differ)
 
 
-def _plain_extensions(pair: Pair, old: Object, new: Object) -> bool:
-    """Whether extension levels were only added, each in the form that cannot act (ISO 32000-2, 7.12)."""
-    one, two = pair.before.deref(old), pair.after.deref(new)
-    kept = one if isinstance(one, dict) else {}
-    if not isinstance(two, dict) or any(not same(value, two.get(key)) for key, value in kept.items()):
-        return False
-    added = [value for key, value in two.items() if key not in kept and key != "Type"]
-    levels = [level for value in added for level in (value if isinstance(value, list) else [value])]
-    return all(isinstance(level, dict) and level.keys() <= _EXTENSION
-               and level.get("Type", "DeveloperExtensions") == "DeveloperExtensions"
-               and not any(isinstance(part, (Ref, list, dict)) for part in level.values()) for level in levels)
-
-
-def _later_version(old: Object, new: Object) -> bool:
-    """Whether the catalog names a later version of the standard, as programs do that add a signature."""
-    told = [str(each) for each in (old, new) if isinstance(each, Name)]
-    known = all(each in _VERSIONS for each in told) and isinstance(new, Name)
-    return known and (old is None or _VERSIONS.index(told[0]) < _VERSIONS.index(told[-1]))
-
-
 # -- pages and annotations
 
 
 def _page_tree(pair: Pair, found: Changes) -> None:
-    if [page.ref for page in read_pages(pair.after)] != [page.ref for page in pair.pages]:
+    pages = read_pages(pair.after)
+    if [page.ref for page in pages] != [page.ref for page in pair.pages]:
         found.other("页面被增删或换位", "pages added, removed or moved", picture=True)
         return
     signed = {number for each in found.signed for number in each.numbers}
-    for page in pair.pages:
-        number, now = page.ref.number, entries_of(pair.after, page.ref.number)
-        if number in pair.differ and number not in pair.drawn:
-            _page(pair, found, page)
+    for page, now in zip(pair.pages, pages, strict=True):
+        if page.ref.number in pair.differ and page.ref.number not in pair.drawn:
+            _page(pair, found, page, now)
         listed = page.entries.get("Annots")
         if isinstance(listed, Ref) and pair.plain(listed.number):
             found.explained.add(listed.number)
-        old, new = list(page.annotations(pair.before)), list(pair.after.list(now.get("Annots")))
+        old, new = list(page.annotations(pair.before)), list(now.annotations(pair.after))
         if old == new:
             continue
         if len(old) * len(new) > _MAX_PAIRS:
@@ -180,15 +152,23 @@ def _page_tree(pair: Pair, found: Changes) -> None:
     _existing_annotations(pair, found)
 
 
-def _page(pair: Pair, found: Changes, page: Page) -> None:
+def _page(pair: Pair, found: Changes, page: Page, now: Page) -> None:
     """A page dictionary: its list of annotations is looked at elsewhere; resources may only have grown."""
-    now, keys = entries_of(pair.after, page.ref.number), set(pair.keys(page.ref.number)) - _UNDRAWN
-    if keys <= {"Resources"} and now:
+    keys = {key for key in pair.keys(page.ref.number) if key not in _UNDRAWN and not (
+        key in _BOXES and _same_box(page.entries.get(key), now.entries.get(key)))}
+    if keys <= {"Resources"} and now.entries:
         found.explained.add(page.ref.number)
-        if keys and grown(pair.before, page.entries.get("Resources"), pair.after, now.get("Resources")):
+        if keys and grown(pair.before, page.inherited.get("Resources"), pair.after, now.inherited.get("Resources")):
             found.other(f"第 {page.number} 页的资源增加", f"page {page.number} has more resources", picture=False)
         elif keys:
             found.other(f"第 {page.number} 页的资源被改动", f"resources of page {page.number} changed", picture=True)
+
+
+def _same_box(one: Object, two: Object) -> bool:
+    """Whether two boxes have the same sides, which readers take for fractions however they are written."""
+    if not isinstance(one, list) or not isinstance(two, list):
+        return False
+    return one == two and all(type(side) in (int, float) for side in (*one, *two))
 
 
 def _existing_annotations(pair: Pair, found: Changes) -> None:
@@ -219,8 +199,7 @@ def _stamps(pair: Pair, found: Changes) -> Iterator[Stamp]:
     for each in found.signed:
         for number in each.numbers:
             widget = entries_of(pair.after, number)
-            drawn = normal_appearance(pair.after, widget) is not None
-            if is_point(pair.after, widget) or (not drawn and _draws_nothing(pair.after, widget)):
+            if is_void(pair.after, widget) or _draws_nothing(pair.after, widget):
                 continue
             box = box_mm(pair.after, widget.get("Rect"))
             for page in pair.pages:
@@ -229,14 +208,28 @@ def _stamps(pair: Pair, found: Changes) -> Iterator[Stamp]:
                     continue
                 stood = each.number in known and any(
                     ref.number == number for ref in page.annotations(pair.before) if isinstance(ref, Ref))
-                small = box is not None and box[2] * box[3] <= _MAX_STAMP * _area(pair, page)
-                yield Stamp(field=each.name, page=page.number, box=box or (0.0, 0.0, 0.0, 0.0),
-                            prepared=stood and small, drawn=drawn)
+                small = box is not None and 0 < box[2] * box[3] <= _MAX_STAMP * _area(pair, page)
+                fits = small and not is_timestamp(pair.after, each) and _fits(pair.after, widget)
+                yield Stamp(field=each.name, page=page.number, box=box or (0.0, 0.0, 0.0, 0.0), prepared=stood and fits,
+                            drawn=normal_appearance(pair.after, widget) is not None)
+
+
+def _fits(state: State, widget: Dict) -> bool:
+    """Whether every reader scales the appearance to the rectangle of the field."""
+    picture, flags = normal_appearance(state, widget), state.deref(widget.get("F"))
+    if picture is None:
+        return True                     # told as undrawn
+    box = box_mm(state, picture.entries.get("BBox"))
+    matrix = [state.deref(each) for each in state.list(picture.entries.get("Matrix"))] or [1, 0, 0, 1, 0, 0]
+    sides = [float(each) for each in matrix if isinstance(each, (int, float))]
+    return (type(flags) is int and not flags & _UNSCALED and box is not None and box[2] * box[3] > 0
+            and len(sides) == len(matrix) == 6 and sides[0] * sides[3] != sides[1] * sides[2])
 
 
 def _draws_nothing(state: State, widget: Dict) -> bool:
-    """Whether no reader has anything to draw for a widget without an appearance."""
-    return is_hidden(state, widget) or (is_flat(state, widget) and not is_framed(state, widget))
+    """Whether no reader has anything to draw for a widget: it has no appearance, and no place or no leave."""
+    return not has_picture(state, widget) and (
+        is_hidden(state, widget) or (is_flat(state, widget) and not is_framed(state, widget)))
 
 
 def _area(pair: Pair, page: Page) -> float:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from verify.foreign.pdf_changes import Changes, Kind
-from verify.foreign.pdf_fields import FormField, read_fields
+from verify.foreign.pdf_fields import FormField, read_fields, takes_name
 from verify.foreign.pdf_pair import Pair, changed_keys, entries_of, grown
+from verify.foreign.pdf_store import State
 from verify.foreign.pdf_walk import reached
 from verify.pdf_objects import Ref
 
-__all__ = ["compare_form"]
+__all__ = ["compare_form", "is_timestamp"]
 
 _NEW_FORM: Final = frozenset({"Fields", "SigFlags", "DR", "DA"})
 _DRAWING: Final = frozenset({"XFA", "NeedAppearances"})
@@ -101,6 +102,11 @@ def _filled(found: Changes, each: FormField, zh: str, en: str) -> None:
 def _new_field(pair: Pair, found: Changes, each: FormField) -> None:
     if any(number in pair.guarded for number in each.numbers):
         found.other(f"已有对象被列为域 {each.name}", f"an existing object became field {each.name}", picture=True)
+    elif takes_name(each.name, pair.fields):
+        found.other(f"新增域 {each.name} 与已有的域同名", f"new field {each.name} takes the name of an existing one",
+                    picture=True)
+    elif not each.rooted:
+        found.other(f"新增域 {each.name} 挂在别处", f"new field {each.name} hangs below something else", picture=True)
     elif not each.is_signature or pair.after.deref(each.entries.get("V")) is None:
         _filled(found, each, f"新增域 {each.name}", f"new field {each.name}")
     elif not pair.is_new(each.entries.get("V")):
@@ -113,8 +119,7 @@ def _new_field(pair: Pair, found: Changes, each: FormField) -> None:
 def _signed(pair: Pair, found: Changes, each: FormField) -> None:
     """A field with a new signature: it may bring its picture, and nothing that acts."""
     found.signed.append(each)
-    value = pair.after.dict(each.entries.get("V"))
-    kind = Kind.TIMESTAMP if value.get("Type") == "DocTimeStamp" else Kind.SIGNATURE
+    kind = Kind.TIMESTAMP if is_timestamp(pair.after, each) else Kind.SIGNATURE
     found.add(kind, f"签名域 {each.name}", f"signature field {each.name}")
     for number in each.numbers:
         odd = set(entries_of(pair.after, number)) - _WIDGET_KEYS
@@ -122,3 +127,9 @@ def _signed(pair: Pair, found: Changes, each: FormField) -> None:
             told = ", ".join(sorted(odd))
             found.other(f"签名域 {each.name} 带有 {told}", f"signature field {each.name} has {told}",
                         picture=bool(odd & _ACTING))
+
+
+def is_timestamp(state: State, each: FormField) -> bool:
+    """Whether the value of a field is, by one of its two names, a document timestamp: anybody can have one."""
+    value = state.dict(each.entries.get("V"))
+    return value.get("Type") == "DocTimeStamp" or value.get("SubFilter") == "ETSI.RFC3161"

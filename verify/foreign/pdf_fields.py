@@ -5,6 +5,7 @@ Source: ISO 32000-2 12.7 (forms), 12.7.5.5 (signature fields, locks), 12.8.2 (Do
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -13,7 +14,7 @@ from verify.foreign.pdf_store import State
 from verify.foreign.pdf_walk import text_of
 from verify.pdf_objects import Dict, Object, PdfString, Ref
 
-__all__ = ["ANY", "FormField", "Rule", "read_fields", "rule_of"]
+__all__ = ["ANY", "FormField", "Rule", "read_fields", "rule_of", "takes_name"]
 
 ANY: Final = 4
 """No certification forbids anything: an approval signature alone."""
@@ -31,6 +32,7 @@ class FormField:
     number: int
     numbers: tuple[int, ...]
     entries: Dict = field(repr=False)
+    rooted: bool = True                     # it and its widgets name as their parent what they hang below, or none
 
     @property
     def is_signature(self) -> bool:
@@ -61,28 +63,42 @@ def read_fields(state: State) -> tuple[FormField, ...]:
     form = state.dict(state.root.get("AcroForm"))
     found: list[FormField] = []
     seen: set[int] = set()
-    pending: list[tuple[Object, str, Object, int]] = [(each, "", None, 0) for each in reversed(
-        state.list(form.get("Fields")))]
+    pending: list[tuple[Object, str, Object, tuple[Object, ...]]] = [
+        (each, "", None, ()) for each in reversed(state.list(form.get("Fields")))]
     while pending:
-        ref, above, kind, depth = pending.pop()
+        ref, above, kind, path = pending.pop()
         node = state.deref(ref)
         if node is None:
             continue
         if not isinstance(ref, Ref) or not isinstance(node, dict) or ref.number in seen:
             raise ForeignRefusal("fpdf.type", "AcroForm", what="Field")
         seen.add(ref.number)
-        if depth > _MAX_DEPTH or len(seen) > _MAX_FIELDS:
+        if len(path) > _MAX_DEPTH or len(seen) > _MAX_FIELDS:
             raise ForeignRefusal("fpdf.too-large", "AcroForm")
         name = ".".join(filter(None, (above, text_of(state.deref(node.get("T"))))))
         kind = state.deref(node.get("FT", kind))
         kids = [kid for kid in state.list(node.get("Kids")) if state.deref(kid) is not None]
         if any("T" in state.dict(kid) for kid in kids):
-            pending.extend((kid, name, kind, depth + 1) for kid in reversed(kids))
+            pending.extend((kid, name, kind, (*path, ref)) for kid in reversed(kids))
             continue
         widgets = tuple(kid.number for kid in kids if isinstance(kid, Ref))
+        line = (*path, ref)
+        rooted = all(_hangs(state, one, line[:place]) for place, one in enumerate(line)) and all(
+            _hangs(state, kid, line) for kid in kids)
         found.append(FormField(name=name, kind=str(kind), number=ref.number, numbers=(ref.number, *widgets),
-                               entries=node))
+                               entries=node, rooted=rooted))
     return tuple(found)
+
+
+def _hangs(state: State, one: Object, above: tuple[Object, ...]) -> bool:
+    """Whether a field or widget names the last of what is above it as its parent, or none."""
+    entries = state.dict(one)
+    return "Parent" not in entries or entries["Parent"] in above[-1:]
+
+
+def takes_name(name: str, known: Iterable[FormField]) -> bool:
+    """Whether a name is that of one of these fields, or stands above or below one: readers may take them for one."""
+    return any(f"{name}.".startswith(f"{each.name}.") or each.name.startswith(f"{name}.") for each in known)
 
 
 def rule_of(state: State, signature: Dict, lock: Object) -> Rule:

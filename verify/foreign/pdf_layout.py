@@ -11,7 +11,7 @@ from typing import Final
 
 from verify.foreign.pdf_reasons import ForeignRefusal, foreign_finding
 from verify.foreign.pdf_store import State, Store
-from verify.foreign.pdf_xref import BLANK, Entry
+from verify.foreign.pdf_xref import BLANK, FREE, Entry
 from verify.model import Finding
 
 __all__ = ["check_layout"]
@@ -58,6 +58,8 @@ class _Revision:
 
     def findings(self) -> list[Finding]:
         """What is odd about the revision."""
+        for number in sorted(self.state.section.streamed):
+            self.streamed(number)
         spans = [*self.spans(), *self.state.section.places]
         spans.sort()
         position = self.start
@@ -92,6 +94,12 @@ class _Revision:
             made.add((entry.first, self.store.spans[entry.first]))
             self.container(number, value)
         return sorted(made | (self.hidden(self.hybrid) if self.hybrid else set()))
+
+    def streamed(self, number: int) -> None:
+        """What only the stream of a hybrid section names: readers of its table alone keep, or lose, what was before."""
+        known = self.before.entries.get(number, FREE) if self.before else FREE
+        if known != FREE and (number in self.state.section.freed or known != self.state.entries[number]):
+            self.add("fpdf.hybrid-differs", f"{number} 0 R")
 
     def hidden(self, hybrid: State) -> set[tuple[int, int]]:
         """The bytes of objects here that only the stream of the hybrid section that follows names."""

@@ -22,8 +22,9 @@ _NAMED_PAGES: Final = 200
 
 
 def changed_keys(one: Dict, two: Dict) -> list[str]:
-    """Keys whose values differ."""
-    return sorted(key for key in one.keys() | two.keys() if not same(one.get(key), two.get(key)))
+    """Keys whose values differ; one that is null is not one that is absent, for it may hide what is inherited."""
+    return sorted(key for key in one.keys() | two.keys()
+                  if key not in one or key not in two or not same(one[key], two[key]))
 
 
 def entries_of(state: State, number: int) -> Dict:
@@ -33,13 +34,21 @@ def entries_of(state: State, number: int) -> Dict:
 
 
 def grown(before: State, one: Object, after: State, two: Object) -> bool:
-    """Whether resources got further names and all that were there still say the same (fonts of another field)."""
+    """Whether resources got further names, and all names that were there still stand for the same objects."""
     old, new = before.deref(one), after.deref(two)
     if old is None or same(one, two):
         return True
+    if not isinstance(old, dict) or not isinstance(new, dict) or not old.keys() <= new.keys():
+        return False
+    return all(_named(before, value, after, new[kind]) for kind, value in old.items())
+
+
+def _named(before: State, one: Object, after: State, two: Object) -> bool:
+    """Whether one kind of resources has all the names that it had, for the same objects."""
+    old, new = before.deref(one), after.deref(two)
     if not isinstance(old, dict) or not isinstance(new, dict):
         return same(old, new)
-    return all(key in new and grown(before, value, after, new[key]) for key, value in old.items())
+    return all(name in new and same(value, new[name]) for name, value in old.items())
 
 
 def _short(value: Object) -> str:

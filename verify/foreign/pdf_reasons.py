@@ -221,6 +221,9 @@ _REVISIONS: Final = {
     "fpdf.evidence-odd": Meaning(
         _UNSURE, "签名之后附加的验证资料中有无法核实的内容（{where}）",
         "the evidence added after signing holds what cannot be verified ({where})"),
+    "fpdf.beyond-evidence": Meaning(
+        _UNSURE, "修订 {number} 没有签名者的签名覆盖，却不止于验证资料和时间戳（{where}）",
+        "revision {number} holds more than evidence and timestamps ({where}), and no signer's signature covers it"),
     "fpdf.uncovered-revision": Meaning(
         _UNSURE, "最后一个有效签名之后还有改动（修订 {number}）",
         "there are changes after the last good signature (revision {number})"),

@@ -9,9 +9,11 @@ from typing import Final
 from verify.foreign.pdf_changes import Change, Effect, Kind
 from verify.foreign.pdf_compare import compare
 from verify.foreign.pdf_fields import ANY, Rule, read_fields
+from verify.foreign.pdf_pair import Pair
 from verify.foreign.pdf_reasons import ForeignRefusal, foreign_finding
 from verify.foreign.pdf_signature import ForeignSignature
 from verify.foreign.pdf_store import State
+from verify.foreign.pdf_uncovered import beyond_evidence
 from verify.model import Finding, Severity
 
 __all__ = ["Revision", "weigh_revisions"]
@@ -69,12 +71,16 @@ def weigh_revisions(states: Sequence[State], judged: Sequence[tuple[int, Foreign
 
 def _weigh(states: Sequence[State], index: int, judged: Sequence[tuple[int, ForeignSignature]]) -> Revision:
     before, after = states[index - 1], states[index]
-    change = compare(before, after)
+    pair = Pair(before, after)
+    change = compare(pair)
+    beyond = beyond_evidence(pair)
     earlier = [signature for place, signature in judged if place < index]
     own = [signature for place, signature in judged if place == index]
     found = [*_told(index + 1, before.end, after.end, change),
              *_forbidden(index + 1, change, [each.signed.rule for each in earlier], before),
-             *_effects(index + 1, change), *_signed(index + 1, change, own)]
+             *_effects(index + 1, change, beyond), *_signed(index + 1, change, own)]
+    if beyond and not any(place >= index and each.passed and not each.signed.is_stamp for place, each in judged):
+        found.append(foreign_finding("fpdf.beyond-evidence", beyond, number=index + 1))
     return Revision(number=index + 1, start=before.end, end=after.end, change=change, findings=tuple(found),
                     harmless=all(each.severity is Severity.NOTE for each in found))
 
@@ -102,8 +108,8 @@ def _forbidden(number: int, change: Change, rules: Sequence[Rule], before: State
     return found
 
 
-def _effects(number: int, change: Change) -> list[Finding]:
-    """What a change may do to the picture, whether allowed or not."""
+def _effects(number: int, change: Change, beyond: str) -> list[Finding]:
+    """What a change may do to the picture, whether allowed or not; ``beyond`` names what is more than evidence."""
     found: list[Finding] = []
     where = f"revision {number}"
     if Kind.OTHER in change.kinds:
@@ -116,7 +122,7 @@ def _effects(number: int, change: Change) -> list[Finding]:
             found.append(foreign_finding(code, where, number=number, zh=zh, en=en))
     if set(change.kinds) <= {Kind.NOTHING, Kind.SAVED}:
         found.append(foreign_finding("fpdf.uncovered-revision", where, number=number))
-    elif set(change.kinds) <= _QUIET:
+    elif set(change.kinds) <= _QUIET and not beyond:
         found.append(foreign_finding("fpdf.evidence-added", where, number=number))
     for stamp in change.stamps:
         box = ", ".join(f"{side:.0f}" for side in stamp.box)

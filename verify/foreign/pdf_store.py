@@ -24,12 +24,15 @@ Place = tuple[int, int]
 _MAX_DEPTH: Final = 40
 _END: Final = re.compile(rb"endobj(?![^\x00\t\n\x0c\r ()<>\[\]{}/%])")
 _SLACK: Final = 1 << 20
+_BLANK: Final = b"\x00\t\n\x0c\r "
+_HEAD: Final = re.compile(
+    rb"[\x00\t\n\x0c\r ]*+(?:\d{1,10}+(?=[\x00\t\n\x0c\r ]|\Z)[\x00\t\n\x0c\r ]*+)*+")
+_DIGITS: Final = re.compile(rb"\d+")
+_REGULAR: Final = re.compile(rb"[^\x00\t\n\x0c\r ()<>\[\]{}/%]")
 
 
 def same(one: Object, other: Object) -> bool:
-    """Whether two objects say the same, wherever they stand."""
-    if type(one) in (int, float) and type(other) in (int, float):
-        return one == other
+    """Whether two objects say the same, wherever they stand. 8 and 8.0 do not: some readers take one of them alone."""
     if type(one) is not type(other):
         return False
     if isinstance(one, PdfString) and isinstance(other, PdfString):
@@ -41,6 +44,11 @@ def same(one: Object, other: Object) -> bool:
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(same, one, other))
     return one == other
+
+
+def _ends(data: bytes, offset: int) -> bool:
+    """Whether no token goes on beyond an offset."""
+    return not (_REGULAR.match(data, offset) and offset and _REGULAR.match(data, offset - 1))
 
 
 def refs_of(value: Object) -> Iterator[Ref]:
@@ -117,7 +125,9 @@ class Store:
         """The object at an offset, whose own head must bear its number."""
         where = f"{number} {entry.second} R"
         if (entry.first, number, entry.second) in self.values:
-            return self.values[entry.first, number, entry.second]
+            known = self.values[entry.first, number, entry.second]
+            self.keeps_length(known, state, where)
+            return known
         head = HEAD.match(self.data, entry.first)
         if head is None or (int(head[1]), int(head[2])) != (number, entry.second):
             raise ForeignRefusal("fpdf.xref", f"{where} @{entry.first}")
@@ -145,32 +155,48 @@ class Store:
             raise ForeignRefusal("fpdf.xref", f"Length {where}")
         return Stream(entries, self.data[start:stop]), end + len(b"endstream")
 
+    def keeps_length(self, value: Object, state: State, where: str) -> None:
+        """A stream whose length stands elsewhere has the same one in every state of the file."""
+        if isinstance(value, Stream) and isinstance(value.entries.get("Length"), Ref):
+            length = state.deref(value.entries["Length"])
+            if type(length) is not int or length != len(value.raw):
+                raise ForeignRefusal("fpdf.xref", f"Length {where}")
+
     def pack(self, number: int, entry: Entry, state: State) -> tuple[tuple[int, Object], ...]:
         """The objects of an object stream with their numbers (ISO 32000-2, 7.5.7)."""
+        where = f"{number} 0 R"
+        stream = self.plain(number, entry, state) if entry.plain and not entry.second else None
         found = self.packs.get(entry.first)
         if found is not None:
             return found
-        where = f"{number} 0 R"
-        stream = self.plain(number, entry, state) if entry.plain else None
         if not isinstance(stream, Stream) or stream.entries.get("Type") != "ObjStm" or "F" in stream.entries:
             raise ForeignRefusal("fpdf.object-stream", where)
         count, first = stream.entries.get("N"), stream.entries.get("First")
         data = inflate(stream.raw, stream.entries, self.budget, where)
         if type(count) is not int or type(first) is not int or not 0 <= count <= MAX_OBJECTS or first < 0:
             raise ForeignRefusal("fpdf.object-stream", where)
-        head = data[:first].split()
-        if len(head) != 2 * count or not all(each.isdigit() and len(each) <= 10 for each in head):
+        head = _DIGITS.findall(data[:first]) if _HEAD.fullmatch(data[:first]) else []
+        if len(head) != 2 * count or not _ends(data, first):
             raise ForeignRefusal("fpdf.object-stream", where)
         pairs = [(int(head[place]), first + int(head[place + 1])) for place in range(0, 2 * count, 2)]
-        made = tuple((one, self.packed_value(data, offset, where)) for one, offset in pairs)
-        self.packs[entry.first] = made
-        return made
+        made: list[tuple[int, Object]] = []
+        position = first
+        for one, offset in pairs:       # in their order, with nothing between them
+            if offset < position or data[position:offset].strip(_BLANK) or not _ends(data, offset) or (
+                    data.startswith(b"%", skip_space(data, offset))):
+                raise ForeignRefusal("fpdf.object-stream", where)
+            value, position = self.packed_value(data, offset, where)
+            made.append((one, value))
+        if data[position:].strip(_BLANK):
+            raise ForeignRefusal("fpdf.object-stream", where)
+        self.packs[entry.first] = tuple(made)
+        return self.packs[entry.first]
 
-    def packed_value(self, data: bytes, offset: int, where: str) -> Object:
-        """One object of an object stream."""
+    def packed_value(self, data: bytes, offset: int, where: str) -> tuple[Object, int]:
+        """One object of an object stream and the offset behind it."""
         value, end = self.reader.read(data, offset)
         self.spend(end - offset, where)
-        return value
+        return value, end
 
     def spend(self, count: int, where: str) -> None:
         """Count parsed bytes: objects that lie in one another would be parsed again and again."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from verify.foreign.pdf_annotations import inherited, is_hidden, is_point, normal_appearance
+from verify.foreign.pdf_annotations import inherited, is_hidden, is_void, normal_appearance
 from verify.foreign.pdf_store import State
 from verify.foreign.pdf_walk import text_of
 from verify.foreign.pdf_xref import inflate
@@ -42,7 +42,7 @@ def shows_value(state: State, entries: Dict) -> bool:
     """Whether a widget provably shows the value of its field, or has no part in showing one."""
     kind = inherited(state, entries, "FT")
     picture = normal_appearance(state, entries)
-    if is_hidden(state, entries) or is_point(state, entries) or kind not in ("Tx", "Ch", "Btn"):
+    if is_hidden(state, entries) or is_void(state, entries) or kind not in ("Tx", "Ch", "Btn"):
         return True
     flags = inherited(state, entries, "Ff")
     flags = flags if isinstance(flags, int) else 0

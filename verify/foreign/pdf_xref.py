@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from verify.foreign.pdf_reasons import ForeignRefusal
@@ -21,6 +21,7 @@ MAX_SECTIONS: Final = 64
 MAX_OBJECTS: Final = 60_000
 _FREE, _PLAIN, _PACKED = 0, 1, 2
 _TAIL_LENGTH: Final = 2048
+_SHORT: Final = frozenset({"F", "DP"})
 _LINE_END: Final = 2                     # bytes
 
 _TAIL: Final = re.compile(rb"startxref[\x00\t\n\x0c\r ]+(\d{1,10})[\x00\t\n\x0c\r ]+%%EOF(?:\r\n|\n|\r)?")
@@ -70,6 +71,8 @@ class Section:
     entries: Mapping[int, Entry]
     trailer: Dict
     places: tuple[tuple[int, int], ...]
+    streamed: frozenset[int] = frozenset()          # of a hybrid section: named as in use by its stream alone
+    freed: frozenset[int] = frozenset()             # those of them that its table calls free
     forgiven: tuple[tuple[str, str], ...] = ()      # code and place
     doubts: tuple[tuple[str, str], ...] = ()        # what readers may disagree on: code and place
 
@@ -117,8 +120,6 @@ def read_chain(data: bytes, budget: Budget) -> Chain:
 
 
 def _integer(value: Object, where: str) -> int:
-    if type(value) is float and value.is_integer():
-        value = int(value)
     if type(value) is not int or value < 0:
         raise ForeignRefusal("fpdf.xref", where)
     return value
@@ -170,7 +171,9 @@ class _Reader:
         self.forgiven.append(("form.pdf-hybrid", f"@{at}"))
         self.doubts += [("fpdf.hybrid-differs", f"trailer {key}") for key in ("Root", "Info", "Encrypt")
                         if key in other and other[key] != trailer.get(key)]
-        return self.closed(at, self.merged(entries, hidden), trailer, end, ((place, stop),))
+        streamed = {number for number, entry in hidden.items() if entry != FREE and entries.get(number, FREE) == FREE}
+        section = self.closed(at, self.merged(entries, hidden), trailer, end, ((place, stop),))
+        return replace(section, streamed=frozenset(streamed), freed=frozenset(streamed & entries.keys()))
 
     def merged(self, table: dict[int, Entry], stream: dict[int, Entry]) -> dict[int, Entry]:
         """Table and stream of a hybrid file; what both name as in use must be the same."""
@@ -285,6 +288,8 @@ class _Reader:
         first, second = int.from_bytes(row[one:one + two], "big"), int.from_bytes(row[one + two:], "big")
         if kind == _PLAIN:
             return self.entry(number, first, second, in_use=True)
+        if kind not in (_FREE, _PACKED):
+            raise ForeignRefusal("fpdf.xref", f"{number} 0 R")
         return Entry(_PACKED, first, second) if kind == _PACKED else FREE
 
 
@@ -299,6 +304,8 @@ def inflate(raw: bytes, entries: Dict, budget: Budget, where: str) -> bytes:
         PdfRefusal: ``pdf.stream``, ``pdf.too-large``.
     """
     filters, parameters = entries.get("Filter"), entries.get("DecodeParms")
+    if entries.keys() & _SHORT:                      # some readers know them outside inline images too
+        raise ForeignRefusal("fpdf.unsupported", where, what="Filter")
     if isinstance(filters, list):
         if len(filters) > 1 or (isinstance(parameters, list) and len(parameters) > 1):
             raise ForeignRefusal("fpdf.unsupported", where, what="Filter")

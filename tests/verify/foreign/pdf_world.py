@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from asn1crypto import tsp  # type: ignore[import-untyped]
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -168,6 +169,15 @@ def reply(request: bytes) -> bytes:
                     "-signer", "tsa.pem", "-inkey", "key.pem", "-out", f"{number}.tsr"],
                    cwd=folder, check=True, capture_output=True)
     return (folder / f"{number}.tsr").read_bytes()
+
+
+def token(data: bytes) -> bytes:
+    """A timestamp token of the authority over ``data``."""
+    request = tsp.TimeStampReq({
+        "version": 1, "cert_req": True, "nonce": 12345, "message_imprint": {
+            "hash_algorithm": {"algorithm": "sha256"}, "hashed_message": hashlib.sha256(data).digest()}})
+    made: bytes = tsp.TimeStampResp.load(reply(request.dump()))["time_stamp_token"].dump()
+    return made
 
 
 def openssl_cms(data: bytes, signer: Party, *options: str, chain: Sequence[Party] = ()) -> bytes:

@@ -225,19 +225,20 @@ def by_openssl(data: bytes, who: Party | None = None, *options: str, subfilter: 
                name: bytes = b"Sig1", chain: tuple[Party, ...] = (), replaced: dict[int, bytes] | None = None,
                extra_objects: list[tuple[int, bytes]] | None = None, tail: bytes = b"\n",
                field_keys: bytes = b"", place: bytes = b"/F 132 /Rect [0 0 0 0]",
-               cms: Callable[[bytes], bytes] | None = None) -> bytes:
+               cms: Callable[[bytes], bytes] | None = None, kind: bytes = b"Sig") -> bytes:
     """An incremental update written by hand, its CMS by OpenSSL.
 
     ``replaced`` are objects that are to be written instead of what stands there, ``extra_objects`` come on top;
-    ``cms`` makes the CMS instead of OpenSSL; ``field_keys`` are added to the field, ``place`` says where it is seen.
+    ``cms`` makes the CMS instead of OpenSSL; ``field_keys`` are added to the field, ``place`` says where it is seen;
+    ``kind`` is the type of the signature dictionary.
     """
     extras = extra_objects or []
     page = int(re.findall(rb"(\d+) 0 obj\s*<<[^<>]*(?:<<[^<>]*>>[^<>]*)*/Type /Page\b", data)[0])
     root = int(re.findall(rb"/Root (\d+) 0 R", data)[-1])
     size = max(map(int, re.findall(rb"/Size (\d+)", data))) + len(extras)
     gap = b"<" + b"0" * 12000 + b">"
-    signature = (b"<</Type /Sig /Filter /Adobe.PPKLite /SubFilter /%b /ByteRange [0 ********** ********** **********]"
-                 b" /Contents %b>>" % (subfilter, gap))
+    signature = (b"<</Type /%b /Filter /Adobe.PPKLite /SubFilter /%b /ByteRange [0 ********** ********** **********]"
+                 b" /Contents %b>>" % (kind, subfilter, gap))
     field = (b"<</Type /Annot /Subtype /Widget /FT /Sig /T (%b) %b /P %d 0 R /V %d 0 R>>"
              % (name, place, page, size))
     objects = [*extras, (size, signature), (size + 1, field[:-2] + field_keys + b">>")]
@@ -262,10 +263,20 @@ def by_openssl(data: bytes, who: Party | None = None, *options: str, subfilter: 
     return out[:start + 1] + made.hex().encode().ljust(len(gap) - 2, b"0") + out[behind - 1:]
 
 
+def stamp_by_hand(data: bytes, *, name: bytes = b"Stamp", kind: bytes = b"DocTimeStamp", **options: Any) -> bytes:
+    """A document timestamp in an incremental update written by hand, as :func:`by_openssl` has it."""
+    return by_openssl(data, name=name, subfilter=b"ETSI.RFC3161", kind=kind, cms=pdf_world.token, **options)
+
+
 def object_of(data: bytes, number: int) -> bytes:
     """The text of a plain object, from ``<<`` to ``>>``."""
     begin = list(re.finditer(rb"(?:^|[\r\n])%d 0 obj" % number, data))[-1].end()
     return data[begin:data.index(b"endobj", begin)].strip()
+
+
+def last_section(data: bytes) -> int:
+    """Where the last cross-reference section stands."""
+    return int(re.findall(rb"startxref\s+(\d+)", data)[-1])
 
 
 def update(data: bytes, objects: list[tuple[int, bytes]], *, trailer: bytes = b"", free: tuple[int, ...] = (),
@@ -279,7 +290,7 @@ def update(data: bytes, objects: list[tuple[int, bytes]], *, trailer: bytes = b"
         out += b"%d 0 obj\n%b\nendobj\n" % (number, body)
     rows += [b"%d 1\n0000000000 00001 f \n" % number for number in free]
     at = len(out)
-    before = int(re.findall(rb"startxref\s+(\d+)", data)[-1]) if previous is None else previous
+    before = last_section(data) if previous is None else previous
     size = max([int(each) for each in re.findall(rb"/Size (\d+)", data)] + [number + 1 for number, _ in objects])
     kept = b" ".join(re.findall(rb"/%b \d+ 0 R" % key, data)[-1] for key in (b"Root", b"Info")
                      if b"/%b " % key in data)

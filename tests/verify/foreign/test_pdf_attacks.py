@@ -492,7 +492,7 @@ TRAILING: list[Case] = [
     ("evidence with something else", lambda: f.with_evidence(f.by_hand(), more=b"/Other (x)"), UNSURE,
      "fpdf.evidence-odd"),
     ("evidence beside an object that nothing uses", lambda: f.with_evidence(
-        f.by_hand(), (f.size(f.by_hand()) + 1, b"(x)"), Certs=[world().ca.der]), UNSURE, "fpdf.evidence-odd"),
+        f.by_hand(), (f.size(f.by_hand()) + 1, b"(x)"), Certs=[world().ca.der]), UNSURE, "fpdf.beyond-evidence"),
     ("extension levels and nothing else", lambda: f.added(
         f.by_hand(), f.root(f.by_hand()), b"/Extensions <</ADBE <</BaseVersion /1.7 /ExtensionLevel 3>>>>"), UNSURE,
      "fpdf.uncovered-revision"),
@@ -724,7 +724,7 @@ def _pack(data: bytes, *, number: int | None = None, name_all: bool = True, body
     """A revision with an object stream and a cross-reference stream."""
     new = f.size(data)
     held = [(new, body)] if name_all else [(new, body), (f.page(data), b"<<>>")]
-    head = b" ".join(b"%d %d" % (each if number is None else number, place * 0)
+    head = b" ".join(b"%d %d" % (each if number is None else number, place * (len(body) + 1))
                      for place, (each, _) in enumerate(held)) + b" "
     inner = head + b"".join(text + b" " for _, text in held)
     at = len(data)
