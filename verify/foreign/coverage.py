@@ -10,7 +10,7 @@ from certs.sm3 import sm3
 from verify.covered import PARTS, Coverage, CoveredEntry, LoosePart
 from verify.foreign.described import Expected
 from verify.foreign.parts import Structure
-from verify.model import SignatureEvidence
+from verify.model import PlacedStamp, RectMm, SignatureEvidence
 from verify.reasons import Findings
 from verify.zip import Archive
 
@@ -19,12 +19,16 @@ __all__ = ["Digests", "Judged", "compare", "cover"]
 Compute = Callable[[bytes], bytes]
 
 _PLACES_TOLD: Final = 60
+_MAX_STAMPED: Final = 1 / 8             # of a page that others signed, all stamps of one signature together
+_MAX_HIDDEN: Final = 1 / 2              # of a stamp of another signature
+_MOST_STAMPS: Final = 100               # of a signature on a page, whose places are compared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """One signature: how it stands, the digests that it states, the entries whose bytes have them."""
+    """One signature: its Signature.xml, how it stands, the digests that it states, the entries whose bytes fit."""
 
+    path: str
     evidence: SignatureEvidence
     references: Mapping[str, Expected]
     good: frozenset[str]
@@ -82,7 +86,8 @@ def cover(archive: Archive, structure: Structure, signatures: Sequence[Judged], 
 
     Args:
         found: gets ``coverage.…`` for each unprotected entry, one for all where nothing was signed, and
-            ``foreign.rollback`` for lists of signatures.
+            ``foreign.rollback`` for lists of signatures, ``coverage.stamp-over`` for stamps that may hide what others
+            signed.
     """
     passed = [each for each in signatures if each.passed]
     counted = passed or [each for each in signatures if each.evidence.indication != "TOTAL-FAILED"]
@@ -109,6 +114,7 @@ def cover(archive: Archive, structure: Structure, signatures: Sequence[Judged], 
         if left:
             code = "coverage.stamped-partly" if each.evidence.stamps else "coverage.partly"
             found.add(code, left[0], id=each.evidence.id, count=len(left))
+    _tell_stamps(structure, passed, found)
     for path in structure.lists:
         if not any(path in each.good for each in counted):
             found.add("foreign.rollback", path)
@@ -116,6 +122,59 @@ def cover(archive: Archive, structure: Structure, signatures: Sequence[Judged], 
                 found.add("foreign.whose", path)
     complete = bool(passed) and all(entry.state in ("protected", "signature") for entry in entries)
     return Coverage(complete=complete, entries=tuple(entries), loose=tuple(loose))
+
+
+def _tell_stamps(structure: Structure, passed: Sequence[Judged], found: Findings) -> None:
+    """Stamps that came after somebody else's signature, and are large, or lie on his.
+
+    Nothing tells which of two signatures is the later, unless one protects the description of the other.
+    """
+    shown = [(each, _boxes(each.evidence.stamps)) for each in passed]
+    for later, boxes in shown:
+        for earlier, others in shown:
+            if later is earlier or later.path in earlier.good or _same_signer(later.evidence, earlier.evidence):
+                continue
+            for page, own in boxes.items():
+                if sum(map(_area, own)) > _MAX_STAMPED * structure.areas.get(page, 0.0) or _hides(
+                        own, others.get(page, [])):
+                    box = max(own, key=_area)
+                    found.add("coverage.stamp-over", later.path, id=later.evidence.id, other=earlier.evidence.id,
+                              page=page, box=f"{box.x_mm:g} {box.y_mm:g} {box.width_mm:g} {box.height_mm:g} mm")
+
+
+def _boxes(stamps: Iterable[PlacedStamp]) -> dict[int, list[RectMm]]:
+    """The boxes on each page; one of a negative width is drawn the other way."""
+    boxes: dict[int, list[RectMm]] = {}
+    for each in stamps:
+        box = each.box
+        boxes.setdefault(each.page, []).append(RectMm(
+            x_mm=min(box.x_mm, box.right_mm), y_mm=min(box.y_mm, box.bottom_mm), width_mm=abs(box.width_mm),
+            height_mm=abs(box.height_mm)))
+    return boxes
+
+
+def _same_signer(one: SignatureEvidence, other: SignatureEvidence) -> bool:
+    """Whether one organisation made both."""
+    return one.certificate_fingerprint == other.certificate_fingerprint or (
+        bool(one.organisation_code) and one.organisation_code == other.organisation_code)
+
+
+def _hides(own: Sequence[RectMm], others: Sequence[RectMm]) -> bool:
+    """Whether a stamp lies on most of another one."""
+    if len(own) > _MOST_STAMPS or len(others) > _MOST_STAMPS:
+        return bool(own and others)
+    return any(_shared(one, other) > _MAX_HIDDEN * _area(other) for one in own for other in others)
+
+
+def _area(box: RectMm) -> float:
+    return box.width_mm * box.height_mm
+
+
+def _shared(one: RectMm, other: RectMm) -> float:
+    """The area that two boxes have in common, mm²."""
+    width = min(one.right_mm, other.right_mm) - max(one.x_mm, other.x_mm)
+    height = min(one.bottom_mm, other.bottom_mm) - max(one.y_mm, other.y_mm)
+    return max(width, 0.0) * max(height, 0.0)
 
 
 def _require_listed(structure: Structure, passed: Sequence[Judged]) -> None:

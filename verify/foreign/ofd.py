@@ -128,6 +128,7 @@ class _ForeignJudge:
                 self.case.found.keep(each)
         self.case.found.begin("seal")
         self.judged.append(Judged(
+            path=listed.path,
             evidence=dataclasses.replace(evidence, id=name, stamps=described.stamps if described else ()),
             references=described.references if described else {}, good=good))
 

@@ -41,13 +41,15 @@ class Structure:
     """What was found.
 
     ``parts`` says of each entry what it is (page, font, …), ``roles`` what it does: picture, harmless, signature,
-    unreached. ``places`` tells where it shows, ``tagged`` which listing of tags names it.
+    unreached. ``places`` tells where it shows, ``tagged`` which listing of tags names it, ``areas`` how large each page
+    is (mm²), by its number; what has no size is not there.
     """
 
     parts: dict[str, str] = field(default_factory=dict)
     roles: dict[str, str] = field(default_factory=dict)
     places: dict[str, list[Place]] = field(default_factory=dict)
     pages: list[Page] = field(default_factory=list)
+    areas: dict[int, float] = field(default_factory=dict)
     signatures: list[Listed] = field(default_factory=list)
     lists: list[str] = field(default_factory=list)
     tagged: dict[str, str] = field(default_factory=dict)

@@ -95,6 +95,11 @@ _COVERAGE: Final = {
                  "印章所属单位未必见过这样的页面",
         "the signature {id} shows a seal on the pages and leaves {count} parts unprotected that can change the picture "
         "(such as {where}): the organisation of the seal need not have seen these pages"),
+    "coverage.stamp-over": (
+        _UNSURE, "签名 {id} 的印章（第 {page} 页，{box}）可能盖住签名 {other} 所签的内容或其印章："
+                 "{other} 的签署方未必见过它",
+        "the seal of the signature {id} (page {page}, {box}) may hide what the signature {other} signed, or its seal: "
+        "who made {other} need not have seen it"),
     "coverage.page": (_UNSURE, "第 {page} 页的{part}来自不受签名保护的 {where}（位置 {box}）",
                       "the {part_en} on page {page} comes from {where}, which is not protected (at {box})"),
 }

@@ -40,20 +40,28 @@ _FIXED: Final = re.compile(
 
 
 class _Drawn(NamedTuple):
-    """What a file that draws uses: IDs of templates below it, resources, the boxes of its annotations."""
+    """What a file that draws uses: IDs of templates below it, resources, the boxes of its annotations; its size."""
 
     templates: tuple[str, ...]
     uses: tuple[Use, ...]
     boxes: tuple[RectMm | None, ...]
+    size: RectMm | None = None
 
 
 @dataclass(slots=True)
 class _Scope:
-    """The resources and templates of one document by ID; of composites, the resources that they use."""
+    """The resources and templates of one document by ID; of composites, the resources that they use; the size of pages
+    that name none."""
 
     resources: dict[str, dict[str, None]] = field(default_factory=dict)
     templates: dict[str, dict[str, None]] = field(default_factory=dict)
     composites: dict[str, set[str]] = field(default_factory=dict)
+    size: RectMm | None = None
+
+
+def _size_of(area: etree._Element) -> RectMm | None:
+    """The physical box of a page area (GB/T 33190, 7.5), the first where several stand."""
+    return next((box_of(text_of(each)) for each in children(area, "PhysicalBox")), None)
 
 
 def _circular(composites: dict[str, set[str]]) -> bool:
@@ -192,6 +200,8 @@ class _Walk:
         for common in children(root, "CommonData"):
             for entry in (*self._linked(common, "PublicRes", path), *self._linked(common, "DocumentRes", path)):
                 self._resources(entry, scope)
+            for area in children(common, "PageArea"):
+                scope.size = scope.size or _size_of(area)
             for template in children(common, "TemplatePage"):
                 self._put(scope.templates, template, self.locator.find(path, template.get("BaseLoc", "")), path)
         pages: dict[str, Page] = {}
@@ -269,7 +279,10 @@ class _Walk:
         pages[page.id] = page
         for entry in self.locator.find(path, element.get("BaseLoc", "")):
             self._show(entry, "page", (page,), None)
-            for template in self._content(entry, "page", scope, (page,)).templates:
+            drawn = self._content(entry, "page", scope, (page,))
+            if (size := drawn.size or scope.size) is not None:
+                self.made.areas[page.number] = size.width_mm * size.height_mm
+            for template in drawn.templates:
                 self._template(scope.templates.get(template, ()), scope, (page,), (template,))
 
     def _template(self, entries: Iterable[str], scope: _Scope, pages: tuple[Page, ...], way: tuple[str, ...]) -> None:
@@ -298,7 +311,8 @@ class _Walk:
                     tuple(dict.fromkeys(str(each.get("TemplateID", "")) for each in children(root, "Template"))),
                     uses_of(root),
                     tuple(box_of(appearance.get("Boundary")) for annotation in children(root, "Annot")
-                          for appearance in children(annotation, "Appearance")))
+                          for appearance in children(annotation, "Appearance")),
+                    next((size for area in children(root, "Area") if (size := _size_of(area)) is not None), None))
         drawn = self.drawn[path]
         for use in drawn.uses if pages else ():
             for entry in scope.resources.get(use.resource, ()):
