@@ -6,6 +6,7 @@ there is now are read by the same eyes and can be compared.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -175,7 +176,8 @@ class Store:
         data = inflate(stream.raw, stream.entries, self.budget, where)
         if type(count) is not int or type(first) is not int or not 0 <= count <= MAX_OBJECTS or first < 0:
             raise ForeignRefusal("fpdf.object-stream", where)
-        head = _DIGITS.findall(data[:first]) if _HEAD.fullmatch(data[:first]) else []
+        told = _DIGITS.finditer(data, 0, first) if _HEAD.fullmatch(data, 0, first) else iter(())
+        head = [each[0] for each in itertools.islice(told, 2 * count + 1)]
         if len(head) != 2 * count or not _ends(data, first):
             raise ForeignRefusal("fpdf.object-stream", where)
         pairs = [(int(head[place]), first + int(head[place + 1])) for place in range(0, 2 * count, 2)]

@@ -22,6 +22,7 @@ __all__ = ["shows_value"]
 
 _PUSH, _RICH, _COMBO = 1 << 16, 1 << 25, 1 << 17        # flags of a field
 _MAX_CONTENT: Final = 1 << 16                           # bytes
+_BYTES_AN_ITEM: Final = 100                             # of a value, whose work is that of one item
 _OPERATOR: Final = re.compile(rb"[A-Za-z'\"][A-Za-z0-9*]*+(?![^\x00\t\n\x0c\r ()<>\[\]{}/%])")
 _QUIET: Final = frozenset({
     b"BMC", b"BDC", b"EMC", b"q", b"Q", b"ET", b"Tc", b"Tw", b"RG", b"G", b"K", b"n", b"w", b"d", b"j", b"J"})
@@ -51,7 +52,7 @@ def shows_value(state: State, entries: Dict) -> bool:
     if picture is None:
         return True                     # readers draw it: told as such
     value = inherited(state, entries, "V")
-    wanted = _text(value) if kind == "Tx" else _choice(state, entries, value, flags)
+    wanted = _text(state, value) if kind == "Tx" else _choice(state, entries, value, flags)
     if flags & _RICH or inherited(state, entries, "RV") is not None or wanted is None:
         return False
     shown = _shown(state, picture)
@@ -69,10 +70,14 @@ def _shows_state(state: State, entries: Dict) -> bool:
     return (state.deref(entries.get("AS")) or "Off") == chosen
 
 
-def _text(value: Object) -> str | None:
-    """The text of a value; None when it is none that can be compared."""
+def _text(state: State, value: Object) -> str | None:
+    """The text of a value; None when it is none that can be compared. Many fields may have one value: it counts."""
     if value is None:
         return ""
+    size = len(value.value) if isinstance(value, PdfString) else 0
+    state.store.contents.count(1 + size // _BYTES_AN_ITEM, 0)
+    if size > _MAX_CONTENT:
+        return None
     text = text_of(value) if isinstance(value, PdfString) else None
     return text if text is not None and _PLAIN.fullmatch(text) else None
 
@@ -82,9 +87,9 @@ def _choice(state: State, entries: Dict, value: Object, flags: int) -> str | Non
     options = inherited(state, entries, "Opt")
     if not flags & _COMBO or not (value is None or isinstance(value, PdfString)):
         return None
-    rows = [[_text(state.deref(one)) for one in (each if isinstance(each, list) else [each])]
+    rows = [[_text(state, state.deref(one)) for one in (each if isinstance(each, list) else [each])]
             for each in map(state.deref, options if isinstance(options, list) else ())]
-    told = _text(value)
+    told = _text(state, value)
     places = [place for place, row in enumerate(rows) if row[:1] == [told]]
     chosen = inherited(state, entries, "I")
     if len(places) > 1 or (chosen is not None and chosen != places):
@@ -205,6 +210,7 @@ def _readable(state: State, font: Dict) -> bool:
     """Whether a font is not embedded and every reader takes its letters and digits for what they are."""
     encoding = state.deref(font.get("Encoding"))
     differences = state.list(state.dict(encoding).get("Differences")) if isinstance(encoding, dict) else ()
+    state.store.contents.count(len(differences), 0)
     code = 0
     for each in map(state.deref, differences):
         if isinstance(each, int):

@@ -77,8 +77,8 @@ def test_what_an_object_holds_is_counted(kind: str) -> None:
     assert "pdf.too-large" in codes
 
 
-def packed(one: bytes, times: int) -> bytes:
-    """A page, and the object in so many object streams."""
+def packed(one: bytes, times: int, lead: bytes = b"") -> bytes:
+    """A page, and the object in so many object streams, each with more at the head of what it holds."""
     out, rows = bytearray(b"%PDF-1.5\n"), [bytes(7)]
     for number, body in enumerate((
             b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
@@ -86,7 +86,7 @@ def packed(one: bytes, times: int) -> bytes:
         rows.append(b"\1" + len(out).to_bytes(4, "big") + b"\0\0")
         out += b"%d 0 obj\n%b\nendobj\n" % (number, body)
     for number in range(4, 4 + 2 * times, 2):
-        head = b"%d 0 " % (number + 1)
+        head = b"%d 0 " % (number + 1) + lead
         raw = zlib.compress(head + one)
         rows += [b"\1" + len(out).to_bytes(4, "big") + b"\0\0", b"\2" + number.to_bytes(4, "big") + b"\0\0"]
         out += b"%d 0 obj\n<</Type/ObjStm/N 1/First %d/Filter/FlateDecode/Length %d>>\n" % (number, len(head), len(raw))
@@ -108,6 +108,12 @@ def test_all_objects_of_a_file_count_together(kind: str) -> None:
     assert "pdf.too-large" in codes
 
 
+def test_an_object_stream_tells_of_no_more_than_it_holds() -> None:
+    data = packed(b"7", 1, lead=b"12 " * 15 * MEGA)
+    assert len(data) < 60_000
+    assert "fpdf.object-stream" in {each.reason.code for each in judged(data).findings}
+
+
 def test_a_reader_counts_to_its_limit_and_no_further() -> None:
     reader = ObjectReader()
     half = b"[" + b"7 " * (MAX_ITEMS // 2 - 1) + b"]"
@@ -122,3 +128,30 @@ def test_a_reader_counts_to_its_limit_and_no_further() -> None:
 ])
 def test_strings_are_read_as_the_standard_says(source: bytes, value: bytes) -> None:
     assert parse_object(source, 0) == (PdfString(value, 0, len(source), False), len(source))
+
+
+def form(fields: int, shared: bytes, field: bytes) -> bytes:
+    """A page with so many fields of the same entries, which share one object, number 4."""
+    out, rows = bytearray(b"%PDF-1.4\n"), []
+    kids = b" ".join(b"%d 0 R" % number for number in range(6, 6 + fields))
+    bodies = [b"<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[%b]>>>>" % kids, b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+              b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Annots[%b]>>" % kids, shared,
+              b"<</Type/XObject/Subtype/Form/BBox[0 0 9 9]/Length 2>>\nstream\nq \nendstream",
+              *(b"<</Type/Annot/Subtype/Widget/Rect[0 0 9 9]/F 4/T(%d)/AP<</N 5 0 R>>%b>>" % (number, field)
+                for number in range(fields))]
+    for number, body in enumerate(bodies, 1):
+        rows.append(b"%010d 00000 n \n" % len(out))
+        out += b"%d 0 obj\n%b\nendobj\n" % (number, body)
+    at = len(out)
+    out += b"xref\n0 %d\n0000000000 65535 f \n%b" % (len(rows) + 1, b"".join(rows))
+    return bytes(out + b"trailer\n<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % (len(rows) + 1, at))
+
+
+@pytest.mark.parametrize(("shared", "field"), [
+    (b"[" + b"(x)" * 200_000 + b"]", b"/FT/Ch/Ff 131072/Opt 4 0 R/V(x)"),
+    (b"(" + b"x" * 30 * MEGA + b")", b"/FT/Tx/V 4 0 R"),
+], ids=["one list of options", "one long value"])
+def test_what_many_fields_share_is_counted_for_each(shared: bytes, field: bytes) -> None:
+    with not_hanging():
+        report = verify(form(4000, shared, field), trust=world().trust(), name="file.pdf")
+    assert {"pdf.too-large", "fpdf.field-value"} & {each.reason.code for each in report.findings}
