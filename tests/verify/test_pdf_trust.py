@@ -263,6 +263,17 @@ def _lists_at(moment: datetime) -> tuple[forge.Crl, ...]:
                                  next_update=moment + DAY, number=2) for each in (W.root, W.ca))
 
 
+def test_a_list_in_an_attribute_counts_against_the_signer() -> None:
+    """Our writer puts none there; who did knows of the revocation."""
+    for lists, told in ((W.crls(), False), (one_revoked().crls, True)):
+        held = build.sequence(build.explicit(0, build.sequence(*(each.der for each in lists))))
+        data = forge.sign(forge.plain_unsigned(), forge.cms(
+            attributes=(forge.attribute("1.2.840.113583.1.1.8", held),)))
+        verdict, codes = forge.verdict_of(data)
+        assert verdict is UNSURE and "pdf.cms-form" in codes
+        assert ("chain.revoked" in codes) is told
+
+
 def test_the_folder_of_trust_is_enough(tmp_path: Path) -> None:
     """Trust as it is loaded from a folder gives the same answer."""
     (tmp_path / "trust.json").write_text('{"name": "t", "lookup_hosts": []}')
