@@ -31,8 +31,9 @@ _STREAM_END: Final = re.compile(rb"(?:\r\n|\n|\r)?endstream[\t\n\r ]+endobj")
 _UNUSUAL: Final = re.compile(
     rb"[^\t\n\r -~]|[%{}]"                                      # other white space, comments, functions
     rb"|#(?![01][0-9A-Fa-f]|2[03589Ff]|3[CcEe]|5[BbDd]|7[BbDdFf]|[89A-Fa-f][0-9A-Fa-f])"    # escapes without need
-    rb"|(?<=[\t\n\r \[\]<>)])(?:\+|-?\d{11})|\.\d{21}")         # numbers
+    rb"|(?<=[\t\n\r \[\]<>)])(?:\+|-?0\d|-?\d{11})|\.\d{21}")  # numbers
 """What some readers are known, or can be feared, to read in their own way; strings are left out before."""
+_RANGES: Final = re.compile(rb"/ByteRange[\t\n\r ]*\[[\d\t\n\r ]*\]")  # with zeros before, where programs leave room
 
 
 def odd_form(before: State, after: State) -> str:
@@ -116,7 +117,7 @@ def _unusual(data: bytes, begin: int, end: int, value: Object) -> bool:
         pieces.append(data[position:start])
         position = stop
     pieces.append(data[position:end])
-    return _UNUSUAL.search(b"()".join(pieces)) is not None
+    return _UNUSUAL.search(_RANGES.sub(b"", b"()".join(pieces))) is not None
 
 
 def _strings(value: Object) -> list[PdfString]:

@@ -250,4 +250,5 @@ class _Revision:
             return
         told = self.after.deref(new)
         _require(isinstance(told, Stream) and told.entries.keys() <= _METADATA
+                 and told.entries.get("Type") == "Metadata" and told.entries.get("Subtype") == "XML"
                  and only_saved_again(self.before, old, self.after, new), "Metadata")
