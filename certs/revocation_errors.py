@@ -43,18 +43,19 @@ _SENTENCES: Final[dict[RevocationCode, tuple[str, str]]] = {
     RevocationCode.FOREIGN: (
         "得到的内容不是该证书机构签发的，已弃用", "what was received is not the CA's and was thrown away"),
     RevocationCode.OTHER: (
-        "得到的内容是关于其他证书的，已弃用", "what was received is on other certificates and was thrown away"),
+        "得到的内容是关于其他证书的，不能说明该证书有效",
+        "what was received is on other certificates and says nothing good of this one"),
     RevocationCode.UNUSABLE: (
         "得到的是增量或间接列表，不能单独使用", "what was received is a delta or indirect list, which is not enough"),
     RevocationCode.REPLAYED: (
-        "得到的是早先的应答或列表（重放），已弃用", "what was received was given earlier already (a replay) and was "
-                                                     "thrown away"),
+        "得到的应答或列表比已有的更旧（重放），不能说明证书有效",
+        "what was received is older than what was had (a replay) and shows nothing to be good"),
     RevocationCode.STALE: ("得到的内容已过时", "what was received is out of date"),
     RevocationCode.TOO_OLD: (
         "得到的内容比设置 max_age_h 允许的更旧", "what was received is older than the setting max_age_h allows"),
     RevocationCode.FUTURE: (
-        "得到的内容时间晚于现在，已弃用，请核对本机时钟",
-        "what was received is dated in the future and was thrown away; check this machine's clock"),
+        "得到的内容时间晚于现在，不能说明证书有效，请核对本机时钟",
+        "what was received is dated in the future and shows nothing to be good; check this machine's clock"),
     RevocationCode.UNKNOWN: ("OCSP 服务器不认识该证书", "the OCSP server does not know the certificate"),
     RevocationCode.RESPONDER: (
         "OCSP 应答者未获授权，或其证书过期、撤销、无从查证，应答已弃用",

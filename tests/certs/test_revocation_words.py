@@ -133,7 +133,7 @@ def test_a_hold_is_lifted_by_what_is_in_force_alone(said: Made) -> None:
 
 def test_a_list_that_shows_nothing_good_lifts_no_hold() -> None:
     some_reasons = build.sequence(build.implicit(3, b"\x06\x40"))
-    hold, silent = (crl(entries, made, scope=some_reasons) for entries, made in (({3: HOLD}, AT - DAY), ({}, AT)))
+    hold, silent = (crl(entries, made, scope=some_reasons) for entries, made in (({9: HOLD}, AT - DAY), ({}, AT)))
     assert set(left(hold, silent)) == {hold, silent}
 
 
