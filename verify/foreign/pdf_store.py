@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -25,6 +25,7 @@ Place = tuple[int, int]
 _MAX_DEPTH: Final = 40
 _END: Final = re.compile(rb"endobj(?![^\x00\t\n\x0c\r ()<>\[\]{}/%])")
 _SLACK: Final = 1 << 20
+_MAX_WALKED: Final = 30_000_000         # values and links on all ways through a file, of all its revisions
 _BLANK: Final = b"\x00\t\n\x0c\r "
 _HEAD: Final = re.compile(
     rb"[\x00\t\n\x0c\r ]*+(?:\d{1,10}+(?=[\x00\t\n\x0c\r ]|\Z)[\x00\t\n\x0c\r ]*+)*+")
@@ -34,6 +35,8 @@ _REGULAR: Final = re.compile(rb"[^\x00\t\n\x0c\r ()<>\[\]{}/%]")
 
 def same(one: Object, other: Object) -> bool:
     """Whether two objects say the same, wherever they stand. 8 and 8.0 do not: some readers take one of them alone."""
+    if one is other:                    # what a later revision leaves alone is the very object
+        return True
     if type(one) is not type(other):
         return False
     if isinstance(one, PdfString) and isinstance(other, PdfString):
@@ -52,8 +55,8 @@ def _ends(data: bytes, offset: int) -> bool:
     return not (_REGULAR.match(data, offset) and offset and _REGULAR.match(data, offset - 1))
 
 
-def refs_of(value: Object) -> Iterator[Ref]:
-    """Every reference inside an object."""
+def refs_of(value: Object, count: Callable[[int], None] = lambda _: None) -> Iterator[Ref]:
+    """Every reference inside an object; ``count`` is told how many values are looked at for it."""
     pending: list[Object] = [value]
     while pending:
         one = pending.pop()
@@ -61,8 +64,10 @@ def refs_of(value: Object) -> Iterator[Ref]:
         if kind is Ref:
             yield one  # type: ignore[misc]
         elif kind is dict:
+            count(len(one))  # type: ignore[arg-type]
             pending.extend(one.values())  # type: ignore[union-attr]
         elif kind is list:
+            count(len(one))  # type: ignore[arg-type]
             pending.extend(one)  # type: ignore[arg-type]
         elif kind is Stream:
             pending.extend(one.entries.values())  # type: ignore[union-attr]
@@ -91,6 +96,7 @@ class Store:
     spans: dict[int, int] = field(default_factory=dict)
     links: dict[tuple[Place, int], tuple[int, ...]] = field(default_factory=dict)
     spent: int = 0                      # bytes that were parsed; each object is parsed once
+    walked: int = 0
     packs: dict[int, tuple[tuple[int, Object], ...]] = field(default_factory=dict)
 
     @classmethod
@@ -205,6 +211,12 @@ class Store:
         self.spent += count
         if self.spent > len(self.data) + self.budget.spent + _SLACK:
             raise ForeignRefusal("fpdf.too-large", where)
+
+    def walk(self, count: int) -> None:
+        """Count what ways through the file look at: each revision is walked through several times."""
+        self.walked += count
+        if self.walked > _MAX_WALKED:
+            raise ForeignRefusal("fpdf.too-large", "objects")
 
 
 class State:

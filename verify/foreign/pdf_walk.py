@@ -41,14 +41,17 @@ def reached(state: State, start: Iterable[Object], *, stop: frozenset[int] = fro
     Objects of ``stop`` are reached and not entered.
     """
     seen: set[int] = set()
-    pending = {ref.number for value in start for ref in refs_of(value)}
+    walk = state.store.walk
+    pending = {ref.number for value in start for ref in refs_of(value, walk)}
     while pending:
         number = pending.pop()
         if len(seen) > MAX_OBJECTS:
             raise ForeignRefusal("fpdf.too-large", "objects")
         seen.add(number)
         if number not in stop:
-            pending.update(each for each in state.links(number) if each not in seen)
+            links = state.links(number)
+            walk(1 + len(links))
+            pending.update(each for each in links if each not in seen)
     return seen
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 import pytest
 
 from tests.support.bounds import not_hanging
+from tests.verify.foreign import pdf_writers as w
 from tests.verify.foreign.pdf_world import world
 from verify import verify
 from verify.model import Verdict
@@ -155,3 +157,16 @@ def test_what_many_fields_share_is_counted_for_each(shared: bytes, field: bytes)
     with not_hanging():
         report = verify(form(4000, shared, field), trust=world().trust(), name="file.pdf")
     assert {"pdf.too-large", "fpdf.field-value"} & {each.reason.code for each in report.findings}
+
+
+def test_many_revisions_of_a_large_file_are_not_all_walked_through() -> None:
+    """Each costs little to append, and would have all that was there before looked at again."""
+    data = w.sign(w.plain())
+    root = int(re.findall(rb"/Root (\d+) 0 R", data)[-1])
+    large = b"/X [" + b"1 " * 900_000 + b"]>>"
+    data = w.update(data, [(root, w.object_of(data, root).removesuffix(b">>") + large)])
+    for number in range(500, 558):
+        data = w.update(data, [(number, b"<<>>")])
+    with not_hanging():
+        codes = {each.reason.code for each in verify(data, trust=world().trust(), name="file.pdf").findings}
+    assert "fpdf.too-large" in codes
