@@ -14,21 +14,23 @@ import fcntl
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from codes.errors import EngineError
 from codes.others_words import system_words
 
 __all__ = [
-    "FileCode", "FileError", "flushed", "locked", "make_folder", "publish_folder", "publishing", "read_file",
-    "remove", "remove_folder", "reported", "sweep", "write_atomic", "writing",
+    "FileCode", "FileError", "flushed", "listed_again", "locked", "make_folder", "publish_folder", "publishing",
+    "read_file", "remove", "remove_folder", "reported", "sweep", "write_atomic", "writing",
 ]
 
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _DENIED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 _TEMPORARY = ".tmp-"
+_LISTINGS = 5                            # of a folder that somebody else is clearing
+_T = TypeVar("_T")
 
 
 class FileCode(enum.StrEnum):
@@ -219,6 +221,21 @@ def read_file(path: Path, *, max_bytes: int) -> bytes:
             f"{path} is larger than {max_bytes} bytes and is not read: check that it is the right file",
             path=str(path))
     return data
+
+
+def listed_again(read: Callable[[], _T]) -> _T:
+    """Return what ``read`` makes of a folder; from a new listing where a file has gone since the folder was listed.
+
+    Raises:
+        FileError: as ``read`` does; ``file.missing`` for one that is still listed and still not there.
+    """
+    for _ in range(_LISTINGS):
+        try:
+            return read()
+        except FileError as error:
+            if error.code is not FileCode.MISSING:
+                raise
+    return read()
 
 
 def remove(path: Path) -> None:

@@ -16,7 +16,7 @@ from typing import Final, TypedDict, TypeVar
 from certs.crl import MAX_BYTES as MAX_CRL
 from certs.crl import Crl
 from certs.file_marks import FileMark, mark_files
-from certs.files import FileCode, FileError, read_file, reported
+from certs.files import FileCode, FileError, listed_again, read_file, reported
 from certs.ocsp import MAX_BYTES as MAX_OCSP
 from certs.ocsp import OcspResponse
 from certs.x509 import MAX_BYTES as MAX_CERTIFICATE
@@ -69,9 +69,12 @@ def load_known(folder: Path) -> Known:
         FileError: a file cannot be read.
         EngineError: a file is no certificate.
     """
+    return listed_again(lambda: _load(folder, _marks(folder)))
+
+
+def _marks(folder: Path) -> tuple[tuple[FileMark, ...], ...]:
     with reported(folder):
-        marks = tuple(mark_files(folder / name, ending) for name, ending in _KINDS)
-    return _load(folder, marks)
+        return tuple(mark_files(folder / name, ending) for name, ending in _KINDS)
 
 
 @functools.lru_cache(maxsize=4)

@@ -32,7 +32,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from certs.crl import Crl
-from certs.files import FileCode, FileError, read_file, reported
+from certs.files import FileCode, FileError, listed_again, read_file, reported
 from certs.ocsp import MAX_BYTES as _MAX_OCSP
 from certs.ocsp import OcspResponse
 from certs.strength import STRONG, Strength, StrengthError
@@ -121,7 +121,7 @@ class Trust:
                 by it to ask (:func:`certs.trust_list.check_trust_list`).
         """
         with reported(folder):
-            return cls._load(folder)
+            return listed_again(lambda: cls._load(folder))
 
     @classmethod
     def _load(cls, folder: Path) -> Trust:
