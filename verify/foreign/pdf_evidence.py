@@ -230,7 +230,7 @@ def _related(state: State) -> bool:
     listed = {each for key in _LISTS for each in state.list(entries.get(key)) if isinstance(each, Ref)}
     for name, value in state.dict(entries.get("VRI")).items():
         told = state.dict(value)
-        if not _NAME.fullmatch(name) or not told.keys() <= _RELATED:
+        if not _NAME.fullmatch(name) or not told.keys() <= _RELATED or told.get("Type", "VRI") != "VRI":
             return False
         for key in ("Cert", "CRL", "OCSP"):
             if not listed.issuperset(_hashable(state.list(told.get(key)))):

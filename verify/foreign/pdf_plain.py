@@ -25,6 +25,7 @@ _WHOLE: Final = ("Size", "Prev", "Length")
 _SPACE: Final = b"\x00\t\n\x0c\r "
 _OBJECT: Final = re.compile(rb"(?<!\d)\d++[\x00\t\n\x0c\r ]++\d++[\x00\t\n\x0c\r ]++obj(?![A-Za-z])")
 _WORDS: Final = (b"startxref", b"trailer", b"%%EOF")
+_LAST: Final = re.compile(rb"startxref[\x00\t\n\x0c\r ]+(\d+)")
 _BEGIN: Final = re.compile(rb"[1-9]\d{0,9} \d{1,5} obj(?=[\t\n\r <\[])")
 _STREAM: Final = re.compile(rb">>[\t\n\r ]*stream(?:\r\n|\n)")
 _STREAM_END: Final = re.compile(rb"(?:\r\n|\n|\r)?endstream[\t\n\r ]+endobj")
@@ -45,7 +46,7 @@ def odd_form(before: State, after: State) -> str:
     section, data = after.section, after.store.data
     if section.doubts or section.forgiven:
         return (*section.doubts, *section.forgiven)[0][1]
-    if not _plain_trailer(after):
+    if not _plain_trailer(after) or not _follows(before, after):
         return f"trailer @{section.at}"
     for number, entry in sorted(section.entries.items()):
         if not _plain_entry(before, after, number, entry):
@@ -81,6 +82,13 @@ def _plain_trailer(after: State) -> bool:
     begin = start if packed else data.index(b"trailer", start)
     stream = _STREAM.search(data, begin, end) if packed else None
     return not _unusual(data, begin, stream.end() if stream else end, trailer)
+
+
+def _follows(before: State, after: State) -> bool:
+    """Whether the section before is named where it stands, or as it names itself: some readers let nothing else pass."""
+    data, told = after.store.data, after.trailer.get("Prev")
+    last = _LAST.match(data, data.rfind(b"startxref", 0, before.end))
+    return told == before.section.at or (last is not None and told == int(last[1]))
 
 
 def _plain_entry(before: State, after: State, number: int, entry: Entry) -> bool:
