@@ -85,7 +85,7 @@ def _plain_trailer(after: State) -> bool:
 
 
 def _follows(before: State, after: State) -> bool:
-    """Whether the section before is named where it stands, or as it names itself: some readers let nothing else pass."""
+    """Whether the section before is named where it stands, or as it names itself: not all readers let more pass."""
     data, told = after.store.data, after.trailer.get("Prev")
     last = _LAST.match(data, data.rfind(b"startxref", 0, before.end))
     return told == before.section.at or (last is not None and told == int(last[1]))
