@@ -92,9 +92,9 @@ def _follows(before: State, after: State) -> bool:
 
 
 def _plain_entry(before: State, after: State, number: int, entry: Entry) -> bool:
-    """Whether an object is free as it was, or stands in the revision itself under the generation that it had."""
+    """Whether an object stands in the revision itself under the generation that it had; number 0 alone is free."""
     if number == 0 or entry == FREE:
-        return entry == FREE and before.entries.get(number, FREE) == FREE
+        return number == 0 and entry == FREE
     known = before.entries.get(number, FREE)
     generation = known.second if known.plain else 0
     if not entry.plain or entry.second != generation or not before.end <= entry.first < after.end:

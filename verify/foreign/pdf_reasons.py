@@ -79,6 +79,10 @@ _FORM: Final = {
     "fpdf.hybrid-differs": Meaning(
         _UNSURE, "交叉引用表与交叉引用流对 {where} 的说法不同，新旧阅读器所见不同",
         "table and stream disagree on {where}: old and new readers see different files"),
+    "fpdf.xref-odd": Meaning(
+        _UNSURE, "交叉引用的写法少见（{where}），有的阅读器会自行修复文件，所见可能不同",
+        "the cross-reference is written in an uncommon way ({where}): some readers repair the file and may show "
+        "another"),
     "fpdf.hidden-object": Meaning(
         _UNSURE, "文件含有交叉引用没有登记的对象（{where}），修复文件的阅读器可能采用它",
         "the file holds an object that no cross-reference names ({where}); readers that repair may use it"),

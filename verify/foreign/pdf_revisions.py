@@ -11,6 +11,7 @@ from verify.foreign.pdf_compare import compare
 from verify.foreign.pdf_fields import ANY, Rule, read_fields
 from verify.foreign.pdf_pair import Pair
 from verify.foreign.pdf_reasons import ForeignRefusal, foreign_finding
+from verify.foreign.pdf_section import odd_section
 from verify.foreign.pdf_signature import ForeignSignature
 from verify.foreign.pdf_store import State
 from verify.foreign.pdf_uncovered import beyond_evidence
@@ -73,12 +74,14 @@ def _weigh(states: Sequence[State], index: int, judged: Sequence[tuple[int, Fore
     before, after = states[index - 1], states[index]
     pair = Pair(before, after)
     change = compare(pair)
-    beyond = beyond_evidence(pair)
+    odd, beyond = odd_section(before, after), beyond_evidence(pair)
     earlier = [signature for place, signature in judged if place < index]
     own = [signature for place, signature in judged if place == index]
     found = [*_told(index + 1, before.end, after.end, change),
              *_forbidden(index + 1, change, [each.signed.rule for each in earlier], before),
-             *_effects(index + 1, change, beyond), *_signed(index + 1, change, own)]
+             *_effects(index + 1, change, beyond or odd), *_signed(index + 1, change, own)]
+    if odd:
+        found.append(foreign_finding("fpdf.xref-odd", odd))
     if beyond and not any(place >= index and each.passed and not each.signed.is_stamp for place, each in judged):
         found.append(foreign_finding("fpdf.beyond-evidence", beyond, number=index + 1))
     return Revision(number=index + 1, start=before.end, end=after.end, change=change, findings=tuple(found),

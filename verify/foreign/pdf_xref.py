@@ -23,6 +23,9 @@ _FREE, _PLAIN, _PACKED = 0, 1, 2
 _TAIL_LENGTH: Final = 2048
 _SHORT: Final = frozenset({"F", "DP"})
 _LINE_END: Final = 2                     # bytes
+_TAIL_END: Final = 64                    # bytes from startxref to the end: some readers look no further back
+_MAX_NUMBER: Final = 8_388_607           # of an object (ISO 32000-1, annex C)
+_WIDTHS: Final = (1, 8, 2)               # of a row's fields, in bytes
 
 _TAIL: Final = re.compile(rb"startxref[\x00\t\n\x0c\r ]+(\d{1,10})[\x00\t\n\x0c\r ]+%%EOF(?:\r\n|\n|\r)?")
 BLANK: Final = re.compile(rb"[\x00\t\n\x0c\r ]*+(?:%[^\r\n]*+[\x00\t\n\x0c\r ]*+)*+")     # and comments
@@ -62,7 +65,8 @@ FREE: Final = Entry(_FREE, 0, 0)
 class Section:
     """One cross-reference section with its trailer.
 
-    ``places`` are the byte ranges that it takes itself; ``end`` is behind its ``%%EOF`` and end of line.
+    ``places`` are the byte ranges that it takes itself; ``end`` is behind its ``%%EOF`` and end of line; ``streams``
+    are the dictionaries of its streams.
     """
 
     at: int
@@ -71,6 +75,7 @@ class Section:
     entries: Mapping[int, Entry]
     trailer: Dict
     places: tuple[tuple[int, int], ...]
+    streams: tuple[Dict, ...] = ()
     streamed: frozenset[int] = frozenset()          # of a hybrid section: named as in use by its stream alone
     freed: frozenset[int] = frozenset()             # those of them that its table calls free
     forgiven: tuple[tuple[str, str], ...] = ()      # code and place
@@ -133,7 +138,7 @@ def _linearized(data: bytes, first: Section, main: Section) -> Section:
         raise ForeignRefusal("fpdf.xref", f"Prev @{first.at}")
     return Section(
         at=first.at, end=end.end(), named=True, entries={**main.entries, **first.entries}, trailer=first.trailer,
-        places=(*first.places, *main.places, (end.start(), end.end())),
+        places=(*first.places, *main.places, (end.start(), end.end())), streams=(*first.streams, *main.streams),
         forgiven=(*first.forgiven, *main.forgiven, ("form.pdf-linearized", f"@{first.at}")),
         doubts=(*first.doubts, *main.doubts))
 
@@ -146,6 +151,7 @@ class _Reader:
         self.budget = budget
         self.objects = objects
         self.told = 0                                # the offset by which the section is named
+        self.streams: list[Dict] = []
         self.forgiven: list[tuple[str, str]] = []
         self.doubts: list[tuple[str, str]] = []
 
@@ -171,6 +177,8 @@ class _Reader:
         self.forgiven.append(("form.pdf-hybrid", f"@{at}"))
         self.doubts += [("fpdf.hybrid-differs", f"trailer {key}") for key in ("Root", "Info", "Encrypt")
                         if key in other and other[key] != trailer.get(key)]
+        if "Prev" in other:                          # some readers go on by it
+            self.doubts.append(("fpdf.hybrid-differs", "trailer Prev"))
         streamed = {number for number, entry in hidden.items() if entry != FREE and entries.get(number, FREE) == FREE}
         section = self.closed(at, self.merged(entries, hidden), trailer, end, ((place, stop),))
         return replace(section, streamed=frozenset(streamed), freed=frozenset(streamed & entries.keys()))
@@ -195,9 +203,17 @@ class _Reader:
         start = blank.end() if blank else end
         tail = _TAIL.match(self.data, start)      # the first section of a linearized file may have none
         stop = tail.end() if tail else end
+        if tail and (b"\0" in tail[0] or len(tail[0]) > _TAIL_END):
+            self.doubts.append(("fpdf.xref-odd", f"startxref @{start}"))
+        self.within(_integer(trailer.get("Size", 0), f"Size @{at}"), f"Size @{at}")
         return Section(at=at, end=stop, named=tail is not None and int(tail[1]) in (at, self.told), entries=entries,
                        trailer=trailer, places=((at, end), (start, stop) if tail else (end, end), *further),
-                       forgiven=tuple(self.forgiven), doubts=tuple(self.doubts))
+                       streams=tuple(self.streams), forgiven=tuple(self.forgiven), doubts=tuple(self.doubts))
+
+    def within(self, size: int, where: str) -> None:
+        """Some readers repair a file with numbers beyond what the standard once allowed."""
+        if size > _MAX_NUMBER + 1:
+            self.doubts.append(("fpdf.xref-odd", where))
 
     # -- a table
 
@@ -220,6 +236,7 @@ class _Reader:
         """One run of entries; gives the offset behind it."""
         if len(entries) + count > MAX_OBJECTS:
             raise ForeignRefusal("fpdf.too-large", f"xref @{position}")
+        self.within(first + count, f"xref @{position}")
         for number in range(first, first + count):
             match = _ENTRY.match(self.data, position)
             if match is None:
@@ -251,6 +268,7 @@ class _Reader:
         end = _STREAM_END.match(self.data, begin.end() + length)
         if end is None:
             raise ForeignRefusal("fpdf.xref", f"Length @{at}")
+        self.streams.append(trailer)
         entries = self.packed(inflate(raw, trailer, self.budget, f"@{at}"), trailer, at)
         number = int(head[1])
         if entries.get(number, Entry(_PLAIN, at, 0)) != Entry(_PLAIN, at, int(head[2])):
@@ -266,7 +284,10 @@ class _Reader:
         index = trailer.get("Index", [0, size])
         if len(widths) != 3 or max(widths) > 8 or not isinstance(index, list) or len(index) % 2:
             raise ForeignRefusal("fpdf.xref", where)
+        if any(width > usual for width, usual in zip(widths, _WIDTHS, strict=True)):
+            self.doubts.append(("fpdf.xref-odd", where))
         runs = [_integer(each, where) for each in index]
+        self.within(max(map(sum, zip(runs[::2], runs[1::2], strict=True)), default=0), f"Index @{at}")
         row = sum(widths)
         count = sum(runs[1::2])
         if count > MAX_OBJECTS:

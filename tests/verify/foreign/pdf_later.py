@@ -49,6 +49,13 @@ def _split(data: bytes, objects: Objects) -> dict[str, object]:
             "extra_objects": [(number, body) for number, body in objects.items() if number not in own]}
 
 
+def written(who: str, data: bytes, section: Callable[[bytes], bytes]) -> bytes:
+    """A revision whose cross-reference is written otherwise."""
+    if who == "evidence":
+        return section(evidence(data, {}))
+    return {"timestamp": timestamp, "signer": signer}[who](data, {}, section=section)
+
+
 WAYS: dict[str, Way] = {"evidence": evidence, "timestamp": timestamp, "signer": signer}
 
 
@@ -175,6 +182,31 @@ def predicted(data: bytes) -> bytes:
 def packed_text(data: bytes) -> bytes:
     """Compressed as an object stream is."""
     return zlib.compress(data)
+
+
+# -- the last section written otherwise
+
+
+def streamed(data: bytes, *, widths: tuple[int, int, int] = (1, 4, 2), keys: bytes = b"", free: int = 0,
+             packed: bool = False) -> bytes:
+    """The table at the end as a stream; ``free`` is a number that it calls free on top of that."""
+    at = w.last_section(data)
+    table = data[at:]
+    rows = {int(number): (1, int(place), int(generation)) for number, place, generation in re.findall(
+        rb"(?m)^(\d+) 1\n(\d{10}) (\d{5}) n", table)}
+    new = int(re.findall(rb"/Size (\d+)", table)[0])
+    rows = {**rows, new: (1, at, 0), **({free: (0, 0, 0)} if free else {})}
+    lines = b"".join(b"".join(value.to_bytes(width, "big") for value, width in zip(row, widths, strict=True))
+                     for row in rows.values())
+    told = b"/Type /XRef /Size %d /Index [%b] /W [%d %d %d] %b /Prev %b %b" % (
+        max(rows) + 1, b" ".join(b"%d 1" % each for each in rows), *widths, _known(data),
+        re.findall(rb"/Prev (\d+)", table)[0], keys)
+    if packed:
+        columns = sum(widths)
+        rising = b"".join(b"\0" + lines[place:place + columns] for place in range(0, len(lines), columns))
+        told += b" /Filter /FlateDecode /DecodeParms <</Predictor 12 /Columns %d>>" % columns
+        lines = packed_text(rising)
+    return data[:at] + w.stream(new, told, lines) + b"startxref\n%d\n%%%%EOF\n" % at
 
 
 # -- hybrid sections

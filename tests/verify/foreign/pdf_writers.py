@@ -225,12 +225,13 @@ def by_openssl(data: bytes, who: Party | None = None, *options: str, subfilter: 
                name: bytes = b"Sig1", chain: tuple[Party, ...] = (), replaced: dict[int, bytes] | None = None,
                extra_objects: list[tuple[int, bytes]] | None = None, tail: bytes = b"\n",
                field_keys: bytes = b"", place: bytes = b"/F 132 /Rect [0 0 0 0]",
-               cms: Callable[[bytes], bytes] | None = None, kind: bytes = b"Sig") -> bytes:
+               cms: Callable[[bytes], bytes] | None = None, kind: bytes = b"Sig",
+               section: Callable[[bytes], bytes] = bytes) -> bytes:
     """An incremental update written by hand, its CMS by OpenSSL.
 
     ``replaced`` are objects that are to be written instead of what stands there, ``extra_objects`` come on top;
     ``cms`` makes the CMS instead of OpenSSL; ``field_keys`` are added to the field, ``place`` says where it is seen;
-    ``kind`` is the type of the signature dictionary.
+    ``kind`` is the type of the signature dictionary; ``section`` writes the cross-reference otherwise.
     """
     extras = extra_objects or []
     page = int(re.findall(rb"(\d+) 0 obj\s*<<[^<>]*(?:<<[^<>]*>>[^<>]*)*/Type /Page\b", data)[0])
@@ -254,7 +255,7 @@ def by_openssl(data: bytes, who: Party | None = None, *options: str, subfilter: 
         objects.append((page, shown.replace(b"/Annots [", b"/Annots [%d 0 R " % (size + 1))))
     else:
         objects.append((page, shown[:-2] + b"/Annots [%d 0 R]>>" % (size + 1)))
-    out = update(data, objects).rstrip() + tail
+    out = section(update(data, objects)).rstrip() + tail
     start = out.rindex(gap)
     behind = start + len(gap)
     out = out.replace(b"********** ********** **********", b"%010d %010d %010d" % (start, behind, len(out) - behind))

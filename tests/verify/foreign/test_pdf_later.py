@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -295,6 +296,109 @@ def test_an_object_that_reads_otherwise_is_not_genuine(made: Make) -> None:
     report = judged(made())
     assert report.verdict is not VALID, sorted(codes(report))
     assert "fpdf.evidence-added" not in codes(report)
+
+
+# -- cross-references for which readers repair a file
+
+
+Section = Callable[[bytes], bytes]
+
+
+def _edited(old: bytes, new: bytes) -> Section:
+    """The last section with other bytes in it."""
+    def make(data: bytes) -> bytes:
+        at = data.rindex(old)
+        return data[:at] + new + data[at + len(old):]
+    return make
+
+
+def _sized(size: int, part: bytes = b"") -> Section:
+    """Another size, and one part more."""
+    def make(data: bytes) -> bytes:
+        at = data.rindex(b"trailer")
+        return data[:at] + part + re.sub(rb"/Size \d+", b"/Size %d" % size, data[at:], count=1)
+    return make
+
+
+def _ended(start: bytes, stop: bytes = b"\n") -> Section:
+    """Other bytes before and behind the number at the end."""
+    return lambda data: re.sub(rb"startxref\n(\d+)\n%%EOF\n\Z", lambda end: (
+        b"startxref" + start + end[1] + stop + b"%%EOF\n"), data)
+
+
+def _streamed(**options: Any) -> Section:
+    return lambda data: later.streamed(data, **options)
+
+
+def _free(number: int) -> bytes:
+    return b"%d 1\n0000000000 00000 f \n" % number
+
+
+WRONG: dict[str, Section] = {
+    "1500 line ends before the number": _ended(b"\n" * 1500), "1500 before the end": _ended(b"\n", b"\n" * 1500),
+    "a null byte before the number": _ended(b"\0"), "a null byte before the end": _ended(b"\n", b"\0"),
+    "a size beyond all numbers": _sized(8_388_609), "a size far beyond": _sized(99_999_999),
+    "a free number beyond all": _edited(b"trailer", _free(9_999_999) + b"trailer"),
+    "a free number beyond all, and the size": _sized(10_000_000, _free(9_999_999)),
+    "an empty part beyond all": _edited(b"trailer", b"9999999 0\ntrailer"),
+    "a free row beyond all": _streamed(free=9_000_000), "a free row far beyond": _streamed(
+        free=9_000_000_000, widths=(1, 8, 2)),
+    **{f"rows of {widths}": _streamed(widths=widths) for widths in ((8, 8, 8), (8, 4, 2), (4, 4, 4), (2, 4, 2),
+                                                                    (1, 4, 3))},
+}
+"""What makes one reader or another repair, wherever it stands."""
+ODD: dict[str, Section] = {
+    "a form feed before the number": _ended(b"\x0c"), "40 line ends": _ended(b"\n" * 40),
+    "one line": _ended(b" ", b" "),
+    "500 blanks before the end": _edited(b"startxref", b" " * 500 + b"startxref"),
+    "a long comment before the end": _edited(b"startxref", b"%" + b"x" * 3000 + b"\nstartxref"),
+    "a large size": _sized(60_000), "a free number and a large size": _sized(9001, _free(9000)),
+    "an empty part": _edited(b"trailer", b"500 0\ntrailer"), "an empty part at 0": _edited(b"trailer", b"0 0\ntrailer"),
+    "two blanks in a part": lambda data: data[:w.last_section(data)] + re.sub(
+        rb"(?m)^(\d+) 1$", rb"\1  1", data[w.last_section(data):]),
+    "zeros in a part": lambda data: data[:w.last_section(data)] + re.sub(
+        rb"(?m)^(\d+) 1$", rb"0\1 1", data[w.last_section(data):]),
+    "a form feed before the trailer": _edited(b"trailer", b"\x0ctrailer"),
+    "parameters null": _streamed(keys=b"/DecodeParms null"), "no filter": _streamed(keys=b"/Filter []"),
+    "parameters of no filter": _streamed(keys=b"/DecodeParms <</Predictor 12 /Columns 7>>"),
+    "a filter null": _streamed(keys=b"/Filter null"),
+}
+"""What signing programs do not write; files that were not signed yet may hold it."""
+USUAL: dict[str, Section] = {
+    "a table": bytes, "returns and line feeds": _ended(b"\r\n", b"\r\n"), "returns": _ended(b"\r", b"\r"),
+    "the number 0": _edited(b"\nxref\n", b"\nxref\n0 1\n0000000000 65535 f \n"), "a stream": _streamed(),
+    "a stream of wide rows": _streamed(widths=(1, 8, 2)), "a stream of narrow rows": _streamed(widths=(1, 3, 1)),
+    "a packed stream": _streamed(packed=True),
+}
+
+
+@pytest.mark.parametrize("name", [*WRONG, *ODD])
+@pytest.mark.parametrize("who", list(WAYS))
+def test_a_later_cross_reference_for_which_readers_repair_the_file_is_not_genuine(name: str, who: str) -> None:
+    report = judged(later.written(who, f.approved(), {**WRONG, **ODD}[name]))
+    assert report.verdict is not VALID, sorted(codes(report))
+    assert "fpdf.evidence-added" not in codes(report)
+
+
+@pytest.mark.parametrize("name", list(USUAL))
+@pytest.mark.parametrize("who", list(WAYS))
+def test_a_later_cross_reference_as_programs_write_it_is_genuine(name: str, who: str) -> None:
+    report = judged(later.written(who, f.approved(), USUAL[name]))
+    assert report.verdict is VALID, sorted(codes(report))
+
+
+def test_a_signing_program_may_tell_its_name_before_the_end() -> None:
+    named = _edited(b"startxref", b"%Some-Program-7.1.15\nstartxref")
+    assert judged(later.written("signer", f.approved(), named)).verdict is VALID
+
+
+@pytest.mark.parametrize("name", [*WRONG, *ODD, *USUAL])
+def test_a_cross_reference_that_was_there_before_signing_may_be_odd_and_not_wrong(name: str) -> None:
+    data = w.plain()
+    data = {**WRONG, **ODD, **USUAL}[name](w.update(data, [(2, text(data, 2))]))
+    report = judged(w.by_openssl(data))
+    assert (report.verdict is VALID) == (name not in WRONG), sorted(codes(report))
+    assert not codes(report) & {"fpdf.xref", "fpdf.xref-odd"} or name in WRONG
 
 
 # -- lengths that stand elsewhere
