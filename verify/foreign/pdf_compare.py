@@ -16,8 +16,7 @@ from verify.foreign.pdf_changes import Change, Changes, Kind, Stamp
 from verify.foreign.pdf_compare_form import compare_form, is_timestamp
 from verify.foreign.pdf_evidence import held, relations
 from verify.foreign.pdf_metadata import SAVING_KEYS, only_saved_again
-from verify.foreign.pdf_pair import PAINTED, Pair, changed_keys, entries_of, grown
-from verify.foreign.pdf_reasons import ForeignRefusal
+from verify.foreign.pdf_pair import PAINTED, Pair, came_to, changed_keys, entries_of, grown
 from verify.foreign.pdf_store import State, same
 from verify.foreign.pdf_walk import Page, box_mm, reached, read_pages
 from verify.pdf_objects import Dict, Object, PdfString, Ref
@@ -29,7 +28,6 @@ _MAX_STAMP: Final = 1 / 8               # of its page, for a field that was prep
 _UNDRAWN: Final = frozenset({"Annots", "StructParents", "Tabs", "LastModified"})
 _BOXES: Final = frozenset({"MediaBox", "CropBox", "BleedBox", "TrimBox", "ArtBox"})
 _UNSCALED: Final = 8 | 16                # flags: as large, as upright as the screen has it
-_MAX_PAIRS: Final = 4_000_000           # annotations before times annotations after
 _DETAILED: Final = 6                    # changed objects of which the pages are looked up
 
 
@@ -140,14 +138,11 @@ def _page_tree(pair: Pair, found: Changes) -> None:
         listed = page.entries.get("Annots")
         if isinstance(listed, Ref) and pair.plain(listed.number):
             found.explained.add(listed.number)
-        old, new = list(page.annotations(pair.before)), list(now.annotations(pair.after))
-        if old == new:
-            continue
-        if len(old) * len(new) > _MAX_PAIRS:
-            raise ForeignRefusal("fpdf.too-large", f"Annots, page {page.number}")
-        if [each for each in new if each in old] != old:
+        old = page.annotations(pair.before)
+        more = came_to(old, now.annotations(pair.after))
+        if more is None:
             _annotated(found, page, "删除或换位", "removed or moved")
-        if any(not (isinstance(each, Ref) and each.number in signed) for each in new if each not in old):
+        elif any(not isinstance(each, Ref) or each.number not in signed or each in old for each in more):
             _annotated(found, page, "新增", "added")
     _existing_annotations(pair, found)
 

@@ -7,7 +7,7 @@ from typing import Final
 from verify.foreign.pdf_changes import Changes, Kind
 from verify.foreign.pdf_fields import FormField, read_fields, takes_name
 from verify.foreign.pdf_pair import Pair, changed_keys, entries_of, grown
-from verify.foreign.pdf_store import State
+from verify.foreign.pdf_store import State, same
 from verify.foreign.pdf_walk import reached
 from verify.pdf_objects import Ref
 
@@ -36,7 +36,7 @@ def compare_form(pair: Pair, found: Changes) -> None:
         if isinstance(ref, Ref) and pair.plain(ref.number) and ref.number not in pair.shown:
             found.explained.add(ref.number)
     old, new = list(pair.before.list(one.get("Fields"))), list(pair.after.list(two.get("Fields")))
-    if new[:len(old)] != old:
+    if not same(old, new[:len(old)]):
         found.other("表单的域被删除或换位", "fields of the form removed or moved", picture=True)
         return
     after = {each.number: each for each in read_fields(pair.after)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from verify.foreign.pdf_fields import read_fields
@@ -9,7 +10,7 @@ from verify.foreign.pdf_store import State, same
 from verify.foreign.pdf_walk import Page, Pages, name_of, reached, read_pages, text_of
 from verify.pdf_objects import Dict, Object, PdfString, Ref, Stream
 
-__all__ = ["ENDS", "PAINTED", "Pair", "changed_keys", "entries_of", "grown"]
+__all__ = ["ENDS", "PAINTED", "Pair", "came_to", "changed_keys", "entries_of", "grown"]
 
 ENDS: Final = frozenset({"Parent", "P", "StructParent", "StructParents", "PieceInfo", "LastModified", "Metadata"})
 """Keys of a page or an annotation that lead to nothing that is drawn."""
@@ -25,6 +26,18 @@ def changed_keys(one: Dict, two: Dict) -> list[str]:
     """Keys whose values differ; one that is null is not one that is absent, for it may hide what is inherited."""
     return sorted(key for key in one.keys() | two.keys()
                   if key not in one or key not in two or not same(one[key], two[key]))
+
+
+def came_to(old: Sequence[Object], new: Sequence[Object]) -> list[Object] | None:
+    """What came to a list that otherwise says what it said, in its order; None where it does not."""
+    more: list[Object] = []
+    place = 0
+    for each in new:
+        if place < len(old) and same(old[place], each):
+            place += 1
+        else:
+            more.append(each)
+    return more if place == len(old) else None
 
 
 def entries_of(state: State, number: int) -> Dict:

@@ -17,7 +17,7 @@ from verify.foreign.pdf_annotations import draws_nothing, has_no_extent
 from verify.foreign.pdf_catalog import is_later_version, only_extended
 from verify.foreign.pdf_fields import takes_name
 from verify.foreign.pdf_metadata import SAVING_KEYS, only_saved_again
-from verify.foreign.pdf_pair import Pair, changed_keys, entries_of
+from verify.foreign.pdf_pair import Pair, came_to, changed_keys, entries_of
 from verify.foreign.pdf_plain import odd_form, xref_stream
 from verify.foreign.pdf_store import refs_of, same
 from verify.foreign.pdf_walk import reached
@@ -146,14 +146,9 @@ class _Revision:
             self.again(old.number)
         else:
             _require(new is None or isinstance(new, list), where)
-        one, two = list(self.before.list(old)), list(self.after.list(new))
-        more = [each for each in two if each not in one]
-        if not more and one == two:
-            return None
-        added = more[0] if len(more) == 1 else None
-        _require(isinstance(added, Ref) and [each for each in two if each != added] == one
-                 and len(two) == len(one) + 1, where)
-        return added if isinstance(added, Ref) else None
+        more = came_to(self.before.list(old), self.after.list(new))
+        _require(more is not None and len(more) <= 1 and all(isinstance(each, Ref) for each in more), where)
+        return next((each for each in more or () if isinstance(each, Ref)), None)
 
     # -- the timestamp
 

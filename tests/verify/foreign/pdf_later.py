@@ -106,6 +106,21 @@ def inheriting() -> bytes:
 
 
 @functools.cache
+def annotated(keys: bytes = b"") -> bytes:
+    """A page (object 3) with a hidden stamp, with these keys more, in the list of its annotations itself, signed."""
+    drawn = b"1 0 0 rg 0 0 300 100 re f"
+    return f.signed_by(plain_file([
+        b"<</Type /Catalog /Pages 2 0 R /AcroForm 6 0 R>>",
+        b"<</Type /Pages /Kids [3 0 R] /Count 1 /Resources <</Font <</F 5 0 R>>>>>>",
+        b"<</Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Annots [<</Type /Annot /Subtype /Stamp"
+        b" /F 2 /Rect [50 550 550 750] /AP <</N 7 0 R>> %b>>]>>" % keys,
+        b"<</Length %d>>\nstream\n%b\nendstream" % (len(CONTENT), CONTENT),
+        b"<</Type /Font /Subtype /Type1 /BaseFont /Helvetica>>", b"<</Fields []>>",
+        b"<</Type /XObject /Subtype /Form /BBox [0 0 300 100] /Length %d>>\nstream\n%b\nendstream" % (
+            len(drawn), drawn)]))
+
+
+@functools.cache
 def measured(kind: str) -> bytes:
     """A signed file in which the length of a stream, of ``kind`` content, picture, or pack, is object 9."""
     out, rows = bytearray(b"%PDF-1.5\n"), dict[int, bytes]()

@@ -74,6 +74,7 @@ GENUINE: dict[str, Make] = {
            "approved": f.approved, "with a form": f.with_form, "certified": lambda: f.certified(2),
            "twice": lambda: w.sign(f.approved(), world().second, name="Sig3"), "with a picture": later.pictured,
            "inheriting": later.inheriting, "packed": lambda: later.measured(""),
+           "with an annotation in its list": lambda: later.annotated(b"/Contents (hidden)"),
            "packed, its length elsewhere": lambda: later.measured("pack"),
            "content, its length elsewhere": lambda: later.measured("content")}.items()},
     **dict(everybody("the catalog written again", f.approved, lambda data: {f.root(data): text(data, f.root(data))})),
@@ -247,6 +248,16 @@ def _changed() -> Iterator[tuple[str, Make]]:
             data, 2, old, new))
 
 
+def _listed() -> Iterator[tuple[str, Make]]:
+    """An annotation that stands in the list itself: what Python takes for equal, readers do not."""
+    for old, new in ((b"/F 2", b"/F 2.0"), (b"/F 2", b"/F 2."), (b"/F 2 ", b"/F null "), (b"[50 550", b"[50.0 550"),
+                     (b"/F 2 ", b"")):
+        yield from appended(f"a listed annotation with {new.decode()}", later.annotated, (
+            lambda data, old=old, new=new: swapped(data, 3, old, new)), "timestamp", "signer")  # type: ignore[misc]
+    yield from appended("a listed annotation twice", later.annotated, lambda data: {3: re.sub(
+        rb"/Annots \[(.*)\]>>\Z", rb"/Annots [\1 \1]>>", text(data, 3), flags=re.DOTALL)}, "timestamp", "signer")
+
+
 def _respelt() -> Iterator[tuple[str, Make]]:
     """The same values in another spelling: a signer may, others have no reason to."""
     for name, old, new in (
@@ -288,7 +299,7 @@ def _info() -> Iterator[tuple[str, Make]]:
         yield from everybody(f"information: {name}", f.approved, change)
 
 
-ALTERED = dict([*_changed(), *_respelt(), *_info()])
+ALTERED = dict([*_changed(), *_listed(), *_respelt(), *_info()])
 
 
 @pytest.mark.parametrize("made", [pytest.param(made, id=name) for name, made in ALTERED.items()])
