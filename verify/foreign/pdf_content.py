@@ -1,8 +1,8 @@
 """Is there one way alone to read what the pages of a PDF are drawn from, and how large they are?
 
 Pages without a size and drawings without a box are given one by each reader as it likes. Content that is listed in an
-odd way, streams that are damaged, or that hold their own end marker, are mended by some readers and left out by
-others: then a signature over the bytes says little about what is seen.
+odd way and streams that are damaged are mended by some readers and left out by others; what was deleted and is still
+referred to is found again by some: then a signature over the bytes says little about what is seen.
 
 Source: ISO 32000-2 7.3.8 (streams), 7.4 (filters), 7.7.3 (page tree), 7.8.2 (content streams), 8.10.2 (form XObjects).
 """
@@ -15,6 +15,7 @@ from typing import Final
 from verify.foreign.pdf_reasons import foreign_finding
 from verify.foreign.pdf_store import State
 from verify.foreign.pdf_walk import Page, Pages, box_mm, reached
+from verify.foreign.pdf_xref import FREE
 from verify.model import Finding
 from verify.pdf_file import MAX_INFLATED, MAX_TOTAL
 from verify.pdf_objects import Object, Ref, Stream
@@ -23,6 +24,7 @@ __all__ = ["check_content"]
 
 _MANY: Final = 20                        # findings
 _CHUNK: Final = 1 << 16
+_DRAWN: Final = ("Pages", "AcroForm", "OCProperties")       # keys of the catalog that lead to what is drawn
 _FILTERS: Final = frozenset({
     "ASCIIHexDecode", "ASCII85Decode", "LZWDecode", "FlateDecode", "RunLengthDecode", "CCITTFaxDecode", "JBIG2Decode",
     "DCTDecode", "JPXDecode", "AHx", "A85", "LZW", "Fl", "RL", "CCF", "DCT"})
@@ -47,13 +49,14 @@ def check_content(state: State, pages: Pages) -> list[Finding]:
             add("fpdf.content-form", f"{page.number}")
         if not _plain_size(state, page):
             add("fpdf.page-size", f"{page.number}")
+    for number in sorted(reached(state, [state.root.get(key) for key in _DRAWN])):
+        if state.place(number) is None and _stood(state, number):
+            add("fpdf.revived", f"{number} 0 R")
     left = MAX_TOTAL
     for number in sorted(reached(state, [state.trailer.get("Root")])):
         value = state.value(number)
         if not isinstance(value, Stream):
             continue
-        if b"endstream" in value.raw:
-            add("fpdf.stream-end", f"{number} 0 R")
         if state.deref(value.entries.get("Subtype")) == "Form" and box_mm(state, value.entries.get("BBox")) is None:
             add("fpdf.form-box", f"{number} 0 R")
         filters = _filters(state, value)
@@ -65,6 +68,11 @@ def check_content(state: State, pages: Pages) -> list[Finding]:
             if size < 0:
                 add("fpdf.stream-damaged", f"{number} 0 R")
     return list(found.values())
+
+
+def _stood(state: State, number: int) -> bool:
+    """Whether some revision had an object of a number."""
+    return any(section.entries.get(number, FREE) != FREE for section in state.store.chain.sections)
 
 
 def _plain_content(state: State, value: Object) -> bool:

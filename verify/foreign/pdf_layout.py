@@ -13,6 +13,7 @@ from verify.foreign.pdf_reasons import ForeignRefusal, foreign_finding
 from verify.foreign.pdf_store import State, Store
 from verify.foreign.pdf_xref import BLANK, FREE, Entry
 from verify.model import Finding
+from verify.pdf_objects import Stream
 
 __all__ = ["check_layout"]
 
@@ -93,6 +94,7 @@ class _Revision:
             value = self.state.value(number)
             made.add((entry.first, self.store.spans[entry.first]))
             self.container(number, value)
+            self.inside(number, value)
         return sorted(made | (self.hidden(self.hybrid) if self.hybrid else set()))
 
     def streamed(self, number: int) -> None:
@@ -106,7 +108,7 @@ class _Revision:
         made: set[tuple[int, int]] = set()
         for number, entry in hybrid.section.entries.items():
             if entry.plain and self.start <= entry.first < self.state.end and self.state.place(number) is None:
-                hybrid.value(number)
+                self.inside(number, hybrid.value(number))
                 made.add((entry.first, self.store.spans[entry.first]))
         return made
 
@@ -137,6 +139,15 @@ class _Revision:
             entry = self.state.entries.get(one)
             if entry is None or not entry.packed or (entry.first, entry.second) != (number, index):
                 self.add("fpdf.object-twice", f"{one} 0 R")
+
+    def inside(self, number: int, value: object) -> None:
+        """What readers that search the file for objects would find in a stream, referred to or not."""
+        if not isinstance(value, Stream):
+            return
+        if b"endstream" in value.raw:
+            self.add("fpdf.stream-end", f"{number} 0 R")
+        elif b"obj" in value.raw and _OBJECT.search(value.raw):
+            self.add("fpdf.stream-object", f"{number} 0 R")
 
     def gap(self, begin: int, end: int) -> None:
         """Bytes between objects: blanks and comments; anything else is told."""

@@ -104,6 +104,12 @@ _FORM: Final = {
     "fpdf.stream-end": Meaning(
         _UNSURE, "流 {where} 之内另有结束标志，不同阅读器读到的内容可能不同",
         "stream {where} holds another end marker: readers may read different content"),
+    "fpdf.stream-object": Meaning(
+        _UNSURE, "流 {where} 之内另有写成对象的字节，修复文件的阅读器可能采用它",
+        "stream {where} holds bytes that are written as an object; readers that repair may use it"),
+    "fpdf.revived": Meaning(
+        _UNSURE, "文件引用了已被删除的对象（{where}），有的阅读器会重新找到它",
+        "the file refers to an object that was deleted ({where}); some readers find it again"),
     "fpdf.stream-damaged": Meaning(
         _UNSURE, "流 {where} 已损坏或过大，不同阅读器所见可能不同",
         "stream {where} is damaged or too large: readers may see different content"),

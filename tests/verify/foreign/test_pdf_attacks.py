@@ -661,6 +661,12 @@ CONFUSED: list[Case] = [
     ("an external stream", lambda: f.signed_by(f.changed(w.plain(), f.number_of(
         w.plain(), b"Contents", f.page(w.plain())), (b"/Filter", b"/F (other.pdf) /Filter"))), UNSURE, "fpdf.external"),
     ("a stream that goes past its end", lambda: f.signed_by(_past_end()), UNSURE, "fpdf.stream-end"),
+    ("a stream that nothing uses, with its end in it", lambda: f.signed_by(_unused(
+        b"\nendstream\nendobj\n990 0 obj\n<<>>\n")), UNSURE, "fpdf.stream-end"),
+    ("a stream that nothing uses, with an object in it", lambda: f.signed_by(_unused(
+        b"\n990 0 obj\n<</Type /Page>>\n")), UNSURE, "fpdf.stream-object"),
+    ("a page that lists a deleted annotation", lambda: f.signed_by(_deleted()), UNSURE, "fpdf.revived"),
+    ("a page drawn from a deleted picture", lambda: f.signed_by(_deleted(inside=True)), UNSURE, "fpdf.revived"),
     ("content in an array of arrays", lambda: f.signed_by(_nested_content()), UNSURE, "fpdf.content-form"),
     ("a page without a size", lambda: f.signed_by(_page_with(b"/MediaBox [ 0 0 595.2756 841.8898 ]", b"")), UNSURE,
      "fpdf.page-size"),
@@ -764,6 +770,23 @@ def _content(raw: bytes, name: bytes) -> bytes:
     data = w.plain()
     number = f.number_of(data, b"Contents", f.page(data))
     return w.update(data, [(number, b"<</Filter %b /Length %d>>\nstream\n%b\nendstream" % (name, len(raw), raw))])
+
+
+def _unused(inner: bytes) -> bytes:
+    """A file with a stream that nothing refers to."""
+    data = w.plain()
+    return w.update(data, [(f.size(data), b"<</Length %d>>\nstream\n%b\nendstream" % (len(inner), inner))])
+
+
+def _deleted(*, inside: bool = False) -> bytes:
+    """A file with an annotation, or (``inside``) its picture, that a later revision frees and a page still lists."""
+    data = w.plain()
+    new, page = f.size(data), f.page(data)
+    data = w.update(data, [
+        (new, b"<</Type /Annot /Subtype /Stamp /F 4 /Rect [50 550 550 750] /AP <</N %d 0 R>>>>" % (new + 1)),
+        (new + 1, b"<</Type /XObject /Subtype /Form /BBox [0 0 9 9] /Length 12>>\nstream\n0 0 9 9 re f\nendstream"),
+        (page, w.object_of(data, page)[:-2] + b"/Annots [%d 0 R]>>" % new)])
+    return w.update(data, [], free=(new + inside,))
 
 
 def _past_end() -> bytes:
