@@ -24,6 +24,7 @@ from verify.foreign.pdf_changes import Kind
 from verify.foreign.pdf_content import check_content
 from verify.foreign.pdf_evidence import Links, certificates_of, malformed_evidence, odd_evidence
 from verify.foreign.pdf_fields import read_fields
+from verify.foreign.pdf_filters import inflate
 from verify.foreign.pdf_layout import check_layout
 from verify.foreign.pdf_lists import lists_of
 from verify.foreign.pdf_reasons import ForeignRefusal, foreign_finding
@@ -31,7 +32,6 @@ from verify.foreign.pdf_revisions import Revision, weigh_revisions
 from verify.foreign.pdf_signature import ForeignSignature, Signed, locate, loose, prove
 from verify.foreign.pdf_store import State, Store
 from verify.foreign.pdf_walk import read_pages
-from verify.foreign.pdf_xref import inflate
 from verify.judge import Case
 from verify.model import Verdict
 from verify.pdf_file import MAX_FILE_SIZE

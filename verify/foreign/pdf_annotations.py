@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from verify.foreign.pdf_filters import inflate
 from verify.foreign.pdf_store import State
 from verify.foreign.pdf_walk import box_mm
-from verify.foreign.pdf_xref import BLANK, inflate
+from verify.foreign.pdf_xref import BLANK
 from verify.pdf_objects import Dict, Object, Stream
 from verify.pdf_reasons import PdfRefusal
 

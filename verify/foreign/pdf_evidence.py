@@ -20,8 +20,8 @@ from certs.ocsp import OID_BASIC, OID_OCSP_SIGNING
 from certs.public_key import read_algorithm
 from certs.x509 import Certificate
 from codes.errors import EngineError
+from verify.foreign.pdf_filters import inflate
 from verify.foreign.pdf_store import State
-from verify.foreign.pdf_xref import inflate
 from verify.pdf_objects import Object, PdfString, Ref, Stream
 from verify.pdf_reasons import PdfRefusal
 

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from verify.cms_lists import MOST_LISTS, Said, read_answer, read_list
+from verify.foreign.pdf_filters import inflate
 from verify.foreign.pdf_store import State
-from verify.foreign.pdf_xref import inflate
 from verify.pdf_objects import Object, Stream
 from verify.pdf_reasons import HOSTILE, PdfRefusal
 

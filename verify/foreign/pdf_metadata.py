@@ -11,8 +11,8 @@ from typing import Final
 
 from lxml import etree
 
+from verify.foreign.pdf_filters import inflate
 from verify.foreign.pdf_store import State
-from verify.foreign.pdf_xref import inflate
 from verify.pdf_objects import Object, Stream
 
 __all__ = ["SAVING_KEYS", "only_saved_again"]

@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from verify.foreign.pdf_filters import inflate
 from verify.foreign.pdf_reasons import ForeignRefusal
-from verify.foreign.pdf_xref import FREE, HEAD, MAX_OBJECTS, STREAM, Chain, Entry, Section, inflate, read_chain
+from verify.foreign.pdf_xref import FREE, HEAD, MAX_OBJECTS, STREAM, Chain, Entry, Section, read_chain
 from verify.pdf_file import MAX_TOTAL, Budget
 from verify.pdf_objects import Dict, Object, ObjectReader, PdfString, Ref, Stream, skip_space
 

@@ -12,9 +12,9 @@ import re
 from typing import Final
 
 from verify.foreign.pdf_annotations import inherited, is_hidden, is_void, normal_appearance
+from verify.foreign.pdf_filters import inflate
 from verify.foreign.pdf_store import State
 from verify.foreign.pdf_walk import text_of
-from verify.foreign.pdf_xref import inflate
 from verify.pdf_objects import Dict, Object, PdfString, Stream, skip_space
 from verify.pdf_reasons import PdfRefusal
 

@@ -11,17 +11,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
+from verify.foreign.pdf_filters import inflate, integer
 from verify.foreign.pdf_reasons import ForeignRefusal
 from verify.pdf_file import Budget
-from verify.pdf_objects import Dict, Object, ObjectReader, Ref, skip_space
+from verify.pdf_objects import Dict, ObjectReader, skip_space
 
-__all__ = ["BLANK", "FREE", "HEAD", "MAX_OBJECTS", "STREAM", "Chain", "Entry", "Section", "inflate", "read_chain"]
+__all__ = ["BLANK", "FREE", "HEAD", "MAX_OBJECTS", "STREAM", "Chain", "Entry", "Section", "read_chain"]
 
 MAX_SECTIONS: Final = 64
 MAX_OBJECTS: Final = 60_000
 _FREE, _PLAIN, _PACKED = 0, 1, 2
 _TAIL_LENGTH: Final = 2048
-_SHORT: Final = frozenset({"F", "DP"})
 _LINE_END: Final = 2                     # bytes
 _TAIL_END: Final = 64                    # bytes from startxref to the end: some readers look no further back
 _MAX_NUMBER: Final = 8_388_607           # of an object (ISO 32000-1, annex C)
@@ -118,16 +118,10 @@ def read_chain(data: bytes, budget: Budget) -> Chain:
         previous = section.trailer.get("Prev")
         if previous is None:
             break
-        place = _integer(previous, f"Prev @{section.at}")
+        place = integer(previous, f"Prev @{section.at}")
     if found[0].end != tail.end() or not all(each.named for each in found):
         raise ForeignRefusal("fpdf.xref", f"startxref @{tail.start()}")
     return Chain(sections=tuple(reversed(found)), trailing=data[tail.end():])
-
-
-def _integer(value: Object, where: str) -> int:
-    if type(value) is not int or value < 0:
-        raise ForeignRefusal("fpdf.xref", where)
-    return value
 
 
 def _linearized(data: bytes, first: Section, main: Section) -> Section:
@@ -172,7 +166,7 @@ class _Reader:
         further = trailer.get("XRefStm")
         if further is None:
             return self.closed(at, entries, trailer, end, ())
-        place = _integer(further, f"XRefStm @{at}")
+        place = integer(further, f"XRefStm @{at}")
         hidden, other, stop = self.stream(place)
         self.forgiven.append(("form.pdf-hybrid", f"@{at}"))
         self.doubts += [("fpdf.hybrid-differs", f"trailer {key}") for key in ("Root", "Info", "Encrypt")
@@ -205,7 +199,7 @@ class _Reader:
         stop = tail.end() if tail else end
         if tail and (b"\0" in tail[0] or len(tail[0]) > _TAIL_END):
             self.doubts.append(("fpdf.xref-odd", f"startxref @{start}"))
-        self.within(_integer(trailer.get("Size", 0), f"Size @{at}"), f"Size @{at}")
+        self.within(integer(trailer.get("Size", 0), f"Size @{at}"), f"Size @{at}")
         return Section(at=at, end=stop, named=tail is not None and int(tail[1]) in (at, self.told), entries=entries,
                        trailer=trailer, places=((at, end), (start, stop) if tail else (end, end), *further),
                        streams=tuple(self.streams), forgiven=tuple(self.forgiven), doubts=tuple(self.doubts))
@@ -263,7 +257,7 @@ class _Reader:
         begin = STREAM.match(self.data, position)
         if not isinstance(trailer, dict) or begin is None or trailer.get("Type") != "XRef":
             raise ForeignRefusal("fpdf.xref", f"@{at}")
-        length = _integer(trailer.get("Length"), f"Length @{at}")
+        length = integer(trailer.get("Length"), f"Length @{at}")
         raw = self.data[begin.end():begin.end() + length]
         end = _STREAM_END.match(self.data, begin.end() + length)
         if end is None:
@@ -279,14 +273,14 @@ class _Reader:
         """The rows of a cross-reference stream."""
         where = f"W @{at}"
         told = trailer.get("W")
-        widths = [_integer(each, where) for each in told] if isinstance(told, list) else []
-        size = _integer(trailer.get("Size"), f"Size @{at}")
+        widths = [integer(each, where) for each in told] if isinstance(told, list) else []
+        size = integer(trailer.get("Size"), f"Size @{at}")
         index = trailer.get("Index", [0, size])
         if len(widths) != 3 or max(widths) > 8 or not isinstance(index, list) or len(index) % 2:
             raise ForeignRefusal("fpdf.xref", where)
         if any(width > usual for width, usual in zip(widths, _WIDTHS, strict=True)):
             self.doubts.append(("fpdf.xref-odd", where))
-        runs = [_integer(each, where) for each in index]
+        runs = [integer(each, where) for each in index]
         self.within(max(map(sum, zip(runs[::2], runs[1::2], strict=True)), default=0), f"Index @{at}")
         row = sum(widths)
         count = sum(runs[1::2])
@@ -312,68 +306,3 @@ class _Reader:
         if kind not in (_FREE, _PACKED):
             raise ForeignRefusal("fpdf.xref", f"{number} 0 R")
         return Entry(_PACKED, first, second) if kind == _PACKED else FREE
-
-
-# -- filters of the skeleton
-
-
-def inflate(raw: bytes, entries: Dict, budget: Budget, where: str) -> bytes:
-    """The data of a cross-reference or object stream: no filter, or FlateDecode with or without a predictor.
-
-    Raises:
-        ForeignRefusal: ``fpdf.unsupported`` for another filter.
-        PdfRefusal: ``pdf.stream``, ``pdf.too-large``.
-    """
-    filters, parameters = entries.get("Filter"), entries.get("DecodeParms")
-    if entries.keys() & _SHORT:                      # some readers know them outside inline images too
-        raise ForeignRefusal("fpdf.unsupported", where, what="Filter")
-    if isinstance(filters, list):
-        if len(filters) > 1 or (isinstance(parameters, list) and len(parameters) > 1):
-            raise ForeignRefusal("fpdf.unsupported", where, what="Filter")
-        filters = filters[0] if filters else None
-        parameters = parameters[0] if isinstance(parameters, list) and parameters else parameters
-    if filters is None:
-        return raw
-    if filters != "FlateDecode" or isinstance(parameters, Ref):
-        raise ForeignRefusal("fpdf.unsupported", where, what="Filter")
-    data = budget.inflate(raw, where=where)
-    if not isinstance(parameters, dict) or parameters.get("Predictor", 1) == 1:
-        return data
-    return _unpredicted(data, parameters, where)
-
-
-def _unpredicted(data: bytes, parameters: Dict, where: str) -> bytes:
-    """Undo the PNG predictors (ISO 32000-2, 7.4.4.4), one byte a sample."""
-    columns = _integer(parameters.get("Columns", 1), where)
-    plain = (parameters.get("Colors", 1), parameters.get("BitsPerComponent", 8)) == (1, 8)
-    predictor = parameters.get("Predictor")
-    if type(predictor) is not int or not 10 <= predictor <= 15 or not plain or not 1 <= columns <= 64:
-        raise ForeignRefusal("fpdf.unsupported", where, what="Predictor")
-    if len(data) % (columns + 1):
-        raise ForeignRefusal("fpdf.xref", where)
-    out, above = bytearray(), bytes(columns)
-    for start in range(0, len(data), columns + 1):
-        above = _line(data[start], data[start + 1:start + 1 + columns], above, where)
-        out += above
-    return bytes(out)
-
-
-def _line(kind: int, line: bytes, above: bytes, where: str) -> bytes:
-    if kind == 0:
-        return line
-    if kind == 2:
-        return bytes((one + up) & 0xFF for one, up in zip(line, above, strict=True))
-    done = bytearray()
-    for place, one in enumerate(line):
-        left, corner = (done[-1], above[place - 1]) if place else (0, 0)
-        up = above[place]
-        if kind == 1:
-            guess = left
-        elif kind == 3:
-            guess = (left + up) // 2
-        elif kind == 4:
-            guess = min((left, up, corner), key=lambda each: abs(left + up - corner - each))
-        else:
-            raise ForeignRefusal("fpdf.xref", where)
-        done.append((one + guess) & 0xFF)
-    return bytes(done)
