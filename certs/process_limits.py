@@ -11,8 +11,9 @@ import os
 import resource
 import signal
 import sys
+from pathlib import Path
 
-__all__ = ["bounded", "end_with_parent", "keep_memory_private", "limit_time", "set_limits"]
+__all__ = ["address_space_mb", "bounded", "end_with_parent", "keep_memory_private", "limit_time", "set_limits"]
 
 _MEGA = 1024 * 1024
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE = 1, 4
@@ -44,6 +45,15 @@ def set_limits(*, memory_mb: int, file_mb: int, processor_s: int | None = None) 
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(what, (ceiling, ceiling))
     _bounded = True
+
+
+def address_space_mb() -> int:
+    """The address space that this process has now, which :func:`set_limits` counts; 0 where the system does not tell.
+    """
+    try:
+        return int(Path("/proc/self/statm").read_text("ascii").split()[0]) * resource.getpagesize() >> 20
+    except (OSError, ValueError, IndexError):
+        return 0
 
 
 def limit_time(seconds: int) -> None:

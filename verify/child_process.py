@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final, Protocol
 
+from certs.process_limits import address_space_mb
 from verify.child import FAILED, HEAD, serve_orders
 from verify.model import Finding
 from verify.reasons import finding
@@ -26,6 +27,7 @@ __all__ = ["Child", "Limits"]
 
 _ANSWER_LIMIT: Final = 64 << 20
 _ANSWER: Final = frozenset({"report", "text", "line"})
+_LIGHT: Final = 2                                   # a copy begins with no more than this part of its memory
 _GRACE_S: Final = 5.0                               # beyond a child's own alarm
 _START: Final = "import sys; sys.path.insert(0, sys.argv[1]); from verify.child import serve; serve()"
 _ROOT: Final = Path(__file__).resolve().parent.parent
@@ -99,7 +101,8 @@ class Child:
         return self._process
 
     def _start(self) -> _Process:
-        if threading.active_count() == 1 and hasattr(os, "fork"):
+        light = address_space_mb() <= self._limits.memory_mb // _LIGHT
+        if light and threading.active_count() == 1 and hasattr(os, "fork"):
             return _Forked()                        # what is imported already need not be imported again
         # the system ends a child with the thread that started it: whoever asks may not live as long
         return self._starter.submit(self._opened).result()

@@ -18,6 +18,7 @@ from typing import IO
 
 import pytest
 
+from certs.process_limits import address_space_mb
 from tests.support.bounds import not_hanging, wait_until
 from tests.support.demo_home import shared_home
 from tests.verify.packages import issued
@@ -114,7 +115,7 @@ def test_an_error_of_the_checker_is_told_as_one_and_its_child_replaced(monkeypat
 
     monkeypatch.setattr("verify.entry.verify_source", broken)
     monkeypatch.setattr("verify.child_process.threading.active_count", lambda: 1)    # a thread of the tests' own waits
-    with Verifiers(trust=shared_home().trust_dir) as verifiers:
+    with Verifiers(trust=shared_home().trust_dir, limits=Limits(memory_mb=4 * address_space_mb())) as verifiers:
         first = child_of(verifiers)
         monkeypatch.undo()               # the child was forked before
         answer = verifiers.verify(issued().ofd)
@@ -122,6 +123,15 @@ def test_an_error_of_the_checker_is_told_as_one_and_its_child_replaced(monkeypat
         assert codes(answer) == {"file.failed"} and "LookupError" in answer.line
         assert "what the file says" not in str(answer)
         assert child_of(verifiers) != first and verifiers.verify(issued().ofd).report["verdict"] == "valid"
+
+
+def test_a_process_that_is_large_itself_starts_its_children_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A copy of it would be at its limit of memory before the first file."""
+    monkeypatch.setattr("verify.child_process.threading.active_count", lambda: 1)
+    held = bytearray(600 << 20)
+    with Verifiers(trust=shared_home().trust_dir, limits=Limits(memory_mb=500)) as verifiers:
+        assert verifiers.verify(issued().ofd).report["verdict"] == "valid"
+    assert len(held) == 600 << 20
 
 
 def test_what_takes_too_long_is_stopped() -> None:
