@@ -114,6 +114,9 @@ def read_chain(data: bytes, budget: Budget) -> Chain:
             break
         if section.end > (before.at if before else tail.end()) or len(found) == MAX_SECTIONS:
             raise ForeignRefusal("fpdf.xref", f"@{place}")
+        if before is not None and _TABLE.match(data, before.at) and not _TABLE.match(data, section.at):
+            # a table may have streams beside it (7.5.8.4), not before it: there some readers repair the file
+            found[-1] = replace(before, doubts=(*before.doubts, ("fpdf.xref-odd", f"Prev @{before.at}")))
         found.append(section)
         previous = section.trailer.get("Prev")
         if previous is None:

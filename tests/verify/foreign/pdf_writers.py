@@ -281,8 +281,10 @@ def last_section(data: bytes) -> int:
 
 
 def update(data: bytes, objects: list[tuple[int, bytes]], *, trailer: bytes = b"", free: tuple[int, ...] = (),
-           previous: int | None = None) -> bytes:
-    """An incremental update with a table; ``trailer`` is added to the trailer."""
+           previous: int | None = None, tabled: bool = False) -> bytes:
+    """An incremental update in the form of the section before it, a table or a stream; ``trailer`` is added to the
+    trailer, and that, free numbers, another place of the section before and ``tabled`` make it a table.
+    """
     out, rows = bytearray(data), []
     if not data.endswith((b"\n", b"\r")):
         out += b"\n"
@@ -292,9 +294,16 @@ def update(data: bytes, objects: list[tuple[int, bytes]], *, trailer: bytes = b"
     rows += [b"%d 1\n0000000000 00001 f \n" % number for number in free]
     at = len(out)
     before = last_section(data) if previous is None else previous
+    tabled = tabled or bool(trailer or free) or previous is not None or data.startswith(b"xref", before)
     size = max([int(each) for each in re.findall(rb"/Size (\d+)", data)] + [number + 1 for number, _ in objects])
     kept = b" ".join(re.findall(rb"/%b \d+ 0 R" % key, data)[-1] for key in (b"Root", b"Info")
                      if b"/%b " % key in data)
-    out += b"xref\n%btrailer\n<</Size %d %b /Prev %d %b>>\nstartxref\n%d\n%%%%EOF\n" % (
-        b"".join(rows), size, kept, before, trailer, at)
-    return bytes(out)
+    if tabled:
+        out += b"xref\n%btrailer\n<</Size %d %b /Prev %d %b>>\nstartxref\n%d\n%%%%EOF\n" % (
+            b"".join(rows), size, kept, before, trailer, at)
+        return bytes(out)
+    places = [(int(row.split()[0]), int(row.split()[2])) for row in rows] + [(size, at)]
+    lines = b"".join(b"\1" + place.to_bytes(4, "big") + b"\0\0" for _, place in places)
+    told = b"/Type /XRef /Size %d /Index [%b] /W [1 4 2] %b /Prev %d" % (
+        size + 1, b" ".join(b"%d 1" % number for number, _ in places), kept, before)
+    return bytes(out) + stream(size, told, lines) + b"startxref\n%d\n%%%%EOF\n" % at

@@ -412,6 +412,20 @@ def test_a_cross_reference_that_was_there_before_signing_may_be_odd_and_not_wron
     assert not codes(report) & {"fpdf.xref", "fpdf.xref-odd"} or name in WRONG
 
 
+def test_a_table_behind_a_stream_is_doubted_whoever_wrote_it() -> None:
+    """Ghostscript repairs such a file, and then takes what lies packed for the newest; the other way round nobody does.
+    """
+    signed = w.sign(w.packed(), stamped=True)
+    assert judged(signed).verdict is VALID
+    evidence = f.with_evidence(signed, CRLs=[world().trust().crls[1].der])
+    assert judged(evidence).verdict is VALID
+    number, root = f.size(evidence), f.root(evidence)
+    tabled = w.update(signed, [(root, w.object_of(evidence, root)), *(
+        (one, w.object_of(evidence, one)) for one in range(f.size(signed), number - 1))], tabled=True)
+    report = judged(tabled)
+    assert report.verdict is not VALID and "fpdf.xref-odd" in codes(report)
+
+
 # -- lengths that stand elsewhere
 
 
