@@ -80,14 +80,12 @@ def swapped_certificates(cms: bytes) -> bytes:
 
 def unsigned_attribute(cms: bytes) -> bytes:
     """An unsigned attribute that nobody asked for, at the end of the one SignerInfo."""
-    added = b"\xa1" + forge.build.set_of([forge.attribute("1.2.3.4", forge.build.integer(1))])[1:]
-    info = cms.rindex(b"\x30\x82", 0, cms.index(forge.world().signer.certificate.issuer,
-                                                   cms.rindex(b"\x31\x82")))
-    signers = cms.rindex(b"\x31\x82", 0, info)
-    out = grown(cms, len(cms), added, 3)
-    for offset in (signers, info):
-        out = out[:offset] + with_length(out[offset:], len(added))
-    return out
+    content = asn1_cms.ContentInfo.load(cms)
+    content["content"]["signer_infos"][0]["unsigned_attrs"] = asn1_cms.CMSAttributes.load(
+        forge.build.set_of([forge.attribute("1.2.3.4", forge.build.integer(1))]))
+    made: bytes = content.dump(force=True)
+    assert cms not in made and len(made) > len(cms)
+    return made
 
 
 def respelt(cms: bytes) -> bytes:
