@@ -9,7 +9,6 @@ import itertools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
 
 from archive.errors import ArchiveCode, ArchiveError
 from archive.pdf_revision import Evidence, add_evidence, add_timestamp
@@ -18,7 +17,7 @@ from certs.evidence_build import MARGIN, Material, Stamper
 from certs.strength import STRONG, Strength
 from certs.timestamp import TimestampResult, verify_token
 from certs.timestamp_token import TimestampToken
-from certs.token_evidence import token_due
+from certs.token_evidence import path_above, token_due
 from certs.trust import Trust
 from certs.x509 import Certificate
 from codes.errors import EngineError
@@ -30,8 +29,6 @@ from verify.pdf_cms import CmsSignature, read_cms
 from verify.pdf_reasons import PdfRefusal
 
 __all__ = ["make_lta", "newest_timestamp", "pdf_carried", "pdf_due", "renew_lta"]
-
-_MAX_PATH: Final = 8
 
 
 def make_lta(pdf: bytes, timestamper: Stamper, material: Material) -> bytes:
@@ -125,7 +122,7 @@ def _evidence(leaves: Iterable[Certificate], pool: Sequence[Certificate], materi
     found: dict[bytes, None] = {}
     answers: dict[bytes, None] = {}
     for leaf in leaves:
-        path = _path(leaf, pool)
+        path = path_above(leaf, pool)
         for one in path:
             certificates.setdefault(one.der)
         for authority in path[1:]:
@@ -139,16 +136,6 @@ def _evidence(leaves: Iterable[Certificate], pool: Sequence[Certificate], materi
                 if answer.on(one, above) is not None:
                     answers.setdefault(answer.der)
     return Evidence(certificates=tuple(certificates), crls=tuple(found), ocsps=tuple(answers))
-
-
-def _path(leaf: Certificate | None, pool: Sequence[Certificate]) -> list[Certificate]:
-    path = [] if leaf is None else [leaf]
-    while path and not path[-1].is_self_issued and len(path) < _MAX_PATH:
-        above = next((one for one in pool if one not in path and path[-1].issued_by(one)), None)
-        if above is None:
-            break
-        path.append(above)
-    return path
 
 
 def _tokens(pdf: bytes) -> list[TimestampToken]:

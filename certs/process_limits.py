@@ -13,7 +13,8 @@ import signal
 import sys
 from pathlib import Path
 
-__all__ = ["address_space_mb", "bounded", "end_with_parent", "keep_memory_private", "limit_time", "set_limits"]
+__all__ = ["address_space_mb", "bounded", "end_with_parent", "keep_memory_private", "limit_time", "resident_mb",
+           "set_limits"]
 
 _MEGA = 1024 * 1024
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE = 1, 4
@@ -50,8 +51,17 @@ def set_limits(*, memory_mb: int, file_mb: int, processor_s: int | None = None) 
 def address_space_mb() -> int:
     """The address space that this process has now, which :func:`set_limits` counts; 0 where the system does not tell.
     """
+    return _now_mb(0)
+
+
+def resident_mb() -> int:
+    """The memory that this process holds now; 0 where the system does not tell. (The peak would count its parent's.)"""
+    return _now_mb(1)
+
+
+def _now_mb(field: int) -> int:
     try:
-        return int(Path("/proc/self/statm").read_text("ascii").split()[0]) * resource.getpagesize() >> 20
+        return int(Path("/proc/self/statm").read_text("ascii").split()[field]) * resource.getpagesize() >> 20
     except (OSError, ValueError, IndexError):
         return 0
 

@@ -21,7 +21,7 @@ from certs.strength import Strength
 from certs.timestamp_token import MAX_CERTIFICATES, OID_OCSP_ANSWER, TimestampToken
 from certs.x509 import Certificate
 
-__all__ = ["NOTHING", "Material", "complete", "linked", "newest_on", "path_of", "rewritten", "token_due"]
+__all__ = ["NOTHING", "Material", "complete", "linked", "newest_on", "path_above", "path_of", "rewritten", "token_due"]
 
 _OID_OCSP: Final = build.oid(OID_OCSP_ANSWER)
 _MAX_PATH: Final = 8
@@ -43,8 +43,14 @@ NOTHING: Final = Material()
 def path_of(token: TimestampToken, material: Material) -> list[Certificate]:
     """The authority's certificate and those above it, as far as they are at hand; the signatures on them hold."""
     pool = (*material.certificates, *token.certificates)    # what is believed leads before what anybody could add
-    path = [certificate for certificate in pool if token.names(certificate)][:1]
-    while path and not path[-1].is_self_issued and len(path) < _MAX_PATH:
+    leaf = next((certificate for certificate in pool if token.names(certificate)), None)
+    return [] if leaf is None else path_above(leaf, pool)
+
+
+def path_above(leaf: Certificate, pool: Sequence[Certificate]) -> list[Certificate]:
+    """A certificate and those of a pool above it, to a root at most; the signatures on them hold."""
+    path = [leaf]
+    while not path[-1].is_self_issued and len(path) < _MAX_PATH:
         above = next((one for one in pool if one not in path and path[-1].issued_by(one)), None)
         if above is None:
             break

@@ -9,12 +9,10 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
-import resource
 import signal
 import struct
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from verify import entry
@@ -48,7 +46,7 @@ def serve_orders(orders: IO[bytes], answers: IO[bytes], parent: int) -> None:
     Libraries keep things (libxml2 every name that it has read), so one stranger's files could fill a child and make it
     fail over everybody else's. It says so in its answer, and its parent replaces it.
     """
-    from certs.process_limits import end_with_parent, set_limits
+    from certs.process_limits import end_with_parent, resident_mb, set_limits
 
     end_with_parent(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)    # the parent decides what becomes of the work
@@ -67,19 +65,11 @@ def serve_orders(orders: IO[bytes], answers: IO[bytes], parent: int) -> None:
         signal.setitimer(signal.ITIMER_REAL, order["seconds"])
         told = judged.answer(order, data)
         count += 1
-        last = FAILED in told or count >= _FILES or _resident_mb() > order["memory_mb"] // _SHARE
+        last = FAILED in told or count >= _FILES or resident_mb() > order["memory_mb"] // _SHARE
         answer = json.dumps({**told, "last": last}).encode("ascii")
         signal.setitimer(signal.ITIMER_REAL, 0)
         answers.write(len(answer).to_bytes(8, "big") + answer)
         answers.flush()
-
-
-def _resident_mb() -> int:
-    """The memory that this process holds now; 0 where the system does not tell. (The peak would count its parent's.)"""
-    try:
-        return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * resource.getpagesize() >> 20
-    except (OSError, ValueError, IndexError):
-        return 0
 
 
 class _Judging:

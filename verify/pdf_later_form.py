@@ -16,13 +16,12 @@ from typing import Final
 
 from verify.foreign.pdf_layout import check_layout
 from verify.foreign.pdf_store import State, Store
-from verify.pdf_objects import PdfString, Stream
+from verify.pdf_objects import WHITE_SPACE, PdfString, Stream
 from verify.pdf_reasons import PdfRefusal
 
 __all__ = ["require_plain"]
 
 _TRAILER: Final = frozenset({"Size", "Root", "Info", "ID", "Prev"})
-_BLANK: Final = b"\x00\t\n\x0c\r "
 _TEXT: Final = re.compile(rb"[\t\n\r -$&-~]*%%EOF[\r\n]*")
 
 
@@ -67,10 +66,10 @@ def _require_back_to_back(store: Store, before: State, after: State) -> None:
     objects = [(entry.first, store.spans[entry.first]) for number, entry in after.section.entries.items() if number]
     position = before.end
     for start, end in sorted((*objects, *after.section.places)):
-        if start < position or store.data[position:start].strip(_BLANK):
+        if start < position or store.data[position:start].strip(WHITE_SPACE):
             raise PdfRefusal("pdf.later-form", f"@{position}")
         position = end
-    if store.data[position:after.end].strip(_BLANK):
+    if store.data[position:after.end].strip(WHITE_SPACE):
         raise PdfRefusal("pdf.later-form", f"@{position}")
 
 

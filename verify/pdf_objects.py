@@ -14,9 +14,11 @@ from typing import Final, NamedTuple, TypeAlias
 
 from verify.pdf_reasons import PdfRefusal
 
-__all__ = ["Array", "Dict", "Name", "Object", "ObjectReader", "PdfString", "Ref", "Stream", "parse_object",
-           "skip_space", "unescape"]
+__all__ = ["WHITE_SPACE", "Array", "Dict", "Name", "Object", "ObjectReader", "PdfString", "Ref", "Stream",
+           "parse_object", "skip_space", "unescape"]
 
+WHITE_SPACE: Final = b"\x00\t\n\x0c\r "
+"""Bytes that are white space in a PDF (7.2.3); Python strips others."""
 MAX_DEPTH: Final = 32
 MAX_ITEMS: Final = 1_000_000            # of all objects of a file together
 _MAX_NAME: Final = 127                  # bytes
@@ -177,7 +179,7 @@ class ObjectReader:
     def string(self, match: re.Match[bytes]) -> tuple[Object, int]:
         kind, end = match.lastindex, match.end()
         if kind == _HEX:
-            digits = match[_HEX].translate(None, b"\x00\t\n\x0c\r ")
+            digits = match[_HEX].translate(None, WHITE_SPACE)
             start = match.start(_HEX) - 1
             value = bytes.fromhex((digits + b"0" * (len(digits) % 2)).decode())
             return PdfString(value, start, end, True), end

@@ -35,7 +35,7 @@ from verify.foreign.pdf_walk import read_pages
 from verify.judge import Case
 from verify.model import Verdict
 from verify.pdf_file import MAX_FILE_SIZE
-from verify.pdf_objects import ObjectReader, Stream
+from verify.pdf_objects import WHITE_SPACE, ObjectReader, Stream
 from verify.pdf_reasons import HOSTILE, PdfRefusal
 from verify.pdf_signature import OWN_MARK, Moment
 
@@ -47,7 +47,6 @@ _LOOK_BACK: Final = 64 << 10            # bytes from a signature's object head t
 _BYTE_RANGE: Final = re.compile(rb"/ByteRange(?![A-Za-z0-9_.+-])")
 _HEAD: Final = re.compile(rb"(?<!\d)\d{1,10}[\x00\t\n\x0c\r ]+\d{1,5}[\x00\t\n\x0c\r ]+obj(?![A-Za-z])")
 _SLACK: Final = 4                       # blank bytes between the end of a revision and that of what was signed
-_BLANK: Final = b"\x00\t\n\x0c\r "
 _NOBODY: Final = Trust(name="", lookup_hosts=(), roots=(), data_signing=MappingProxyType({}))
 
 
@@ -195,7 +194,7 @@ class ForeignPdf:
             return None
         for index, state in enumerate(self.states):
             low, high = sorted((state.end, signed.end))
-            if high - low > _SLACK or self.data[low:high].strip(_BLANK):
+            if high - low > _SLACK or self.data[low:high].strip(WHITE_SPACE):
                 continue
             start = self.states[index - 1].end if index else 0
             if not start <= signed.place < state.end:
@@ -237,7 +236,7 @@ class ForeignPdf:
         end = max((each.end for each in found), default=0)
         later = self.data[end:]
         lawful = any(word in later for word in (b"/DSS", b"/DocTimeStamp", b"/ByteRange"))
-        if end and later.strip(_BLANK) and not lawful:
+        if end and later.strip(WHITE_SPACE) and not lawful:
             self.keep("fpdf.trailing-content", f"@{end}")
         raise ForeignRefusal("fpdf.no-signature" if not found else "fpdf.not-passed", "file", signer="—")
 
@@ -271,7 +270,7 @@ class ForeignPdf:
             if place >= good:
                 self.keep("fpdf.trailing-content", f"@{place}")
         if rest:
-            self.keep("fpdf.trailing-content" if rest.strip(_BLANK) else "fpdf.trailing-bytes", f"@{end}")
+            self.keep("fpdf.trailing-content" if rest.strip(WHITE_SPACE) else "fpdf.trailing-bytes", f"@{end}")
 
     def evidence(self, revisions: tuple[Revision, ...]) -> None:
         """Evidence looks like evidence; where no good signature covers a revision, it is evidence and nothing else.

@@ -15,14 +15,13 @@ from typing import Final
 
 from verify.foreign.pdf_store import State
 from verify.foreign.pdf_xref import FREE, HEAD, Entry
-from verify.pdf_objects import Object, PdfString, Stream
+from verify.pdf_objects import WHITE_SPACE, Object, PdfString, Stream
 
 __all__ = ["odd_form", "xref_stream"]
 
 _TABLE_KEYS: Final = frozenset({"Size", "Root", "Info", "ID", "Prev"})
 _STREAM_KEYS: Final = _TABLE_KEYS | {"Type", "W", "Index", "Length", "Filter", "DecodeParms"}
 _WHOLE: Final = ("Size", "Prev", "Length")
-_SPACE: Final = b"\x00\t\n\x0c\r "
 _OBJECT: Final = re.compile(rb"(?<!\d)\d++[\x00\t\n\x0c\r ]++\d++[\x00\t\n\x0c\r ]++obj(?![A-Za-z])")
 _WORDS: Final = (b"startxref", b"trailer", b"%%EOF")
 _LAST: Final = re.compile(rb"startxref[\x00\t\n\x0c\r ]+(\d+)")
@@ -54,10 +53,10 @@ def odd_form(before: State, after: State) -> str:
     spans = _spans(after)
     position = before.end
     for start, end in sorted((*spans, *section.places)):
-        if start < position or data[position:start].strip(_SPACE):
+        if start < position or data[position:start].strip(WHITE_SPACE):
             return f"@{position}"
         position = end
-    if data[position:after.end].strip(_SPACE):
+    if data[position:after.end].strip(WHITE_SPACE):
         return f"@{position}"
     return _ambiguous(before, after, {start for start, _ in spans})
 

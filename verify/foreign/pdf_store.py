@@ -16,7 +16,7 @@ from verify.foreign.pdf_filters import inflate
 from verify.foreign.pdf_reasons import ForeignRefusal
 from verify.foreign.pdf_xref import FREE, HEAD, MAX_OBJECTS, STREAM, Chain, Entry, Section, read_chain
 from verify.pdf_file import MAX_TOTAL, Budget
-from verify.pdf_objects import Dict, Object, ObjectReader, PdfString, Ref, Stream, skip_space
+from verify.pdf_objects import WHITE_SPACE, Dict, Object, ObjectReader, PdfString, Ref, Stream, skip_space
 
 __all__ = ["Place", "State", "Store", "refs_of", "same"]
 
@@ -27,7 +27,6 @@ _MAX_DEPTH: Final = 40
 _END: Final = re.compile(rb"endobj(?![^\x00\t\n\x0c\r ()<>\[\]{}/%])")
 _SLACK: Final = 1 << 20
 _MAX_WALKED: Final = 30_000_000         # values and links on all ways through a file, of all its revisions
-_BLANK: Final = b"\x00\t\n\x0c\r "
 _HEAD: Final = re.compile(
     rb"[\x00\t\n\x0c\r ]*+(?:\d{1,10}+(?=[\x00\t\n\x0c\r ]|\Z)[\x00\t\n\x0c\r ]*+)*+")
 _DIGITS: Final = re.compile(rb"\d+")
@@ -191,12 +190,12 @@ class Store:
         made: list[tuple[int, Object]] = []
         position = first
         for one, offset in pairs:       # in their order, with nothing between them
-            if offset < position or data[position:offset].strip(_BLANK) or not _ends(data, offset) or (
+            if offset < position or data[position:offset].strip(WHITE_SPACE) or not _ends(data, offset) or (
                     data.startswith(b"%", skip_space(data, offset))):
                 raise ForeignRefusal("fpdf.object-stream", where)
             value, position = self.packed_value(data, offset, where)
             made.append((one, value))
-        if data[position:].strip(_BLANK):
+        if data[position:].strip(WHITE_SPACE):
             raise ForeignRefusal("fpdf.object-stream", where)
         self.packs[entry.first] = tuple(made)
         return self.packs[entry.first]
