@@ -281,7 +281,7 @@ def _check_revocation(path: tuple[Certificate, ...], statuses: Sequence[Certific
 def _revoked(path: tuple[Certificate, ...], index: int, entry: Revocation, at_is_proven: bool) -> ChainResult:
     label = _label(path[index])
     if at_is_proven:
-        tail_zh, tail_en = "签章在此之后，不予认可", "the signature is later and is refused"
+        tail_zh, tail_en = "签章不早于此，不予认可", "the signature is not older and is refused"
     else:
         tail_zh = "没有可信时间证明签章在此之前，请向发证机关查询"
         tail_en = "no trusted time proves that the signature is older; ask the issuing authority"

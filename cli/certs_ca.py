@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final
@@ -21,6 +22,7 @@ __all__ = ["app"]
 
 _REASONS: Final = sorted(set(REASONS.values()) - {"removeFromCRL"})
 _LONGEST: Final = 2000
+_SLEW_S: Final = 0.01         # a clock that is being set right may run so much behind the one that sleeps
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
@@ -61,6 +63,16 @@ def certify(
         typer.echo(printable(f"{out}  {load_certificate(out).subject_text}", at_most=_LONGEST))
 
 
+def _in_the_next_second() -> datetime:
+    """Wait until the next whole second has begun, and return the present.
+
+    Lists tell moments in whole seconds, and verifiers refuse what was signed at the moment of a revocation: cut down
+    to the second that runs, it would also refuse what was signed earlier in that second.
+    """
+    time.sleep(1 - datetime.now(UTC).microsecond / 1_000_000 + _SLEW_S)
+    return datetime.now(UTC)
+
+
 @app.command()
 def revoke(
     certificates: Annotated[list[Path], typer.Argument(
@@ -79,7 +91,8 @@ def revoke(
         raise typer.BadParameter(
             f"根证书“{root.subject_cn}”不能用列表撤销，须由核验方移出信任目录 / the root {root.subject_cn} is not "
             "revoked by a list: verifiers take it out of their trust folders", param_hint="CER")
+    at = _in_the_next_second()
     for one in found:
-        revoke_demo(target, one, now=datetime.now(UTC), environ=os.environ, reason=reason)
+        revoke_demo(target, one, now=at, environ=os.environ, reason=reason)
         typer.echo(printable(f"已撤销 / revoked: {one.subject_text}, {one.serial:x}", at_most=_LONGEST))
     typer.echo(f"请分发更新后的撤销列表 / hand out the renewed revocation lists: {target / 'trust' / 'crls'}")

@@ -68,6 +68,15 @@ def test_revoked_certificates_seal_nothing_any_more(call: Call, own_home: Home) 
     assert refused.value.code.value == "seal.certificate-revoked" and "superseded" in refused.value.en
 
 
+def test_what_was_signed_before_the_command_is_older_than_the_revocation(call: Call, own_home: Home) -> None:
+    sealing = Certificate.load((seal_folder(own_home.path) / "sealing.cer").read_bytes())
+    before = datetime.now(UTC)
+    assert call("revoke", "--demo", seal_folder(own_home.path) / "sealing.cer", "--home", own_home.path)[0] == 0
+    entries = [crl.revoked[sealing.serial] for crl in own_home.trust().crls if sealing.serial in crl.revoked]
+    assert [entry.revoked_at > before for entry in entries] == [True]      # the list has no part of a second to tell
+    assert all(crl.this_update <= datetime.now(UTC) for crl in own_home.trust().crls)
+
+
 def test_a_mistake_revokes_and_certifies_nothing(call: Call, own_home: Home, tmp_path: Path) -> None:
     real = tmp_path / "real"
     real.mkdir()
