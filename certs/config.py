@@ -5,14 +5,15 @@ from __future__ import annotations
 import enum
 import json
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from certs.files import FileCode, FileError, read_file, write_atomic
 from certs.revocation_settings import RevocationSettings, read_settings
 from codes.errors import EngineError
+from codes.toml import SettingError, read_toml
 
 __all__ = [
     "HOME_VARIABLE", "PASSWORD_FILE_VARIABLE", "PASSWORD_VARIABLE", "Config", "HomeCode", "HomeError",
@@ -145,31 +146,40 @@ def load_config(home: Path) -> Config:
     """
     path = home / "config.toml"
     try:
-        content = tomllib.loads(read_file(path, max_bytes=_MAX_CONFIG).decode("utf-8"))
-        unknown = sorted(set(content) - _KEYS)
-        if unknown:
-            raise ValueError(f"unknown key {unknown[0]}")
-        name, demo = content.get("name"), content.get("demo", False)
-        texts = {key: content.get(key, "") for key in _TEXTS}
-        lists = {key: content.get(key, []) for key in _LISTS}
-        if not isinstance(demo, bool) or not all(isinstance(one, str) for one in (name, *texts.values())):
-            raise ValueError(f"name, {', '.join(_TEXTS)} take a text, demo true or false")
-        if not all(isinstance(one, list) and all(isinstance(text, str) for text in one) for one in lists.values()):
-            raise ValueError(f"{', '.join(_LISTS)} take lists of texts")
-        timestamps, tolerance = content.get("timestamps", ""), content.get("tsa_tolerance_s", _MAX_TOLERANCE_S)
-        if timestamps not in ("", "none") and (timestamps not in _TIMESTAMPS or not lists["tsa_urls"]):
-            raise ValueError(f"timestamps takes one of {', '.join(_TIMESTAMPS)}, all but none with tsa_urls")
-        if type(tolerance) is not int or not 1 <= tolerance <= _MAX_TOLERANCE_S:
-            raise ValueError(f"tsa_tolerance_s takes a number of seconds from 1 to {_MAX_TOLERANCE_S}")
-        revocation = read_settings(content.get("revocation", {}))
-    except ValueError as error:
+        return _read(read_toml(read_file(path, max_bytes=_MAX_CONFIG)))
+    except SettingError as error:
         raise HomeError(
-            HomeCode.CONFIG, f"{path} 写得不对（{error}），请更正",
-            f"{path} is not right ({error}): correct it", path=str(path)) from None
+            HomeCode.CONFIG, f"{path} 写得不对（{error.zh}），请更正",
+            f"{path} is not right ({error.en}): correct it", path=str(path)) from None
+
+
+def _read(content: Mapping[str, Any]) -> Config:
+    if unknown := sorted(set(content) - _KEYS):
+        raise SettingError(f"没有 {unknown[0]} 这一项", f"unknown key {unknown[0]}")
+    texts = {"name": content.get("name"), **{key: content.get(key, "") for key in _TEXTS}}
+    for key, text in texts.items():
+        if not isinstance(text, str):
+            raise SettingError(f"{key} 应为字符串", f"{key} takes a text")
+    lists = {key: content.get(key, []) for key in _LISTS}
+    for key, one in lists.items():
+        if not isinstance(one, list) or not all(isinstance(text, str) for text in one):
+            raise SettingError(f"{key} 应为字符串的列表", f"{key} takes a list of texts")
+    demo, timestamps = content.get("demo", False), content.get("timestamps", "")
+    if not isinstance(demo, bool):
+        raise SettingError("demo 应为 true 或 false", "demo takes true or false")
+    if timestamps not in ("", "none") and (timestamps not in _TIMESTAMPS or not lists["tsa_urls"]):
+        known = "、".join(_TIMESTAMPS)
+        raise SettingError(f"timestamps 应为 {known} 之一，除 none 外都要写 tsa_urls",
+                           f"timestamps takes one of {', '.join(_TIMESTAMPS)}, all but none with tsa_urls")
+    tolerance = content.get("tsa_tolerance_s", _MAX_TOLERANCE_S)
+    if type(tolerance) is not int or not 1 <= tolerance <= _MAX_TOLERANCE_S:
+        raise SettingError(f"tsa_tolerance_s 应为 1 至 {_MAX_TOLERANCE_S} 的整数（秒）",
+                           f"tsa_tolerance_s takes a whole number of seconds from 1 to {_MAX_TOLERANCE_S}")
     return Config(
-        name=str(name), demo=demo, lookup_hosts=tuple(host.lower() for host in lists["lookup_hosts"]),
+        demo=demo, lookup_hosts=tuple(host.lower() for host in lists["lookup_hosts"]),
         tsa_urls=tuple(lists["tsa_urls"]), timestamps=timestamps, tsa_tolerance_s=tolerance,
-        seal_ca=tuple(one.lower() for one in lists["seal_ca"]), revocation=revocation, **texts)
+        seal_ca=tuple(one.lower() for one in lists["seal_ca"]),
+        revocation=read_settings(content.get("revocation", {})), **{key: str(text) for key, text in texts.items()})
 
 
 def store_config(home: Path, config: Config) -> None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, fields
 from datetime import timedelta
 from typing import Any, Final
 
+from codes.toml import SettingError
+
 __all__ = ["RevocationSettings", "read_settings"]
 
 _HOST: Final = re.compile(r"[a-z0-9._-]+(:[0-9]{1,5})?|\[[0-9a-f:.]+\](:[0-9]{1,5})?")
@@ -58,19 +60,21 @@ def read_settings(table: object) -> RevocationSettings:
     """Read the table.
 
     Raises:
-        ValueError: an unknown key, a wrong type, a number out of its limits; the text says which.
+        SettingError: an unknown key, a wrong type, a number out of its limits; says which.
     """
     if not isinstance(table, dict):
-        raise ValueError("revocation takes a table")
+        raise SettingError("revocation 应为一个表 [revocation]", "revocation takes a table")
     hosts = table.get("hosts", [])
     if not isinstance(hosts, list) or not all(isinstance(one, str) and _HOST.fullmatch(one.lower()) for one in hosts):
-        raise ValueError("revocation.hosts takes a list of hosts or host:port")
+        raise SettingError("revocation.hosts 应为列表，每项为主机名或“主机名:端口”",
+                           "revocation.hosts takes a list of hosts or host:port")
     for key, value in table.items():
         if key == "hosts":
             continue
         if key not in _LIMITS:
-            raise ValueError(f"unknown key revocation.{key}")
+            raise SettingError(f"没有 revocation.{key} 这一项", f"unknown key revocation.{key}")
         least, most = _LIMITS[key]
         if type(value) is not int or not least <= value <= most:
-            raise ValueError(f"revocation.{key} takes a whole number from {least} to {most}")
+            raise SettingError(f"revocation.{key} 应为 {least} 至 {most} 的整数",
+                               f"revocation.{key} takes a whole number from {least} to {most}")
     return RevocationSettings(**{**table, "hosts": tuple(one.lower() for one in hosts)})

@@ -22,7 +22,6 @@ An open signer follows the file; while it is not right, nothing is signed.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +30,7 @@ from typing import Any, Final
 from certs.file_marks import FileMark, mark_file
 from certs.files import read_file, reported
 from certs.remote_wire import RemoteCode, RemoteError
+from codes.toml import SettingError, read_toml
 
 __all__ = ["FILE", "Client", "Limits", "Peer", "Settings", "SettingsFile", "read_settings"]
 
@@ -133,18 +133,18 @@ def read_settings(data: bytes) -> Settings:
         RemoteError: ``signer.settings``, saying what is wrong.
     """
     try:
-        content = tomllib.loads(data.decode("utf-8"))
-        _only(content, {"client", "seal"}, "signer.toml")
+        content = read_toml(data)
+        _only(content, {"client", "seal"})
         clients = tuple(_client(one) for one in _tables(content, "client"))
         _unique("client", [client.name for client in clients])
         for known_by in _KNOWN_BY:
             _unique(known_by, [one for client in clients for one in getattr(client, known_by)])
         seals = [(_text(one, "id", _NAME), _limits(one, {"id"})) for one in _tables(content, "seal")]
         _unique("seal", [seal for seal, _ in seals])
-    except ValueError as error:
+    except SettingError as error:
         raise RemoteError(
-            RemoteCode.SETTINGS, f"{FILE} 写得不对（{error}），更正之前不签名",
-            f"{FILE} is not right ({error}): nothing is signed until it is corrected") from None
+            RemoteCode.SETTINGS, f"{FILE} 写得不对（{error.zh}），更正之前不签名",
+            f"{FILE} is not right ({error.en}): nothing is signed until it is corrected") from None
     return Settings(clients=clients, seals=dict(seals))
 
 
@@ -152,58 +152,61 @@ def _client(table: Mapping[str, Any]) -> Client:
     name = _text(table, "name", _NAME)
     uids = _list(table, "uids")
     if any(type(uid) is not int or uid < 0 for uid in uids):
-        raise ValueError(f"{name}: uids takes numbers of users")
+        raise SettingError(f"{name}：uids 应为用户编号的列表", f"{name}: uids takes numbers of users")
     certificates = frozenset(str(one).lower() for one in _list(table, "certificates"))
     if not all(map(_DIGEST.fullmatch, certificates)):
-        raise ValueError(f"{name}: certificates takes SM3 or SHA-256 digests, 64 hexadecimal digits each")
+        raise SettingError(f"{name}：certificates 应为 SM3 或 SHA-256 摘要的列表，每个 64 位十六进制数字",
+                           f"{name}: certificates takes SM3 or SHA-256 digests, 64 hexadecimal digits each")
     common_names, keys = _list(table, "common_names"), _list(table, "keys")
     if not all(isinstance(one, str) and one for one in common_names):
-        raise ValueError(f"{name}: common_names takes texts")
+        raise SettingError(f"{name}：common_names 应为字符串的列表", f"{name}: common_names takes texts")
     if not all(isinstance(one, str) and _PATTERN.fullmatch(one) for one in keys):
-        raise ValueError(f"{name}: keys takes USCC/seal/role, a part may be *, or the name of a service")
+        raise SettingError(f"{name}：keys 应写成“统一社会信用代码/印章/用途”（每段可用 *），或服务名",
+                           f"{name}: keys takes USCC/seal/role, a part may be *, or the name of a service")
     if not uids and not certificates and not common_names:
-        raise ValueError(f"{name}: nobody could be this client; give uids, certificates or common_names")
+        raise SettingError(f"{name}：没有人可以成为此客户端，请写 uids、certificates 或 common_names",
+                           f"{name}: nobody could be this client; give uids, certificates or common_names")
     limits = _limits(table, {"name", "keys", *_KNOWN_BY})
     if limits.per_minute is None or limits.per_day is None:
-        raise ValueError(f"{name}: per_minute and per_day are needed")
+        raise SettingError(f"{name}：须写 per_minute 和 per_day", f"{name}: per_minute and per_day are needed")
     return Client(name=name, uids=frozenset(uids), certificates=certificates, common_names=frozenset(common_names),
                   keys=tuple(keys), limits=limits)
 
 
 def _limits(table: Mapping[str, Any], beside: set[str]) -> Limits:
-    _only(table, {*beside, "per_minute", "per_day"}, "table")
+    _only(table, {*beside, "per_minute", "per_day"})
     values = [table.get(key) for key in ("per_minute", "per_day")]
     if any(value is not None and (type(value) is not int or value < 0) for value in values):
-        raise ValueError("per_minute and per_day take numbers")
+        raise SettingError("per_minute、per_day 应为不小于 0 的整数", "per_minute and per_day take numbers from 0 up")
     return Limits(per_minute=values[0], per_day=values[1])
 
 
 def _tables(content: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
     tables = content.get(key, [])
     if not isinstance(tables, list) or not all(isinstance(one, dict) for one in tables):
-        raise ValueError(f"{key} is written [[{key}]]")
+        raise SettingError(f"{key} 应写成 [[{key}]]", f"{key} is written [[{key}]]")
     return tables
 
 
 def _list(table: Mapping[str, Any], key: str) -> list[Any]:
     values = table.get(key, [])
     if not isinstance(values, list):
-        raise ValueError(f"{key} takes a list")
+        raise SettingError(f"{key} 应为列表", f"{key} takes a list")
     return values
 
 
 def _text(table: Mapping[str, Any], key: str, shape: re.Pattern[str]) -> str:
     value = table.get(key)
     if not isinstance(value, str) or not shape.fullmatch(value):
-        raise ValueError(f"{key} takes letters, digits, dots and dashes")
+        raise SettingError(f"{key} 应由字母、数字、点和短横组成", f"{key} takes letters, digits, dots and dashes")
     return value
 
 
-def _only(table: Mapping[str, Any], known: set[str], where: str) -> None:
+def _only(table: Mapping[str, Any], known: set[str]) -> None:
     if unknown := sorted(set(table) - known):
-        raise ValueError(f"{where}: unknown {unknown[0]}")
+        raise SettingError(f"没有 {unknown[0]} 这一项", f"unknown key {unknown[0]}")
 
 
 def _unique(what: str, values: list[Any]) -> None:
     if len(set(values)) != len(values):
-        raise ValueError(f"the same {what} twice")
+        raise SettingError(f"{what} 重复", f"the same {what} twice")

@@ -278,15 +278,35 @@ def test_opening_says_how_a_home_is_made(tmp_path: Path, demo_home: Home) -> Non
         assert "zhengyin certs demo --home" in refusal.value.zh and "certs demo --home" in refusal.value.en
 
 
-@pytest.mark.parametrize("content", [
-    "name = ", 'name = "x"\nhosts = []', "name = 1", 'name = "x"\nlookup_hosts = "a"',
-    'name = "x"\ntsa_urls = [1]', 'name = "x"\ndemo = "yes"', "\ufeff\x00",
-    'name = "x"\ntimestamps = "queue"', 'name = "x"\ntsa_urls = ["http://a/"]\ntimestamps = "never"',
-    'name = "x"\ntimestamps = ["none"]', 'name = "x"\ntsa_tolerance_s = 301', 'name = "x"\ntsa_tolerance_s = true',
+@pytest.mark.parametrize(("content", "zh", "en"), [
+    ("name = ", "第 1 行第 8 列不是合格的 TOML", "no TOML: Invalid value"),
+    ('name = "x"\n\ntsa_urls = [', "不是合格的 TOML", "no TOML"),
+    ('name = "x"\nhosts = []', "没有 hosts 这一项", "unknown key hosts"),
+    ("name = 1", "name 应为字符串", "name takes a text"), ("", "name 应为字符串", "name takes a text"),
+    ('name = "x"\nregistry = []', "registry 应为字符串", "registry takes a text"),
+    ('name = "x"\nlookup_hosts = "a"', "lookup_hosts 应为字符串的列表", "lookup_hosts takes a list of texts"),
+    ('name = "x"\ntsa_urls = [1]', "tsa_urls 应为字符串的列表", "tsa_urls takes a list of texts"),
+    ('name = "x"\ndemo = "yes"', "demo 应为 true 或 false", "demo takes true or false"),
+    ("\ufeff\x00", "第 1 行第 1 列不是合格的 TOML", "no TOML"),
+    ('name = "x"\n# \udcff', "第 2 行不是 UTF-8", "line 2 is not UTF-8"),
+    ('name = "x"\ntimestamps = "queue"', "timestamps 应为 none、refuse、queue 之一", "all but none with tsa_urls"),
+    ('name = "x"\ntsa_urls = ["http://a/"]\ntimestamps = "never"', "timestamps 应为", "timestamps takes one of"),
+    ('name = "x"\ntimestamps = ["none"]', "timestamps 应为", "timestamps takes one of"),
+    ('name = "x"\ntsa_tolerance_s = 301', "应为 1 至 300 的整数（秒）", "from 1 to 300"),
+    ('name = "x"\ntsa_tolerance_s = true', "应为 1 至 300 的整数（秒）", "from 1 to 300"),
+    ('name = "x"\nrevocation = 1', "应为一个表", "revocation takes a table"),
+    ('name = "x"\n[revocation]\nhosts = ["a b"]', "revocation.hosts 应为列表", "takes a list of hosts"),
+    ('name = "x"\n[revocation]\nage = 1', "没有 revocation.age 这一项", "unknown key revocation.age"),
+    ('name = "x"\n[revocation]\ntimeout_s = 0', "revocation.timeout_s 应为 1 至 120 的整数", "from 1 to 120"),
 ])
-def test_a_faulty_configuration_is_refused(own_home: Home, content: str) -> None:
-    (own_home.path / "config.toml").write_text(content, encoding="utf-8")
-    assert _code(lambda: Home.open(own_home.path, environ={})) == "home.config"
+def test_a_faulty_configuration_is_refused_and_the_fault_said_in_both_languages(
+    own_home: Home, content: str, zh: str, en: str,
+) -> None:
+    (own_home.path / "config.toml").write_bytes(content.encode("utf-8", "surrogateescape"))
+    with pytest.raises(EngineError) as refusal:
+        Home.open(own_home.path, environ={})
+    assert refusal.value.code.value == "home.config"
+    assert zh in refusal.value.zh and en in refusal.value.en
 
 
 def _in(folder: Path, name: str) -> Path:
