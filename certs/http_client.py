@@ -20,7 +20,7 @@ from urllib.parse import SplitResult, urlsplit
 from codes.errors import EngineError
 from codes.others_words import system_words
 
-__all__ = ["HttpCode", "HttpError", "Post", "http_exchange", "http_post", "split_url"]
+__all__ = ["HttpCode", "HttpError", "Post", "failure_words", "http_exchange", "http_post", "split_url"]
 
 _OK: Final = 200
 
@@ -44,6 +44,18 @@ class Post(Protocol):
 
     def __call__(self, url: str, body: bytes, *, media_type: str, timeout_s: float, max_bytes: int) -> bytes:
         """Return the body of the answer; raise :class:`HttpError`."""
+
+
+def failure_words(error: OSError | http.client.HTTPException | ValueError) -> tuple[str, str]:
+    """How an exchange failed, in Chinese (its name in brackets) and in English; never the address."""
+    name = type(error).__name__
+    if isinstance(error, http.client.RemoteDisconnected):
+        return f"连接被对方中断 ({name})", name
+    if isinstance(error, ssl.SSLError):                          # its own words name the host
+        return f"TLS 连接没有建立 ({name})", name
+    if isinstance(error, OSError):
+        return system_words(error)
+    return f"答复不是合格的 HTTP ({name})", name
 
 
 def split_url(url: str) -> SplitResult:
@@ -106,9 +118,7 @@ def http_exchange(
         raise HttpError(HttpCode.SLOW, f"未在 {timeout_s:g} 秒内答复",
                         f"did not answer within {timeout_s:g} seconds") from error
     except (OSError, http.client.HTTPException, ValueError) as error:
-        zh = en = type(error).__name__
-        if isinstance(error, OSError) and not isinstance(error, ssl.SSLError):      # which names the host
-            zh, en = system_words(error)
+        zh, en = failure_words(error)
         raise HttpError(HttpCode.UNREACHABLE, f"无法连接（{zh}）", f"cannot be reached ({en})") from error
     finally:
         connection.close()

@@ -25,6 +25,7 @@ from icalendar import Alarm, Calendar, Event
 from certs.canonical_json import JSON, encode
 from certs.demo_pki import CHINA_TIME
 from certs.files import read_file
+from certs.http_client import failure_words
 from certs.moments import write_moment
 from codes.errors import EngineError
 from registry.due import DueSeal
@@ -170,7 +171,7 @@ class Receiver:
             "Content-Type": "application/json; charset=utf-8", "User-Agent": "zhengyin", "X-Zhengyin-Time": sent_at,
             "X-Zhengyin-Signature": f"hmac-sha256={signature(self.secret, sent_at, body)}",
         }
-        told = ""
+        told = ("", "")
         for number, pause_s in enumerate((0.0, *self.pauses_s), start=1):
             if pause_s:
                 self.pause(pause_s)
@@ -181,12 +182,12 @@ class Receiver:
                 break
         host = _split(self.url).hostname
         raise ReminderError(
-            ReminderCode.NOT_TAKEN, f"{host} 没有收下提醒（{told}），请检查地址与对方服务后重试",
-            f"{host} did not take the reminder ({told}): check the address and the service, then repeat",
+            ReminderCode.NOT_TAKEN, f"{host} 没有收下提醒（{told[0]}），请检查地址与对方服务后重试",
+            f"{host} did not take the reminder ({told[1]}): check the address and the service, then repeat",
             host=str(host))
 
-    def _attempt(self, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
-        """POST once; return the status (0 without an answer) and how to call it."""
+    def _attempt(self, body: bytes, headers: dict[str, str]) -> tuple[int, tuple[str, str]]:
+        """POST once; return the status (0 without an answer) and how to call it in Chinese and in English."""
         parts = _split(self.url)
         secure = parts.scheme == "https"
         connection = http.client.HTTPSConnection(
@@ -198,11 +199,11 @@ class Receiver:
             connection.request("POST", f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}", body, headers)
             status = connection.getresponse().status
         except (OSError, http.client.HTTPException, ValueError) as error:
-            return 0, type(error).__name__
+            return 0, failure_words(error)
         finally:
             watch.cancel()
             connection.close()
-        return status, f"HTTP {status}"
+        return status, (f"HTTP {status}", f"HTTP {status}")
 
 
 def _cut(connection: http.client.HTTPConnection) -> None:
