@@ -35,12 +35,17 @@ class Name(str):
 
 
 class PdfString(NamedTuple):
-    """A string and where its token stands in the file (``start`` at ``(`` or ``<``, ``end`` behind it)."""
+    """A string and where its token stands in the file (``start`` at ``(`` or ``<``, ``end`` behind it).
+
+    ``odd`` is what stands between its delimiters where readers are known, or to be feared, to make other bytes of it
+    than the standard says: line ends, escapes that name no byte in the usual way, half a byte. Empty for all others.
+    """
 
     value: bytes
     start: int
     end: int
     is_hex: bool
+    odd: bytes = b""
 
 
 class Ref(NamedTuple):
@@ -86,6 +91,8 @@ _KEY, _NAME_VALUE, _REF_VALUE, _WHOLE_VALUE = range(1, 5)
 _PAREN_OR_ESCAPE: Final = re.compile(rb"\\.|[()]", re.DOTALL)
 _ESCAPE: Final = re.compile(rb"\\(?:[0-7]{1,3}|\r\n|.)", re.DOTALL)
 _ESCAPED: Final = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
+_COMMON_TEXT: Final = re.compile(rb"(?:[^\\\r\n]|\\(?:[nrtbf()\\]|[0-3][0-7]{2}))*+", re.DOTALL)
+_COMMON_HEX: Final = re.compile(rb"[0-9A-Fa-f\t\n\r ]*+")
 _WORDS: Final[dict[bytes, bool | None]] = {b"true": True, b"false": False, b"null": None}
 _PLAIN_NAME: Final = re.compile(rb"[!-\"$-~]{1,%d}" % _MAX_NAME)
 _HEX_NAME: Final = re.compile(rb"#([0-9A-Fa-f]{2})?")
@@ -182,9 +189,12 @@ class ObjectReader:
             digits = match[_HEX].translate(None, WHITE_SPACE)
             start = match.start(_HEX) - 1
             value = bytes.fromhex((digits + b"0" * (len(digits) % 2)).decode())
-            return PdfString(value, start, end, True), end
+            odd = b"" if len(digits) % 2 == 0 and _COMMON_HEX.fullmatch(match[_HEX]) else match[_HEX]
+            return PdfString(value, start, end, True, odd), end
         if kind == _TEXT:
-            return PdfString(self.text(match[_TEXT], match.start()), match.start(_TEXT) - 1, end, False), end
+            told = match[_TEXT]
+            odd = b"" if _COMMON_TEXT.fullmatch(told) else told
+            return PdfString(self.text(told, match.start()), match.start(_TEXT) - 1, end, False, odd), end
         if kind == _PAREN:
             return self.nested_string(match.start(_PAREN))
         raise _syntax(match.start())
@@ -209,8 +219,9 @@ class ObjectReader:
             elif match[0] == b")":
                 depth -= 1
                 if depth == 0:
-                    value = self.data[start + 1:match.start()].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-                    return PdfString(unescape(value), start, match.end(), False), match.end()
+                    told, end = self.data[start + 1:match.start()], match.end()
+                    value = unescape(told.replace(b"\r\n", b"\n").replace(b"\r", b"\n"))
+                    return PdfString(value, start, end, False, b"" if _COMMON_TEXT.fullmatch(told) else told), end
         raise _syntax(start)
 
     def array(self, position: int, depth: int) -> tuple[Array, int]:

@@ -209,8 +209,8 @@ def test_any_bytes_as_page_content_are_read_or_refused(junk: bytes, at: int) -> 
 @pytest.mark.parametrize(("source", "value"), [
     (b"<</A 1/B[1 0 R(x)]>>", {"A": 1, "B": [Ref(1, 0), PdfString(b"x", 14, 17, False)]}),
     (b"/A#42C", Name("ABC")), (b"[1 -2.5 +3 .5 4.]", [1, -2.5, 3, 0.5, 4.0]),
-    (b"(a(b)c\\)\\101\\\n)", PdfString(b"a(b)c)A", 0, 15, False)),
-    (b"<4 1 4>", PdfString(b"A@", 0, 7, True)), (b"true", True), (b"null", None),
+    (b"(a(b)c\\)\\101\\\n)", PdfString(b"a(b)c)A", 0, 15, False, b"a(b)c\\)\\101\\\n")),
+    (b"<4 1 4>", PdfString(b"A@", 0, 7, True, b"4 1 4")), (b"true", True), (b"null", None),
     (b" % comment\n 7", 7), (b"1 0 R", Ref(1, 0)), (b"3\0 0\0R", Ref(3, 0)), (b"1 0", 1),
 ])
 def test_objects_are_read_as_the_standard_says(source: bytes, value: object) -> None:

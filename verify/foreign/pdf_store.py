@@ -34,13 +34,17 @@ _REGULAR: Final = re.compile(rb"[^\x00\t\n\x0c\r ()<>\[\]{}/%]")
 
 
 def same(one: Object, other: Object) -> bool:
-    """Whether two objects say the same, wherever they stand. 8 and 8.0 do not: some readers take one of them alone."""
+    """Whether two objects say the same to every reader, wherever they stand.
+
+    8 and 8.0 do not, for some readers take one of them alone; nor do two spellings of a string of which readers make
+    different bytes.
+    """
     if one is other:                    # what a later revision leaves alone is the very object
         return True
     if type(one) is not type(other):
         return False
     if isinstance(one, PdfString) and isinstance(other, PdfString):
-        return one.value == other.value
+        return one.value == other.value and one.odd == other.odd
     if isinstance(one, Stream) and isinstance(other, Stream):
         return one.raw == other.raw and same(one.entries, other.entries)
     if isinstance(one, dict) and isinstance(other, dict):

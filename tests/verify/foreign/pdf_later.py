@@ -93,6 +93,33 @@ def pictured() -> bytes:
         b" /Length %d>>\nstream\n%b\nendstream" % (len(picture), picture), b"<</Fields []>>"]))
 
 
+PALETTE = bytes((10, 255, 0, 255, 10, 0, 0, 0, 255, 255, 255, 10))
+"""Four colours; 10 is a line feed."""
+
+
+@functools.cache
+def coloured(table: bytes) -> bytes:
+    """A page that shows a picture whose four colours (object 5) are a string, signed."""
+    show, picture = b"q 100 0 0 100 100 500 cm /I Do Q", bytes(range(4)) * 400
+    return f.signed_by(plain_file([
+        b"<</Type /Catalog /Pages 2 0 R /AcroForm 7 0 R>>",
+        b"<</Type /Pages /Kids [3 0 R] /Count 1 /Resources <</XObject <</I 6 0 R>>>>>>",
+        b"<</Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Type /Page>>",
+        b"<</Length %d>>\nstream\n%b\nendstream" % (len(show), show), palette(table),
+        b"<</Type /XObject /Subtype /Image /Width 40 /Height 40 /BitsPerComponent 8 /ColorSpace 5 0 R"
+        b" /Length %d>>\nstream\n%b\nendstream" % (len(picture), picture), b"<</Fields []>>"]))
+
+
+def palette(table: bytes) -> bytes:
+    """A colour space of four colours."""
+    return b"[/Indexed /DeviceRGB 3 %b]" % table
+
+
+def literal(value: bytes, line_feed: bytes, other: bytes = b"\\%03o") -> bytes:
+    """A string in parentheses, its line feeds and all other bytes written so."""
+    return b"(%b)" % b"".join(line_feed if byte == 10 else other % byte for byte in value)
+
+
 @functools.cache
 def inheriting() -> bytes:
     """A page (object 3) that has its size, crop, rotation and resources from the node above, signed."""

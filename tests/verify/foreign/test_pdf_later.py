@@ -309,6 +309,37 @@ def test_an_object_that_reads_otherwise_is_not_genuine(made: Make) -> None:
     assert "fpdf.evidence-added" not in codes(report)
 
 
+# -- strings of which readers make different bytes
+
+TABLE = b"<%b>" % later.PALETTE.hex().encode()
+ODD_STRINGS = {
+    "a return": later.literal(later.PALETTE, b"\r"), "a return and a line feed": later.literal(later.PALETTE, b"\r\n"),
+    "a line feed": later.literal(later.PALETTE, b"\n"), "a line that goes on": later.literal(later.PALETTE, b"\\\n\\n"),
+    "two digits": later.literal(later.PALETTE, b"\\12"), "beyond a byte": later.literal(later.PALETTE, b"\\412"),
+    "a null byte": TABLE.replace(b"ff", b"f\0f", 1),
+}
+COMMON_STRINGS = {
+    "digits": TABLE.upper(), "digits in groups": TABLE.replace(b"ff", b"ff "),
+    "escapes": later.literal(later.PALETTE, b"\\n"), "octal escapes": later.literal(later.PALETTE, b"\\012"),
+}
+
+
+@pytest.mark.parametrize("who", WAYS)
+@pytest.mark.parametrize("name", ODD_STRINGS)
+def test_colours_told_by_a_string_that_readers_read_differently_are_not_genuine(name: str, who: str) -> None:
+    report = judged(WAYS[who](later.coloured(TABLE), {5: later.palette(ODD_STRINGS[name])}))
+    assert report.verdict is not VALID, sorted(codes(report))
+
+
+@pytest.mark.parametrize("who", WAYS)
+@pytest.mark.parametrize(("was", "now"), [
+    *((TABLE, told) for told in COMMON_STRINGS.values()), *((told, told) for told in ODD_STRINGS.values()),
+], ids=[*COMMON_STRINGS, *ODD_STRINGS])
+def test_colours_told_again_so_that_all_read_the_same_are_genuine(was: bytes, now: bytes, who: str) -> None:
+    report = judged(WAYS[who](later.coloured(was), {5: later.palette(now)}))
+    assert report.verdict is VALID, sorted(codes(report))
+
+
 # -- cross-references for which readers repair a file
 
 

@@ -126,10 +126,15 @@ def test_a_reader_counts_to_its_limit_and_no_further() -> None:
 
 @pytest.mark.parametrize(("source", "value"), [
     (rb"(\(\)\\\n\r\t\b\f\x\8\7\53\0533\777)", b"()\\\n\r\t\b\fx8\x07++3\xff"),
-    (b"(a\\\r\nb\\\rc\\\nd\r\ne\rf)", b"abcd\ne\nf"), (rb"(a(b\)c)(d)e)", b"a(b)c)(d)e"),
+    (b"(a\\\r\nb\\\rc\\\nd\r\ne\rf)", b"abcd\ne\nf"), (b"(a(b\\z)c)", b"a(bz)c"),
 ])
-def test_strings_are_read_as_the_standard_says(source: bytes, value: bytes) -> None:
-    assert parse_object(source, 0) == (PdfString(value, 0, len(source), False), len(source))
+def test_strings_in_odd_spellings_are_read_as_the_standard_says(source: bytes, value: bytes) -> None:
+    assert parse_object(source, 0) == (PdfString(value, 0, len(source), False, odd=source[1:-1]), len(source))
+
+
+def test_a_string_in_a_common_spelling_is_not_odd() -> None:
+    source = rb"(a(b\)c)(d)e\\\n\012\377)"
+    assert parse_object(source, 0) == (PdfString(b"a(b)c)(d)e\\\n\n\xff", 0, len(source), False), len(source))
 
 
 def form(fields: int, shared: bytes, field: bytes) -> bytes:
