@@ -12,13 +12,18 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import jsonschema
 import pytest
+import referencing
 
 from cli.verify import _files
 from tests.support.demo_home import shared_home
 from tests.verify.packages import PAGE, changed, issued, swap
 
 ROOT = Path(__file__).parents[2]
+SCHEMAS = [json.loads((ROOT / "verify" / f"{name}.schema.json").read_bytes()) for name in ("report", "line")]
+LINES = jsonschema.Draft202012Validator(SCHEMAS[1], registry=referencing.Registry().with_resources(
+    (schema["$id"], referencing.Resource.from_contents(schema)) for schema in SCHEMAS))
 
 
 def run(*arguments: object, home: Path | None = None, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -162,7 +167,11 @@ def test_what_is_no_file_but_called_a_document_is_named_in_a_folder(
     assert {name for name in odd for line in told if name in line} == odd and len(told) == 5
     rows = list(csv.DictReader(table.read_text("utf-8-sig").splitlines()))
     assert {Path(row["path"]).name for row in rows if row["codes"] == "verify.unreadable"} == odd and len(rows) == 6
-    lines = map(json.loads, run(folder, "--trust", shared_home().trust_dir, "--json").stdout.splitlines())
+    lines = [json.loads(line) for line in
+             run(folder, "--trust", shared_home().trust_dir, "--json").stdout.splitlines()]
+    for line in lines:
+        LINES.validate(line)
+    assert len(lines) == 6 and not LINES.is_valid({"path": "x", "error": "verify.unreadable"})
     assert {Path(line["path"]).name for line in lines if line.get("error") == "verify.unreadable"} == odd
 
 
