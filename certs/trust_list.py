@@ -295,7 +295,8 @@ def _read(signed: SignedStatement) -> TrustList:
     except ValueError:
         raise _malformed("没有有效的 nextUpdate", "has no proper nextUpdate") from None
     if not timedelta() < until - signed.at <= LONGEST:
-        raise _malformed("的有效期不在规定之内", f"is not fresh for more than nothing and at most {LONGEST.days} days")
+        raise _malformed(f"的有效期应在 {LONGEST.days} 天以内",
+                         f"is fresh for no time, or for more than {LONGEST.days} days")
     return TrustList(
         signed=signed, name=name, sequence=sequence, this_update=signed.at, next_update=until,
         lookup_hosts=tuple(_host(one) for one in hosts),

@@ -28,7 +28,8 @@ def publish_states(
     out: Annotated[Path | None, typer.Option(
         metavar="DIR", file_okay=False, help="公示目录：状态列表与网页 / folder for the list and the page")] = None,
     valid_for: Annotated[str, typer.Option(
-        metavar="SPAN", help="列表有效多久，如 90m、24h、7d / how long the list is fresh")] = "24h",
+        metavar="SPAN",
+        help="列表有效多久，如 90m、24h、7d，至多 31d / how long the list is fresh, 31d at most")] = "24h",
     home: HomeOption = None, as_json: JsonOption = False,
 ) -> None:
     """公示全部印章的现状：签发状态列表，更新信任目录 / publish what became of every seal."""

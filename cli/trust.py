@@ -14,6 +14,7 @@ from certs.home import Home
 from certs.moments import write_moment
 from certs.trust import LIST_FILE, Trust, is_demo_anchor
 from certs.trust_list import (
+    LONGEST,
     MAX_BYTES,
     TrustList,
     TrustListCode,
@@ -44,7 +45,7 @@ def publish(
     to: Annotated[Path, typer.Option(
         "--to", metavar="FILE", dir_okay=False, help="列表写到的文件 / the file to write")],
     valid_for: Annotated[str, typer.Option(
-        metavar="SPAN", help="列表有效多久，如 24h、30d / how long the list is fresh")] = "30d",
+        metavar="SPAN", help="列表有效多久，如 24h、30d，至多 92d / how long the list is fresh, 92d at most")] = "30d",
     home: Annotated[Path | None, typer.Option(
         "--home", metavar="H", help="工作目录，默认取 ZHENGYIN_HOME / home; by default ZHENGYIN_HOME")] = None,
 ) -> None:
@@ -56,7 +57,7 @@ def publish(
             TrustListCode.NO_KEY, "没有信任列表的签署证书，请先用 zhengyin certs request --role trust-list 申请",
             "there is no certificate for trust lists: ask for one with zhengyin certs request --role trust-list")
     signed = publish_trust_list(opened.trust_dir, opened.path / ROLE / LIST_FILE, signer=signer, at=opened.clock(),
-                                valid_for=read_span(valid_for))
+                                valid_for=read_span(valid_for, most=LONGEST))
     write_atomic(to, signed.to_json(), mode=0o644)
     _tell(read_trust_list(signed.to_json()), "已签署", "signed")
 

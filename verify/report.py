@@ -204,7 +204,7 @@ def _signature(signature: SignatureEvidence, coverage: Coverage) -> dict[str, An
         "proven_at": _time(signature.proven_at), "anchor": clean(signature.anchor),
         "anchor_sm3": signature.anchor_fingerprint, "algorithm": signature.algorithm,
         "seal": _standing(signature.seal),
-        "reasons": [_reason(reason) for reason in signature.reasons],
+        "reasons": [_reason(reason) for reason in dict.fromkeys(signature.reasons)],
     }
 
 

@@ -41,4 +41,6 @@ def test_a_list_is_published_received_and_shown(
     shown = json.loads(call("show", folder, "--json")[1])
     assert shown["list"]["sequence"] == 2 and len(shown["roots"]) == 2 and len(shown["seal_makers"]) == 1
     assert json.loads(call("show", own_home.trust_dir, "--json")[1])["list"] is None
-    assert call("publish", "--to", listed, "--valid-for", "1y", "--home", own_home.path)[0] == 2
+    for span, told in (("1y", "90m、24h、7d"), ("93d", "最多 92 天")):
+        code, _, err = call("publish", "--to", listed, "--valid-for", span, "--home", own_home.path)
+        assert code == 2 and told in err and "--valid-for" in err

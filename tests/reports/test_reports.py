@@ -60,6 +60,8 @@ def told(name: str) -> dict[str, Any]:
 def test_plain_values_have_the_published_form(name: str) -> None:
     jsonschema.validate(told(name), SCHEMA)
     assert json.loads(made(told(name), ".json")) == told(name)
+    assert all(len(each["reasons"]) == len({json.dumps(one) for one in each["reasons"]})
+               for each in told(name)["signatures"]), "a reason is told once"
 
 
 def test_every_state_of_a_seal_has_its_words_and_is_of_the_published_form() -> None:

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from reports.html import report_html
 from tests.design.browser import Browser
 from tests.service.conftest import Site
-from tests.verify.packages import PAGE, changed, issued, swap
+from tests.verify.packages import PAGE, changed, check, issued, swap
 
 PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = [pytest.mark.judge, pytest.mark.skipif(PROGRAM is None, reason="no Chromium")]
@@ -205,6 +206,18 @@ def test_the_page_works_without_scripts(browser: Browser, site: Site, genuine: P
         browser.until(DONE, True)
     finally:
         off(False)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_report_with_many_unprotected_parts_fits(browser: Browser, wide: int, tmp_path: Path, lang: str) -> None:
+    values = check(changed(PAGE, swap("测试甲", "测试乙"))).to_dict()
+    assert len(values["coverage"]["entries"]) > 20 and not values["coverage"]["complete"]
+    (tmp_path / "report.html").write_bytes(report_html(values, lang=lang))
+    browser.open((tmp_path / "report.html").as_uri())
+    browser.until("document.readyState === 'complete' && !!document.querySelector('details[open] td')", True)
+    assert browser.value("document.documentElement.scrollWidth <= innerWidth")
+    narrowest = browser.value("Math.min(...[...document.querySelectorAll('td')].map((each) => each.clientWidth))")
+    assert narrowest > 250, "names of parts stand in lines, not in columns of letters"
 
 
 def test_nothing_is_fetched_from_elsewhere_and_the_policy_is_kept(browser: Browser, site: Site, genuine: Path) -> None:
