@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from certs.files import write_atomic
 from certs.home import Home
 from certs.home_time import HomeTimestamper
 from certs.timestamp_token import digest
@@ -72,7 +73,7 @@ def test_a_service_taken_out_of_the_signed_list_is_not_believed_any_more(
 
 
 def weaken(folder: Path, **table: str) -> None:
-    (folder / ALGORITHMS).write_text(json.dumps(table), encoding="utf-8")
+    write_atomic(folder / ALGORITHMS, json.dumps(table).encode(), mode=0o644)
 
 
 def test_an_algorithm_that_verifiers_take_as_weak_stamps_nothing(

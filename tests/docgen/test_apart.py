@@ -31,6 +31,12 @@ VALUES = {"名称": "测试<甲>"}
 LOOP = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
 
 
+@pytest.fixture(autouse=True)
+def _as_long_as_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Children come to their limit of processor time however little of it a busy machine gives them."""
+    monkeypatch.setattr(apart, "_CLOCK", 300)
+
+
 def _fault(text: str, seconds: int = 2) -> FillingError:
     with pytest.raises(FillingError) as caught, not_hanging():
         Apart(text, seconds=seconds).fill("K0", VALUES)

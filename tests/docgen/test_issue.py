@@ -391,7 +391,7 @@ def test_on_a_full_disk_nothing_half_written_appears(own_home: Home, tmp_path: P
     results = FORK.Queue()
     child = FORK.Process(target=_limited, args=(own_home.path, out, limit, results))
     child.start()
-    assert results.get(timeout=30) in {"file.no-space", "issue.store-unavailable"}
+    assert results.get(timeout=120) in {"file.no-space", "issue.store-unavailable"}
     child.join(10)
     assert _require_whole(own_home, out) == 0 if out.is_dir() else True
     assert [name for name in names(out) if name.startswith(".")] == []

@@ -237,7 +237,7 @@ def test_two_processes_never_give_two_packages_for_one_record_nor_exceed_the_app
         child.start()
     given: dict[str, set[bytes | None]] = {}
     for _ in range(40):
-        identifier, data = results.get(timeout=30)
+        identifier, data = results.get(timeout=120)
         given.setdefault(identifier, set()).add(data)
     for child in children:
         child.join(10)

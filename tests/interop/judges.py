@@ -48,7 +48,7 @@ class _Judge:
     ) -> None:
         assert self._process.stdin
         self._process.stdin.close()
-        self._process.wait(timeout=30)
+        self._process.wait(timeout=120)
 
     def ask(self, *words: object) -> Answer:
         """Send one command and wait for its answer."""
