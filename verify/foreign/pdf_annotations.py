@@ -19,7 +19,7 @@ from verify.pdf_objects import Dict, Object, Stream
 from verify.pdf_reasons import PdfRefusal
 
 __all__ = ["MEDIA", "draws_nothing", "has_no_extent", "has_picture", "inherited", "is_flat", "is_framed", "is_hidden",
-           "is_off", "is_void", "judge_annotation", "normal_appearance"]
+           "is_off", "is_void", "is_widget", "judge_annotation", "normal_appearance"]
 
 MEDIA: Final = frozenset({"Movie", "Sound", "Screen", "3D", "RichMedia", "Projection"})
 """Annotations that play something."""
@@ -103,9 +103,15 @@ def has_picture(state: State, entries: Dict) -> bool:
     return False
 
 
+def is_widget(state: State, entries: Dict) -> bool:
+    """Whether it is the widget of a field: of other kinds readers draw icons, lines and words in any rectangle."""
+    return state.deref(entries.get("Subtype")) == "Widget"
+
+
 def is_void(state: State, entries: Dict) -> bool:
-    """Whether nothing can be drawn: a rectangle without extent, and no appearance; some readers draw one there."""
-    return has_no_extent(state, entries) and not has_picture(state, entries)
+    """Whether nothing can be drawn: a widget whose rectangle has no extent, without an appearance, which some readers
+    draw there."""
+    return is_widget(state, entries) and has_no_extent(state, entries) and not has_picture(state, entries)
 
 
 def is_flat(state: State, entries: Dict) -> bool:

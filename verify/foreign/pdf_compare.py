@@ -10,7 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from verify.foreign.pdf_annotations import has_picture, is_flat, is_framed, is_hidden, is_void, normal_appearance
+from verify.foreign.pdf_annotations import (
+    has_picture,
+    is_flat,
+    is_framed,
+    is_hidden,
+    is_void,
+    is_widget,
+    normal_appearance,
+)
 from verify.foreign.pdf_catalog import is_later_version, only_extended
 from verify.foreign.pdf_changes import Change, Changes, Kind, Stamp
 from verify.foreign.pdf_compare_form import compare_form, is_timestamp
@@ -224,7 +232,8 @@ def _fits(state: State, widget: Dict) -> bool:
 def _draws_nothing(state: State, widget: Dict) -> bool:
     """Whether no reader has anything to draw for a widget: it has no appearance, and no place or no leave."""
     return not has_picture(state, widget) and (
-        is_hidden(state, widget) or (is_flat(state, widget) and not is_framed(state, widget)))
+        is_hidden(state, widget) or (
+            is_widget(state, widget) and is_flat(state, widget) and not is_framed(state, widget)))
 
 
 def _area(pair: Pair, page: Page) -> float:

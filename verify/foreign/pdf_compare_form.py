@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from verify.foreign.pdf_annotations import is_widget
 from verify.foreign.pdf_changes import Changes, Kind
 from verify.foreign.pdf_fields import FormField, read_fields, takes_name
 from verify.foreign.pdf_pair import Pair, changed_keys, entries_of, grown
@@ -21,6 +22,7 @@ _WIDGET_KEYS: Final = frozenset({
     "Type", "Subtype", "FT", "T", "TU", "TM", "Ff", "V", "F", "P", "Rect", "AP", "Border", "BS", "MK", "DA", "Q", "M",
     "NM", "Lock", "SV", "Parent", "Kids", "H", "StructParent", "Contents", "C", "DR"})
 _ACTING: Final = frozenset({"A", "AA", "PMD"})
+_PLACED: Final = frozenset({"Subtype", "Rect", "AP"})    # what a field alone, whose widgets are its kids, has not
 
 
 def compare_form(pair: Pair, found: Changes) -> None:
@@ -117,12 +119,16 @@ def _new_field(pair: Pair, found: Changes, each: FormField) -> None:
 
 
 def _signed(pair: Pair, found: Changes, each: FormField) -> None:
-    """A field with a new signature: it may bring its picture, and nothing that acts."""
+    """A field with a new signature: it is seen as its widgets alone, may bring its picture, and nothing that acts."""
     found.signed.append(each)
     kind = Kind.TIMESTAMP if is_timestamp(pair.after, each) else Kind.SIGNATURE
     found.add(kind, f"签名域 {each.name}", f"signature field {each.name}")
     for number in each.numbers:
-        odd = set(entries_of(pair.after, number)) - _WIDGET_KEYS
+        entries = entries_of(pair.after, number)
+        if not is_widget(pair.after, entries) and (number != each.number or entries.keys() & _PLACED):
+            found.other(f"签名域 {each.name} 不是域的部件（Widget）", f"signature field {each.name} is no widget",
+                        picture=False)
+        odd = set(entries) - _WIDGET_KEYS
         if odd:
             told = ", ".join(sorted(odd))
             found.other(f"签名域 {each.name} 带有 {told}", f"signature field {each.name} has {told}",

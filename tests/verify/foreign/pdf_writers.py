@@ -226,12 +226,14 @@ def by_openssl(data: bytes, who: Party | None = None, *options: str, subfilter: 
                extra_objects: list[tuple[int, bytes]] | None = None, tail: bytes = b"\n",
                field_keys: bytes = b"", place: bytes = b"/F 132 /Rect [0 0 0 0]",
                cms: Callable[[bytes], bytes] | None = None, kind: bytes = b"Sig",
-               section: Callable[[bytes], bytes] = bytes) -> bytes:
+               section: Callable[[bytes], bytes] = bytes, annotation: bytes = b"/Type /Annot /Subtype /Widget",
+               widget: int = 0) -> bytes:
     """An incremental update written by hand, its CMS by OpenSSL.
 
     ``replaced`` are objects that are to be written instead of what stands there, ``extra_objects`` come on top;
     ``cms`` makes the CMS instead of OpenSSL; ``field_keys`` are added to the field, ``place`` says where it is seen;
-    ``kind`` is the type of the signature dictionary; ``section`` writes the cross-reference otherwise.
+    ``kind`` is the type of the signature dictionary; ``section`` writes the cross-reference otherwise; ``annotation``
+    says which kind of annotation the field itself is, ``widget`` which object the page lists in its place.
     """
     extras = extra_objects or []
     page = int(re.findall(rb"(\d+) 0 obj\s*<<[^<>]*(?:<<[^<>]*>>[^<>]*)*/Type /Page\b", data)[0])
@@ -240,8 +242,7 @@ def by_openssl(data: bytes, who: Party | None = None, *options: str, subfilter: 
     gap = b"<" + b"0" * 12000 + b">"
     signature = (b"<</Type /%b /Filter /Adobe.PPKLite /SubFilter /%b /ByteRange [0 ********** ********** **********]"
                  b" /Contents %b>>" % (kind, subfilter, gap))
-    field = (b"<</Type /Annot /Subtype /Widget /FT /Sig /T (%b) %b /P %d 0 R /V %d 0 R>>"
-             % (name, place, page, size))
+    field = b"<<%b /FT /Sig /T (%b) %b /P %d 0 R /V %d 0 R>>" % (annotation, name, place, page, size)
     objects = [*extras, (size, signature), (size + 1, field[:-2] + field_keys + b">>")]
     catalog, shown = object_of(data, root), (replaced or {}).get(page, object_of(data, page))
     form = re.findall(rb"/AcroForm (\d+) 0 R", catalog)
@@ -251,10 +252,11 @@ def by_openssl(data: bytes, who: Party | None = None, *options: str, subfilter: 
         objects.append((number, re.sub(rb"(/Fields \[[^\]]*)\]", rb"\1 %d 0 R]" % (size + 1), text)))
     else:
         objects.append((root, catalog[:-2] + b"/AcroForm <</Fields [%d 0 R] /SigFlags 3>>>>" % (size + 1)))
+    listed = widget or size + 1
     if b"/Annots [" in shown:
-        objects.append((page, shown.replace(b"/Annots [", b"/Annots [%d 0 R " % (size + 1))))
+        objects.append((page, shown.replace(b"/Annots [", b"/Annots [%d 0 R " % listed)))
     else:
-        objects.append((page, shown[:-2] + b"/Annots [%d 0 R]>>" % (size + 1)))
+        objects.append((page, shown[:-2] + b"/Annots [%d 0 R]>>" % listed))
     out = section(update(data, objects)).rstrip() + tail
     start = out.rindex(gap)
     behind = start + len(gap)

@@ -1,0 +1,101 @@
+"""Signed fields without extent are not seen as long as they are widgets: of other annotations readers draw icons, lines
+and words in any rectangle."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.verify.foreign import pdf_forgeries as f
+from tests.verify.foreign import pdf_later as later
+from tests.verify.foreign import pdf_writers as w
+from tests.verify.foreign.test_pdf_attacks import codes, judged
+from verify.model import Verdict
+
+KINDS = ("Text", "Link", "FreeText", "Line", "Square", "Highlight", "Stamp", "Caret", "Ink", "Popup", "FileAttachment",
+         "Redact", "Watermark", "Screen", "widget", "")
+KEYS = {"point": b"/F 4 /Rect [250 705 250 705]", "corner": b"/F 132 /Rect [0 0 0 0]",
+        "frame": b"/F 4 /Rect [250 705 250 705] /Border [0 0 400] /C [1 0 0]",
+        "words": b"/F 4 /Rect [250 705 250 705] /Contents (PAY 99999) /DA (/Helv 30 Tf 1 0 0 rg) /C [1 0 0]",
+        "line": b"/F 4 /Rect [100 705 350 705]", "hidden": b"/F 2 /Rect [100 705 350 725]"}
+
+
+def told(kind: str) -> bytes:
+    """What an annotation says it is."""
+    return b"/Type /Annot" + (b" /Subtype /%b" % kind.encode() if kind else b"")
+
+
+def field(kind: str, keys: bytes, who: str) -> bytes:
+    """A signed field that is itself such an annotation, on the page."""
+    return later.WAYS[who](f.approved(), {}, annotation=told(kind), place=keys)  # type: ignore[call-arg]
+
+
+def kids(*kinds: str, keys: bytes = KEYS["point"], own: bytes = b"", streams: bool = False) -> bytes:
+    """A second signer's field with kids of these kinds, of which the last stands on the page."""
+    data = f.approved()
+    new = f.size(data)
+    objects = {new + place: b"<<%b %b>>" % (told(kind), keys) for place, kind in enumerate(kinds)}
+    if streams:
+        objects = {number: body[:-2] + b"/Length 0>>\nstream\n\nendstream" for number, body in objects.items()}
+    return later.signer(data, objects, annotation=own, place=b"/Kids [%b]" % b" ".join(
+        b"%d 0 R" % number for number in objects), widget=new + len(kinds) - 1)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("keys", KEYS)
+def test_a_signed_field_that_is_another_annotation_is_not_genuine(kind: str, keys: str) -> None:
+    report = judged(field(kind, KEYS[keys], "signer"))
+    assert report.verdict is not Verdict.VALID, sorted(codes(report))
+    assert "fpdf.changed" in codes(report)
+
+
+@pytest.mark.parametrize("kind", ["Text", "FreeText", "Link", ""])
+def test_a_timestamp_that_is_another_annotation_is_not_genuine(kind: str) -> None:
+    data = field(kind, KEYS["corner"], "timestamp")
+    for each in (data, later.signer(data, {})):
+        report = judged(each)
+        assert report.verdict is not Verdict.VALID, sorted(codes(report))
+
+
+@pytest.mark.parametrize("keys", ["point", "corner", "line", "hidden"])
+def test_a_signed_field_that_is_a_widget_is_genuine(keys: str) -> None:
+    report = judged(field("Widget", KEYS[keys], "signer"))
+    assert report.verdict is Verdict.VALID, sorted(codes(report))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kid_that_is_another_annotation_is_not_genuine(kind: str) -> None:
+    for kinds in ((kind,), ("Widget", kind), (kind, "Widget"), ("Widget", kind, "Widget")):
+        report = judged(kids(*kinds))
+        assert report.verdict is not Verdict.VALID, sorted(codes(report))
+        assert "fpdf.changed" in codes(report)
+
+
+@pytest.mark.parametrize("own", [told("Text"), told("") + b" /Rect [0 0 0 0]", b"/AP <<>>"])
+def test_a_field_above_its_widgets_is_no_annotation(own: bytes) -> None:
+    report = judged(kids("Widget", own=own))
+    assert report.verdict is not Verdict.VALID and "fpdf.changed" in codes(report)
+
+
+def test_a_kid_that_is_a_stream_is_not_genuine() -> None:
+    report = judged(kids("Widget", streams=True))
+    assert report.verdict is not Verdict.VALID and "fpdf.changed" in codes(report)
+
+
+def test_kids_that_are_widgets_are_genuine() -> None:
+    for kinds in (("Widget",), ("Widget", "Widget", "Widget")):
+        report = judged(kids(*kinds))
+        assert report.verdict is Verdict.VALID, sorted(codes(report))
+
+
+@pytest.mark.parametrize("kind", ["Text", "FreeText", "Line", "Highlight", "Caret"])
+def test_an_annotation_of_a_point_is_left_to_readers(kind: str) -> None:
+    """It was there before signing: what is signed is not one picture."""
+    def annotated(kind: str) -> bytes:
+        data = w.plain()
+        new = f.size(data)
+        note = b"<<%b %b>>" % (told(kind), KEYS["point"])
+        return f.signed_by(f.added(data, f.page(data), b"/Annots [%d 0 R]" % new, (new, note)))
+
+    report = judged(annotated(kind))
+    assert report.verdict is not Verdict.VALID and "fpdf.no-appearance" in codes(report)
+    assert judged(annotated("Popup")).verdict is Verdict.VALID
