@@ -99,7 +99,7 @@ class Store:
     values: dict[tuple[int, int, int], Object] = field(default_factory=dict)
     spans: dict[int, int] = field(default_factory=dict)
     links: dict[tuple[Place, int], tuple[int, ...]] = field(default_factory=dict)
-    spent: int = 0                      # bytes that were parsed; each object is parsed once
+    spent: int = 0                      # bytes of the objects that were read; each is read once
     walked: int = 0
     packs: dict[int, tuple[tuple[int, Object], ...]] = field(default_factory=dict)
 
@@ -143,10 +143,10 @@ class Store:
         if head is None or (int(head[1]), int(head[2])) != (number, entry.second):
             raise ForeignRefusal("fpdf.xref", f"{where} @{entry.first}")
         value, position = self.reader.read(self.data, head.end())
-        self.spend(position - entry.first, where)
         begin = STREAM.match(self.data, position) if isinstance(value, dict) else None
         if isinstance(value, dict) and begin is not None:
             value, position = self.stream(value, begin.end(), state, where)
+        self.spend(position - entry.first, where)
         position = skip_space(self.data, position)
         if not _END.match(self.data, position):
             raise ForeignRefusal("fpdf.xref", where)
@@ -211,9 +211,12 @@ class Store:
         return value, end
 
     def spend(self, count: int, where: str) -> None:
-        """Count parsed bytes: objects that lie in one another would be parsed again and again."""
+        """Count the bytes of objects: of those that lie in one another each would be parsed, and its stream kept.
+
+        A byte of the file may be one of an object stream, and of an object in it.
+        """
         self.spent += count
-        if self.spent > len(self.data) + self.budget.spent + _SLACK:
+        if self.spent > 2 * len(self.data) + self.budget.spent + _SLACK:
             raise ForeignRefusal("fpdf.too-large", where)
 
     def walk(self, count: int) -> None:

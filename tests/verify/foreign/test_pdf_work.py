@@ -175,3 +175,42 @@ def test_many_revisions_of_a_large_file_are_not_all_walked_through() -> None:
     with not_hanging():
         codes = {each.reason.code for each in verify(data, trust=world().trust(), name="file.pdf").findings}
     assert "fpdf.too-large" in codes
+
+
+def nested(count: int, size: int) -> bytes:
+    """So many streams that lie in one another, the innermost of this size."""
+    heads, tail = list[bytes](), b"\nendstream\nendobj\n"
+    for number in range(count + 1, 1, -1):
+        heads.insert(0, b"%d 0 obj\n<</Length %010d>>\nstream\n" % (number, size))
+        size += len(heads[0]) + len(tail)
+    out, rows = bytearray(b"%PDF-1.4\n1 0 obj\n<</Type/Catalog/Pages 1 0 R>>\nendobj\n"), [9]
+    for head in heads:
+        rows.append(len(out))
+        out += head
+    out += b"x" * (size - sum(map(len, heads)) - count * len(tail)) + tail * count
+    at, table = len(out), b"".join(b"%010d 00000 n \n" % row for row in rows)
+    out += b"xref\n0 %d\n0000000000 65535 f \n%b" % (len(rows) + 1, table)
+    return bytes(out + b"trailer\n<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % (len(rows) + 1, at))
+
+
+@pytest.mark.parametrize(("count", "size"), [(1000, 2 * MEGA), (50, 25 * MEGA)])
+def test_streams_that_lie_in_one_another_are_not_all_kept(count: int, size: int) -> None:
+    codes = {each.reason.code for each in judged(nested(count, size)).findings}
+    assert "fpdf.too-large" in codes
+
+
+def test_object_streams_that_are_not_compressed_are_read() -> None:
+    """Their bytes are those of the objects in them as well."""
+    inner = b"4 0 [" + b"(%b)" % (b"x" * 99) * 20_000 + b"]"
+    pack = b"<</Type/ObjStm/N 1/First 4/Length %d>>\nstream\n%b\nendstream" % (len(inner), inner)
+    out, rows = bytearray(b"%PDF-1.5\n"), {0: bytes(7), 4: b"\2" + (5).to_bytes(4, "big") + b"\0\0"}
+    for number, body in {
+            1: b"<</Type/Catalog/Pages 2 0 R>>", 2: b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+            3: b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>", 5: pack}.items():
+        rows[number] = b"\1" + len(out).to_bytes(4, "big") + b"\0\0"
+        out += b"%d 0 obj\n%b\nendobj\n" % (number, body)
+    at = len(out)
+    rows[6] = b"\1" + at.to_bytes(4, "big") + b"\0\0"
+    out += w.stream(6, b"/Type /XRef /Size 7 /W [1 4 2] /Root 1 0 R", b"".join(rows[number] for number in range(7)))
+    report = judged(bytes(out) + b"startxref\n%d\n%%%%EOF\n" % at)
+    assert "fpdf.too-large" not in {each.reason.code for each in report.findings}
