@@ -12,13 +12,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from archive.cover import ADDED, cover_faults
 from archive.errors import told_by_name
 from archive.findings import Found, found
 from archive.lapse import Lapse, lapse_of
 from archive.layout import (
-    ADDED_CRLS,
-    ADDED_OCSP,
-    ADDED_TSA,
     MANIFEST,
     MANIFEST_RECORD,
     METADATA,
@@ -137,13 +135,13 @@ def whole(package: PackageFiles) -> tuple[Manifest | None, list[Found]]:
         return None, [*told, found("package.manifest")]
     told += [found(f"package.{fault.what}", name=fault.name) for fault in manifest.faults(package.files)]
     told += [found("package.extra", name=name) for name in package.files if is_mutable(name) and name not in (
-        MANIFEST_RECORD, ORIGINAL_RECORD) and not name.startswith((ADDED_TSA, ADDED_CRLS, ADDED_OCSP))]
+        MANIFEST_RECORD, ORIGINAL_RECORD) and not name.startswith(ADDED)]
     told += [found("package.missing", name=name) for name in (
         original_name(manifest.identifier), rendition_name(manifest.identifier), ofda_name(manifest.identifier), RECORD,
         METADATA) if name not in manifest.files]
     told += [found("package.other-kind", name=name) for name in package.files
              if name.startswith(KINDS) and not name.startswith(f"{KINDS}{manifest.kind}/")]
-    return manifest, told
+    return manifest, told + cover_faults(package.files, manifest.identifier)
 
 
 def due_of(files: Mapping[str, bytes], identifier: str, material: Material,

@@ -43,6 +43,17 @@ TABLE: Final = MappingProxyType({
                                "for the evidence record {name} there is no revocation information of today: {en}"),
     "package.evidence-unjudged": (_UNSURE, "存证记录 {name} 现在无法判断：{zh}",
                                   "the evidence record {name} cannot be judged now: {en}"),
+    "package.evidence-missing": (
+        _NO, "evidence/ 下有一个文件在最近一次续期之后被取走或替换（{name}），其中可能写有撤销；请从备份取回",
+        "a file that lay under evidence/ at the newest renewal was taken away or exchanged since ({name}); it may have "
+        "told a revocation: take it from a backup"),
+    "package.evidence-added": (
+        _NOTE, "{name} 是最近一次续期之后添加的，下次续期起由时间戳覆盖",
+        "{name} was added after the newest renewal; the next one covers it"),
+    "package.evidence-uncovered": (
+        _NOTE, "{name} 最近一次续期时的版本尚未记下 evidence/ 下有哪些文件：从中取走的看不出来；下次续期起记下",
+        "the newest renewal of {name} was made by an earlier version, which does not hold the files under evidence/: "
+        "one that was taken away is not noticed; the next renewal holds them"),
     "package.proven": (_NOTE, "存证记录 {name} 有效，证明其在 {zh} 已存在",
                        "the evidence record {name} holds; it proves existence at {en}"),
     "package.original": (_UNSURE, "原件：{zh}", "the original: {en}"),

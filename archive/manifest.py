@@ -2,7 +2,7 @@
 
 Evidence records cover the manifest, and it covers the rest. Two files are told apart: the rendition grows at its end by
 evidence and timestamps (``grows``), so that its first bytes are held to the digests; what lies under ``evidence/`` is
-renewed and not named here, for it is judged by what it proves.
+renewed and not named here: it is judged by what it proves, and held by the timestamps of renewals (archive.cover).
 """
 
 from __future__ import annotations

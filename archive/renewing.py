@@ -9,6 +9,7 @@ leaves nothing broken: what was not reached is still due.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,9 +19,10 @@ from pathlib import Path
 from typing import Final
 
 from archive.checking import due_of, whole
+from archive.cover import covered
 from archive.errors import ArchiveCode, ArchiveError, told_by_name
 from archive.findings import found
-from archive.kept_lists import words_beside
+from archive.kept_lists import Beside, words_beside
 from archive.lapse import Lapse
 from archive.layout import (
     ADDED_TSA,
@@ -78,12 +80,17 @@ class NotRenewed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Due:
-    """A package that is due: its records as they were read, and what was made ready."""
+    """A package that is due: its records as they were read, and what was made ready.
+
+    ``beside``: what is written and cleared away under ``evidence/``; ``covers``: what of it each record covers then.
+    """
 
     identifier: str
     was_due: dt.datetime | None
     records: tuple[bytes, ...]
     ready: Ready
+    beside: Beside
+    covers: tuple[tuple[bytes, ...], ...]
     folder: Path
     weakens: bool
 
@@ -171,8 +178,13 @@ def _examined(folder: Path, before: dt.datetime, now: dt.datetime, trust: Trust,
     _require_whole(package)
     records = tuple(package.files[name] for name in RECORDS)
     ready = made_ready(package.files, identifier, now=now, trust=trust, material=_with_own(material, package.files))
-    return _Due(identifier=identifier, was_due=last, records=records, folder=folder, ready=ready,
-                weakens=any(weakens(record, later(before, MARGIN), trust.strength) for record in records))
+    weak = any(weakens(record, later(before, MARGIN), trust.strength) for record in records)
+    beside = _beside(package.files, identifier, trust)
+    left = {**{name: data for name, data in package.files.items() if name not in beside.needless}, **beside.new}
+    algorithms = (_strong(DIGESTS, before, trust) if weak else EvidenceRecord.parse(record).newest.algorithm
+                  for record in records)
+    return _Due(identifier=identifier, was_due=last, records=records, folder=folder, ready=ready, weakens=weak,
+                beside=beside, covers=tuple(covered(left, algorithm) for algorithm in algorithms))
 
 
 def _batch(archive: Archive, batch: Sequence[_Due], before: dt.datetime, trust: Trust, material: Material,
@@ -181,12 +193,13 @@ def _batch(archive: Archive, batch: Sequence[_Due], before: dt.datetime, trust: 
         return
     try:
         records = [record for one in batch for record in one.ready.records]
+        covers = [each for one in batch for each in one.covers]
         stamped = _strong(_STAMPED, before, trust)
         if batch[0].weakens:
             renewed = rehash(records, [source for one in batch for source in one.sources()],
-                             _strong(DIGESTS, before, trust), timestamper, material)
+                             _strong(DIGESTS, before, trust), timestamper, material, beside=covers)
         else:
-            renewed = renew(records, timestamper, material)
+            renewed = renew(records, timestamper, material, beside=covers)
     except EngineError as error:
         yield from (NotRenewed(one.identifier, error) for one in batch)
         return
@@ -220,18 +233,18 @@ def _put(folder: Path, one: _Due, records: Sequence[bytes], trust: Trust, materi
         for odd in package.odd:
             if odd.what == "left-over":
                 (folder / odd.name).unlink(missing_ok=True)
-    kept = words_beside(files, one.identifier, trust)
     new = {name: made for name, old, made in zip(RECORDS, one.records, records, strict=True)
            if files.get(name) == old}           # another process may have renewed it meanwhile
-    files |= _written(folder, files, {**_roots_beside(files, trust), **kept.new, **new})
+    files |= _written(folder, files, {**one.beside.new, **new})
     name = rendition_name(one.identifier)
     known, strength = _with_own(material, files), trust.strength
     last = pdf_due(files[name], known, strength=strength)
     if last is None or last < max(due(record, material=known, strength=strength) for record in records):
         _written(folder, files, {name: renew_lta(files[name], timestamper, known, algorithm=stamped)})
-    with reported(folder):
-        for name in kept.needless:          # the words that tell the same are written by now
-            (folder / name).unlink(missing_ok=True)
+    if new.keys() == set(RECORDS):          # those of another process may cover what is needless here
+        with reported(folder):
+            for name in one.beside.needless:
+                (folder / name).unlink(missing_ok=True)
 
 
 def _written(folder: Path, files: Mapping[str, bytes], new: Mapping[str, bytes]) -> Mapping[str, bytes]:
@@ -260,8 +273,10 @@ def _with_own(material: Material, files: Mapping[str, bytes]) -> Material:
                     crls=(*material.crls, *own.crls), ocsp=material.ocsp)
 
 
-def _roots_beside(files: Mapping[str, bytes], trust: Trust) -> dict[str, bytes]:
-    """Roots of time that the package does not have yet."""
+def _beside(files: Mapping[str, bytes], identifier: str, trust: Trust) -> Beside:
+    """Roots of time that the package does not have yet, with the lists and answers that it is to have."""
     own = snapshot_trust(files)
     held = {one.der for one in own.tsa} if own is not None else set()
-    return {f"{ADDED_TSA}{one.fingerprint[:16]}.cer": one.der for one in trust.tsa if one.der not in held}
+    words = words_beside(files, identifier, trust)
+    return dataclasses.replace(words, new={
+        **{f"{ADDED_TSA}{one.fingerprint[:16]}.cer": one.der for one in trust.tsa if one.der not in held}, **words.new})

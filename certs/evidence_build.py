@@ -61,20 +61,27 @@ def new_record(digests: Sequence[bytes], algorithm: str, timestamper: Stamper) -
     return [write_record([[stamp]], [algorithm]) for stamp in stamps]
 
 
-def renew(records: Sequence[bytes], timestamper: Stamper, material: Material) -> list[bytes]:
+def renew(records: Sequence[bytes], timestamper: Stamper, material: Material, *,
+          beside: Sequence[Sequence[bytes]] = ()) -> list[bytes]:
     """Renew the timestamps of records: one further timestamp for all records of one digest.
+
+    Args:
+        beside: for each record, digests (by that of its newest chain) that its new time-stamp covers as well: they
+            stand in the first list of its tree.
 
     Raises:
         EngineError: a record cannot be read, or of ``timestamper``.
     """
     parsed = _completed(records, material)
+    beside = beside or [()] * len(parsed)
     renewed: dict[int, bytes] = {}
     for algorithm in dict.fromkeys(record.newest.algorithm for record in parsed):
         places = [place for place, record in enumerate(parsed) if record.newest.algorithm == algorithm]
         # a token that was renewed before is covered again: some judges ask the newest for all of its chain
         groups = [tuple(sorted({digest(algorithm, stamp.token.der) for stamp in parsed[place].chains[-1]}))
                   for place in places]
-        for place, stamp in zip(places, _stamped(groups, algorithm, timestamper), strict=True):
+        stamps = _stamped(groups, algorithm, timestamper, [beside[place] for place in places])
+        for place, stamp in zip(places, stamps, strict=True):
             record = parsed[place]
             chains = [[one.der for one in chain] for chain in record.chains]
             chains[-1].append(stamp)
@@ -83,11 +90,12 @@ def renew(records: Sequence[bytes], timestamper: Stamper, material: Material) ->
 
 
 def rehash(records: Sequence[bytes], datas: Sequence[bytes | Callable[[], bytes]], algorithm: str,
-           timestamper: Stamper, material: Material) -> list[bytes]:
+           timestamper: Stamper, material: Material, *, beside: Sequence[Sequence[bytes]] = ()) -> list[bytes]:
     """Give records a further chain by a new digest, over the files themselves; one timestamp for all.
 
     Args:
         datas: the files, in the order of their records; each as bytes or as what reads them.
+        beside: as of :func:`renew`, digests by ``algorithm``.
 
     Raises:
         EvidenceError: ``evidence.other-file``: a record is not of its file; ``evidence.bad-request``.
@@ -104,7 +112,7 @@ def rehash(records: Sequence[bytes], datas: Sequence[bytes | Callable[[], bytes]
             raise EvidenceError(EvidenceCode.OTHER_FILE, "存证记录不是为这个文件所做，请核对文件与记录",
                                 "the evidence record was not made for this file; check which belongs to which")
         leaves.append((bound_leaf(algorithm, digest(algorithm, data), record.earlier(len(record.chains))),))
-    stamps = _stamped(leaves, algorithm, timestamper)
+    stamps = _stamped(leaves, algorithm, timestamper, beside)
     return [write_record([*([one.der for one in chain] for chain in record.chains), [stamp]],
                          [*(chain[0].algorithm for chain in record.chains), algorithm])
             for record, stamp in zip(parsed, stamps, strict=True)]
@@ -197,13 +205,16 @@ def _bad(zh: str, en: str) -> EvidenceError:
 # -- hash trees
 
 
-def _stamped(groups: Sequence[tuple[bytes, ...]], algorithm: str, timestamper: Stamper) -> list[bytes]:
-    """An archive time-stamp (DER) for each group of digests, all under one token.
+def _stamped(groups: Sequence[tuple[bytes, ...]], algorithm: str, timestamper: Stamper,
+             beside: Sequence[Sequence[bytes]] = ()) -> list[bytes]:
+    """An archive time-stamp (DER) for each group of digests and those beside them, all under one token.
 
     The tree is binary over the groups in ascending order of their digests; a node without a neighbour rises.
     """
     if not groups:
         return []
+    groups = [tuple(sorted({*group, *more})) for group, more in zip(
+        groups, beside or [()] * len(groups), strict=True)]
     heads = [node_hash(algorithm, group) for group in groups]
     paths: dict[bytes, list[bytes]] = {head: [] for head in heads}
     level: list[tuple[bytes, list[bytes]]] = [(head, [head]) for head in sorted(paths)]

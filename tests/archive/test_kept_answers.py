@@ -63,7 +63,7 @@ def test_a_loss_that_an_answer_alone_tells_outlives_the_answer(tmp_path: Path) -
         assert not given.proven and "unproven/trust/ocsp/renewal-0.ors" in given.names
         path.write_bytes(b"broken")
         told = [each.code for each in office.check(identifier).findings if each.severity.value != "note"]
-        assert told == ["package.trust-unread"]
+        assert told == ["package.evidence-missing", "package.trust-unread"]
 
 
 def said(ca: Entity, by: Entity, serial: int, age: int, revocation: Revocation | None) -> OcspResponse:

@@ -18,9 +18,10 @@ DATAS = [b"%d" % number * 100 for number in range(7)]
 
 @pytest.mark.judge
 @pytest.mark.parametrize("kind", ["sm2", "p256"])
-@pytest.mark.parametrize("count", [1, 2, 7])
+@pytest.mark.parametrize(("count", "more"), [(1, 0), (2, 0), (7, 0), (1, 5), (7, 1)])
 def test_bouncycastle_takes_our_records_at_each_step_of_their_lives(
-        crypto_judge: CryptoJudge, tmp_path: Path, kind: str, count: int) -> None:
+        crypto_judge: CryptoJudge, tmp_path: Path, kind: str, count: int, more: int) -> None:
+    """Their renewals cover the digests of ``more`` files beside them."""
     years = YearsOfTime(kind)
     algorithm, stronger = ("sm3", "sha384") if kind == "sm2" else ("sha256", "sm3")
     datas = DATAS[:count]
@@ -37,22 +38,25 @@ def test_bouncycastle_takes_our_records_at_each_step_of_their_lives(
                 assert answer.text.split() == [str(int(moment.timestamp())) for moment in moments]
                 assert years.judged(record, data).proven_at == day(2026)
 
+    def beside(algorithm: str) -> list[list[bytes]]:
+        return [[digest(algorithm, b"beside %d" % number) for number in range(more)] for _ in datas]
+
     judged()
     judged(good=False)
     for year in (2027, 2028, 2029):
         years.now = day(year)
         years.renewed_keys()
-        records = renew(records, years, years.material())
+        records = renew(records, years, years.material(), beside=beside(algorithm))
         moments.append(years.now)
     judged()
     years.now = day(2030)
-    records = rehash(records, datas, stronger, years, years.material())
+    records = rehash(records, datas, stronger, years, years.material(), beside=beside(stronger))
     moments.append(years.now)
     judged()
     judged(good=False)
     years.now = day(2031)
     years.renewed_keys()
-    records = renew(records, years, years.material())
+    records = renew(records, years, years.material(), beside=beside(stronger))
     moments.append(years.now)
     judged()
 
