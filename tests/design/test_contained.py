@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +35,7 @@ def kind(tmp_path: Path) -> Path:
 
 def test_a_template_that_loops_forever_is_stopped_in_its_line(kind: Path) -> None:
     line = change(kind / "pages.xml", '  <page role="正本"', f'{_LOOP}<page role="正本"')
-    begun = time.monotonic()
-    answer = check(kind, QUICK)
-    assert time.monotonic() - begun < 60, "a bound against hanging, no measurement"
+    answer = check(kind, replace(QUICK, whole_s=200))        # the drawing's own limit comes first on a busy machine too
     assert [(finding.code, finding.file, finding.line) for finding in answer.findings] == [
         ("design.time", f"{CODE}/pages.xml", line)]
 
@@ -176,7 +175,7 @@ def test_a_child_ends_when_its_parent_is_killed(kind: Path) -> None:
 
 def _awaited(found: Callable[[], Any]) -> Any:
     """What is there at last."""
-    for _ in range(600):
+    for _ in range(3000):
         if value := found():
             return value
         time.sleep(0.1)
