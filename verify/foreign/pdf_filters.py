@@ -9,7 +9,7 @@ from typing import Final
 
 from verify.foreign.pdf_reasons import ForeignRefusal
 from verify.pdf_file import Budget
-from verify.pdf_objects import Dict, Object, Ref
+from verify.pdf_objects import Dict, Object
 
 __all__ = ["inflate", "integer"]
 
@@ -35,21 +35,20 @@ def inflate(raw: bytes, entries: Dict, budget: Budget, where: str) -> bytes:
         PdfRefusal: ``pdf.stream``, ``pdf.too-large``.
     """
     filters, parameters = entries.get("Filter"), entries.get("DecodeParms")
+    unsupported = ForeignRefusal("fpdf.unsupported", where, what="Filter")
     if entries.keys() & _SHORT:                      # some readers know them outside inline images too
-        raise ForeignRefusal("fpdf.unsupported", where, what="Filter")
-    if isinstance(filters, list):
-        if len(filters) > 1 or (isinstance(parameters, list) and len(parameters) > 1):
-            raise ForeignRefusal("fpdf.unsupported", where, what="Filter")
-        filters = filters[0] if filters else None
-        parameters = parameters[0] if isinstance(parameters, list) and parameters else parameters
-    if filters is None:
+        raise unsupported
+    if filters is None or filters == []:
         return raw
-    if filters != "FlateDecode" or isinstance(parameters, Ref):
-        raise ForeignRefusal("fpdf.unsupported", where, what="Filter")
+    if isinstance(filters, list) != isinstance(parameters, list) and parameters is not None:
+        raise unsupported                            # some readers pair a list with a list alone
+    told, *more = filters if isinstance(filters, list) else [filters]
+    given, *further = parameters if isinstance(parameters, list) else [parameters]
+    if told != "FlateDecode" or more or further or not (given is None or isinstance(given, dict)):
+        raise unsupported
     data = budget.inflate(raw, where=where)
-    if not isinstance(parameters, dict) or parameters.get("Predictor", 1) == 1:
-        return data
-    return _unpredicted(data, parameters, where)
+    predictor = given.get("Predictor", 1) if given else 1
+    return data if type(predictor) is int and predictor == 1 else _unpredicted(data, given or {}, where)
 
 
 def _unpredicted(data: bytes, parameters: Dict, where: str) -> bytes:

@@ -61,6 +61,8 @@ class _Revision:
         """What is odd about the revision."""
         for number in sorted(self.state.section.streamed):
             self.streamed(number)
+        for number in sorted(self.state.section.unlisted):
+            self.unlisted(number)
         spans = [*self.spans(), *self.state.section.places]
         spans.sort()
         position = self.start
@@ -102,6 +104,13 @@ class _Revision:
         known = self.before.entries.get(number, FREE) if self.before else FREE
         if known != FREE and (number in self.state.section.freed or known != self.state.entries[number]):
             self.add("fpdf.hybrid-differs", f"{number} 0 R")
+
+    def unlisted(self, number: int) -> None:
+        """A cross-reference stream that does not name itself takes no number but that of another one."""
+        known = self.before.entries.get(number, FREE) if self.before else FREE
+        sections = {start for section in self.store.chain.sections for start, _ in section.places}
+        if known != FREE and not (known.plain and known.first in sections):
+            self.add("fpdf.object-twice", f"{number} 0 R")
 
     def hidden(self, hybrid: State) -> set[tuple[int, int]]:
         """The bytes of objects here that only the stream of the hybrid section that follows names."""

@@ -43,10 +43,10 @@ def odd_section(before: State, after: State) -> str:
 
 
 def _numbered(before: State, after: State) -> bool:
-    """Whether new objects bear the next numbers, and the size tells so."""
+    """Whether new objects, and the streams of the section itself, bear the next numbers, and the size tells so."""
     entries, size, former = after.section.entries, after.trailer.get("Size"), before.trailer.get("Size")
     return type(size) is int and type(former) is int and (
-        max(entries, default=0) < size <= former + len(entries))
+        max((*entries, *after.section.unlisted), default=0) < size <= former + len(entries))
 
 
 def _plain_stream(told: Dict) -> bool:

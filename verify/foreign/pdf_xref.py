@@ -66,7 +66,8 @@ class Section:
     """One cross-reference section with its trailer.
 
     ``places`` are the byte ranges that it takes itself; ``end`` is behind its ``%%EOF`` and end of line; ``streams``
-    are the dictionaries of its streams.
+    are the dictionaries of its streams, ``unlisted`` the numbers of those that do not name themselves: to some readers
+    they are the objects of their numbers all the same.
     """
 
     at: int
@@ -76,6 +77,7 @@ class Section:
     trailer: Dict
     places: tuple[tuple[int, int], ...]
     streams: tuple[Dict, ...] = ()
+    unlisted: frozenset[int] = frozenset()
     streamed: frozenset[int] = frozenset()          # of a hybrid section: named as in use by its stream alone
     freed: frozenset[int] = frozenset()             # those of them that its table calls free
     forgiven: tuple[tuple[str, str], ...] = ()      # code and place
@@ -131,11 +133,13 @@ def _linearized(data: bytes, first: Section, main: Section) -> Section:
     """The two sections of a linearized file (ISO 32000-2, annex F) as one; ``first`` stands before ``main``."""
     end = _TAIL.search(data, main.places[0][1], main.places[0][1] + _TAIL_LENGTH)
     told = b"/Linearized" in data[:1024] and "Prev" not in main.trailer and "XRefStm" not in main.trailer
-    if not told or end is None or int(end[1]) != first.at or set(first.entries) & set(main.entries) - {0}:
+    if not told or end is None or int(end[1]) != first.at or (
+            first.entries.keys() & main.entries.keys() - first.unlisted - main.unlisted - {0}):
         raise ForeignRefusal("fpdf.xref", f"Prev @{first.at}")
     return Section(
         at=first.at, end=end.end(), named=True, entries={**main.entries, **first.entries}, trailer=first.trailer,
         places=(*first.places, *main.places, (end.start(), end.end())), streams=(*first.streams, *main.streams),
+        unlisted=first.unlisted | main.unlisted,
         forgiven=(*first.forgiven, *main.forgiven, ("form.pdf-linearized", f"@{first.at}")),
         doubts=(*first.doubts, *main.doubts))
 
@@ -149,6 +153,7 @@ class _Reader:
         self.objects = objects
         self.told = 0                                # the offset by which the section is named
         self.streams: list[Dict] = []
+        self.unlisted: set[int] = set()
         self.forgiven: list[tuple[str, str]] = []
         self.doubts: list[tuple[str, str]] = []
 
@@ -205,7 +210,8 @@ class _Reader:
         self.within(integer(trailer.get("Size", 0), f"Size @{at}"), f"Size @{at}")
         return Section(at=at, end=stop, named=tail is not None and int(tail[1]) in (at, self.told), entries=entries,
                        trailer=trailer, places=((at, end), (start, stop) if tail else (end, end), *further),
-                       streams=tuple(self.streams), forgiven=tuple(self.forgiven), doubts=tuple(self.doubts))
+                       streams=tuple(self.streams), unlisted=frozenset(self.unlisted), forgiven=tuple(self.forgiven),
+                       doubts=tuple(self.doubts))
 
     def within(self, size: int, where: str) -> None:
         """Some readers repair a file with numbers beyond what the standard once allowed."""
@@ -267,9 +273,15 @@ class _Reader:
             raise ForeignRefusal("fpdf.xref", f"Length @{at}")
         self.streams.append(trailer)
         entries = self.packed(inflate(raw, trailer, self.budget, f"@{at}"), trailer, at)
-        number = int(head[1])
-        if entries.get(number, Entry(_PLAIN, at, 0)) != Entry(_PLAIN, at, int(head[2])):
-            self.doubts.append(("fpdf.object-twice", f"{number} {int(head[2])} R"))
+        number, own = int(head[1]), Entry(_PLAIN, at, int(head[2]))
+        if number == 0:                              # some readers repair the file
+            self.doubts.append(("fpdf.xref-odd", f"0 0 R @{at}"))
+        elif number not in entries:
+            self.unlisted.add(number)
+            if number < integer(trailer.get("Size"), f"Size @{at}"):
+                entries[number] = own
+        if entries.get(number, own) != own:
+            self.doubts.append(("fpdf.object-twice", f"{number} {own.second} R"))
         return entries, trailer, end.end()
 
     def packed(self, table: bytes, trailer: Dict, at: int) -> dict[int, Entry]:

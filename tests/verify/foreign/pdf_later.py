@@ -226,22 +226,28 @@ def packed_text(data: bytes) -> bytes:
     return zlib.compress(data)
 
 
+def predicted_text(data: bytes) -> bytes:
+    """Compressed behind a predictor."""
+    return packed_text(predicted(data))
+
+
 # -- the last section written otherwise
 
 
 def streamed(data: bytes, *, widths: tuple[int, int, int] = (1, 4, 2), keys: bytes = b"", free: int = 0,
-             packed: bool = False) -> bytes:
-    """The table at the end as a stream; ``free`` is a number that it calls free on top of that."""
+             packed: bool = False, listed: bool = True, own: int | None = None, size: int = 0) -> bytes:
+    """The table at the end as a stream, ``listed`` in itself; ``free`` is a number that it calls free on top of that,
+    ``own`` its number, ``size`` another size than that of its numbers."""
     at = w.last_section(data)
     table = data[at:]
     rows = {int(number): (1, int(place), int(generation)) for number, place, generation in re.findall(
         rb"(?m)^(\d+) 1\n(\d{10}) (\d{5}) n", table)}
-    new = int(re.findall(rb"/Size (\d+)", table)[0])
-    rows = {**rows, new: (1, at, 0), **({free: (0, 0, 0)} if free else {})}
+    new = int(re.findall(rb"/Size (\d+)", table)[0]) if own is None else own
+    rows = {**rows, **({new: (1, at, 0)} if listed else {}), **({free: (0, 0, 0)} if free else {})}
     lines = b"".join(b"".join(value.to_bytes(width, "big") for value, width in zip(row, widths, strict=True))
                      for row in rows.values())
     told = b"/Type /XRef /Size %d /Index [%b] /W [%d %d %d] %b /Prev %b %b" % (
-        max(rows) + 1, b" ".join(b"%d 1" % each for each in rows), *widths, _known(data),
+        size or max(*rows, new) + 1, b" ".join(b"%d 1" % each for each in rows), *widths, _known(data),
         re.findall(rb"/Prev (\d+)", table)[0], keys)
     if packed:
         columns = sum(widths)

@@ -83,6 +83,13 @@ GENUINE: dict[str, Make] = {
     "a page in an object stream as tight as can be, then a signer": lambda: later.signer(_packed_again(b"%d 0"), {}),
     "a page in an object stream with form feeds, then a signer": lambda: later.signer(
         _packed_again(b"\x0c%d\x000\r"), {}),
+    **{f"a page in an object stream with {keys.decode()}, then a signer": lambda keys=keys, inner=inner: later.signer(  # type: ignore[misc]
+        _packed_again(keys=b"/Filter " + keys, packed=inner), {}) for keys, inner in (
+            (b"null", bytes), (b"[]", bytes), (b"/FlateDecode", later.packed_text),
+            (b"[/FlateDecode]", later.packed_text), (b"[/FlateDecode] /DecodeParms null", later.packed_text),
+            (b"[/FlateDecode] /DecodeParms [null]", later.packed_text),
+            (b"/FlateDecode /DecodeParms <</Predictor 12 /Columns 8>>", later.predicted_text),
+            (b"[/FlateDecode] /DecodeParms [<</Predictor 12 /Columns 8>>]", later.predicted_text))},
     "a hybrid section that says the same, then a signer": lambda: later.signer(later.hybrid(
         f.approved(), 2, table=b"", place=later.place_of(f.approved(), 2)), {}),
 }
@@ -92,11 +99,11 @@ def _second_page(data: bytes) -> int:
     return f.page(data, 2)
 
 
-def _packed_again(head: bytes = b"%d 0 ") -> bytes:
+def _packed_again(head: bytes = b"%d 0 ", keys: bytes = b"", packed: Callable[[bytes], bytes] = bytes) -> bytes:
     data = f.approved()
     number = _second_page(data)
     head = head % number
-    return later.repacked(data, number, head + text(data, number), len(head))
+    return later.repacked(data, number, packed(head + text(data, number)), len(head), keys=keys)
 
 
 @pytest.mark.parametrize("made", [pytest.param(made, id=name) for name, made in GENUINE.items()])
@@ -106,6 +113,9 @@ def test_the_revisions_without_an_attack_are_genuine(made: Make) -> None:
 
 
 # -- object streams in which readers find different objects
+
+
+PREDICTED = b"<</Predictor 12 /Columns 8>>"
 
 
 def _packs() -> Iterator[tuple[str, bytes]]:
@@ -180,6 +190,16 @@ def _packs() -> Iterator[tuple[str, bytes]]:
             "a predictor for pictures": b"<</Predictor 2 /Columns 8>>", "colours a fraction":
             b"<</Predictor 12 /Columns 8 /Colors 1.5>>"}.items():
         yield name, later.repacked(data, number, packed, len(head), keys=b"/Filter /FlateDecode /DecodeParms " + keys)
+    plain = later.packed_text(head + shown)
+    for name, inner, keys in (
+            ("parameters that are not listed as the filter is", packed, b"[/FlateDecode] /DecodeParms " + PREDICTED),
+            ("parameters listed and the filter not", plain, b"/FlateDecode /DecodeParms [%b]" % PREDICTED),
+            ("parameters in an empty list", plain, b"[/FlateDecode] /DecodeParms []"),
+            ("a number for parameters", plain, b"/FlateDecode /DecodeParms 5"),
+            ("a number for parameters in a list", plain, b"[/FlateDecode] /DecodeParms [5]"),
+            ("a predictor that is true", plain, b"/FlateDecode /DecodeParms <</Predictor true>>"),
+            ("a list of nothing", head + shown, b"[null]"), ("a string", plain, b"(FlateDecode)")):
+        yield name, later.repacked(data, number, inner, len(head), keys=b"/Filter " + keys)
     yield "data behind what is compressed", later.repacked(
         data, number, later.packed_text(head + shown) + b"x", len(head), keys=b"/Filter /FlateDecode")
     yield "a stream of another generation", made(head, shown, generation=1)
@@ -387,6 +407,10 @@ WRONG: dict[str, Section] = {
         free=9_000_000_000, widths=(1, 8, 2)),
     **{f"rows of {widths}": _streamed(widths=widths) for widths in ((8, 8, 8), (8, 4, 2), (4, 4, 4), (2, 4, 2),
                                                                     (1, 4, 3))},
+    "a stream that is no object": _streamed(own=0), "a stream that is no object, unlisted": _streamed(
+        own=0, listed=False),
+    **{f"a stream that bears the number {number} of another object": _streamed(own=number, listed=False)
+       for number in range(1, 8)},
 }
 """What makes one reader or another repair, wherever it stands."""
 ODD: dict[str, Section] = {
@@ -404,13 +428,14 @@ ODD: dict[str, Section] = {
     "parameters null": _streamed(keys=b"/DecodeParms null"), "no filter": _streamed(keys=b"/Filter []"),
     "parameters of no filter": _streamed(keys=b"/DecodeParms <</Predictor 12 /Columns 7>>"),
     "a filter null": _streamed(keys=b"/Filter null"),
+    "a stream of a number beyond": _streamed(listed=False, own=50, size=50),
 }
 """What signing programs do not write; files that were not signed yet may hold it."""
 USUAL: dict[str, Section] = {
     "a table": bytes, "returns and line feeds": _ended(b"\r\n", b"\r\n"), "returns": _ended(b"\r", b"\r"),
     "the number 0": _edited(b"\nxref\n", b"\nxref\n0 1\n0000000000 65535 f \n"), "a stream": _streamed(),
     "a stream of wide rows": _streamed(widths=(1, 8, 2)), "a stream of narrow rows": _streamed(widths=(1, 3, 1)),
-    "a packed stream": _streamed(packed=True),
+    "a packed stream": _streamed(packed=True), "a stream that does not list itself": _streamed(listed=False),
 }
 
 
