@@ -18,7 +18,7 @@ _RESERVED: Final = 16_384
 
 
 def report_pdf(report: Mapping[str, Any], *, signer: Signer | None = None, now: dt.datetime | None = None) -> bytes:
-    """Write a report as PDF/A-3b, A4, two pages at most.
+    """Write a report as PDF/A-3b, A4, on one page, or on two where there is much to tell.
 
     Args:
         report: the plain values of a report.

@@ -1,4 +1,4 @@
-"""A report laid out on A4: the two answers, why, who signed, what was trusted; two pages at most.
+"""A report laid out on A4: the two answers, why, who signed, what was trusted; a second page only for much to tell.
 
 Millimetres from the top left corner, as everywhere in the page model. Nothing of a licence's artwork is here: a report
 must not look like the thing that it reports on.
@@ -17,14 +17,15 @@ from reports.words import Answer, Words
 
 __all__ = ["lay_out"]
 
-_WIDTH, _HEIGHT, _MARGIN, _FOOT = 210.0, 297.0, 20.0, 22.0
-_COLUMN = _WIDTH - 2 * _MARGIN
+_WIDTH, _HEIGHT, _MARGIN, _FOOT = 210.0, 297.0, 18.0, 16.0
+_COLUMN, _LABELS = _WIDTH - 2 * _MARGIN, 30.0
 _MOST_PAGES: Final = 2
 _INK, _SOFT, _RULE = Colour(28, 35, 32), Colour(85, 98, 93), Colour(211, 218, 214)
 _TONES: Final = {
     "good": (Colour(18, 102, 63), Colour(230, 244, 236)), "bad": (Colour(163, 17, 28), Colour(253, 235, 236)),
     "unsure": (Colour(122, 74, 0), Colour(255, 243, 220)),
 }
+_ALREADY_SAID: Final = frozenset({"trust.demo"})       # by the report's notice
 _MISSING: Final = "□"                    # for a character that no face draws: names come from strangers
 _MOST_TEXT: Final = 600                  # characters of one paragraph
 
@@ -33,8 +34,8 @@ def _style(face: str, size_mm: float, colour: Colour = _INK, leading: float = 1.
     return TextStyle(face=face, size_mm=size_mm, colour=colour, leading=leading, gap_em=0.2)
 
 
-_TITLE, _HEAD, _TEXT = _style("hei", 6.2), _style("hei", 3.9), _style("song", 3.5)
-_DATA, _LABEL = _style("song", 2.8, _INK, 1.55), _style("song", 2.7, _SOFT, 1.4)
+_TITLE, _HEAD, _TEXT = _style("hei", 6.0, leading=1.3), _style("hei", 3.7, leading=1.4), _style("song", 3.5)
+_DATA, _LABEL = _style("song", 2.8, _INK, 1.42), _style("song", 2.7, _SOFT, 1.4)
 _SMALL, _NOTE = _style("song", 2.9, _SOFT, 1.4), _style("song", 2.6, _SOFT, 1.4)
 
 
@@ -46,20 +47,18 @@ def lay_out(report: Mapping[str, Any]) -> Document:
     if report["file"]["kind"] != "unknown":
         _answer(sheet, Words("证照", "Licence"), words.licence_answer(report))
     if report["notice"]:
-        sheet.both(Words("※ " + report["notice"]["zh"], report["notice"]["en"]), _style("hei", 3.5, _TONES["bad"][0]))
-    for title, reasons in words.told_reasons(report):
+        sheet.text(f"※ {report['notice']['zh']}  {report['notice']['en']}", _style("hei", 3.5, _TONES["bad"][0]))
+    for title, reasons in words.told_reasons(report, but=_ALREADY_SAID):
         sheet.head(title)
         for reason in reasons:
             sheet.both(Words(reason["zh"], f"{reason['en']}  [{reason['code']}]"), _TEXT)
-    _checks(sheet, report["checks"])
     _licence(sheet, report["licence"], photo=report["file"]["kind"] == "picture")
     _signatures(sheet, report)
-    _coverage(sheet, report["coverage"])
+    _checks(sheet, report["checks"], report["coverage"]["entries"])
     if report["anchors"]:
         sheet.head(Words("所信任的根", "Trusted roots"))
         for root in words.roots(report):
-            sheet.pair(root.name, f"{root.purposes.zh} {root.purposes.en}", _DATA)
-            sheet.pair("SM3", root.fingerprint, _DATA)
+            sheet.pair(root.name, f"{root.purposes.zh} {root.purposes.en} · SM3 {root.fingerprint}")
     return sheet.document()
 
 
@@ -112,44 +111,44 @@ class _Sheet:
 
     def head(self, title: Words) -> None:
         """A title with a line below it."""
-        self.space(3.0)
+        self.space(2.0)
         if not self.room(18):
             return
         self.text(f"{title.zh}  {title.en}", _HEAD)
-        self._y += 1.0
+        self._y += 0.4
         self.items.append(_line(_MARGIN, self._y, _WIDTH - _MARGIN, self._y, _RULE, 0.2))
-        self._y += 1.4
+        self._y += 1.0
 
-    def pair(self, label: str, value: str, style: TextStyle | None = None) -> None:
-        """A label, and beside it what it names."""
-        self.row([(label, value, _MARGIN, _COLUMN)], style or _TEXT, 38.0)
+    def pair(self, label: str, value: str) -> None:
+        """A label, and beside it over the whole width what it names."""
+        self.row([(label, value, _MARGIN, _COLUMN)])
 
     def pairs(self, pairs: Sequence[tuple[str, str]]) -> None:
         """Many labels with what they name, small, in two columns; what is long takes the whole width."""
         half = (_COLUMN - 6.0) / 2
         waiting: list[tuple[str, str, float, float]] = []
         for label, value in pairs:
-            if _width(_drawable(value, _DATA), _DATA) > half - 30.0:
-                self.row(waiting, _DATA, 30.0)
-                self.row([(label, value, _MARGIN, _COLUMN)], _DATA, 30.0)
+            if _width(_drawable(value, _DATA), _DATA) > half - _LABELS:
+                self.row(waiting)
+                self.pair(label, value)
                 waiting = []
                 continue
             waiting.append((label, value, _MARGIN + len(waiting) * (half + 6.0), half))
             if len(waiting) == 2:
-                self.row(waiting, _DATA, 30.0)
+                self.row(waiting)
                 waiting = []
-        self.row(waiting, _DATA, 30.0)
+        self.row(waiting)
 
-    def row(self, cells: Sequence[tuple[str, str, float, float]], style: TextStyle, label_mm: float) -> None:
+    def row(self, cells: Sequence[tuple[str, str, float, float]]) -> None:
         """Cells beside one another: label, value, left edge, width; a row is never parted."""
-        set_cells = [(x, _lines(label, _LABEL, label_mm - 2), _lines(value, style, width - label_mm))
+        set_cells = [(x, _lines(label, _LABEL, _LABELS - 2), _lines(value, _DATA, width - _LABELS))
                      for label, value, x, width in cells]
-        step = style.size_mm * style.leading
+        step = _DATA.size_mm * _DATA.leading
         count = max((max(len(labels), len(values)) for _, labels, values in set_cells), default=0)
         if not count or not self.room(count * step):
             return
         for x, labels, values in set_cells:
-            for lines, left, own in ((labels, x, _LABEL), (values, x + label_mm, style)):
+            for lines, left, own in ((labels, x, _LABEL), (values, x + _LABELS, _DATA)):
                 for number, line in enumerate(lines, 1):
                     self.items.extend(runs(line, left, self._y + number * step - 0.3 * step, own))
         self._y += count * step
@@ -160,7 +159,7 @@ class _Sheet:
         top = self._y
         self.items.append(_box(_MARGIN, top, _COLUMN, height_mm, fill))
         self.items.append(_box(_MARGIN, top, 1.6, height_mm, bar))
-        self._y = top + height_mm + 3.0
+        self._y = top + height_mm + 2.5
         return top
 
     def document(self) -> Document:
@@ -168,14 +167,14 @@ class _Sheet:
         if self._full:
             self._y = _HEIGHT - _FOOT
             self._pages[-1].extend(_placed("其余内容见 HTML、JSON 报告 / the rest stands in the HTML and JSON reports",
-                                           _SMALL, _MARGIN, _HEIGHT - _FOOT + 3.5))
+                                           _SMALL, _MARGIN, _HEIGHT - _FOOT + 1.2))
         for number, page in enumerate(self._pages, 1):
-            page.append(_line(_MARGIN, _HEIGHT - 15.5, _WIDTH - _MARGIN, _HEIGHT - 15.5, _RULE, 0.2))
+            page.append(_line(_MARGIN, _HEIGHT - 14.0, _WIDTH - _MARGIN, _HEIGHT - 14.0, _RULE, 0.2))
             page.extend(_placed(
                 "本报告不是证照，只说明核验时所见；以发证机关的登记为准。 "
-                "This report is no licence; the issuing authority's register decides.", _NOTE, _MARGIN, _HEIGHT - 11.5))
+                "This report is no licence; the issuing authority's register decides.", _NOTE, _MARGIN, _HEIGHT - 9.5))
             count = f"{number} / {len(self._pages)}"
-            page.extend(_placed(count, _NOTE, _WIDTH - _MARGIN - _width(count, _NOTE), _HEIGHT - 7.5))
+            page.extend(_placed(count, _NOTE, _WIDTH - _MARGIN - _width(count, _NOTE), _HEIGHT - 9.5))
         return Document(title="证照文件核验报告", pages=tuple(
             Page(role="报告", width_mm=_WIDTH, height_mm=_HEIGHT, artwork=None, items=tuple(page))
             for page in self._pages))
@@ -183,15 +182,15 @@ class _Sheet:
 
 def _heading(sheet: _Sheet, report: Mapping[str, Any]) -> None:
     file = report["file"]
-    sheet.text("证照文件核验报告", _TITLE)
-    sheet.text("Verification report on a licence file", _SMALL)
+    title = "证照文件核验报告"
+    sheet.text(title, _TITLE)
+    sheet.items.extend(_placed("Verification report on a licence file", _SMALL,
+                               _MARGIN + _width(title, _TITLE) + 4.0, _MARGIN + 5.5))
+    sheet.space(1.5)
+    sheet.pairs([("文件 file", file["name"] or "（未命名）"), ("SM3", file["sm3"] or "—"),
+                 ("大小 size", f"{file['size']:,} 字节 bytes"), ("信任目录 trust folder", report["trust"] or "无 none"),
+                 ("核验时间 checked at", words.moment(report["checked_at"]).zh)])
     sheet.space(2.5)
-    sheet.pair("文件 file", file["name"] or "（未命名）")
-    sheet.pair("大小 size", f"{file['size']:,} 字节 bytes")
-    sheet.pair("SM3", file["sm3"] or "—", _DATA)
-    sheet.pair("核验时间 checked at", words.moment(report["checked_at"]).zh)
-    sheet.pair("信任目录 trust folder", report["trust"] or "无 none")
-    sheet.space(3.0)
 
 
 def _answer(sheet: _Sheet, title: Words, answer: Answer) -> None:
@@ -213,13 +212,20 @@ def _answer(sheet: _Sheet, title: Words, answer: Answer) -> None:
             sheet.items.extend(runs(line, left, y - 1.5, style))
 
 
-def _checks(sheet: _Sheet, checks: Sequence[Mapping[str, Any]]) -> None:
-    """What was checked, with what result."""
-    if not checks:
+def _checks(sheet: _Sheet, checks: Sequence[Mapping[str, Any]], entries: Sequence[Mapping[str, Any]]) -> None:
+    """What was checked, with what result, and what is not protected; what is as it should be, in short."""
+    if not checks and not entries:
         return
-    sheet.head(Words("检查", "Checks"))
-    sheet.pairs([(f"{each['zh']} {each['en']}", f"{words.RESULTS[each['result']].zh} "
-                  f"{words.RESULTS[each['result']].en}") for each in checks])
+    sheet.head(Words("检查与保护范围", "Checks, and what is protected"))
+    for result, told in words.RESULTS.items():
+        names = [f"{each['zh']} {each['en']}" for each in checks if each["result"] == result]
+        if names:
+            sheet.pair(f"{told.zh} {told.en}", "；".join(names))
+    if entries:
+        inside = sum(entry["standing"] == "protected" for entry in entries)
+        sheet.pair("部分 parts", f"{inside} / {len(entries)} 受保护 protected")
+    sheet.pairs([(f"{entry['zh']} {entry['en']}", entry["name"]) for entry in entries
+                 if entry["standing"] != "protected"])
 
 
 def _licence(sheet: _Sheet, licence: Mapping[str, Any] | None, *, photo: bool) -> None:
@@ -258,17 +264,6 @@ def _signatures(sheet: _Sheet, report: Mapping[str, Any]) -> None:
         if each["seal"]:
             rows.append(("印章状态 seal", f"{each['seal']['zh']} {each['seal']['en']}"))
         sheet.pairs([*rows, ("证书 certificate, SM3", each["certificate_sm3"] or "—")])
-
-
-def _coverage(sheet: _Sheet, coverage: Mapping[str, Any]) -> None:
-    entries = coverage["entries"]
-    if not entries:
-        return
-    sheet.head(Words("保护范围", "What is protected"))
-    inside = sum(entry["standing"] == "protected" for entry in entries)
-    sheet.pairs([("部分 parts", f"{inside} / {len(entries)} 受保护 protected"),
-                 *((f"{entry['zh']} {entry['en']}", entry["name"]) for entry in entries
-                   if entry["standing"] != "protected")])
 
 
 # -- small things

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any, Final, NamedTuple
 
 from codes.china_time import time_en, time_zh
@@ -48,6 +48,10 @@ _FILE: Final = {
         "无法确定文件的真伪：原因见下。在弄清之前，请不要采信。",
         "Whether the file is genuine cannot be said: the reasons follow. Do not rely on it until they are settled.")),
 }
+_CUT_SHORT: Final = _FILE["invalid"]._replace(sentence=Words(
+    "文件不真实：它不完整或已损坏，多半没有下载完。请重新下载后再核验；仍是如此的，请向发证机关核实。",
+    "The file is not genuine: it is incomplete or damaged, most often by a download that was cut short. Fetch it again "
+    "and check that; if the answer stays, ask the issuing authority."))
 _NO_FILE: Final = Answer("unsure", "?", Words("不能核验", "nothing to verify"), Words(
     "不是 OFD、PDF 文件，也不是证照的照片。", "It is neither an OFD nor a PDF file, nor a photo of a licence."))
 _FOREIGN: Final = Words(
@@ -123,6 +127,8 @@ def file_answer(report: Mapping[str, Any]) -> Answer:
     if file["kind"] == "unknown":
         return _NO_FILE
     answer = _FILE[report["verdict"]]
+    if {each["code"] for each in report["findings"] if each["severity"] == "invalid"} == {"zip.truncated"}:
+        return _CUT_SHORT
     if report["verdict"] == "valid" and not file["own"]:
         return answer._replace(sentence=_FOREIGN)
     if file["kind"] == "picture" and report["verdict"] == "indeterminate" and report["licence"]:
@@ -160,11 +166,18 @@ def licence_answer(report: Mapping[str, Any]) -> Answer:
     return Answer(tone, sign, word, Words(zh, en.strip()))
 
 
-def told_reasons(report: Mapping[str, Any]) -> list[tuple[Words, list[Mapping[str, str]]]]:
-    """The reasons, those that weigh apart from what is merely noted; each with its title, empty ones left out."""
+def told_reasons(report: Mapping[str, Any], *,
+                 but: Container[str] = ()) -> list[tuple[Words, list[Mapping[str, str]]]]:
+    """The reasons, those that weigh apart from what is merely noted; each with its title, empty ones left out.
+
+    Args:
+        but: codes of notes that are told elsewhere.
+    """
     weighing = {(found["code"], found["zh"]) for found in report["findings"] if found["severity"] != "note"}
     grouped: tuple[list[Mapping[str, str]], list[Mapping[str, str]]] = ([], [])
     for reason in report["reasons"]:
-        grouped[(reason["code"], reason["zh"]) not in weighing].append(reason)
+        noted = (reason["code"], reason["zh"]) not in weighing
+        if not noted or reason["code"] not in but:
+            grouped[noted].append(reason)
     titles = (Words("理由", "Reasons"), Words("说明", "Notes"))
     return [(title, reasons) for title, reasons in zip(titles, grouped, strict=True) if reasons]

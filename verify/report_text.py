@@ -28,7 +28,7 @@ def text_lines(report: Report) -> list[str]:
     lines = [f"文件 file: {clean(report.file.name)}"]
     if report.file.kind == "unknown":
         return [*lines, *(f"  {_reason(reason)}" for reason in report.reasons)]
-    status = _status_text(report.status, proven=report.verdict is Verdict.VALID)
+    status = _status_text(report.status, _by_whom(report))
     lines += [f"文件真伪 document: {zh} / {en}{_unproven_code(report)}", f"证照状态 licence: {status}"]
     if report.demo:
         lines.append("※ " + " / ".join(DEMO))
@@ -88,16 +88,26 @@ def _anchor_lines(anchors: Collection[Anchor]) -> list[str]:
     return lines
 
 
-def _status_text(status: Status, *, proven: bool) -> str:
-    """The licence's state, its days, that the file alone claims them, and that nobody asked the issuing authority."""
+def _by_whom(report: Report) -> str:
+    """By what the licence's days are known, beside them where that is not a genuine file."""
+    if report.verdict is Verdict.VALID:
+        return ""
+    if report.file.kind != "picture":
+        return "（文件自称，未经证实 / as the file claims, unproven）"
+    if report.licence is not None and report.licence.proven:
+        return "（签名的二维码所载，纸面本身不作证明 / as the signed QR code says; the paper itself proves nothing）"
+    return "（二维码自称，未经证实 / as the QR code claims, unproven）"
+
+
+def _status_text(status: Status, by_whom: str) -> str:
+    """The licence's state, its days, by what they are known, and that nobody asked the issuing authority."""
     if not status.answered:
         return f"{status.zh} / {status.en}"
     days = f"（{status.first_day} 至 {status.last_day}）" if status.first_day else ""
     asked = status.register != "unknown" or status.state is LicenceState.UNKNOWN
     tail = "" if asked else (
         "；未联网查询证照是否已被注销、吊销 / the issuing authority was not asked whether it was cancelled or revoked")
-    claimed = "" if proven or not days else "（文件自称，未经证实 / as the file claims, unproven）"
-    return f"{status.zh}{days} / {status.en}{claimed}{tail}"
+    return f"{status.zh}{days} / {status.en}{by_whom if days else ''}{tail}"
 
 
 def _licence_lines(licence: LicenceData | None, *, photo: bool) -> list[str]:

@@ -167,6 +167,17 @@ def test_the_sheet_says_the_two_answers_and_that_it_is_no_licence(name: str) -> 
     assert "核验报告，不是证照" in str(reader.metadata.subject if reader.metadata else "")
 
 
+def test_the_sheet_of_a_genuine_licence_is_one_page() -> None:
+    values = check(issued().ofd, name=f"{issued().identifier}.ofd").to_dict()
+    assert values["verdict"] == "valid" and len(PdfReader(io.BytesIO(report_pdf(values))).pages) == 1
+
+
+def test_a_download_that_was_cut_short_is_to_be_fetched_again() -> None:
+    assert "重新下载" in words.file_answer(told("cut short")).sentence.zh
+    assert "again" in words.file_answer(told("cut short")).sentence.en
+    assert "重新下载" not in words.file_answer(told("changed")).sentence.zh
+
+
 def test_much_to_tell_stays_within_two_pages_and_says_that_more_was_left_out() -> None:
     much = copy.deepcopy(told("changed"))
     much["reasons"] = [{"code": "page.line", "zh": "甲" * 3000, "en": "a" * 3000}] * 120

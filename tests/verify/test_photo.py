@@ -86,7 +86,8 @@ def test_the_code_of_a_bad_photo_is_read_and_the_paper_proves_nothing(name: str)
     assert weighing == {"photo.paper"} and "photo.issued" in codes(report)
     assert report.licence is not None and report.licence.proven
     assert report.licence.fields["持证主体"] == "测试甲化工贸易有限公司"
-    assert "视同复印件" in report.to_text()
+    text = report.to_text()
+    assert "视同复印件" in text and "签名的二维码所载，纸面本身不作证明" in text and "未经证实" not in text
 
 
 @pytest.mark.usefixtures("poppler")
@@ -141,6 +142,7 @@ def test_what_is_no_signed_code_of_ours_is_told_as_that() -> None:
     assert report.reasons[0].code == "qr.unknown-key" and "photo.paper" not in codes(report)
     text = report.to_text()
     assert "无法确定 / cannot say（二维码未经证实 / its QR code is unproven）" in text
+    assert "二维码自称，未经证实 / as the QR code claims, unproven）" in text and "文件自称" not in text
     assert "逐项核对" not in text and "compare" not in text
     for told in (words.file_answer(report.to_dict()).sentence, report.reasons[1]):
         assert "也可能做了这个码" in told.zh and "may have made the code" in told.en
