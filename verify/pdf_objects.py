@@ -298,7 +298,7 @@ def _name(token: bytes, position: int) -> Name:
                 raise _syntax(position)
             return bytes.fromhex(match[1].decode())
         token = _HEX_NAME.sub(decode, token)
-    if not token or len(token) > _MAX_NAME:
+    if not token or len(token) > _MAX_NAME or b"\0" in token:     # at a null byte some readers end it
         raise _syntax(position)
     return Name(token.decode("latin-1"))
 

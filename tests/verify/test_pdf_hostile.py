@@ -220,7 +220,7 @@ def test_objects_are_read_as_the_standard_says(source: bytes, value: object) -> 
 @pytest.mark.parametrize("source", [
     b"", b"<<", b"[", b"(", b"<", b"<<1 2>>", b"<</A>>", b"<</A 1/A 2>>", b"<</A 1/#41 2>>", b"1-2", b"--1",
     b"1.2.3", b"[1 2-3]", b"/", b"/A#", b"/A#4", b"<gg>", b"truely", b"obj", b">>", b"]", b"{1}",
-    b"<</A 1 0 RR>>", b"/" + b"a" * 200,
+    b"<</A 1 0 RR>>", b"/" + b"a" * 200, b"/A#00", b"<</A#00B 1>>",
 ])
 def test_what_is_no_object_is_refused(source: bytes) -> None:
     with pytest.raises(PdfRefusal):

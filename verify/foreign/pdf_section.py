@@ -50,10 +50,12 @@ def _numbered(before: State, after: State) -> bool:
 
 
 def _plain_stream(told: Dict) -> bool:
-    """Whether a cross-reference stream has the usual widths and, when packed, the usual filter."""
-    widths = told.get("W")
+    """Whether a cross-reference stream has the usual widths, no empty run, and, when packed, the usual filter."""
+    widths, runs = told.get("W"), told.get("Index", [])
     if not isinstance(widths, list) or not all(
             each in usual for each, usual in zip(widths, _WIDTHS, strict=True)):
+        return False
+    if not isinstance(runs, list) or 0 in runs[1::2]:
         return False
     if "Filter" not in told:
         return "DecodeParms" not in told

@@ -207,15 +207,16 @@ class _Reader:
         stop = tail.end() if tail else end
         if tail and (b"\0" in tail[0] or len(tail[0]) > _TAIL_END):
             self.doubts.append(("fpdf.xref-odd", f"startxref @{start}"))
-        self.within(integer(trailer.get("Size", 0), f"Size @{at}"), f"Size @{at}")
+        self.within(0, integer(trailer.get("Size", 0), f"Size @{at}"), f"Size @{at}")
         return Section(at=at, end=stop, named=tail is not None and int(tail[1]) in (at, self.told), entries=entries,
                        trailer=trailer, places=((at, end), (start, stop) if tail else (end, end), *further),
                        streams=tuple(self.streams), unlisted=frozenset(self.unlisted), forgiven=tuple(self.forgiven),
                        doubts=tuple(self.doubts))
 
-    def within(self, size: int, where: str) -> None:
-        """Some readers repair a file with numbers beyond what the standard once allowed."""
-        if size > _MAX_NUMBER + 1:
+    def within(self, first: int, count: int, where: str) -> None:
+        """Some readers repair a file with numbers beyond what the standard once allowed, be it those of an empty run.
+        """
+        if first + max(count, 1) > _MAX_NUMBER + 1:
             self.doubts.append(("fpdf.xref-odd", where))
 
     # -- a table
@@ -239,7 +240,7 @@ class _Reader:
         """One run of entries; gives the offset behind it."""
         if len(entries) + count > MAX_OBJECTS:
             raise ForeignRefusal("fpdf.too-large", f"xref @{position}")
-        self.within(first + count, f"xref @{position}")
+        self.within(first, count, f"xref @{position}")
         for number in range(first, first + count):
             match = _ENTRY.match(self.data, position)
             if match is None:
@@ -296,7 +297,8 @@ class _Reader:
         if any(width > usual for width, usual in zip(widths, _WIDTHS, strict=True)):
             self.doubts.append(("fpdf.xref-odd", where))
         runs = [integer(each, where) for each in index]
-        self.within(max(map(sum, zip(runs[::2], runs[1::2], strict=True)), default=0), f"Index @{at}")
+        for first, many in zip(runs[::2], runs[1::2], strict=True):
+            self.within(first, many, f"Index @{at}")
         row = sum(widths)
         count = sum(runs[1::2])
         if count > MAX_OBJECTS:

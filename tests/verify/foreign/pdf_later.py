@@ -235,9 +235,10 @@ def predicted_text(data: bytes) -> bytes:
 
 
 def streamed(data: bytes, *, widths: tuple[int, int, int] = (1, 4, 2), keys: bytes = b"", free: int = 0,
-             packed: bool = False, listed: bool = True, own: int | None = None, size: int = 0) -> bytes:
+             packed: bool = False, listed: bool = True, own: int | None = None, size: int = 0,
+             run: bytes = b"") -> bytes:
     """The table at the end as a stream, ``listed`` in itself; ``free`` is a number that it calls free on top of that,
-    ``own`` its number, ``size`` another size than that of its numbers."""
+    ``own`` its number, ``size`` another size than that of its numbers, ``run`` one before its others."""
     at = w.last_section(data)
     table = data[at:]
     rows = {int(number): (1, int(place), int(generation)) for number, place, generation in re.findall(
@@ -246,8 +247,8 @@ def streamed(data: bytes, *, widths: tuple[int, int, int] = (1, 4, 2), keys: byt
     rows = {**rows, **({new: (1, at, 0)} if listed else {}), **({free: (0, 0, 0)} if free else {})}
     lines = b"".join(b"".join(value.to_bytes(width, "big") for value, width in zip(row, widths, strict=True))
                      for row in rows.values())
-    told = b"/Type /XRef /Size %d /Index [%b] /W [%d %d %d] %b /Prev %b %b" % (
-        size or max(*rows, new) + 1, b" ".join(b"%d 1" % each for each in rows), *widths, _known(data),
+    told = b"/Type /XRef /Size %d /Index [%b %b] /W [%d %d %d] %b /Prev %b %b" % (
+        size or max(*rows, new) + 1, run, b" ".join(b"%d 1" % each for each in rows), *widths, _known(data),
         re.findall(rb"/Prev (\d+)", table)[0], keys)
     if packed:
         columns = sum(widths)

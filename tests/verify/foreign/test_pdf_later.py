@@ -407,6 +407,11 @@ WRONG: dict[str, Section] = {
         free=9_000_000_000, widths=(1, 8, 2)),
     **{f"rows of {widths}": _streamed(widths=widths) for widths in ((8, 8, 8), (8, 4, 2), (4, 4, 4), (2, 4, 2),
                                                                     (1, 4, 3))},
+    "an empty run beyond all": _streamed(run=b"8388608 0"), "an empty run far beyond": _streamed(run=b"99999999 0"),
+    "an empty part just beyond all": _edited(b"trailer", b"8388608 0\ntrailer"),
+    "a key that ends at a null byte": _edited(b"/Size", b"/Root#00 1 0 R /Size"),
+    "a key with a null byte in it": _edited(b"/Size", b"/Encrypt#00x 1 0 R /Size"),
+    "a key of a stream that ends at a null byte": _streamed(keys=b"/Root#00 1 0 R"),
     "a stream that is no object": _streamed(own=0), "a stream that is no object, unlisted": _streamed(
         own=0, listed=False),
     **{f"a stream that bears the number {number} of another object": _streamed(own=number, listed=False)
@@ -428,6 +433,8 @@ ODD: dict[str, Section] = {
     "parameters null": _streamed(keys=b"/DecodeParms null"), "no filter": _streamed(keys=b"/Filter []"),
     "parameters of no filter": _streamed(keys=b"/DecodeParms <</Predictor 12 /Columns 7>>"),
     "a filter null": _streamed(keys=b"/Filter null"),
+    "an empty run": _streamed(run=b"500 0"), "an empty run at 0": _streamed(run=b"0 0"),
+    "an empty run at the last number": _streamed(run=b"8388607 0"),
     "a stream of a number beyond": _streamed(listed=False, own=50, size=50),
 }
 """What signing programs do not write; files that were not signed yet may hold it."""
