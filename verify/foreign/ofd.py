@@ -9,6 +9,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Final
 
+from lxml import etree
+
 from certs.x509 import Certificate
 from verify.foreign.container import read_container
 from verify.foreign.content import XmlFiles
@@ -169,11 +171,32 @@ class _ForeignJudge:
 
     def _coverage(self) -> None:
         archive, structure, digests = self._known()
+        self._require_listed(archive, structure)
         self.case.coverage = cover(archive, structure, self.judged, digests, self.case.found)
+
+    def _require_listed(self, archive: Archive, structure: Structure) -> None:
+        """Refuse that a signature is left out of the lists which a later one covers: it stood there before."""
+        files = XmlFiles(archive, Findings())                # nothing shows them: how they are written is no matter
+        for each in self.judged:
+            for name in sorted(each.good) if each.passed else ():
+                if structure.roles.get(name) == "unreached" and _is_signature(name, archive, files):
+                    self.case.found.add("foreign.unlisted", name, id=each.evidence.id)
 
     def _trust(self) -> None:
         self.case.without_trust()
         self.case.demonstration(self.certificates)
+
+
+def _is_signature(name: str, archive: Archive, files: XmlFiles) -> bool:
+    """Whether an entry describes a signature, or is the value of one."""
+    root = files.root(name, weighs=False)
+    if root is not None:
+        return etree.QName(root).localname == "Signature"
+    try:
+        read_value(archive.entries[name].data, where=name)
+    except Refusal:
+        return False
+    return True
 
 
 def _standing(evidence: SignatureEvidence, own: Findings) -> SignatureEvidence:

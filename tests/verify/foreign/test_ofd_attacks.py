@@ -344,6 +344,19 @@ def test_a_file_in_an_earlier_genuine_state_is_judged_as_that_state() -> None:
     assert "不能排除其后还有签名被移除" in note.zh and "cannot be excluded" in note.en
 
 
+def test_a_signature_that_a_later_one_saw_cannot_be_left_out_of_the_list() -> None:
+    """This never was a state of the file: who signed last signed what is left of the first signature."""
+    twice = sealed(sealed())
+    (first,) = re.findall(rb"<ofd:Signature [^>]*Sign_0/[^>]*>", twice[SIGNS])
+    left_out = {**twice, SIGNS: twice[SIGNS].replace(first, b"")}
+    report = check(pack(left_out))
+    assert report.verdict is Verdict.INDETERMINATE
+    told = {each.where for each in report.findings if each.reason.code == "foreign.unlisted"}
+    assert told == {SIGNATURE, VALUE}
+    for gone in (SIGNATURE, VALUE):
+        assert "seal.gone" in codes(check(pack({name: data for name, data in left_out.items() if name != gone})))
+
+
 def test_a_changed_entry_is_shown_with_both_digests() -> None:
     report = check(changed(PAGE, "测试合同", "伪造合同"))
     (entry,) = [entry for entry in report.coverage.entries if entry.state == "changed"]
