@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archive.checking import due_of
+from archive.cover import cover_faults
 from archive.errors import told_by_name
 from archive.findings import Found, found
 from archive.layout import MANIFEST, MANIFEST_RECORD, ORIGINAL_RECORD, read_package, tells_due
@@ -17,6 +18,7 @@ from archive.store import Archive
 from certs.evidence_build import Material
 from certs.evidence_record import EvidenceRecord
 from codes.errors import EngineError
+from verify.model import Severity
 
 __all__ = ["Line", "line_of", "lines"]
 
@@ -70,6 +72,7 @@ def _read(folder: Path, identifier: str) -> Line:
     if MANIFEST in files and (manifest is None or manifest.identifier != identifier):
         faults.append(found("package.manifest"))
     faults += [found("package.trust-unread", name=name) for name in unreadable(files)]
+    faults += [each for each in cover_faults(files, identifier) if each.severity is not Severity.NOTE]
     stamps, due = None, None
     if trust is None:
         faults.append(found("package.trust"))

@@ -14,13 +14,14 @@ import pytest
 
 from archive import renewing
 from archive.layout import read_package
+from archive.listing import line_of
 from archive.renewing import NotRenewed, Renewed, renew_all
 from archive.restoring import restore
 from archive.snapshot import with_snapshot
 from archive.store import Archive
 from certs.crl import Crl, Revocation
 from certs.evidence_build import Stamper
-from certs.evidence_record import EvidenceRecord
+from certs.evidence_record import EvidenceRecord, write_record
 from certs.sm3 import sm3
 from certs.strength import Strength
 from certs.trust import Trust
@@ -98,7 +99,7 @@ def revoking_list(office: Years, identifier: str) -> Path:
 def test_the_list_that_told_a_revocation_is_missed(here: Years, scene: tuple[Years, str, Trust],
                                                    tmp_path: Path) -> None:
     _, identifier, silent = scene
-    assert weighing(here, identifier, silent) == REVOKED
+    assert weighing(here, identifier, silent) == REVOKED and not line_of(here.archive, identifier).faults
     path = revoking_list(here, identifier)
     data = path.read_bytes()
     path.unlink()
@@ -107,6 +108,7 @@ def test_the_list_that_told_a_revocation_is_missed(here: Years, scene: tuple[Yea
     (fault,) = (each for each in report.findings if each.severity.value != "note")
     assert fault.code == "package.evidence-missing"
     assert sm3(data).hex() in fault.en and sm3(data).hex() in fault.zh and sm3(data).hex().startswith(path.stem)
+    assert line_of(here.archive, identifier).faults == (fault,)
     (refused,) = renewed(here, silent)
     assert isinstance(refused, NotRenewed) and refused.error.code == "archive.damaged"
     given = restore(here.archive.existing(identifier), tmp_path / "out", at=here.now,
@@ -114,6 +116,19 @@ def test_the_list_that_told_a_revocation_is_missed(here: Years, scene: tuple[Yea
     assert not given.proven and not (tmp_path / "out" / f"{identifier}.ofd").exists()
     path.write_bytes(data)
     assert weighing(here, identifier, silent) == REVOKED
+
+
+@pytest.mark.parametrize("cut", ["manifest.er", "original.er"])
+def test_either_record_tells_where_the_other_was_cut_back(
+    here: Years, scene: tuple[Years, str, Trust], cut: str,
+) -> None:
+    _, identifier, silent = scene
+    path = here.archive.existing(identifier) / "evidence" / cut
+    first = EvidenceRecord.parse(path.read_bytes()).stamps[0]
+    path.write_bytes(write_record([[first.der]], [first.algorithm]))
+    assert "package.evidence-missing" not in weighing(here, identifier, silent)
+    revoking_list(here, identifier).unlink()
+    assert "package.evidence-missing" in weighing(here, identifier, silent)
 
 
 def test_each_file_that_is_removed_exchanged_or_moved_is_told(here: Years, scene: tuple[Years, str, Trust]) -> None:
