@@ -22,8 +22,8 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 
 REFUSED, USAGE, CANNOT, WAITING = 1, 2, 3, 5
 _LINES = (".jsonl", ".ndjson")
-_USAGE_CODES = ("home.", "keystore.", "kind.", "font.pack")
-_CANNOT_CODES = ("file.", "issue.store-", "internal.", "signer.", "timestamp.")
+_USAGE_CODES = ("home.", "keystore.", "kind.", "font.pack", "pin.")
+_CANNOT_CODES = ("file.", "issue.store-", "internal.", "signer.", "timestamp.", "token.", "device.", "service.")
 
 
 def _exit_code(code: str) -> int:

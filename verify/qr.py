@@ -189,15 +189,17 @@ def _check_signer(kind: Kind, record: RecordData, certificate: Certificate, judg
 
 
 def check_host(payload: QrPayload, trust: Trust, found: Findings) -> None:
-    """The address opens a lookup site that the trust folder names."""
+    """The address opens a lookup site that the trust folder names, over https."""
     try:
         parts = urlsplit(payload.address)
         host = parts.hostname or ""
         plain = parts.scheme == "https" and parts.username is None and parts.port in (None, 443)
     except ValueError:
         host, plain = "", False
-    if not plain or host.lower() not in trust.lookup_hosts:
+    if host.lower() not in trust.lookup_hosts:
         found.add("qr.host", "", host=host or payload.address)
+    elif not plain:
+        found.add("qr.scheme", "", address=payload.address)
 
 
 def check_attached(data: bytes | None, payload: QrPayload | None, found: Findings) -> None:

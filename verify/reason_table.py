@@ -385,6 +385,9 @@ _QR: Final = {
                   "the QR code is signed by “{signer}”, not by the issuing authority"),
     "qr.host": (_UNSURE, "二维码网址 {host} 不是受信任的查询网站，谨防仿冒",
                 "the QR code's address {host} is no trusted lookup site: beware of look-alikes"),
+    "qr.scheme": (_UNSURE, "二维码网址 {address} 不是 https://域名/ 形式的普通网址，打开的未必是该查询网站",
+                  "the QR code's address {address} is no plain one of https, so what it opens need not be that lookup "
+                  "site"),
     "qr.certificate": (_NO, "文件中的数据签名证书与二维码的签名密钥不一致",
                        "the data-signing certificate in the file is not the QR code's key"),
 }

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from certs.home import Home
+from cli.issue import _exit_code
 from tests.docgen.records import as_json, record
 from tests.support.demo_home import own_home, seal_folder
 
@@ -153,3 +154,12 @@ def test_a_full_output_device_is_named(own_home: Home, tmp_path: Path) -> None:
     with Path("/dev/full").open("wb") as full:
         result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2])
     assert result.returncode == 3 and "file.failed" in result.stderr and "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(("code", "exit_code"), [
+    ("record.invalid", 1), ("seal.suspended", 1), ("home.no-password", 2), ("pin.wrong", 2), ("file.no-space", 3),
+    ("signer.unreachable", 3), ("token.not-found", 3), ("device.out-of-reach", 3), ("service.out-of-reach", 3),
+    ("timestamp.none", 3), ("issue.waiting", 5),
+])
+def test_what_to_do_about_an_error_is_told_by_the_exit_code(code: str, exit_code: int) -> None:
+    assert _exit_code(code) == exit_code

@@ -13,6 +13,7 @@ from certs import ses_build
 from certs.home import Home
 from certs.ses import Picture, SesSeal
 from certs.trust import Trust
+from codes.qr_payload import ADDRESS_DIGEST_BYTES, QrClaims, QrPayload
 from docgen.imprint import draw_imprint
 from registry.demo import revoke
 from tests.support.demo_home import make_home, own_home, shared_home
@@ -40,6 +41,8 @@ from tests.verify.packages import (
     swap,
 )
 from verify.model import Verdict
+from verify.qr import check_host
+from verify.reasons import Findings
 
 __all__ = ["own_home"]
 
@@ -430,3 +433,18 @@ def test_a_lookup_site_that_is_not_listed_is_named(own_home: Home) -> None:
     report = check(issued().ofd, trust=own_home.trust_dir)
     assert report.verdict is Verdict.INDETERMINATE
     assert "qr.host" in codes(report)
+
+
+@pytest.mark.parametrize("address", [
+    "http://lookup.example.invalid/l/1", "https://lookup.example.invalid:8443/l/1",
+    "https://lookup.example.invalid@lookup.example.invalid/l/1", "ftp://lookup.example.invalid/l/1",
+])
+def test_an_address_of_a_lookup_site_that_is_no_plain_one_is_told_whole(address: str) -> None:
+    claims = QrClaims(
+        serial="1", uscc=None, holder="甲", authority_code="1", issued=dt.date(2026, 1, 1), valid_from=None,
+        valid_to=None, version="001", scope_digest=None, address_digest=bytes(ADDRESS_DIGEST_BYTES))
+    found = Findings()
+    check_host(QrPayload(address=address, key_id=bytes(8), claims=claims, message=b"", signature=bytes(64)),
+               shared_home().trust(), found)
+    (reason,) = [each.reason for each in found.all()]
+    assert reason.code == "qr.scheme" and address in reason.zh and address in reason.en

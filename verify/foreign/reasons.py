@@ -75,9 +75,10 @@ _FOREIGN: Final = {
     "foreign.reference": (_UNSURE, "{where} 中的引用“{location}”不能按标准解释，不计入保护范围",
                           "the reference “{location}” in {where} cannot be read by the standard and protects nothing"),
     "foreign.unlisted": (
-        _UNSURE, "{where} 是一份签名，签名 {id} 签署时它已在文件中，签名列表却没有列出它：可能已被移除，所见可能少了印章",
-        "{where} is a signature that was there when the signature {id} was made, and no list of signatures names it: it "
-        "may have been removed, and a seal may be missing from what is seen"),
+        _UNSURE, "{where} 是一份签名，签名 {id} 签署时它已在文件中，签名列表却没有列出它：可能已被移除，"
+                 "所见可能少了印章",
+        "{where} is a signature that was there when the signature {id} was made, and no list of signatures names it: "
+        "it may have been removed, and a seal may be missing from what is seen"),
     "foreign.signed-twice": (_UNSURE, "签名列表两次列出 {where}", "the lists of signatures name {where} twice"),
 }
 
