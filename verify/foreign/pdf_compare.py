@@ -25,14 +25,16 @@ from verify.foreign.pdf_compare_form import compare_form, is_timestamp
 from verify.foreign.pdf_evidence import held, relations
 from verify.foreign.pdf_metadata import SAVING_KEYS, only_saved_again
 from verify.foreign.pdf_pair import PAINTED, Pair, came_to, changed_keys, entries_of, grown
+from verify.foreign.pdf_reasons import ForeignRefusal
 from verify.foreign.pdf_store import State, same
-from verify.foreign.pdf_walk import Page, box_mm, reached, read_pages
+from verify.foreign.pdf_walk import Page, annotations_of, box_mm, reached, read_pages
 from verify.pdf_objects import Dict, Object, PdfString, Ref
 from verify.pdf_signature import pdf_date
 
 __all__ = ["compare"]
 
 _MAX_STAMP: Final = 1 / 8               # of its page, for a field that was prepared
+_MAX_STAMPS: Final = 10_000             # in one revision; seals may stand on every page
 _UNDRAWN: Final = frozenset({"Annots", "StructParents", "Tabs", "LastModified"})
 _BOXES: Final = frozenset({"MediaBox", "CropBox", "BleedBox", "TrimBox", "ArtBox"})
 _UNSCALED: Final = 8 | 16                # flags: as large, as upright as the screen has it
@@ -50,10 +52,9 @@ def compare(pair: Pair) -> Change:
     _catalog(pair, found)
     compare_form(pair, found)
     _page_tree(pair, found)
-    rest = [number for number in pair.differ if number in pair.guarded and number not in found.explained]
-    for place, number in enumerate(rest):
+    for place, number in enumerate(sorted((pair.differ & pair.guarded) - found.explained)):
         _other(pair, found, number, detailed=place < _DETAILED)
-    return found.change(tuple(_stamps(pair, found)), pair.differ)
+    return found.change(tuple(_stamps(pair, found)), tuple(sorted(pair.differ)))
 
 
 def _other(pair: Pair, found: Changes, number: int, *, detailed: bool) -> None:
@@ -128,7 +129,7 @@ def _evidence(pair: Pair, found: Changes) -> None:
 def _in_dss(pair: Pair, root: Dict) -> bool:
     """Whether something that the DSS alone refers to has changed."""
     inside = reached(pair.before, [root.get("DSS")]) - pair.guarded
-    return any(number in inside for number in pair.differ)
+    return not inside.isdisjoint(pair.differ)
 
 
 # -- pages and annotations
@@ -148,9 +149,10 @@ def _page_tree(pair: Pair, found: Changes) -> None:
             found.explained.add(listed.number)
         old = page.annotations(pair.before)
         more = came_to(old, now.annotations(pair.after))
+        stood = {each for each in old if isinstance(each, Ref)} if more else set()
         if more is None:
             _annotated(found, page, "删除或换位", "removed or moved")
-        elif any(not isinstance(each, Ref) or each.number not in signed or each in old for each in more):
+        elif any(not isinstance(each, Ref) or each.number not in signed or each in stood for each in more):
             _annotated(found, page, "新增", "added")
     _existing_annotations(pair, found)
 
@@ -176,7 +178,7 @@ def _same_box(one: Object, two: Object) -> bool:
 
 def _existing_annotations(pair: Pair, found: Changes) -> None:
     """Annotations that were there and have changed, with what they alone are drawn from."""
-    differ = set(pair.differ) - pair.drawn
+    differ = pair.differ - pair.drawn
     for page in pair.pages if differ else ():
         for each in page.annotations(pair.before):
             if not isinstance(each, Ref) or each.number in pair.field_stop:
@@ -199,22 +201,39 @@ def _annotated(found: Changes, page: Page, zh: str, en: str) -> None:
 def _stamps(pair: Pair, found: Changes) -> Iterator[Stamp]:
     """Visible widgets of the fields that were signed in this revision, on every page that lists them."""
     known = {each.number for each in pair.fields}
+    listing = _listing(pair, {number for each in found.signed for number in each.numbers})
     for each in found.signed:
         for number in each.numbers:
             widget = entries_of(pair.after, number)
             if is_void(pair.after, widget) or _draws_nothing(pair.after, widget):
                 continue
             box = box_mm(pair.after, widget.get("Rect"))
-            for page in pair.pages:
-                now = entries_of(pair.after, page.ref.number)
-                if all(ref.number != number for ref in pair.after.list(now.get("Annots")) if isinstance(ref, Ref)):
-                    continue
-                stood = each.number in known and any(
-                    ref.number == number for ref in page.annotations(pair.before) if isinstance(ref, Ref))
+            for page, stood in listing[number]:
                 small = box is not None and 0 < box[2] * box[3] <= _MAX_STAMP * _area(pair, page)
                 fits = small and not is_timestamp(pair.after, each) and _fits(pair.after, widget)
-                yield Stamp(field=each.name, page=page.number, box=box or (0.0, 0.0, 0.0, 0.0), prepared=stood and fits,
+                yield Stamp(field=each.name, page=page.number, box=box or (0.0, 0.0, 0.0, 0.0),
+                            prepared=each.number in known and stood and fits,
                             drawn=normal_appearance(pair.after, widget) is not None)
+
+
+def _listing(pair: Pair, widgets: set[int]) -> dict[int, list[tuple[Page, bool]]]:
+    """The pages that list each of these widgets now, and whether they did before."""
+    found: dict[int, list[tuple[Page, bool]]] = {number: [] for number in widgets}
+    count = 0
+    for page in pair.pages if widgets else ():
+        now = _numbers(annotations_of(pair.after, entries_of(pair.after, page.ref.number))) & widgets
+        before = _numbers(page.annotations(pair.before)) if now else set()
+        count += len(now)
+        if count > _MAX_STAMPS:
+            raise ForeignRefusal("fpdf.too-large", "Annots")
+        for number in now:
+            found[number].append((page, number in before))
+    return found
+
+
+def _numbers(listed: tuple[Object, ...]) -> set[int]:
+    """The objects that a list refers to."""
+    return {each.number for each in listed if isinstance(each, Ref)}
 
 
 def _fits(state: State, widget: Dict) -> bool:

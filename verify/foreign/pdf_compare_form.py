@@ -6,7 +6,7 @@ from typing import Final
 
 from verify.foreign.pdf_annotations import is_widget
 from verify.foreign.pdf_changes import Changes, Kind
-from verify.foreign.pdf_fields import FormField, read_fields, takes_name
+from verify.foreign.pdf_fields import FormField, read_fields
 from verify.foreign.pdf_pair import Pair, changed_keys, entries_of, grown
 from verify.foreign.pdf_store import State, same
 from verify.foreign.pdf_walk import reached
@@ -62,7 +62,7 @@ def _existing_field(pair: Pair, found: Changes, each: FormField, now: FormField 
         return
     drawn = [entries_of(pair.before, number).get(key) for number in each.numbers for key in ("AP", "V")]
     inside = reached(pair.before, drawn, stop=pair.field_stop) - pair.drawn - pair.field_stop
-    hit = inside & set(pair.differ)
+    hit = inside & pair.differ
     if names <= _FILLED_KEYS and (touched or hit):
         found.explained |= touched | hit
         _filled(found, each, f"域 {each.name} 的内容", f"content of field {each.name}")
@@ -104,7 +104,7 @@ def _filled(found: Changes, each: FormField, zh: str, en: str) -> None:
 def _new_field(pair: Pair, found: Changes, each: FormField) -> None:
     if any(number in pair.guarded for number in each.numbers):
         found.other(f"已有对象被列为域 {each.name}", f"an existing object became field {each.name}", picture=True)
-    elif takes_name(each.name, pair.fields):
+    elif pair.names.meet(each.name):
         found.other(f"新增域 {each.name} 与已有的域同名", f"new field {each.name} takes the name of an existing one",
                     picture=True)
     elif not each.rooted:

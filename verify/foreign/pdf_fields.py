@@ -5,6 +5,7 @@ Source: ISO 32000-2 12.7 (forms), 12.7.5.5 (signature fields, locks), 12.8.2 (Do
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
@@ -14,7 +15,7 @@ from verify.foreign.pdf_store import State
 from verify.foreign.pdf_walk import text_of
 from verify.pdf_objects import Dict, Object, PdfString, Ref
 
-__all__ = ["ANY", "FormField", "Rule", "read_fields", "rule_of", "takes_name"]
+__all__ = ["ANY", "FormField", "Names", "Rule", "read_fields", "rule_of"]
 
 ANY: Final = 4
 """No certification forbids anything: an approval signature alone."""
@@ -40,18 +41,48 @@ class FormField:
         return self.kind == "Sig"
 
 
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Names of fields; each stands for the fields below it too.
+
+    ``ends`` are the names with a dot at the end, in their order, without those that stand below another.
+    """
+
+    ends: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, names: Iterable[str]) -> Names:
+        """These names."""
+        ends: list[str] = []
+        for each in sorted({f"{name}." for name in names}):
+            if not ends or not each.startswith(ends[-1]):
+                ends.append(each)
+        return cls(tuple(ends))
+
+    def hold(self, name: str) -> bool:
+        """Whether a name is one of these, or stands below one."""
+        end = f"{name}."
+        place = bisect_right(self.ends, end)
+        return place > 0 and end.startswith(self.ends[place - 1])
+
+    def meet(self, name: str) -> bool:
+        """Whether a name is one of these, or stands above or below one: readers may take one for the other."""
+        end = f"{name}."
+        place = bisect_left(self.ends, end)
+        return self.hold(name) or (place < len(self.ends) and self.ends[place].startswith(end))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """What a signature allows afterwards: ``permission`` is P of DocMDP, or ``ANY``; ``locked`` says of fields."""
 
     permission: int = ANY
     everything: bool = False                # all fields are locked but those that are excepted
-    names: tuple[str, ...] = ()             # the locked ones, or the excepted ones
+    names: Names = Names()                  # the locked ones, or the excepted ones
 
     def locks(self, name: str) -> bool:
-        """Whether a field is locked; a name stands for the fields below it too."""
-        named = any(name == each or name.startswith(f"{each}.") for each in self.names)
-        return named != self.everything
+        """Whether a field is locked."""
+        return self.names.hold(name) != self.everything
 
 
 def read_fields(state: State) -> tuple[FormField, ...]:
@@ -96,11 +127,6 @@ def _hangs(state: State, one: Object, above: tuple[Object, ...]) -> bool:
     return "Parent" not in entries or entries["Parent"] in above[-1:]
 
 
-def takes_name(name: str, known: Iterable[FormField]) -> bool:
-    """Whether a name is that of one of these fields, or stands above or below one: readers may take them for one."""
-    return any(f"{name}.".startswith(f"{each.name}.") or each.name.startswith(f"{name}.") for each in known)
-
-
 def rule_of(state: State, signature: Dict, lock: Object) -> Rule:
     """What a signature and the lock of its field forbid later."""
     permission, everything, names = ANY, False, set[str]()
@@ -123,7 +149,7 @@ def rule_of(state: State, signature: Dict, lock: Object) -> Rule:
             names |= told
         elif action in ("All", "Exclude"):
             everything, names = True, (names & told if everything else told) if action == "Exclude" else set()
-    return Rule(permission=permission, everything=everything, names=tuple(sorted(names)))
+    return Rule(permission=permission, everything=everything, names=Names.of(names))
 
 
 def _permission(state: State, entries: Dict, default: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from verify.foreign.pdf_fields import read_fields
+from verify.foreign.pdf_fields import Names, read_fields
 from verify.foreign.pdf_store import State, same
 from verify.foreign.pdf_walk import Page, Pages, name_of, reached, read_pages, text_of
 from verify.pdf_objects import Dict, Object, PdfString, Ref, Stream
@@ -87,6 +87,7 @@ class Pair:
         self.before, self.after = before, after
         self.pages: Pages = read_pages(before)
         self.fields = read_fields(before)
+        self.names = Names.of(each.name for each in self.fields)
         self.guarded = self._guarded()
         self.differ = self._differing()
         self.page_stop = frozenset(page.ref.number for page in self.pages)
@@ -108,14 +109,13 @@ class Pair:
         own = {ref.number} if isinstance(ref, Ref) else set()
         return reached(self.before, [root, self.before.trailer.get("Info")], stop=frozenset(own)) | own
 
-    def _differing(self) -> tuple[int, ...]:
+    def _differing(self) -> frozenset[int]:
         one, two = self.before, self.after
         renamed = {number for number in two.section.entries
                    if one.value(number) is not None and one.generation(number) != two.generation(number)}
         numbers = {number for number in two.section.entries if one.place(number) != two.place(number)}
         numbers |= {number for number, entry in two.entries.items() if entry.packed and entry.first in numbers}
-        return tuple(sorted(renamed | {number for number in numbers
-                                       if not same(one.value(number), two.value(number))}))
+        return frozenset(renamed | {number for number in numbers if not same(one.value(number), two.value(number))})
 
     def keys(self, number: int) -> list[str]:
         """Which keys of an object differ."""

@@ -112,7 +112,7 @@ def _plain_object(after: State, number: int, entry: Entry) -> bool:
         return False
     for stream in _STREAM.finditer(data, begin, end):           # a string before it may hold the word
         behind = stream.end() + len(value.raw)
-        if data.startswith(value.raw, stream.end()) and _STREAM_END.fullmatch(data, behind, end):
+        if _STREAM_END.fullmatch(data, behind, end) and data.startswith(value.raw, stream.end()):
             return not _unusual(data, begin, stream.end(), value.entries)
     return False
 

@@ -15,7 +15,6 @@ from typing import Final
 
 from verify.foreign.pdf_annotations import draws_nothing, has_no_extent
 from verify.foreign.pdf_catalog import is_later_version, only_extended
-from verify.foreign.pdf_fields import takes_name
 from verify.foreign.pdf_metadata import SAVING_KEYS, only_saved_again
 from verify.foreign.pdf_pair import Pair, came_to, changed_keys, entries_of
 from verify.foreign.pdf_plain import odd_form, xref_stream
@@ -169,7 +168,7 @@ class _Revision:
             self.touched.add(page.ref.number)
             _require(self.added(old, now.get("Annots"), "Annots") == field, page.ref.number)
             listed += 1
-        _require(listed <= 1, "Annots")
+            _require(listed == 1, "Annots")
 
     def field(self, number: int) -> Dict:
         """The dictionary of the new field, which is its own widget."""
@@ -181,7 +180,7 @@ class _Revision:
                  and not any(isinstance(side, Ref) for side in box), where)
         _require(type(entries.get("F")) is int and entries.get("F") in _FLAGS, where)
         _require(isinstance(name, PdfString) and _NAME.fullmatch(name.value) is not None
-                 and b"." not in name.value and not takes_name(name.value.decode("latin-1"), self.pair.fields), where)
+                 and b"." not in name.value and not self.pair.names.meet(name.value.decode("latin-1")), where)
         _require(isinstance(entries.get("TU", name), PdfString), where)
         _require("P" not in entries or any(entries["P"] == page.ref for page in self.pair.pages), where)
         if "AP" in entries:

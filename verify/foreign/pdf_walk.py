@@ -11,7 +11,7 @@ from verify.foreign.pdf_store import State, refs_of
 from verify.foreign.pdf_xref import MAX_OBJECTS
 from verify.pdf_objects import Dict, Object, PdfString, Ref, Stream
 
-__all__ = ["Page", "Pages", "box_mm", "name_of", "reached", "read_pages", "text_of"]
+__all__ = ["Page", "Pages", "annotations_of", "box_mm", "name_of", "reached", "read_pages", "text_of"]
 
 _MAX_PAGES: Final = 10_000
 _INHERITED: Final = ("Resources", "MediaBox", "CropBox", "Rotate")
@@ -29,10 +29,17 @@ class Page:
 
     def annotations(self, state: State) -> tuple[Object, ...]:
         """The annotations as they are listed."""
-        return tuple(state.list(self.entries.get("Annots")))
+        return annotations_of(state, self.entries)
 
 
 Pages = tuple[Page, ...]
+
+
+def annotations_of(state: State, page: Dict) -> tuple[Object, ...]:
+    """The annotations that a page lists; many pages may have one list, which counts for each."""
+    listed = tuple(state.list(page.get("Annots")))
+    state.store.walk(len(listed))
+    return listed
 
 
 def reached(state: State, start: Iterable[Object], *, stop: frozenset[int] = frozenset()) -> set[int]:
