@@ -26,7 +26,7 @@ from verify.foreign.pdf_evidence import held, relations
 from verify.foreign.pdf_metadata import SAVING_KEYS, only_saved_again
 from verify.foreign.pdf_pair import PAINTED, Pair, came_to, changed_keys, entries_of, grown
 from verify.foreign.pdf_reasons import ForeignRefusal
-from verify.foreign.pdf_store import State, same
+from verify.foreign.pdf_store import State, refs_of, same
 from verify.foreign.pdf_walk import Page, annotations_of, box_mm, reached, read_pages
 from verify.pdf_objects import Dict, Object, PdfString, Ref
 from verify.pdf_signature import pdf_date
@@ -52,6 +52,7 @@ def compare(pair: Pair) -> Change:
     _catalog(pair, found)
     compare_form(pair, found)
     _page_tree(pair, found)
+    _nowhere(pair, found)
     for place, number in enumerate(sorted((pair.differ & pair.guarded) - found.explained)):
         _other(pair, found, number, detailed=place < _DETAILED)
     return found.change(tuple(_stamps(pair, found)), tuple(sorted(pair.differ)))
@@ -68,6 +69,18 @@ def _other(pair: Pair, found: Changes, number: int, *, detailed: bool) -> None:
     zh, en = (f"，第 {numbers[0]} 页", f", page {numbers[1]}") if pages else ("", "")
     found.other(f"{pair.name(number)} {verb_zh}{told}{zh}", f"{pair.name(number)} {verb_en}{told}{en}",
                 picture=bool(pages) or pair.shapes(number))
+
+
+def _nowhere(pair: Pair, found: Changes) -> None:
+    """References that lead to nothing, as what was there has none: some readers take the object of the number for them,
+    whatever its generation, and others repair the file."""
+    walk = pair.before.store.walk
+    for number in sorted(pair.after.section.entries):
+        lost = {ref for ref in refs_of(pair.after.value(number), walk) if not pair.after.leads(ref)}
+        lost -= set(refs_of(pair.before.value(number), walk)) if lost else set()
+        if lost:
+            told = f"{pair.name(number)}: " + ", ".join(f"{ref.number} {ref.generation} R" for ref in sorted(lost)[:4])
+            found.other(f"引用了没有的对象（{told}）", f"references that lead to nothing ({told})", picture=False)
 
 
 # -- trailer and catalog

@@ -13,9 +13,9 @@ import zlib
 from typing import Final
 
 from verify.foreign.pdf_reasons import foreign_finding
-from verify.foreign.pdf_store import State
+from verify.foreign.pdf_store import State, refs_of
 from verify.foreign.pdf_walk import Page, Pages, box_mm, reached
-from verify.foreign.pdf_xref import FREE
+from verify.foreign.pdf_xref import FREE, MAX_NUMBER
 from verify.model import Finding
 from verify.pdf_file import MAX_INFLATED, MAX_TOTAL
 from verify.pdf_objects import Object, Ref, Stream
@@ -55,6 +55,8 @@ def check_content(state: State, pages: Pages) -> list[Finding]:
     left = MAX_TOTAL
     for number in sorted(reached(state, [state.trailer.get("Root")])):
         value = state.value(number)
+        if any(_elsewhere(state, ref) for ref in refs_of(value, state.store.walk)):
+            add("fpdf.revived", f"{number} 0 R")
         if not isinstance(value, Stream):
             continue
         if state.deref(value.entries.get("Subtype")) == "Form" and box_mm(state, value.entries.get("BBox")) is None:
@@ -73,6 +75,11 @@ def check_content(state: State, pages: Pages) -> list[Finding]:
 def _stood(state: State, number: int) -> bool:
     """Whether some revision had an object of a number."""
     return any(section.entries.get(number, FREE) != FREE for section in state.store.chain.sections)
+
+
+def _elsewhere(state: State, ref: Ref) -> bool:
+    """Whether a reference that leads to nothing leads to an object by its number alone, cut to a few bytes or not."""
+    return ref.number > MAX_NUMBER or (state.place(ref.number) is not None and not state.leads(ref))
 
 
 def _plain_content(state: State, value: Object) -> bool:

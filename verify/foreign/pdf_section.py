@@ -14,6 +14,7 @@ import re
 from typing import Final
 
 from verify.foreign.pdf_store import State
+from verify.foreign.pdf_xref import MAX_NUMBER
 from verify.pdf_objects import Dict
 
 __all__ = ["odd_section"]
@@ -34,7 +35,7 @@ def odd_section(before: State, after: State) -> str:
     start, end = section.places[0]
     if not _END.fullmatch(data, end, section.end):
         return f"startxref @{end}"
-    if not _numbered(before, after):
+    if not _numbered(before, after) or section.free > MAX_NUMBER:
         return f"Size @{start}"
     tabled = "XRefStm" in section.trailer or not section.streams
     if tabled and not _TABLE.match(data, start, end):

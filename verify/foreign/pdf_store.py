@@ -302,6 +302,10 @@ class State:
             self.store.links[place, number] = found
         return found
 
+    def leads(self, ref: Ref) -> bool:
+        """Whether a reference names an object by its generation."""
+        return self.generation(ref.number) == ref.generation and self.place(ref.number) is not None
+
     def deref(self, value: Object) -> Object:
         """Follow a reference, at most one step; one to another generation is null."""
         if not isinstance(value, Ref):

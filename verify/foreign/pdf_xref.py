@@ -16,7 +16,7 @@ from verify.foreign.pdf_reasons import ForeignRefusal
 from verify.pdf_file import Budget
 from verify.pdf_objects import Dict, ObjectReader, skip_space
 
-__all__ = ["BLANK", "FREE", "HEAD", "MAX_OBJECTS", "STREAM", "Chain", "Entry", "Section", "read_chain"]
+__all__ = ["BLANK", "FREE", "HEAD", "MAX_NUMBER", "MAX_OBJECTS", "STREAM", "Chain", "Entry", "Section", "read_chain"]
 
 MAX_SECTIONS: Final = 64
 MAX_OBJECTS: Final = 60_000
@@ -24,7 +24,8 @@ _FREE, _PLAIN, _PACKED = 0, 1, 2
 _TAIL_LENGTH: Final = 2048
 _LINE_END: Final = 2                     # bytes
 _TAIL_END: Final = 64                    # bytes from startxref to the end: some readers look no further back
-_MAX_NUMBER: Final = 8_388_607           # of an object (ISO 32000-1, annex C)
+MAX_NUMBER: Final = 8_388_607            # of an object (ISO 32000-1, annex C)
+_MAX_NEXT: Final = 9_999_999_999         # number that a free row tells: the digits of a table
 _WIDTHS: Final = (1, 8, 2)               # of a row's fields, in bytes
 
 _TAIL: Final = re.compile(rb"startxref[\x00\t\n\x0c\r ]+(\d{1,10})[\x00\t\n\x0c\r ]+%%EOF(?:\r\n|\n|\r)?")
@@ -67,7 +68,7 @@ class Section:
 
     ``places`` are the byte ranges that it takes itself; ``end`` is behind its ``%%EOF`` and end of line; ``streams``
     are the dictionaries of its streams, ``unlisted`` the numbers of those that do not name themselves: to some readers
-    they are the objects of their numbers all the same.
+    they are the objects of their numbers all the same; ``free`` is the highest number that its free rows tell.
     """
 
     at: int
@@ -78,6 +79,7 @@ class Section:
     places: tuple[tuple[int, int], ...]
     streams: tuple[Dict, ...] = ()
     unlisted: frozenset[int] = frozenset()
+    free: int = 0
     streamed: frozenset[int] = frozenset()          # of a hybrid section: named as in use by its stream alone
     freed: frozenset[int] = frozenset()             # those of them that its table calls free
     forgiven: tuple[tuple[str, str], ...] = ()      # code and place
@@ -139,7 +141,7 @@ def _linearized(data: bytes, first: Section, main: Section) -> Section:
     return Section(
         at=first.at, end=end.end(), named=True, entries={**main.entries, **first.entries}, trailer=first.trailer,
         places=(*first.places, *main.places, (end.start(), end.end())), streams=(*first.streams, *main.streams),
-        unlisted=first.unlisted | main.unlisted,
+        unlisted=first.unlisted | main.unlisted, free=max(first.free, main.free),
         forgiven=(*first.forgiven, *main.forgiven, ("form.pdf-linearized", f"@{first.at}")),
         doubts=(*first.doubts, *main.doubts))
 
@@ -154,6 +156,7 @@ class _Reader:
         self.told = 0                                # the offset by which the section is named
         self.streams: list[Dict] = []
         self.unlisted: set[int] = set()
+        self.free = 0
         self.forgiven: list[tuple[str, str]] = []
         self.doubts: list[tuple[str, str]] = []
 
@@ -207,16 +210,18 @@ class _Reader:
         stop = tail.end() if tail else end
         if tail and (b"\0" in tail[0] or len(tail[0]) > _TAIL_END):
             self.doubts.append(("fpdf.xref-odd", f"startxref @{start}"))
+        if self.free > _MAX_NEXT:
+            self.doubts.append(("fpdf.xref-odd", f"@{at}"))
         self.within(0, integer(trailer.get("Size", 0), f"Size @{at}"), f"Size @{at}")
         return Section(at=at, end=stop, named=tail is not None and int(tail[1]) in (at, self.told), entries=entries,
                        trailer=trailer, places=((at, end), (start, stop) if tail else (end, end), *further),
-                       streams=tuple(self.streams), unlisted=frozenset(self.unlisted), forgiven=tuple(self.forgiven),
-                       doubts=tuple(self.doubts))
+                       streams=tuple(self.streams), unlisted=frozenset(self.unlisted), free=self.free,
+                       forgiven=tuple(self.forgiven), doubts=tuple(self.doubts))
 
     def within(self, first: int, count: int, where: str) -> None:
         """Some readers repair a file with numbers beyond what the standard once allowed, be it those of an empty run.
         """
-        if first + max(count, 1) > _MAX_NUMBER + 1:
+        if first + max(count, 1) > MAX_NUMBER + 1:
             self.doubts.append(("fpdf.xref-odd", where))
 
     # -- a table
@@ -255,6 +260,8 @@ class _Reader:
         if in_use and offset == 0:
             self.forgiven.append(("form.pdf-null-entry", f"{number} {generation} R"))
             return FREE
+        if not in_use:
+            self.free = max(self.free, offset)
         return Entry(_PLAIN, offset, generation) if in_use else FREE
 
     # -- a stream
@@ -318,8 +325,8 @@ class _Reader:
         one, two, _ = widths
         kind = int.from_bytes(row[:one], "big") if one else _PLAIN
         first, second = int.from_bytes(row[one:one + two], "big"), int.from_bytes(row[one + two:], "big")
-        if kind == _PLAIN:
-            return self.entry(number, first, second, in_use=True)
-        if kind not in (_FREE, _PACKED):
+        if kind in (_FREE, _PLAIN):
+            return self.entry(number, first, second, in_use=kind == _PLAIN)
+        if kind != _PACKED:
             raise ForeignRefusal("fpdf.xref", f"{number} 0 R")
-        return Entry(_PACKED, first, second) if kind == _PACKED else FREE
+        return Entry(_PACKED, first, second)

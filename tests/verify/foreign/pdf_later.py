@@ -236,15 +236,17 @@ def predicted_text(data: bytes) -> bytes:
 
 def streamed(data: bytes, *, widths: tuple[int, int, int] = (1, 4, 2), keys: bytes = b"", free: int = 0,
              packed: bool = False, listed: bool = True, own: int | None = None, size: int = 0,
-             run: bytes = b"") -> bytes:
+             run: bytes = b"", first: int = 0) -> bytes:
     """The table at the end as a stream, ``listed`` in itself; ``free`` is a number that it calls free on top of that,
-    ``own`` its number, ``size`` another size than that of its numbers, ``run`` one before its others."""
+    ``own`` its number, ``size`` another size than that of its numbers, ``run`` one before its others; ``first`` is the
+    first free number that its row 0 tells, where it has one."""
     at = w.last_section(data)
     table = data[at:]
     rows = {int(number): (1, int(place), int(generation)) for number, place, generation in re.findall(
         rb"(?m)^(\d+) 1\n(\d{10}) (\d{5}) n", table)}
     new = int(re.findall(rb"/Size (\d+)", table)[0]) if own is None else own
-    rows = {**rows, **({new: (1, at, 0)} if listed else {}), **({free: (0, 0, 0)} if free else {})}
+    rows = {**rows, **({new: (1, at, 0)} if listed else {}), **({free: (0, 0, 0)} if free else {}),
+            **({0: (0, first, 65535)} if first else {})}
     lines = b"".join(b"".join(value.to_bytes(width, "big") for value, width in zip(row, widths, strict=True))
                      for row in rows.values())
     told = b"/Type /XRef /Size %d /Index [%b %b] /W [%d %d %d] %b /Prev %b %b" % (

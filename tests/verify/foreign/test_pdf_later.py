@@ -412,6 +412,8 @@ WRONG: dict[str, Section] = {
     "a key that ends at a null byte": _edited(b"/Size", b"/Root#00 1 0 R /Size"),
     "a key with a null byte in it": _edited(b"/Size", b"/Encrypt#00x 1 0 R /Size"),
     "a key of a stream that ends at a null byte": _streamed(keys=b"/Root#00 1 0 R"),
+    "a first free number of 64 bits": _streamed(widths=(1, 8, 2), first=2**64 - 1),
+    "a first free number of eleven digits": _streamed(widths=(1, 8, 2), first=10**10),
     "a stream that is no object": _streamed(own=0), "a stream that is no object, unlisted": _streamed(
         own=0, listed=False),
     **{f"a stream that bears the number {number} of another object": _streamed(own=number, listed=False)
@@ -433,6 +435,8 @@ ODD: dict[str, Section] = {
     "parameters null": _streamed(keys=b"/DecodeParms null"), "no filter": _streamed(keys=b"/Filter []"),
     "parameters of no filter": _streamed(keys=b"/DecodeParms <</Predictor 12 /Columns 7>>"),
     "a filter null": _streamed(keys=b"/Filter null"),
+    "a first free number of 32 bits": _streamed(first=2**32 - 1),
+    "a first free number of ten digits": _edited(b"\nxref\n", b"\nxref\n0 1\n9999999999 65535 f \n"),
     "an empty run": _streamed(run=b"500 0"), "an empty run at 0": _streamed(run=b"0 0"),
     "an empty run at the last number": _streamed(run=b"8388607 0"),
     "a stream of a number beyond": _streamed(listed=False, own=50, size=50),
@@ -441,6 +445,7 @@ ODD: dict[str, Section] = {
 USUAL: dict[str, Section] = {
     "a table": bytes, "returns and line feeds": _ended(b"\r\n", b"\r\n"), "returns": _ended(b"\r", b"\r"),
     "the number 0": _edited(b"\nxref\n", b"\nxref\n0 1\n0000000000 65535 f \n"), "a stream": _streamed(),
+    "a stream with the number 0": _streamed(first=7),
     "a stream of wide rows": _streamed(widths=(1, 8, 2)), "a stream of narrow rows": _streamed(widths=(1, 3, 1)),
     "a packed stream": _streamed(packed=True), "a stream that does not list itself": _streamed(listed=False),
 }

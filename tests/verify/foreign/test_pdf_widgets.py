@@ -99,3 +99,53 @@ def test_an_annotation_of_a_point_is_left_to_readers(kind: str) -> None:
     report = judged(annotated(kind))
     assert report.verdict is not Verdict.VALID and "fpdf.no-appearance" in codes(report)
     assert judged(annotated("Popup")).verdict is Verdict.VALID
+
+
+# -- references that lead to nothing here, and to an object for some readers
+
+DRAWN = b"1 0 0 rg 0 0 300 300 re f"
+PICTURE = b"<</Type /XObject /Subtype /Form /BBox [0 0 300 300] /Length %d>>\nstream\n%b\nendstream" % (
+    len(DRAWN), DRAWN)
+LOST = {"another generation": b"%d 5 R", "a large generation": b"%d 65535 R", "a number beyond 32 bits": b"%d 0 R"}
+
+
+def lost(form: str, number: int) -> bytes:
+    """A reference that some readers take for one to the object of a number."""
+    return LOST[form] % (number + 2**32 if "number" in form else number)
+
+
+def referring(keys: bytes, form: str) -> bytes:
+    """A second signer's widget of a point, which has a key that leads to a picture for some readers."""
+    data = f.approved()
+    new = f.size(data)
+    objects = {new: PICTURE, new + 1: b"<</N %d 0 R /BG [1 0 0]>>" % new}
+    told = keys.replace(b"PICTURE", lost(form, new)).replace(b"KEYS", lost(form, new + 1))
+    return later.signer(data, objects, place=KEYS["point"] + told)
+
+
+@pytest.mark.parametrize("form", LOST)
+@pytest.mark.parametrize("keys", [
+    b"/AP <</N PICTURE>>", b"/AP KEYS", b"/MK KEYS", b"/AP <</N <</On PICTURE>>>> /AS /On"])
+def test_a_widget_with_a_reference_that_leads_to_nothing_is_not_genuine(keys: bytes, form: str) -> None:
+    report = judged(referring(keys, form))
+    assert report.verdict is not Verdict.VALID and "fpdf.changed" in codes(report)
+
+
+@pytest.mark.parametrize("told", [b"99 0 R", b"0 0 R", b"2 1 R"])
+def test_a_reference_that_leads_to_nothing_does_not_come_with_a_signature(told: bytes) -> None:
+    """Some readers repair the file when they look for its object."""
+    report = judged(later.signer(f.approved(), {}, place=KEYS["point"] + b"/MK <</R " + told + b">>"))
+    assert report.verdict is not Verdict.VALID and "fpdf.changed" in codes(report)
+
+
+@pytest.mark.parametrize(("told", "genuine"), [
+    (b"99 0 R", True), (b"4 0 R", True), (b"2 1 R", False), (b"4294967298 0 R", False)])
+def test_a_reference_that_was_there_may_lead_to_nothing(told: bytes, genuine: bool) -> None:
+    """It must not lead to an object by its number alone, and may be told again."""
+    data = f.signed_by(later.plain_file([
+        b"<</Type /Catalog /Pages 2 0 R /AcroForm 5 0 R>>", b"<</Type /Pages /Kids [3 0 R] /Count 1>>",
+        b"<</Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Foo %b>>" % told, b"null", b"<</Fields []>>"]))
+    for each in (data, later.signer(data, {})):
+        report = judged(each)
+        assert (report.verdict is Verdict.VALID) is genuine, sorted(codes(report))
+        assert genuine or "fpdf.revived" in codes(report)
