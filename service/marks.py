@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from reports.words import Words
 
-__all__ = ["Loose", "Seal", "Sheet", "sheets"]
+__all__ = ["Before", "Loose", "Seal", "Sheet", "sheets", "signed_bytes"]
 
 _TONES: Final = {"TOTAL-PASSED": ("good", "✓"), "TOTAL-FAILED": ("bad", "✗")}
 _LOOSE_LIMIT: Final = 60
+_REVISION: Final = re.compile(r"revision \d+: bytes \d+-(\d+)")
 _PARTS: Final = {
     "page": Words("页面", "page"), "template": Words("模板", "template"), "resource": Words("资源", "resources"),
     "font": Words("字体", "font"), "image": Words("图片", "picture"), "annotation": Words("注释", "annotation"),
@@ -48,6 +50,14 @@ class Loose:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """A page as it was signed ("" where it was not there then), and the box in which it looks otherwise now, in mm."""
+
+    picture: str
+    box: Sequence[float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
     """One page as it is shown."""
 
@@ -58,6 +68,18 @@ class Sheet:
     seals: Sequence[Seal]
     loose: Sequence[Loose]
     lacks: Sequence[Words]
+    before: Before | None
+
+
+def signed_bytes(report: Mapping[str, Any]) -> int:
+    """The length of the file as the first of its good signatures signed it, where it is not genuine now; 0 else."""
+    entries = report["coverage"]["entries"]
+    ends: dict[str, int] = {}
+    for entry in entries if report["file"]["kind"] == "pdf" and report["verdict"] != "valid" else ():
+        part = _REVISION.fullmatch(entry["name"])
+        for name in entry["by"] if part else ():
+            ends[name] = int(part[1]) if part else 0
+    return min(ends.values(), default=0)
 
 
 def sheets(report: Mapping[str, Any], drawing: Mapping[str, Any]) -> list[Sheet]:
@@ -78,7 +100,17 @@ def _sheet(report: Mapping[str, Any], page: Mapping[str, Any]) -> Sheet:
             loose.append(Loose(part=_PARTS.get(each["part"], _OTHER), whole=box is None,
                                box=box or [1, 1, max(width - 2, 1), max(height - 2, 1)]))
     return Sheet(number=page["number"], width=width, height=height, picture=page["picture"], seals=seals,
-                 loose=loose, lacks=[_LACKS[each] for each in page["lacks"]])
+                 loose=loose, lacks=[_LACKS[each] for each in page["lacks"]], before=_before(page, width, height))
+
+
+def _before(page: Mapping[str, Any], width: float, height: float) -> Before | None:
+    """The page as it was signed, the box a little wider than what differs."""
+    told = page.get("before")
+    if told is None:
+        return None
+    left, top = max(told["box"][0] * width - 1, 0), max(told["box"][1] * height - 1, 0)
+    return Before(picture=told["picture"], box=[
+        left, top, min(told["box"][2] * width + 2, width - left), min(told["box"][3] * height + 2, height - top)])
 
 
 def _seal(report: Mapping[str, Any], placed: Mapping[str, Any]) -> Seal | None:

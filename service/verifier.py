@@ -23,6 +23,7 @@ from reports.files import made
 from service.admission import Admission, client_of
 from service.forms import Form, Pace, read_form
 from service.guard import App, Guard, Scope
+from service.marks import signed_bytes
 from service.pages import LANGUAGES, STATIC, front_page, refusal_page, result_page, static
 from service.refusals import Refused
 from service.tokens import LARGEST, Tokens
@@ -128,7 +129,7 @@ class _Site:
 
     def _judge(self, data: bytes, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
         answer = self._verifiers.verify(data, name=name)
-        drawing = self._verifiers.draw(data, seconds=_DRAWING_S)
+        drawing = self._verifiers.draw(data, seconds=_DRAWING_S, signed_bytes=signed_bytes(answer.report))
         return _for_strangers(dict(answer.report)), drawing
 
     async def report(self, request: Request, ending: Literal["html", "pdf", "xml", "json"]) -> Response:

@@ -96,7 +96,7 @@ class _Judging:
         if "draw" in order:
             from verify.drawing import draw
 
-            return {"drawing": draw(data, seconds=order["draw"])}
+            return {"drawing": draw(data, seconds=order["draw"], signed_bytes=order["signed_bytes"])}
         from layouts import add_folder
 
         if order["kinds"] != self._kinds:

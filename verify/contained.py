@@ -127,15 +127,12 @@ class Verifiers:
         trust = self._folder.read(self._order["trust"])
         return judge_online(judged, None if isinstance(trust, Path) else trust, inquiry, at=dt.datetime.now(dt.UTC))
 
-    def draw(self, data: bytes, *, seconds: float = 15.0) -> dict[str, Any]:
-        """Draw the first pages of a file, see :func:`verify.drawing.draw`; none where a child ends over it.
-
-        Args:
-            seconds: after so long no further page is begun.
-        """
+    def draw(self, data: bytes, *, seconds: float = 15.0, signed_bytes: int = 0) -> dict[str, Any]:
+        """Draw the first pages of a file, see :func:`verify.drawing.draw`; none where a child ends over it."""
+        order = {**self._order, "draw": seconds, "signed_bytes": signed_bytes}
         child = Child(self._limits, self._starter)     # of its own: what draws never ran where files are judged
         try:
-            answer = child.ask({**self._order, "draw": seconds}, data) if len(data) <= MAX_FILE_SIZE else None
+            answer = child.ask(order, data) if len(data) <= MAX_FILE_SIZE else None
         finally:
             child.end()
         return answer["drawing"] if isinstance(answer, dict) else {"count": 0, "pages": []}

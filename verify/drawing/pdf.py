@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from verify.drawing.budget import Budget, Spent
 from verify.drawing.picture import encoded
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 __all__ = ["draw_pdf"]
 
@@ -18,8 +21,12 @@ _ANNOTATIONS: Final = 500
 _NAME_BYTES: Final = 2048
 
 
-def draw_pdf(data: bytes, budget: Budget, limit: int) -> dict[str, Any]:
-    """Draw the first pages."""
+def draw_pdf(data: bytes, budget: Budget, limit: int, *, signed_bytes: int = 0) -> dict[str, Any]:
+    """Draw the first pages.
+
+    Args:
+        signed_bytes: so much of the file is an earlier state, of which pages that looked otherwise are drawn too.
+    """
     import pypdfium2 as pdfium
 
     try:
@@ -29,34 +36,88 @@ def draw_pdf(data: bytes, budget: Budget, limit: int) -> dict[str, Any]:
     pages: list[dict[str, Any]] = []
     try:
         document.init_forms()
-        form = document.formenv
         count = len(document)
+        earlier = _earlier(data[:signed_bytes]) if 0 < signed_bytes < len(data) else None
         for index in range(min(count, limit)):
             try:
-                pages.append(_page(document, form, index, budget))
+                pages.append(_page(document, earlier, index, budget))
             except (pdfium.PdfiumError, ValueError):
                 continue
             except Spent:
                 break
+        if earlier is not None:
+            earlier.close()
     finally:
         document.close()
     return {"count": count, "pages": pages}
 
 
-def _page(document: Any, form: Any, index: int, budget: Budget) -> dict[str, Any]:
+def _earlier(data: bytes) -> Any:
+    """An earlier state of the file; None where it is none that can be drawn."""
+    import pypdfium2 as pdfium
+
+    try:
+        document = pdfium.PdfDocument(data)
+    except pdfium.PdfiumError:
+        return None
+    document.init_forms()
+    return document
+
+
+def _page(document: Any, earlier: Any, index: int, budget: Budget) -> dict[str, Any]:
     page = document[index]
     try:
         width, height = page.get_size()
-        if not (0 < width <= _LARGEST_PT and 0 < height <= _LARGEST_PT):
-            raise ValueError("a page of no size")
-        scale = min(_DOTS_A_MM * _MM_A_POINT, _LONGEST / max(width, height))
-        budget.decode(round(width * scale), round(height * scale))
-        picture = encoded(page.render(scale=scale, may_draw_forms=True).to_pil())
+        shown = _rendered(page, budget)
+        picture = encoded(shown)
         budget.write(len(picture))
         return {"number": index + 1, "width_mm": width * _MM_A_POINT, "height_mm": height * _MM_A_POINT,
-                "picture": picture, "seals": _seals(page, form, width, height), "lacks": []}
+                "picture": picture, "seals": _seals(page, document.formenv, width, height), "lacks": [],
+                "before": _before(earlier, index, shown, budget)}
     finally:
         page.close()
+
+
+def _rendered(page: Any, budget: Budget) -> Image:
+    width, height = page.get_size()
+    if not (0 < width <= _LARGEST_PT and 0 < height <= _LARGEST_PT):
+        raise ValueError("a page of no size")
+    scale = min(_DOTS_A_MM * _MM_A_POINT, _LONGEST / max(width, height))
+    budget.decode(round(width * scale), round(height * scale))
+    made: Image = page.render(scale=scale, may_draw_forms=True).to_pil()
+    return made
+
+
+def _before(earlier: Any, index: int, shown: Image, budget: Budget) -> dict[str, Any] | None:
+    """How a page looked earlier, and the box in which it looks otherwise now; None where it looks the same."""
+    if earlier is None:
+        return None
+    if index >= len(earlier):
+        return {"picture": "", "box": [0.0, 0.0, 1.0, 1.0]}
+    page = earlier[index]
+    try:
+        was = _rendered(page, budget)
+    finally:
+        page.close()
+    box = _differing(was, shown)
+    if box is None:
+        return None
+    picture = encoded(was)
+    budget.write(len(picture))
+    return {"picture": picture, "box": box}
+
+
+def _differing(one: Image, two: Image) -> list[float] | None:
+    """The box in which two pictures differ, in parts of width and height: left, top, width, height."""
+    from PIL import ImageChops
+
+    if one.size != two.size:
+        return [0.0, 0.0, 1.0, 1.0]
+    found = ImageChops.difference(one.convert("RGB"), two.convert("RGB")).getbbox()
+    if found is None:
+        return None
+    (left, top, right, bottom), (width, height) = found, two.size
+    return [left / width, top / height, (right - left) / width, (bottom - top) / height]
 
 
 def _seals(page: Any, form: Any, width: float, height: float) -> list[dict[str, Any]]:

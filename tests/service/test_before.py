@@ -1,0 +1,78 @@
+"""A PDF that was changed after signing is shown beside the state that was signed; what no good signature saw is not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from lxml import html
+
+from service.marks import signed_bytes
+from service.pages import result_page
+from tests.verify.foreign import pdf_forgeries as f
+from tests.verify.foreign import pdf_writers as w
+from tests.verify.foreign.pdf_world import world
+from verify import verify
+from verify.contained import Verifiers
+from verify.drawing import draw
+
+CHANGED: dict[str, Callable[[], bytes]] = {
+    "other text": lambda: f.other_text(f.approved()),
+    "other text, then signed by another": lambda: w.sign(f.other_text(f.approved()), world().second, name="Sig2"),
+}
+
+
+def shown(data: bytes) -> tuple[dict[str, Any], dict[str, Any], html.HtmlElement]:
+    report = verify(data, trust=world().trust(), name="x.pdf").to_dict()
+    drawing = draw(data, signed_bytes=signed_bytes(report))
+    return report, drawing, html.fromstring(result_page(report, drawing, "", "zh"))
+
+
+@pytest.mark.parametrize("name", CHANGED)
+def test_the_page_is_shown_as_it_was_signed_and_what_differs_is_framed(name: str) -> None:
+    data = CHANGED[name]()
+    report, drawing, page = shown(data)
+    assert report["verdict"] == "invalid" and signed_bytes(report) == len(f.approved())
+    first, second = drawing["pages"]
+    assert second["before"] is None, "the second page is as it was"
+    left, top, width, height = first["before"]["box"]
+    assert 0.1 < left < 0.2 and 0.1 < top < 0.2 and 0 < width < 0.6 and 0 < height < 0.1
+    assert first["before"]["picture"] == draw(f.approved())["pages"][0]["picture"] != first["picture"]
+    (frame,) = page.xpath("//*[contains(@class, 'sheet')][1]//*[local-name()='rect'][not(@class)]")
+    assert abs(float(frame.get("x")) - (left * first["width_mm"] - 1)) < 0.01
+    assert page.xpath("//details[contains(@class, 'before')]/img/@src") == [first["before"]["picture"]]
+    assert "签署之后改动过" in page.text_content()
+
+
+@pytest.mark.parametrize("data", [f.approved, lambda: w.sign(f.approved(), world().second, name="Sig2")])
+def test_a_genuine_file_has_no_other_state_to_show(data: Callable[[], bytes]) -> None:
+    report, drawing, page = shown(data())
+    assert report["verdict"] == "valid" and signed_bytes(report) == 0
+    assert not any(each["before"] for each in drawing["pages"]) and not page.xpath("//*[contains(@class, 'before')]")
+
+
+def test_a_state_that_no_trusted_signature_covers_is_not_shown() -> None:
+    report = verify(f.other_text(f.approved()), trust=None, name="x.pdf").to_dict()
+    assert report["verdict"] != "valid" and signed_bytes(report) == 0
+
+
+def test_a_page_that_came_later_is_said_to_be_new() -> None:
+    data = f.approved()
+    tree = int(re.findall(rb"/Pages (\d+) 0 R", w.object_of(data, f.root(data)))[0])
+    new, text = f.size(data), b"BT /F 24 Tf 72 700 Td (One more page) Tj ET"
+    kids = w.object_of(data, tree).replace(b"/Count 2", b"/Count 3").replace(b" ]", b" %d 0 R ]" % new)
+    more = w.update(data, [
+        (new, b"<</Type /Page /Parent %d 0 R /MediaBox [0 0 300 300] /Contents %d 0 R>>" % (tree, new + 1)),
+        (new + 1, b"<</Length %d>>\nstream\n%b\nendstream" % (len(text), text)), (tree, kids)])
+    _, drawing, page = shown(more)
+    assert [each["before"] for each in drawing["pages"]][:2] == [None, None]
+    assert drawing["pages"][2]["before"] == {"picture": "", "box": [0.0, 0.0, 1.0, 1.0]}
+    assert "签署时没有这一页" in page.text_content()
+
+
+@pytest.mark.parametrize("end", [1, 100, 5000])
+def test_an_end_at_which_nothing_stands_shows_nothing_and_harms_nothing(verifiers: Verifiers, end: int) -> None:
+    drawing = verifiers.draw(f.approved(), signed_bytes=end)
+    assert drawing["count"] == 2 and len(drawing["pages"]) == 2
