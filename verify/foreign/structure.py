@@ -2,21 +2,23 @@
 
 Everything that can change what is seen is a ``picture`` entry, whichever document or version of the file it belongs
 to. Where readers may go different ways, all ways are gone. Not to be reached by any way is no proof of harmlessness:
-some readers look in fixed places (``unreached``). Harmless are tags, and attachments that are not shown.
+some readers look in fixed places (``unreached``). Harmless are tags, and attachments that are not shown and that no
+action opens.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final
 
 from lxml import etree
 
-from verify.foreign.content import Use, XmlFiles, box_of, uses_of, values_of
+from verify.foreign.actions import Actions
+from verify.foreign.content import XmlFiles, box_of, uses_of, values_of
 from verify.foreign.locate import Locator
 from verify.foreign.parts import Listed, Page, Place, Structure
+from verify.foreign.scope import Drawn, Scope, size_of
 from verify.model import RectMm
 from verify.reasons import Findings, Refusal
 from verify.xml import children, local_name, text_of
@@ -37,43 +39,6 @@ _FIXED: Final = re.compile(
     r"|signatures?|extensions?|customtags?|versions?|container|entries|ofdentries)(?:[_-]?[0-9]+)?\.xml|.*\.ofd",
     re.IGNORECASE)
 """Names by which a reader might take an entry for a part of the document, or for another one."""
-
-
-class _Drawn(NamedTuple):
-    """What a file that draws uses: IDs of templates below it, resources, the boxes of its annotations; its size."""
-
-    templates: tuple[str, ...]
-    uses: tuple[Use, ...]
-    boxes: tuple[RectMm | None, ...]
-    size: RectMm | None = None
-
-
-@dataclass(slots=True)
-class _Scope:
-    """The resources and templates of one document by ID; of composites, the resources that they use; the size of pages
-    that name none."""
-
-    resources: dict[str, dict[str, None]] = field(default_factory=dict)
-    templates: dict[str, dict[str, None]] = field(default_factory=dict)
-    composites: dict[str, set[str]] = field(default_factory=dict)
-    size: RectMm | None = None
-
-
-def _size_of(area: etree._Element) -> RectMm | None:
-    """The physical box of a page area (GB/T 33190, 7.5), the first where several stand."""
-    return next((box_of(text_of(each)) for each in children(area, "PhysicalBox")), None)
-
-
-def _circular(composites: dict[str, set[str]]) -> bool:
-    """Whether a composite holds itself, directly or through others."""
-    left = dict(composites)
-    while left:
-        done = [name for name, uses in left.items() if uses.isdisjoint(left)]
-        if not done:
-            return True
-        for name in done:
-            del left[name]
-    return False
 
 
 def read_structure(archive: Archive, files: XmlFiles, locator: Locator, found: Findings) -> Structure:
@@ -104,8 +69,9 @@ class _Walk:
     def __init__(self, archive: Archive, files: XmlFiles, locator: Locator, found: Findings) -> None:
         self.archive, self.files, self.locator, self.found = archive, files, locator, found
         self.made = Structure()
+        self.actions = Actions()
         self.seen: set[str] = set()
-        self.drawn: dict[str, _Drawn] = {}
+        self.drawn: dict[str, Drawn] = {}
         self.shows = 0
         self.asked = 0
 
@@ -128,6 +94,9 @@ class _Walk:
             self.found.add("ofd.structure", path, detail="Page")
         if "font" in self.made.parts.values():
             self.found.add("foreign.text")
+        for name in self.actions.opened():
+            self.made.mark(name, "attachment", "picture")
+        self.actions.tell(self.found)
         for name in self.archive.entries:
             self.made.mark(name, "other", "unreached")
         return self.made
@@ -137,7 +106,10 @@ class _Walk:
     def _file(self, name: str, part: str, role: str = "picture") -> etree._Element | None:
         """Mark an XML entry and read it."""
         self.made.mark(name, part, role)
-        return self.files.root(name, weighs=role != "harmless")
+        root = self.files.root(name, weighs=role != "harmless")
+        if root is not None and role == "picture":
+            self._named(self.actions.look(root, name), name)
+        return root
 
     def _linked(
         self, element: etree._Element, name: str, base: str, absent: str = "foreign.dangling",
@@ -148,7 +120,11 @@ class _Walk:
 
     def _further(self, root: etree._Element, base: str) -> None:
         """Whatever else in a picture file names an entry may show it."""
-        for value in values_of(root):
+        self._named(values_of(root), base)
+
+    def _named(self, values: Iterable[str], base: str) -> None:
+        """What may be the location of an entry, which is then shown."""
+        for value in values:
             if self.locator.may_name(value):
                 self.asked += 1
                 if self.asked > _ASKED_LIMIT:
@@ -196,12 +172,12 @@ class _Walk:
         root = self._file(path, "document")
         if root is None:
             return
-        scope = _Scope()
+        scope = Scope()
         for common in children(root, "CommonData"):
             for entry in (*self._linked(common, "PublicRes", path), *self._linked(common, "DocumentRes", path)):
                 self._resources(entry, scope)
             for area in children(common, "PageArea"):
-                scope.size = scope.size or _size_of(area)
+                scope.size = scope.size or size_of(area)
             for template in children(common, "TemplatePage"):
                 self._put(scope.templates, template, self.locator.find(path, template.get("BaseLoc", "")), path)
         pages: dict[str, Page] = {}
@@ -218,9 +194,7 @@ class _Walk:
         for listing in self._linked(root, "Extensions", path):
             if (extensions := self._file(listing, "extension")) is not None:
                 self._further(extensions, listing)
-        if any(local_name(element) in ("URI", "Movie", "Sound") for element in root.iter(etree.Element)):
-            self.found.add("form.actions", path)
-        if _circular(scope.composites):
+        if scope.circular:
             self.found.add("ofd.not-understood", path, element="CompositeGraphicUnit")
 
     def _put(self, known: dict[str, dict[str, None]], element: etree._Element, entries: tuple[str, ...],
@@ -231,7 +205,7 @@ class _Walk:
             self.found.add("ofd.twin-id", path, id=identifier)
         known.setdefault(identifier, {}).update(dict.fromkeys(entries))
 
-    def _resources(self, path: str, scope: _Scope) -> None:
+    def _resources(self, path: str, scope: Scope) -> None:
         """A resource file: fonts, pictures, profiles, and composites, which hold drawings themselves."""
         if path in self.seen:
             return
@@ -269,7 +243,7 @@ class _Walk:
 
     # -- pages
 
-    def _page(self, element: etree._Element, path: str, scope: _Scope, pages: dict[str, Page]) -> None:
+    def _page(self, element: etree._Element, path: str, scope: Scope, pages: dict[str, Page]) -> None:
         if len(self.made.pages) >= _PAGE_LIMIT:
             raise Refusal("ofd.too-many", path, limit=_PAGE_LIMIT)
         page = Page(len(self.made.pages) + 1, str(element.get("ID", "")), self.made.documents)
@@ -285,7 +259,7 @@ class _Walk:
             for template in drawn.templates:
                 self._template(scope.templates.get(template, ()), scope, (page,), (template,))
 
-    def _template(self, entries: Iterable[str], scope: _Scope, pages: tuple[Page, ...], way: tuple[str, ...]) -> None:
+    def _template(self, entries: Iterable[str], scope: Scope, pages: tuple[Page, ...], way: tuple[str, ...]) -> None:
         """A template, and those below it; one that leads to itself has no look of its own."""
         for entry in entries:
             self._count(entry)
@@ -297,22 +271,23 @@ class _Walk:
                 else:
                     self._template(scope.templates.get(below, ()), scope, pages, (*way, below))
 
-    def _content(self, path: str, part: str, scope: _Scope, pages: tuple[Page, ...]) -> _Drawn:
+    def _content(self, path: str, part: str, scope: Scope, pages: tuple[Page, ...]) -> Drawn:
         """A file that draws: read once; where it shows which resources."""
-        self.made.mark(path, part, "picture")
-        if path not in self.drawn:
-            self.drawn[path] = _Drawn((), (), ())
-            root = self.files.root(path)
+        if path in self.drawn:
+            self.made.mark(path, part, "picture")
+        else:
+            self.drawn[path] = Drawn()
+            root = self._file(path, part)
             if root is not None:
                 for entry in self._linked(root, "PageRes", path):
                     self._resources(entry, scope)
                 self._further(root, path)
-                self.drawn[path] = _Drawn(
+                self.drawn[path] = Drawn(
                     tuple(dict.fromkeys(str(each.get("TemplateID", "")) for each in children(root, "Template"))),
                     uses_of(root),
                     tuple(box_of(appearance.get("Boundary")) for annotation in children(root, "Annot")
                           for appearance in children(annotation, "Appearance")),
-                    next((size for area in children(root, "Area") if (size := _size_of(area)) is not None), None))
+                    next((size for area in children(root, "Area") if (size := size_of(area)) is not None), None))
         drawn = self.drawn[path]
         for use in drawn.uses if pages else ():
             for entry in scope.resources.get(use.resource, ()):
@@ -333,7 +308,7 @@ class _Walk:
         if self.shows > _SHOWS_LIMIT:
             raise Refusal("ofd.too-many", entry, limit=_SHOWS_LIMIT)
 
-    def _annotations(self, listing: str, scope: _Scope, pages: dict[str, Page]) -> None:
+    def _annotations(self, listing: str, scope: Scope, pages: dict[str, Page]) -> None:
         """The list of annotations, and a file for each page."""
         root = self._file(listing, "annotation")
         for element in () if root is None else children(root, "Page"):
@@ -350,7 +325,9 @@ class _Walk:
         root = self._file(listing, "attachment")
         for element in () if root is None else children(root, "Attachment"):
             hidden = str(element.get("Visible", "true")).strip().lower() in ("false", "0")
-            for entry in self._linked(element, "FileLoc", listing):
+            entries = self._linked(element, "FileLoc", listing)
+            self.actions.attach(element.get("ID"), entries)
+            for entry in entries:
                 harmless = hidden and not _FIXED.fullmatch(entry.rpartition("/")[2])
                 self.made.mark(entry, "attachment", "harmless" if harmless else "picture")
 

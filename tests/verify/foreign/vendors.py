@@ -109,6 +109,11 @@ def swapped(parts: Mapping[str, bytes], name: str, old: str, new: str) -> Entrie
     return {**parts, name: after}
 
 
+def acting(action: str, event: str = "CLICK") -> str:
+    """A piece of XML with one action."""
+    return f'<ofd:Actions><ofd:Action Event="{event}">{action}</ofd:Action></ofd:Actions>'
+
+
 @dataclass(frozen=True)
 class Signing:
     """How one more signature is written; by default as the standard says, over everything but the list."""
