@@ -10,7 +10,7 @@ from typing import Final
 from lxml import etree
 
 from verify.model import RectMm
-from verify.reasons import Findings, Refusal
+from verify.reasons import Both, Findings, Refusal
 from verify.xml import OFD_NAMESPACES, foreign_elements, local_name, parse_xml, text_of
 from verify.zip import Archive
 
@@ -42,6 +42,7 @@ def _xpath(expression: str) -> etree.XPath:
 
 _VALUES: Final = (_xpath("//@*"), _xpath("//text()"))
 _NUMERIC_VALUES: Final = tuple(_xpath(f"//@{name}") for name in sorted(_NUMERIC))
+_PREFIXED: Final = _xpath("//@*[namespace-uri()]/..")
 _BOX_TAGS: Final = tuple(f"{{*}}{name}" for name in sorted(_BOXES))
 
 
@@ -92,7 +93,7 @@ class XmlFiles:
         return root
 
     def _look(self, root: etree._Element, path: str) -> None:
-        """Twins, numbers that are none, elements of other name spaces."""
+        """Twins, numbers that are none, elements of other name spaces, attributes with a prefix."""
         space = etree.QName(root).namespace or ""
         if not space:
             self.found.add("form.namespace", path)
@@ -100,9 +101,26 @@ class XmlFiles:
             self.found.add("ofd.not-understood", path, element=f"xmlns={space}")
         if foreign_elements(root):
             self.found.add("ofd.not-understood", path, element="xmlns")
+        if prefixed := _prefixed(root):
+            self.found.add("ofd.not-understood", path, element=Both(
+                f"带前缀的属性 {prefixed}", f"the attribute {prefixed} with a prefix"))
         for code, fact in sorted(dict(_faults(root)).items()):
             key = "element" if code == "xml.twin" else "text"
             self.found.add(code, path, **{key: fact})
+
+
+def _prefixed(root: etree._Element) -> str:
+    """An attribute of the format that is written with a prefix; "" for none. It is not the one without, and yet many
+    readers go by the local name and take either. Those of other formats, as of XML Schema, begin with a small letter.
+    """
+    elements = _PREFIXED(root)
+    for element in elements if isinstance(elements, list) else ():
+        if isinstance(element, etree._Element):
+            for name in map(str, element.attrib):
+                local = name.rpartition("}")[2]
+                if local != name and local[:1].isupper():
+                    return local
+    return ""
 
 
 def _faults(root: etree._Element) -> Iterator[tuple[str, str]]:

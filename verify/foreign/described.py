@@ -141,9 +141,13 @@ def _stamps(info: etree._Element, path: str, pages: Sequence[Page], found: Findi
         numbers.setdefault(page.id, page.number)
     stamps = []
     for element in listed:
-        named, place = str(element.get("PageRef", "")), box_of(element.get("Boundary"))
-        if named not in numbers or place is None:
+        named, written = str(element.get("PageRef", "")), str(element.get("Boundary", ""))
+        place = box_of(written)
+        if named not in numbers:
             found.add("foreign.stamp", path, page=named)
+        elif place is None:
+            found.add("foreign.stamp-place", path, page=named, box=written)
+        if named not in numbers or place is None:
             continue
         clip = box_of(element.get("Clip"))
         if clip is not None:

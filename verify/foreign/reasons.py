@@ -20,6 +20,8 @@ _FORGIVEN: Final = {
                   "the location “{location}” in {where} differs in case; the only such entry was read"),
     "form.dangling": (_NOTE, "{where} 引用的“{location}”不存在，不影响画面",
                       "{where} refers to “{location}”, which is not there; that does not change the picture"),
+    "form.nowhere": (_NOTE, "{where} 中的 {element} 没有写明位置，按没有此项处理",
+                     "{element} in {where} names no place; it was taken to be absent"),
     "form.namespace": (_NOTE, "{where} 没有 GB/T 33190 的命名空间", "{where} lacks the name space of GB/T 33190"),
     "form.documents": (_NOTE, "文件含 {count} 个文档，逐个检查",
                        "the file holds {count} documents; each was looked at"),
@@ -65,6 +67,8 @@ _FOREIGN: Final = {
     "foreign.dangling": (
         _UNSURE, "{where} 引用的“{location}”不存在，可能已被移除，所见可能不完整",
         "{where} refers to “{location}”, which is not there and may have been removed: what is seen may not be all"),
+    "foreign.nowhere": (_UNSURE, "{where} 中的 {element} 没有写明位置，所见可能不完整",
+                        "{element} in {where} names no place: what is seen may not be all"),
     "foreign.external": (_UNSURE, "{where} 引用了文件包之外的“{location}”，所见不由本文件决定",
                          "{where} refers to “{location}” outside the package: what is seen is not this file's alone"),
     "foreign.guarded": (_UNSURE, "文件采用整包保护或加密（GM/T 0099），本程序不能判断",
@@ -72,6 +76,9 @@ _FOREIGN: Final = {
     "foreign.signature": (_UNSURE, "签名 {where} 未通过验证", "the signature {where} does not pass"),
     "foreign.stamp": (_UNSURE, "签名 {where} 的印章外观指向不存在的页面“{page}”",
                       "a stamp of the signature {where} names a page that is not there: “{page}”"),
+    "foreign.stamp-place": (_UNSURE, "签名 {where} 在页面“{page}”上的印章位置“{box}”不是左、上、宽、高四个数",
+                            "the place “{box}” of a stamp of the signature {where} on the page “{page}” is not four "
+                            "numbers: left, top, width, height"),
     "foreign.reference": (_UNSURE, "{where} 中的引用“{location}”不能按标准解释，不计入保护范围",
                           "the reference “{location}” in {where} cannot be read by the standard and protects nothing"),
     "foreign.unlisted": (

@@ -16,21 +16,26 @@ from lxml import etree
 
 from verify.foreign.actions import Actions
 from verify.foreign.content import XmlFiles, box_of, uses_of, values_of
+from verify.foreign.listing import list_signatures
 from verify.foreign.locate import Locator
-from verify.foreign.parts import Listed, Page, Place, Structure
+from verify.foreign.parts import Page, Place, Structure
 from verify.foreign.scope import Drawn, Scope, size_of
 from verify.model import RectMm
-from verify.reasons import Findings, Refusal
+from verify.reasons import Both, Findings, Refusal
 from verify.xml import children, local_name, text_of
 from verify.zip import Archive
 
 __all__ = ["read_structure"]
 
 _PAGE_LIMIT: Final = 3000
-_SIGNATURE_LIMIT: Final = 50
 _TEMPLATE_DEPTH: Final = 8
 _USES_KEPT: Final = 20                  # places kept of one entry on one page
 _RESOURCES: Final = ("Font", "MultiMedia", "ColorSpace", "DrawParam", "CompositeGraphicUnit", "Pattern")
+_ROOTS: Final = {
+    "root": ("OFD",), "version": ("DocVersion",), "document": ("Document",), "resource": ("Res",), "page": ("Page",),
+    "template": ("Page",), "annotation": ("Annotations", "PageAnnot"),
+}
+"""The root elements of what a part is; in a file of another root nothing may be there to be seen."""
 _GUARDED: Final = frozenset({"ofdentries.xml", "encryptions.xml", "decryptseed.dat"})
 _ASKED_LIMIT: Final = 100_000           # values that may name an entry, the whole file counted
 _SHOWS_LIMIT: Final = 200_000           # how often something shows on a page, the whole file counted
@@ -48,19 +53,6 @@ def read_structure(archive: Archive, files: XmlFiles, locator: Locator, found: F
         Refusal: there is no OFD.xml, or the file costs too much.
     """
     return _Walk(archive, files, locator, found).run()
-
-
-def _odd_list(root: etree._Element) -> str:
-    """What in a list of signatures some reader could follow and this one does not; "" for nothing."""
-    for element in root.iter(etree.Element):
-        depth = sum(1 for _ in element.iterancestors())
-        name = local_name(element)
-        if depth > 1 or (depth == 1 and name not in ("MaxSignId", "Signature")):
-            return name
-        odd = next((str(key) for key in element.attrib if "}" in str(key)), "")
-        if odd:
-            return odd.rpartition("}")[2]
-    return ""
 
 
 class _Walk:
@@ -108,15 +100,32 @@ class _Walk:
         self.made.mark(name, part, role)
         root = self.files.root(name, weighs=role != "harmless")
         if root is not None and role == "picture":
+            if local_name(root) not in _ROOTS.get(part, (local_name(root),)):
+                self.found.add("ofd.not-understood", name, element=Both(
+                    f"根元素 {local_name(root)}", f"the root element {local_name(root)}"))
             self._named(self.actions.look(root, name), name)
         return root
 
-    def _linked(
-        self, element: etree._Element, name: str, base: str, absent: str = "foreign.dangling",
-    ) -> tuple[str, ...]:
-        """The entries that the child elements of this name lead to."""
-        return tuple(entry for child in children(element, name)
-                     for entry in self.locator.find(base, text_of(child), absent=absent))
+    def _shown_by(self, element: etree._Element, path: str) -> tuple[str, ...]:
+        """The entries of a page or template, which its BaseLoc names."""
+        location = str(element.get("BaseLoc", ""))
+        if not location.strip():
+            self.found.add("foreign.nowhere", path, element=local_name(element))
+        return self.locator.find(path, location)
+
+    def _linked(self, element: etree._Element, name: str, base: str, absent: str = "foreign.dangling",
+                empty: str = "form.nowhere") -> tuple[str, ...]:
+        """The entries that the child elements of this name lead to.
+
+        Args:
+            absent, empty: the codes for a location that leads to nothing, and for one that is not written.
+        """
+        entries: tuple[str, ...] = ()
+        for child in children(element, name):
+            if not text_of(child):
+                self.found.add(empty, base, element=name)
+            entries += self.locator.find(base, text_of(child), absent=absent)
+        return entries
 
     def _further(self, root: etree._Element, base: str) -> None:
         """Whatever else in a picture file names an entry may show it."""
@@ -179,7 +188,7 @@ class _Walk:
             for area in children(common, "PageArea"):
                 scope.size = scope.size or size_of(area)
             for template in children(common, "TemplatePage"):
-                self._put(scope.templates, template, self.locator.find(path, template.get("BaseLoc", "")), path)
+                self._put(scope.templates, template, self._shown_by(template, path), path)
         pages: dict[str, Page] = {}
         for page in (each for pages_ in children(root, "Pages") for each in children(pages_, "Page")):
             self._page(page, path, scope, pages)
@@ -231,7 +240,9 @@ class _Walk:
             self._put(scope.resources, element, entries, path)
             if name == "CompositeGraphicUnit":
                 scope.composites[str(element.get("ID"))] = {use.resource for use in uses_of(element)}
-            if name == "Font" and not children(element, "FontFile"):
+            if name == "MultiMedia" and not any(map(text_of, children(element, "MediaFile"))):
+                self.found.add("foreign.nowhere", path, element="MediaFile")
+            if name == "Font" and not any(map(text_of, children(element, "FontFile"))):
                 self.found.add("form.font", path, font=element.get("FontName", ""))
         self._further(root, path)
 
@@ -251,7 +262,7 @@ class _Walk:
         if page.id in pages:
             self.found.add("ofd.twin-id", path, id=page.id)
         pages[page.id] = page
-        for entry in self.locator.find(path, element.get("BaseLoc", "")):
+        for entry in self._shown_by(element, path):
             self._show(entry, "page", (page,), None)
             drawn = self._content(entry, "page", scope, (page,))
             if (size := drawn.size or scope.size) is not None:
@@ -314,7 +325,7 @@ class _Walk:
         for element in () if root is None else children(root, "Page"):
             page = pages.get(str(element.get("PageID", "")))
             on = (page,) if page else ()
-            for entry in self._linked(element, "FileLoc", listing):
+            for entry in self._linked(element, "FileLoc", listing, empty="foreign.nowhere"):
                 for box in self._content(entry, "annotation", scope, on).boxes or (None,):
                     self._show(entry, "annotation", on, box)
 
@@ -351,14 +362,5 @@ class _Walk:
             return
         self.made.lists.append(listing)
         root = self._file(listing, "signatures", "signature")
-        if root is not None and _odd_list(root):
-            self.found.add("ofd.not-understood", listing, element=_odd_list(root))
-        for element in () if root is None else children(root, "Signature"):
-            if len(self.made.signatures) >= _SIGNATURE_LIMIT:
-                raise Refusal("ofd.too-many", listing, limit=_SIGNATURE_LIMIT)
-            location = str(element.get("BaseLoc", ""))
-            for path in self.locator.find(listing, location, absent="form.dangling") or ("",):
-                if path:
-                    self.made.mark(path, "signature", "signature")
-                self.made.signatures.append(Listed(str(element.get("ID", "")), str(element.get("Type", "")), path,
-                                                   location, pages))
+        if root is not None:
+            list_signatures(root, listing, pages, self.made, self.locator, self.found)

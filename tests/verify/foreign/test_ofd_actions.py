@@ -39,7 +39,8 @@ PLACES = {
     "object": lambda act: swapped(plain(), PAGE, '<ofd:AbbreviatedData>', acting(act) + "<ofd:AbbreviatedData>"),
     "object in blocks": lambda act: swapped(
         plain(), PAGE, '<ofd:PathObject ID="22"', '<ofd:PageBlock ID="50"><ofd:PageBlock ID="51"><ofd:PathObject '
-        f'ID="52" Boundary="1 1 9 9">{acting(act)}</ofd:PathObject></ofd:PageBlock></ofd:PageBlock><ofd:PathObject ID="22"'),
+        f'ID="52" Boundary="1 1 9 9">{acting(act)}</ofd:PathObject></ofd:PageBlock></ofd:PageBlock>'
+        '<ofd:PathObject ID="22"'),
     "template": lambda act: swapped(plain(), TEMPLATE, "<ofd:AbbreviatedData>", acting(act) + "<ofd:AbbreviatedData>"),
     "annotation": lambda act: swapped(plain(), ANNOT, "<ofd:AbbreviatedData>", acting(act) + "<ofd:AbbreviatedData>"),
     "composite": lambda act: swapped(plain(), PUBLIC, "</ofd:Fonts>", "</ofd:Fonts>" + COMPOSITE.format(acting(act))),

@@ -190,7 +190,9 @@ SIGNATURES: list[Row] = [
     ("stamp on no page", lambda: pack(sealed(stamps='<ofd:StampAnnot ID="1" PageRef="77" Boundary="1 1 4 4"/>')),
      UNSURE, "foreign.stamp"),
     ("stamp with no place", lambda: pack(sealed(stamps='<ofd:StampAnnot ID="1" PageRef="10" Boundary="NaN 1 4 4"/>')),
-     UNSURE, "foreign.stamp"),
+     UNSURE, "foreign.stamp-place"),
+    ("stamp with three numbers", lambda: pack(sealed(
+        stamps='<ofd:StampAnnot ID="1" PageRef="10" Boundary="20 20 30"/>')), UNSURE, "foreign.stamp-place"),
     ("digest downgrade", lambda: changed(SIGNATURE, "1.2.156.10197.1.401", "MD5"), NO, "value.digest"),
     ("SHA-1 digests", lambda: pack(sealed(method="SHA1")), UNSURE, "seal.method"),
     ("digest cut short", lambda: pack(sealed(digest=lambda data: sm3(data)[:20])), UNSURE, "foreign.reference"),
@@ -258,6 +260,22 @@ SHAPES: list[Row] = [
     ("two signed values", lambda: pack(sealed(edit=lambda data: data.replace(
         b"</ofd:SignedValue>", b"</ofd:SignedValue><ofd:SignedValue>a</ofd:SignedValue>"))), UNSURE, "xml.twin"),
     ("twin attributes", lambda: signed_so(PAGE, 'ID="21"', 'ID="21" ID="22"'), UNSURE, "xml.malformed"),
+    ("a box with a prefix beside the one without", lambda: signed_so(
+        PAGE, 'Boundary="30 100', 'ofd:Boundary="9 9 9 9" Boundary="30 100'), UNSURE, "ofd.not-understood"),
+    ("a page's place with a prefix", lambda: signed_so(
+        DOC, 'ID="11"', 'ID="11" ofd:BaseLoc="Pages/Page_0/Content.xml"'), UNSURE, "ofd.not-understood"),
+    ("a picture's place of another format", lambda: signed_so(
+        OWN_RES, '<ofd:Res ', '<ofd:Res xmlns:x="urn:x" x:BaseLoc="Other" '), UNSURE, "ofd.not-understood"),
+    ("a page without a place", lambda: signed_so(DOC, "Pages/Page_1/Content.xml", " "), UNSURE, "foreign.nowhere"),
+    ("a template without a place", lambda: signed_so(DOC, ' BaseLoc="Tpls/Tpl_0/Content.xml"', ""), UNSURE,
+     "foreign.nowhere"),
+    ("a picture without a place", lambda: signed_so(OWN_RES, "image_0.png", ""), UNSURE, "foreign.nowhere"),
+    ("annotations without a place", lambda: signed_so(ANNOTS, "Page_0/Annotation.xml", ""), UNSURE,
+     "foreign.nowhere"),
+    ("a page that is the document", lambda: signed_so(DOC, "Pages/Page_1/Content.xml", "Document.xml"), UNSURE,
+     "ofd.not-understood"),
+    ("a page in small letters", lambda: pack(sealed({**PLAIN, PAGE: re.sub(
+        rb"(</?ofd:)(\w+)", lambda tag: tag[1] + tag[2].lower(), PLAIN[PAGE])})), UNSURE, "ofd.not-understood"),
     ("two pictures with one ID", lambda: signed_so(
         OWN_RES, "</ofd:MultiMedias>", '<ofd:MultiMedia ID="5" Type="Image"><ofd:MediaFile>image_0.png</ofd:MediaFile>'
         "</ofd:MultiMedia></ofd:MultiMedias>"), UNSURE, "ofd.twin-id"),
@@ -355,6 +373,13 @@ def test_a_signature_that_a_later_one_saw_cannot_be_left_out_of_the_list() -> No
     assert told == {SIGNATURE, VALUE}
     for gone in (SIGNATURE, VALUE):
         assert "seal.gone" in codes(check(pack({name: data for name, data in left_out.items() if name != gone})))
+
+
+def test_the_place_of_a_stamp_is_told_apart_from_its_page() -> None:
+    report = check(pack(sealed(stamps='<ofd:StampAnnot ID="1" PageRef="10" Boundary="20 20 1e400 5"/>')))
+    assert "foreign.stamp" not in codes(report)
+    (told,) = [each for each in report.reasons if each.code == "foreign.stamp-place"]
+    assert "“20 20 1e400 5”不是左、上、宽、高四个数" in told.zh and "on the page “10” is not four numbers" in told.en
 
 
 def test_a_changed_entry_is_shown_with_both_digests() -> None:

@@ -157,6 +157,15 @@ GENUINE: list[tuple[str, Callable[[], bytes], Verdict, set[str], set[str]]] = [
     ("font not embedded", lambda: pack(sealed({
         name: data for name, data in swapped(PLAIN, PUBLIC, "<ofd:FontFile>font_0.ttf</ofd:FontFile>", "").items()
         if not name.endswith(".ttf")})), VALID, set(), {"form.font"}),
+    ("font with an empty place", lambda: pack(sealed({
+        name: data for name, data in swapped(PLAIN, PUBLIC, "font_0.ttf", "").items() if not name.endswith(".ttf")})),
+     VALID, set(), {"form.font"}),
+    ("a list of tags with an empty place", lambda: pack(sealed({
+        name: data for name, data in swapped(PLAIN, DOC, "Tags/CustomTags.xml", "").items() if "Tags" not in name})),
+     VALID, set(), {"form.nowhere"}),
+    ("attributes of other formats", lambda: pack(sealed(swapped(
+        PLAIN, DOC, "<ofd:Document ", '<ofd:Document xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
+        'xsi:schemaLocation="http://www.ofdspec.org/2016 OFD.xsd" xml:space="preserve" '))), VALID, set(), set()),
     ("a link in the page", lambda: pack(sealed(swapped(
         PLAIN, DOC, "<ofd:Annotations>",
         '<ofd:Outlines><ofd:OutlineElem Title="a"><ofd:Actions><ofd:Action Event="CLICK"><ofd:URI URI="http://a/"/>'
