@@ -116,7 +116,8 @@ def test_an_empty_file_is_not_called_none(site: Site, name: str, code: str) -> N
 
 def test_only_a_genuine_file_is_green() -> None:
     for verdict in ("valid", "invalid", "indeterminate"):
-        report = {"file": {"kind": "ofd", "own": True}, "verdict": verdict, "licence": None}
+        report = {"file": {"kind": "ofd", "own": True}, "verdict": verdict, "findings": [],
+                  "licence": None}
         assert (words.file_answer(report).tone == "good") == (verdict == "valid")
 
 
