@@ -155,10 +155,13 @@ def why_unknown(said: Sequence[Said]) -> tuple[str, str, str]:
         if doubt in doubts:
             return words
     silent = (Doubt.OTHERS, Doubt.CHOSEN)
+    when_zh, when_en = "已过时", "stale"
+    if doubts - set(silent) == {Doubt.FUTURE}:
+        when_zh, when_en = "晚于核验的时刻（请核对时钟）", "future (check the clock)"
     if any(isinstance(each.source, Crl) and each.doubt not in silent for each in said):
-        return "chain.crl-stale", "的撤销列表已过时", "has only stale revocation lists"
+        return "chain.crl-stale", f"的撤销列表{when_zh}", f"has only {when_en} revocation lists"
     if doubts - set(silent):
-        return "chain.ocsp-stale", "的 OCSP 应答已过时", "has given only stale OCSP answers"
+        return "chain.ocsp-stale", f"的 OCSP 应答{when_zh}", f"has given only {when_en} OCSP answers"
     if Doubt.CHOSEN in doubts:
         return "chain.crl-missing", "没有撤销列表（文件自带的不能说明现在）", \
             "has no revocation list (what the file brings says nothing of now)"

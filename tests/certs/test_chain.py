@@ -117,6 +117,12 @@ def _held(made: Scene) -> Scene:
     return replace(made, crls=(made.top.crl(), held))
 
 
+def test_lists_of_the_future_are_not_called_stale() -> None:
+    told, stale = _from_the_future(scene()).judge(), _stale(scene()).judge()
+    assert "晚于核验的时刻（请核对时钟）" in told.zh and "future (check the clock)" in told.en
+    assert "已过时" in stale.zh and "stale" in stale.en and "过时" not in told.zh
+
+
 def _ca_revoked(made: Scene) -> Scene:
     revoked = made.top.crl({2: Revocation(revoked_at=AT - DAY, reason="cACompromise")})
     return replace(made, crls=(revoked, made.middle.crl()))
