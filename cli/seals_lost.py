@@ -31,6 +31,7 @@ from cli.seals_common import (
 )
 from cli.tables import table
 from registry.cases import find_case
+from registry.lost_keys import cases_with_keys
 
 __all__ = ["app"]
 
@@ -67,11 +68,16 @@ def lost(
         outcome = act(registry, _ACT, case, {"reason": reason}, documents=documents, signer=signer)
         with registry.reading() as session:
             certificates = _certificates(session, outcome.case, registry.home)
+            others = cases_with_keys(session, [one.certificate for one in certificates], but=outcome.case)
         if as_json:
             print_json({"act": _ACT, "case": outcome.case, "state": outcome.state, **outcome.facts,
-                        "revoke": tuple(one.to_json() for one in certificates)})
+                        "revoke": tuple(one.to_json() for one in certificates), "same_keys": tuple(others)})
             return
         tell(_ACT, outcome, as_json=False)
+        if others:
+            named = ", ".join(others)
+            typer.echo(f"注意：事项 {named} 的印章用同样的密钥，也请立即挂失 / "
+                       f"the seals of {named} have the same keys: report them lost at once too", err=True)
         typer.echo(_what_to_revoke(certificates, registry.home), err=True)
 
 

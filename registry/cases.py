@@ -58,6 +58,7 @@ class CaseCode(enum.StrEnum):
     NOT_CUSTODIAN = "case.not-custodian"
     KEYS_MISSING = "case.keys-missing"
     KEYS_DIFFER = "case.keys-differ"
+    LOST_KEY = "case.lost-key"
 
 
 def find_case(session: Session, case: str) -> Seal:

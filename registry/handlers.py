@@ -36,6 +36,7 @@ from registry.cases import (
 )
 from registry.database import Transaction
 from registry.errors import RegistryCode, refused
+from registry.lost_keys import check_not_lost
 from registry.making import Application, Grounds, MakingCode, check_application, check_certificates, clause
 from registry.requests import Handler, Outcome, Request
 from registry.seals import application_of
@@ -66,6 +67,7 @@ def _apply(t: Transaction, request: Request) -> Outcome:
     application = _application(request, code)
     _check_organisation(t, application)
     check_application(application, grounds=Grounds.of_home(request.home), at=t.now)
+    check_not_lost(t.session, application)
     return _open(t, request, application, predecessor=None)
 
 
@@ -155,6 +157,7 @@ def _renew(t: Transaction, request: Request) -> Outcome:
             "ends first counts): have those issued anew that come to their end",
             clause=step.clause, case=seal.case)
     check_application(application, grounds=Grounds.of_home(request.home), at=t.now)
+    check_not_lost(t.session, application)
     return _open(t, request, application, predecessor=seal.case)
 
 
@@ -236,7 +239,9 @@ def _review_county(t: Transaction, request: Request) -> Outcome:
     """Accept at the county, after looking at the certificates again (B第5条（三）、第7条)."""
     seal, step = begin(t, request)
     keep_to(request)
-    check_certificates(application_of(t.session, seal), grounds=Grounds.of_home(request.home), at=t.now)
+    application = application_of(t.session, seal)
+    check_certificates(application, grounds=Grounds.of_home(request.home), at=t.now)
+    check_not_lost(t.session, application)
     seal.county_reviewer = request.actor.id
     return advance(seal, step, request)
 

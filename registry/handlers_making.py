@@ -14,6 +14,7 @@ from certs.status_list import seal_digest
 from registry.cases import CaseCode, advance, begin, keep_to, text
 from registry.database import Transaction
 from registry.errors import refused
+from registry.lost_keys import check_not_lost
 from registry.making import Grounds, MakingCode, check_seal, clause
 from registry.requests import Handler, Outcome, Request
 from registry.seals import application_of
@@ -28,8 +29,9 @@ def _make(t: Transaction, request: Request) -> Outcome:
     keep_to(request)
     with clause():
         made = _read(request)
-    check_seal(made, application_of(t.session, seal), grounds=Grounds.of_home(request.home), at=t.now,
-               elsewhere=request.act == "import")
+    application = application_of(t.session, seal)
+    check_seal(made, application, grounds=Grounds.of_home(request.home), at=t.now, elsewhere=request.act == "import")
+    check_not_lost(t.session, application)
     folder = request.home / "authorities" / seal.organisation / made.seal_id
     if folder.exists() or t.session.scalars(
             select(Seal.seal_id).where(func.lower(Seal.seal_id) == made.seal_id.lower()).limit(1)).first():

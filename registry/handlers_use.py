@@ -27,6 +27,7 @@ from registry.cases import (
 )
 from registry.database import Transaction
 from registry.errors import refused
+from registry.lost_keys import check_not_lost
 from registry.making import Application, Grounds, check_seal, clause
 from registry.projection import staged_keys
 from registry.requests import Handler, Outcome, Request
@@ -97,10 +98,11 @@ def _name_organisation(t: Transaction, seal: Seal) -> None:
 
 
 def _check_good(t: Transaction, request: Request, seal: Seal, application: Application) -> None:
-    """Refuse a seal whose certificates have gone bad since it was made."""
+    """Refuse a seal whose certificates have gone bad since it was made, or whose keys were lost with another seal."""
     with clause():
         made = SealFile.load(seal.seal_der or b"")
     check_seal(made, application, grounds=Grounds.of_home(request.home), at=t.now, elsewhere=True)
+    check_not_lost(t.session, application)
 
 
 def _start(t: Transaction, seal: Seal, step: Step, asked: datetime | None) -> datetime:
