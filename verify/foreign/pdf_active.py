@@ -55,8 +55,8 @@ class _Walk:
 
     def add(self, code: str, where: str = "", what: object = "") -> None:
         key = (code, what or where)
-        if len(self.found) < _MANY or all(code != known for known, _ in self.found):
-            self.found.setdefault(key, foreign_finding(code, where, what=what))
+        if key not in self.found and (len(self.found) < _MANY or all(code != known for known, _ in self.found)):
+            self.found[key] = foreign_finding(code, where, what=what)
 
     # -- the catalog
 

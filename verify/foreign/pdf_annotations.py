@@ -61,6 +61,7 @@ def _normal(state: State, entries: Dict) -> Object:
 def is_off(state: State, entries: Dict) -> bool:
     """Whether an annotation of several states is in the one that shows nothing."""
     told = _normal(state, entries)
+    state.store.walk(len(told) if isinstance(told, dict) else 0)
     return (isinstance(told, dict) and state.deref(entries.get("AS")) == "Off" and state.deref(told.get("Off")) is None
             and any(isinstance(state.deref(each), Stream) for each in told.values()))
 
@@ -96,6 +97,7 @@ def has_picture(state: State, entries: Dict) -> bool:
         one = pending.pop()
         if isinstance(one, dict) and len(told) < _MAX_PICTURES:
             told.append(one)
+            state.store.walk(len(one))
             pending.extend(map(state.deref, one.values()))
         elif one is not None and not (isinstance(one, Stream) and (
                 has_no_extent(state, one.entries, "BBox") or draws_nothing(state, one))):
@@ -167,6 +169,6 @@ def _left_to_readers(state: State, entries: Dict, kind: str) -> bool:
 
 def _wide_frame(state: State, entries: Dict) -> bool:
     """Whether the frame of a link is so wide that it hides something."""
-    told = [state.deref(each) for each in state.list(entries.get("Border"))]
-    widths = (told[2] if len(told) > 2 else 0, state.deref(state.dict(entries.get("BS")).get("W")))
+    told = [state.deref(each) for each in state.list(entries.get("Border"))[2:3]]
+    widths = (*told, state.deref(state.dict(entries.get("BS")).get("W")))
     return any(isinstance(each, (int, float)) and each > _THIN for each in widths)

@@ -255,7 +255,7 @@ def _fits(state: State, widget: Dict) -> bool:
     if picture is None:
         return True                     # told as undrawn
     box = box_mm(state, picture.entries.get("BBox"))
-    matrix = [state.deref(each) for each in state.list(picture.entries.get("Matrix"))] or [1, 0, 0, 1, 0, 0]
+    matrix = [state.deref(each) for each in state.counted(picture.entries.get("Matrix"))] or [1, 0, 0, 1, 0, 0]
     sides = [float(each) for each in matrix if isinstance(each, (int, float))]
     return (type(flags) is int and not flags & _UNSCALED and box is not None and box[2] * box[3] > 0
             and len(sides) == len(matrix) == 6 and sides[0] * sides[3] != sides[1] * sides[2])

@@ -86,6 +86,7 @@ def _plain_content(state: State, value: Object) -> bool:
     """Nothing, one stream, or an array of references to streams."""
     told = state.deref(value)
     if isinstance(told, list):
+        state.store.walk(len(told))
         return all(isinstance(each, Ref) and isinstance(state.deref(each), Stream) for each in told)
     return told is None or (isinstance(value, Ref) and isinstance(told, Stream))
 
@@ -106,7 +107,7 @@ def _plain_size(state: State, page: Page) -> bool:
 def _filters(state: State, stream: Stream) -> list[str]:
     """Names of the filters; what is no name is told as the empty one."""
     told = state.deref(stream.entries.get("Filter"))
-    listed = told if isinstance(told, list) else [] if told is None else [told]
+    listed = state.counted(told) if isinstance(told, list) else [] if told is None else [told]
     return [each if isinstance(each, str) else "" for each in map(state.deref, listed)]
 
 

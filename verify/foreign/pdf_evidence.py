@@ -75,7 +75,8 @@ def held(state: State, *, unpacked: bool) -> frozenset[tuple[str, bytes]]:
     entries = state.dict(state.root.get("DSS"))
     found = {(key, repr(value).encode()) for key, value in entries.items() if key not in {"Type", "VRI", *_LISTS}}
     for key in _LISTS:
-        for each in map(state.deref, state.list(entries.get(key))):
+        listed = {id(each): each for each in map(state.deref, state.list(entries.get(key)))}
+        for each in listed.values():    # objects of the store live as long as it does
             if not isinstance(each, Stream):
                 found.add((key, repr(each).encode()))
             elif unpacked:
@@ -112,7 +113,7 @@ def malformed_evidence(state: State) -> str:
         return "DSS"
     for key, look in (("Certs", Certificate.load), ("CRLs", Crl.load), ("OCSPs", _read_response)):
         try:
-            for each in parts_of(state, key):
+            for each in set(parts_of(state, key)):
                 look(each)
         except (EngineError, PdfRefusal, ValueError):
             return key
@@ -233,7 +234,7 @@ def _related(state: State) -> bool:
         if not _NAME.fullmatch(name) or not told.keys() <= _RELATED or told.get("Type", "VRI") != "VRI":
             return False
         for key in ("Cert", "CRL", "OCSP"):
-            if not listed.issuperset(_hashable(state.list(told.get(key)))):
+            if not listed.issuperset(_hashable(state.counted(told.get(key)))):
                 return False
         moment = state.deref(told.get("TU"))
         if moment is not None and not (isinstance(moment, PdfString) and _TIME.fullmatch(moment.value)):

@@ -13,6 +13,7 @@ from typing import Final
 from verify.foreign.pdf_reasons import ForeignRefusal
 from verify.foreign.pdf_store import State
 from verify.foreign.pdf_walk import text_of
+from verify.foreign.pdf_xref import MAX_OBJECTS
 from verify.pdf_objects import Dict, Object, PdfString, Ref
 
 __all__ = ["ANY", "FormField", "Names", "Rule", "read_fields", "rule_of"]
@@ -21,6 +22,7 @@ ANY: Final = 4
 """No certification forbids anything: an approval signature alone."""
 
 _MAX_FIELDS: Final = 5000
+_MAX_NAMES: Final = 4_000_000           # characters, of all fields together
 _MAX_DEPTH: Final = 32
 
 
@@ -94,6 +96,7 @@ def read_fields(state: State) -> tuple[FormField, ...]:
     form = state.dict(state.root.get("AcroForm"))
     found: list[FormField] = []
     seen: set[int] = set()
+    left, listed = _MAX_NAMES, 0
     pending: list[tuple[Object, str, Object, tuple[Object, ...]]] = [
         (each, "", None, ()) for each in reversed(state.list(form.get("Fields")))]
     while pending:
@@ -104,11 +107,13 @@ def read_fields(state: State) -> tuple[FormField, ...]:
         if not isinstance(ref, Ref) or not isinstance(node, dict) or ref.number in seen:
             raise ForeignRefusal("fpdf.type", "AcroForm", what="Field")
         seen.add(ref.number)
-        if len(path) > _MAX_DEPTH or len(seen) > _MAX_FIELDS:
-            raise ForeignRefusal("fpdf.too-large", "AcroForm")
         name = ".".join(filter(None, (above, text_of(state.deref(node.get("T"))))))
+        below = state.list(node.get("Kids"))
+        left, listed = left - len(name), listed + len(below)
+        if len(path) > _MAX_DEPTH or len(seen) > _MAX_FIELDS or left < 0 or listed > MAX_OBJECTS:
+            raise ForeignRefusal("fpdf.too-large", "AcroForm")
         kind = state.deref(node.get("FT", kind))
-        kids = [kid for kid in state.list(node.get("Kids")) if state.deref(kid) is not None]
+        kids = [kid for kid in below if state.deref(kid) is not None]
         if any("T" in state.dict(kid) for kid in kids):
             pending.extend((kid, name, kind, (*path, ref)) for kid in reversed(kids))
             continue
@@ -131,7 +136,7 @@ def rule_of(state: State, signature: Dict, lock: Object) -> Rule:
     """What a signature and the lock of its field forbid later."""
     permission, everything, names = ANY, False, set[str]()
     demands: list[Dict] = [state.dict(lock)]
-    for each in state.list(signature.get("Reference")):
+    for each in state.counted(signature.get("Reference")):
         reference = state.dict(each)
         parameters = state.dict(reference.get("TransformParams"))
         method = state.deref(reference.get("TransformMethod"))
@@ -143,7 +148,9 @@ def rule_of(state: State, signature: Dict, lock: Object) -> Rule:
         if "P" in demand:
             permission = min(permission, _permission(state, demand, ANY))
         action = state.deref(demand.get("Action"))
-        listed = map(state.deref, state.list(demand.get("Fields")))
+        listed = [state.deref(each) for each in state.counted(demand.get("Fields"))]
+        values = [each.value for each in listed if isinstance(each, PdfString)]
+        state.store.walk(sum(map(len, values)))
         told = {text_of(one) for one in listed if isinstance(one, PdfString)}
         if action == "Include" and not everything:
             names |= told

@@ -32,7 +32,7 @@ def check_layout(store: Store, states: tuple[State, ...]) -> list[Finding]:
     start = 0
     for index, state in enumerate(states):
         before = states[index - 1] if index else None
-        for code, where in (*state.section.forgiven, *state.section.doubts):
+        for code, where in (*state.section.forgiven[:_MANY], *state.section.doubts[:_MANY]):
             found.append(foreign_finding(code, where))
         after = states[index + 1] if index + 1 < len(states) else None
         found += _Revision(store, state, before, start, after if after and _is_hybrid(after) else None).findings()

@@ -61,6 +61,7 @@ def _named(before: State, one: Object, after: State, two: Object) -> bool:
     old, new = before.deref(one), after.deref(two)
     if not isinstance(old, dict) or not isinstance(new, dict):
         return same(old, new)
+    before.store.walk(len(old))
     return all(name in new and same(value, new[name]) for name, value in old.items())
 
 

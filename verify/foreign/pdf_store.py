@@ -119,14 +119,17 @@ class Store:
         """The file after each revision, oldest first."""
         made: list[State] = []
         entries: dict[int, Entry] = {}
+        last = 0
         for section in self.chain.sections:
             entries = {**entries, **section.entries}
+            last = max(last, max((number for number, entry in section.entries.items() if entry != FREE), default=0))
             if len(entries) > MAX_OBJECTS:
                 raise ForeignRefusal("fpdf.too-large", "xref")
             if "Encrypt" in section.trailer:
                 raise ForeignRefusal("fpdf.encrypted", "trailer")
             size = section.trailer.get("Size")
-            last = max((number for number, entry in entries.items() if entry != FREE), default=0)
+            if type(size) is int and size <= last:          # the last may have been deleted
+                last = max((number for number, entry in entries.items() if entry != FREE), default=0)
             if type(size) is not int or size <= last:       # objects beyond it are missing to some readers alone
                 raise ForeignRefusal("fpdf.xref", f"Size @{section.at}")
             made.append(State(self, len(made) + 1, section, entries))
@@ -328,3 +331,9 @@ class State:
         """An array, empty for anything else."""
         found = self.deref(value)
         return found if isinstance(found, list) else ()
+
+    def counted(self, value: Object) -> Sequence[Object]:
+        """An array that is gone through: many objects may have the same one, and it counts for each."""
+        found = self.list(value)
+        self.store.walk(len(found))
+        return found

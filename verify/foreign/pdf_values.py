@@ -15,7 +15,7 @@ from verify.foreign.pdf_annotations import inherited, is_hidden, is_void, normal
 from verify.foreign.pdf_filters import inflate
 from verify.foreign.pdf_store import State
 from verify.foreign.pdf_walk import text_of
-from verify.pdf_objects import Dict, Object, PdfString, Stream, skip_space
+from verify.pdf_objects import Dict, Name, Object, PdfString, Stream, skip_space
 from verify.pdf_reasons import PdfRefusal
 
 __all__ = ["shows_value"]
@@ -65,7 +65,11 @@ def _shows_state(state: State, entries: Dict) -> bool:
     if not isinstance(states, dict):
         return not isinstance(states, Stream)
     value = inherited(state, entries, "V")
-    told = text_of(value) if isinstance(value, PdfString) else str(value)
+    if isinstance(value, PdfString):    # many may have one
+        state.store.contents.count(1 + len(value.value) // _BYTES_AN_ITEM, 0)
+        told = text_of(value)
+    else:
+        told = str(value) if isinstance(value, Name) else "Off"
     chosen = told if isinstance(state.deref(states.get(told)), Stream) else "Off"
     return (state.deref(entries.get("AS")) or "Off") == chosen
 
@@ -87,6 +91,7 @@ def _choice(state: State, entries: Dict, value: Object, flags: int) -> str | Non
     options = inherited(state, entries, "Opt")
     if not flags & _COMBO or not (value is None or isinstance(value, PdfString)):
         return None
+    state.store.contents.count(len(options) if isinstance(options, list) else 0, 0)
     rows = [[_text(state, state.deref(one)) for one in (each if isinstance(each, list) else [each])]
             for each in map(state.deref, options if isinstance(options, list) else ())]
     told = _text(state, value)
@@ -116,7 +121,7 @@ class _Reading:
     def __init__(self, state: State, picture: Stream) -> None:
         self.state = state
         self.fonts = state.dict(state.dict(picture.entries.get("Resources")).get("Font"))
-        self.area = _sides([state.deref(each) for each in state.list(picture.entries.get("BBox"))])
+        self.area = _sides([state.deref(each) for each in state.list(picture.entries.get("BBox"))[:5]])
         self.last = self.area           # the rectangle named last
         self.x = self.y = self.leading = 0.0
         self.readable, self.dark, self.paints, self.text = False, True, 0, ""

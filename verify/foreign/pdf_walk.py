@@ -14,6 +14,8 @@ from verify.pdf_objects import Dict, Object, PdfString, Ref, Stream
 __all__ = ["Page", "Pages", "annotations_of", "box_mm", "name_of", "reached", "read_pages", "text_of"]
 
 _MAX_PAGES: Final = 10_000
+_MAX_ANNOTATIONS: Final = 4 * MAX_OBJECTS       # of all pages, which may have one list
+_ANNOTATION: Final = 4                          # values that are looked at for each
 _INHERITED: Final = ("Resources", "MediaBox", "CropBox", "Rotate")
 _MM: Final = 25.4 / 72
 
@@ -36,9 +38,9 @@ Pages = tuple[Page, ...]
 
 
 def annotations_of(state: State, page: Dict) -> tuple[Object, ...]:
-    """The annotations that a page lists; many pages may have one list, which counts for each."""
+    """The annotations that a page lists."""
     listed = tuple(state.list(page.get("Annots")))
-    state.store.walk(len(listed))
+    state.store.walk(_ANNOTATION * len(listed))
     return listed
 
 
@@ -70,6 +72,7 @@ def read_pages(state: State) -> Pages:
     """
     found: list[Page] = []
     seen: set[int] = set()
+    listed = 0
     pending: list[tuple[Object, Dict]] = [(state.root.get("Pages"), {})]
     while pending:
         ref, inherited = pending.pop()
@@ -80,6 +83,9 @@ def read_pages(state: State) -> Pages:
         inherited = inherited | {key: node[key] for key in _INHERITED if key in node}
         kids = node.get("Kids")
         if node.get("Type") == "Page" or kids is None:
+            listed += len(state.list(node.get("Annots")))
+            if listed > _MAX_ANNOTATIONS:
+                raise ForeignRefusal("fpdf.too-large", "Annots")
             found.append(Page(number=len(found) + 1, ref=ref, entries=node, inherited=inherited))
             continue
         pending.extend((kid, inherited) for kid in reversed(state.list(kids)))
@@ -102,9 +108,10 @@ def name_of(state: State, number: int) -> str:
 
 def box_mm(state: State, value: Object) -> tuple[float, float, float, float] | None:
     """A rectangle in millimetres: left, bottom, width, height, in the page's own frame; None when it is none."""
-    numbers = [state.deref(each) for each in state.list(value)]
+    listed = state.list(value)
+    numbers = [state.deref(each) for each in listed] if len(listed) == 4 else []
     sides = [float(each) for each in numbers if isinstance(each, (int, float)) and not isinstance(each, bool)]
-    if len(sides) != 4 or len(numbers) != 4:
+    if len(sides) != 4:
         return None
     left, right = sorted((sides[0], sides[2]))
     bottom, top = sorted((sides[1], sides[3]))

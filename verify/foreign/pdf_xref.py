@@ -243,6 +243,7 @@ class _Reader:
 
     def part(self, entries: dict[int, Entry], first: int, count: int, position: int) -> int:
         """One run of entries; gives the offset behind it."""
+        self.objects.count(count, position)
         if len(entries) + count > MAX_OBJECTS:
             raise ForeignRefusal("fpdf.too-large", f"xref @{position}")
         self.within(first, count, f"xref @{position}")
@@ -312,6 +313,7 @@ class _Reader:
             raise ForeignRefusal("fpdf.too-large", f"xref @{at}")
         if len(table) != row * count:
             raise ForeignRefusal("fpdf.xref", where)
+        self.objects.count(count, at)
         entries: dict[int, Entry] = {}
         numbers = (number for first, many in zip(runs[::2], runs[1::2], strict=True)
                    for number in range(first, first + many))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import zlib
+from collections.abc import Callable
 
 import pytest
 
 from tests.support.bounds import not_hanging
 from tests.verify.foreign.pdf_world import world
+from tests.verify.foreign.test_pdf_work import little_memory
 from verify import verify
 from verify.foreign.pdf_fields import Names
 from verify.foreign.pdf_pair import Pair
@@ -83,11 +86,11 @@ def locked(count: int, names: int) -> bytes:
         number: body[:-2] + b"/V(1)>>" for number, body in held.items()}, fields=refs(count))
 
 
-@pytest.mark.parametrize("data", [
+@pytest.mark.parametrize("make", [
     lambda: annotations(100_000), lambda: widgets(4900, 200_000), lambda: locked(4000, 100_000),
 ], ids=["annotations", "widgets", "locked names"])
-def test_many_of_one_kind_are_each_looked_at_once(data: object) -> None:
-    made = data()  # type: ignore[operator]
+def test_many_of_one_kind_are_each_looked_at_once(make: Callable[[], bytes]) -> None:
+    made = make()
     assert len(made) < 3_000_000
     with not_hanging():
         report = verify(made, trust=world().trust(), name="file.pdf")
@@ -98,6 +101,86 @@ def test_many_of_one_kind_are_each_looked_at_once(data: object) -> None:
 def test_what_differs_between_revisions_is_looked_up_and_not_searched() -> None:
     pair = Pair(*Store.read(file({}, dict.fromkeys(range(FIRST, FIRST + 9), b"1"))).states())
     assert pair.differ == frozenset(range(FIRST, FIRST + 9))
+
+
+# -- what many objects share
+
+MANY = 200_000
+SHARED = b"8 0 R "
+DSS = b"<</Type/Catalog/Pages 2 0 R/AcroForm 3 0 R/DSS<<%b>>>>"
+
+
+def pages(keys: bytes, shared: bytes) -> bytes:
+    """Many pages with these keys, which lead to one object."""
+    count = 9000
+    return file({2: b"<</Type/Pages/Kids[4 0 R %b]/Count %d/MediaBox[0 0 9 9]>>" % (refs(count), count + 1), 8: shared,
+                 **dict.fromkeys(range(FIRST, FIRST + count), b"<</Type/Page/Parent 2 0 R%b>>" % keys)}, {9: b"1"})
+
+
+def listed(body: bytes, shared: bytes) -> bytes:
+    """A page lists many annotations, which lead to one object."""
+    count = 20_000
+    return file({4: b"<</Type/Page/Parent 2 0 R/Annots[%b]>>" % refs(count), 8: shared,
+                 **dict.fromkeys(range(FIRST, FIRST + count), b"<<%b>>" % body)}, {9: b"1"})
+
+
+def held(body: bytes, shared: bytes, count: int = 4000) -> bytes:
+    """Many fields, which lead to one object."""
+    return file({7: b"<</Subtype/Form/BBox[0 0 9 9]/Length 0>>\nstream\n\nendstream", 8: shared,
+                 **dict.fromkeys(range(FIRST, FIRST + count), b"<<%b>>" % body)}, {9: b"1"}, fields=refs(count))
+
+
+NULLS = b"[" + b"null " * MANY + b"]"
+LONG = b"(%b)" % (b"x" * 10_000_000)
+NAMED = b"<<" + b"".join(b"/%d null" % number for number in range(MANY)) + b">>"
+SHARING: dict[str, Callable[[], bytes]] = {
+    "annotations of pages": lambda: pages(b"/Annots 8 0 R", NULLS),
+    "references of pages": lambda: pages(b"/Annots 8 0 R", b"[" + b"9 0 R " * MANY + b"]"),
+    "content of pages": lambda: pages(b"/Contents 8 0 R", b"[" + b"7 0 R " * MANY + b"]"),
+    "boxes of pages": lambda: pages(b"/CropBox 8 0 R", NULLS),
+    "rectangles": lambda: listed(b"/Type/Annot/Subtype/Widget/Rect 8 0 R", NULLS),
+    "frames": lambda: listed(b"/Type/Annot/Subtype/Link/Rect[0 0 9 9]/Border 8 0 R", NULLS),
+    "states": lambda: listed(b"/Type/Annot/Subtype/Text/Rect[0 0 9 9]/AS/Off/AP<</N 8 0 R>>", NAMED),
+    "appearances": lambda: listed(b"/Type/Annot/Subtype/Widget/Rect[0 0 0 0]/AP 8 0 R", NAMED),
+    "names of fonts": lambda: listed(b"/Type/Font/Subtype/Type1/BaseFont 8 0 R", LONG),
+    "kids": lambda: held(b"/FT/Tx/Kids 8 0 R", b"[" + b"9 0 R " * MANY + b"]"),
+    "names": lambda: held(b"/FT/Tx/T 8 0 R", LONG),
+    "states of boxes": lambda: held(
+        b"/Type/Annot/Subtype/Widget/Rect[0 0 9 9]/F 4/FT/Btn/V 8 0 R/AS/On/AP<</N<</On 7 0 R>>>>", NULLS),
+    "options": lambda: held(b"/Type/Annot/Subtype/Widget/Rect[0 0 9 9]/F 4/FT/Ch/Ff 131072/Opt 8 0 R/AP<</N 7 0 R>>",
+                            NULLS),
+    "names that are locked": lambda: file({6: signature(b"/Reference[%b]" % (SHARED * MANY)), 8: (
+        b"<</TransformMethod/FieldMDP/TransformParams<</Action/Include/Fields[%b]>>>>" % (b"(x)" * MANY))}),
+    "one long name that is locked": lambda: file({8: LONG, 6: signature(
+        b"/Reference[<</TransformMethod/FieldMDP/TransformParams<</Action/Include/Fields[%b]>>>>]" % (SHARED * MANY))}),
+    "evidence": lambda: file({}, {1: DSS % (b"/Certs[%b]" % (SHARED * MANY)), 8: NULLS}),
+    "evidence of signatures": lambda: file({}, {8: NULLS, 1: DSS % (b"/VRI<<%b>>" % b"".join(
+        b"/%040d<</Cert 8 0 R>>" % number for number in range(20_000)))}),
+}
+
+
+@pytest.mark.parametrize("name", SHARING)
+def test_what_many_objects_share_is_counted_for_each(name: str) -> None:
+    made = SHARING[name]()
+    assert len(made) < 12_000_000
+    with not_hanging():
+        report = verify(made, trust=world().trust(), name="file.pdf")
+    assert report.verdict is not Verdict.VALID
+
+
+def test_rows_of_all_cross_references_count_together() -> None:
+    out, previous = bytearray(b"%PDF-1.5\n1 0 obj\n<</Type/Catalog/Pages 1 0 R>>\nendobj\n"), b""
+    rows = zlib.compress((b"\1" + (9).to_bytes(4, "big") + b"\0") + bytes(6 * 59_998))
+    for _ in range(40):
+        at = len(out)
+        out += (b"59999 0 obj\n<</Type/XRef/Size 60000/W[1 4 1]/Index[1 59999]/Root 1 0 R/Filter/FlateDecode%b"
+                b"/Length %d>>\nstream\n%b\nendstream\nendobj\n" % (previous, len(rows), rows))
+        out += b"startxref\n%d\n%%%%EOF\n" % at
+        previous = b"/Prev %d" % at
+    assert len(out) < 100_000
+    with little_memory(), not_hanging():
+        report = verify(bytes(out), trust=world().trust(), name="file.pdf")
+    assert "pdf.too-large" in {each.reason.code for each in report.findings}
 
 
 NAMES = ["".join(each) for size in range(4) for each in itertools.product("a.!b", repeat=size)]
