@@ -164,7 +164,8 @@ def test_what_is_not_taken_is_an_error_that_names_neither_path_nor_secret(
 
 def test_where_nobody_listens_the_attempts_end() -> None:
     pauses: list[float] = []
-    refused = pytest.raises(ReminderError, match=r"^reminder\.not-taken: .*（连接被拒绝 \(Connection refused\)）.*\(Connection")
+    refused = pytest.raises(
+        ReminderError, match=r"^reminder\.not-taken: .*（连接被拒绝 \(Connection refused\)）.*\(Connection")
     with kept_port() as port, refused:
         Receiver(url=f"http://127.0.0.1:{port}/", secret=SECRET, pause=pauses.append).send(b"{}", at=AT)
     assert pauses == [1.0, 4.0]
