@@ -109,10 +109,10 @@ class _Sheet:
             self.text(text.en, _SMALL)
             self.space(1.2)
 
-    def head(self, title: Words) -> None:
-        """A title with a line below it."""
+    def head(self, title: Words, *, keep_mm: float = 18.0) -> None:
+        """A title with a line below it, which so much of a page holds together with what follows."""
         self.space(2.0)
-        if not self.room(18):
+        if not self.room(keep_mm):
             return
         self.text(f"{title.zh}  {title.en}", _HEAD)
         self._y += 0.4
@@ -216,7 +216,7 @@ def _checks(sheet: _Sheet, checks: Sequence[Mapping[str, Any]], entries: Sequenc
     """What was checked, with what result, and what is not protected; what is as it should be, in short."""
     if not checks and not entries:
         return
-    sheet.head(Words("检查与保护范围", "Checks, and what is protected"))
+    sheet.head(Words("检查与保护范围", "Checks, and what is protected"), keep_mm=26.0)
     for result, told in words.RESULTS.items():
         names = [f"{each['zh']} {each['en']}" for each in checks if each["result"] == result]
         if names:

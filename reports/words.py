@@ -84,6 +84,10 @@ _NO_CODE: Final = Words("图片中没有读出签名的二维码，不知道是�
                         "或索要原始文件。",
                         "No signed QR code could be read, so there is no telling which licence this is. Take the "
                         "picture again, close to the code and in good light, or ask for the original file.")
+_NOT_OURS: Final = Words("图片中的二维码不是签名的证照二维码（理由见下），不知道是哪一份证照。请索要原始文件，"
+                         "或向发证机关核实。",
+                         "The QR code in the picture is no signed licence code, for the reasons below, so there is no "
+                         "telling which licence this is. Ask for the original file, or ask the issuing authority.")
 
 
 def purpose(name: str) -> Words:
@@ -146,7 +150,8 @@ def licence_answer(report: Mapping[str, Any]) -> Answer:
     claimed = licence is not None and not licence["proven"]
     printed = report["file"]["kind"] == "picture"
     if printed and licence is None:
-        return Answer("unsure", "?", Words(status["zh"], status["en"]), _NO_CODE)
+        unsigned = any(each["code"] == "photo.unsigned" for each in report["findings"])
+        return Answer("unsure", "?", Words(status["zh"], status["en"]), _NOT_OURS if unsigned else _NO_CODE)
     if claimed or printed:
         tone, sign = ("bad" if tone == "bad" else "unsure"), ("✗" if tone == "bad" else "?")
     first, last = status["first_day"], status["last_day"]

@@ -135,6 +135,7 @@ def test_what_is_no_signed_code_of_ours_is_told_as_that() -> None:
                        (genuine.split("#")[0] + "#0123", "photo.unsigned")):
         report = check(code_picture(text))
         assert report.verdict is Verdict.INDETERMINATE and report.licence is None and code in codes(report), text
+        assert "不是签名的证照二维码" in words.licence_answer(report.to_dict()).sentence.zh
     trust = dataclasses.replace(shared_home().trust(), data_signing={})
     report = check(code_picture(genuine), trust=trust)
     assert report.verdict is Verdict.INDETERMINATE and "qr.unknown-key" in codes(report)
