@@ -15,6 +15,8 @@ STANDINGS: Final = {
     "harmless": ("未受保护，不影响画面", "unprotected, harmless"),
     "picture": ("未受保护，可能改变画面", "unprotected, able to change the picture"),
 }
+_LAPSED: Final = ("签名未通过，不受保护", "unprotected: its signature does not pass")
+_LISTING: Final = ("未受保护，只列出签名", "unprotected, only lists the signatures")
 _STATES: Final = {"changed": ("已被改动", "changed"), "removed": ("已被删除", "removed")}
 PARTS: Final = {
     "root": ("入口", "entrance"), "document": ("文档", "document"), "version": ("版本", "version"),
@@ -50,7 +52,19 @@ class CoveredEntry:
         """protected, harmless (unprotected, changes no picture) or picture (unprotected, can change the picture)."""
         if self.state in ("protected", "signature"):
             return "protected"
-        return "harmless" if self.role == "harmless" and self.state == "unprotected" else "picture"
+        return "harmless" if self.role in ("harmless", "signature") and self.state == "unprotected" else "picture"
+
+    @property
+    def lapsed(self) -> bool:
+        """Whether its bytes are the signed ones, and no signature over them passes."""
+        return self.state == "unprotected" and bool(self.expected) and self.expected == self.digest
+
+    @property
+    def words(self) -> tuple[str, str]:
+        """How it stands, in Chinese and English."""
+        if self.lapsed:
+            return _LAPSED
+        return _LISTING if self.state == "unprotected" and self.role == "signature" else STANDINGS[self.standing]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,10 +117,14 @@ class Coverage:
         covered = sum(entry.standing == "protected" for entry in self.entries)
         head = (f"保护范围 coverage: {covered}/{len(self.entries)}"
                 + ("，全部 / complete" if self.complete else "，不完整 / incomplete"))
-        told = [_entry_line(entry) for entry in self.entries if entry.standing != "protected"]
+        lapsed = {entry.name for entry in self.entries if entry.lapsed}
+        told = [_entry_line(entry) for entry in self.entries
+                if entry.standing != "protected" and entry.name not in lapsed]
         if not covered and all(entry.state == "unprotected" for entry in self.entries):
             told = []                    # nothing was signed: the names say no more than the count
-        return [head, *_some(told + [_loose_line(part) for part in self.loose])]
+        if lapsed:
+            told.append(f"  ✗ {_LAPSED[0]} / {_LAPSED[1]}: {len(lapsed)}")
+        return [head, *_some(told + [_loose_line(part) for part in self.loose if part.entry not in lapsed])]
 
 
 def plain_box(box: RectMm | None) -> list[float] | None:
@@ -115,7 +133,7 @@ def plain_box(box: RectMm | None) -> list[float] | None:
 
 
 def _plain_entry(entry: CoveredEntry) -> dict[str, Any]:
-    zh, en = STANDINGS[entry.standing]
+    zh, en = entry.words
     return {"name": clean(entry.name), "state": entry.state, "digest": entry.digest, "expected": entry.expected,
             "role": entry.role, "part": entry.part, "by": [clean(each) for each in entry.by],
             "standing": entry.standing, "zh": zh, "en": en}
@@ -129,7 +147,7 @@ def _loose_line(part: LoosePart) -> str:
 
 
 def _entry_line(entry: CoveredEntry) -> str:
-    zh, en = _STATES.get(entry.state, STANDINGS[entry.standing])
+    zh, en = _STATES.get(entry.state, entry.words)
     if not entry.role:
         if entry.state == "unprotected":                        # what it does was not asked
             zh, en = "未受保护", "unprotected"

@@ -85,7 +85,8 @@ def cover(archive: Archive, structure: Structure, signatures: Sequence[Judged], 
     Only signatures that pass protect anything; where none does, the report shows what those protect that did not fail.
 
     Args:
-        found: gets ``coverage.…`` for each unprotected entry, one for all where nothing was signed, and
+        found: gets ``coverage.…`` for each unprotected entry, one for all where nothing was signed, one for all that a
+            signature would protect if it passed, and
             ``foreign.rollback`` for lists of signatures, ``coverage.stamp-over`` for stamps that may hide what others
             signed.
     """
@@ -103,7 +104,11 @@ def cover(archive: Archive, structure: Structure, signatures: Sequence[Judged], 
     for entry in entries:
         if entry.state in ("unprotected", "changed"):
             loose += _weigh(entry, structure, found)
-    for part in loose[:_PLACES_TOLD]:
+    lapsed = frozenset(entry.name for entry in entries if entry.lapsed)
+    for each in signatures:
+        if each not in counted and (count := len(each.good & lapsed)):
+            found.add("coverage.void", each.path, id=each.evidence.id, count=count)
+    for part in [each for each in loose if each.entry not in lapsed][:_PLACES_TOLD]:
         zh, en = PARTS[part.part]
         box = part.box
         found.add("coverage.page", part.entry, page=part.page, part=zh, part_en=en,
@@ -192,7 +197,7 @@ def _expected(signatures: Iterable[Judged]) -> dict[str, Expected]:
 def _entry(name: str, digests: Digests, structure: Structure, signatures: Sequence[Judged],
            counted: Sequence[Judged]) -> CoveredEntry:
     """One entry. One that any signature states another digest of is changed, whatever others say."""
-    by = tuple(each.evidence.id for each in signatures if name in each.good)
+    by = tuple(each.evidence.id for each in counted if name in each.good)
     broken = next((each.references[name] for each in signatures
                    if name in each.references and name not in each.good), None)
     stated = broken or next((each.references[name] for each in signatures if name in each.good), None)
@@ -200,10 +205,10 @@ def _entry(name: str, digests: Digests, structure: Structure, signatures: Sequen
     role = structure.roles.get(name, "unreached")
     if broken is not None:
         state = "changed"
-    elif any(name in each.good for each in counted):
+    elif by:
         state = "protected"
     else:
-        state = "signature" if role == "signature" else "unprotected"
+        state = "signature" if role == "signature" and name not in structure.lists else "unprotected"
     return CoveredEntry(name=name, state=state, digest=digest.hex(), expected=stated.digest.hex() if stated else "",
                         role=role, part=structure.parts.get(name, "other"), by=by)
 
@@ -211,7 +216,7 @@ def _entry(name: str, digests: Digests, structure: Structure, signatures: Sequen
 def _weigh(entry: CoveredEntry, structure: Structure, found: Findings) -> list[LoosePart]:
     """Say what an unprotected entry means; where it shows."""
     zh, en = PARTS.get(entry.part, PARTS["other"])
-    if entry.state == "unprotected":
+    if entry.state == "unprotected" and entry.role != "signature" and not entry.lapsed:
         code = {"picture": "coverage.foreign", "harmless": "coverage.harmless"}.get(entry.role, "coverage.unreached")
         found.add(code, entry.name, part=zh, part_en=en)
     places = dict.fromkeys(structure.places.get(entry.name, ()))

@@ -93,6 +93,10 @@ _COVERAGE: Final = {
     "coverage.unsigned": (_UNSURE, "没有可读的签名，文件的 {count} 个部分都不受保护，任何人都可以改动",
                           "no signature that can be read protects any of the file's {count} parts: anybody may change "
                           "them"),
+    "coverage.void": (
+        _UNSURE, "签名 {id} 未通过验证，因此不保护任何部分：它所列的 {count} 个部分虽与签名时相同，也不受保护",
+        "the signature {id} does not pass and so protects nothing, not even the {count} parts that are as they were "
+        "signed"),
     "coverage.unreached": (
         _UNSURE, "{where} 不受签名保护，文档也没有引用它；有的阅读器按固定位置读取，可能改变画面",
         "{where} is not protected, and nothing leads to it; readers that look in fixed places may show it"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import functools
+import json
 import re
 import shutil
 import tempfile
@@ -388,6 +389,33 @@ def test_a_changed_entry_is_shown_with_both_digests() -> None:
     assert (entry.name, entry.expected, entry.digest) == (PAGE, sm3(PLAIN[PAGE]).hex(), sm3(EVIL_PAGE).hex())
     assert entry.digest in report.to_text() and entry.expected in report.to_text()
     assert (report.signatures[0].indication, report.signatures[0].sub_indication) == ("TOTAL-FAILED", "HASH_FAILURE")
+
+
+def test_what_was_changed_is_not_buried_under_what_was_not() -> None:
+    report = check(changed(PAGE, "测试合同", "伪造合同"))
+    told = [each for each in report.findings if each.where and report.weighs(each.reason)]
+    assert {each.where for each in told} == {PAGE, SIGNATURE}
+    (void,) = [each for each in report.reasons if each.code == "coverage.void"]
+    assert "签名 1 未通过验证，因此不保护任何部分" in void.zh and "so protects nothing" in void.en
+    entries = {each["name"]: each for each in json.loads(report.to_json())["coverage"]["entries"]}
+    assert (entries["OFD.xml"]["by"], entries["OFD.xml"]["zh"]) == ([], "签名未通过，不受保护")
+    assert entries[PAGE]["state"] == "changed"
+    text = report.to_text()
+    assert "受保护 / protected: 0\n" in text and "✗ OFD.xml" not in text and f"✗ {PAGE}" in text
+
+
+def test_what_no_signature_names_is_told_beside_one_that_does_not_pass() -> None:
+    report = check(pack(swapped(sealed(covers=over(TEMPLATE)), PAGE, "测试合同", "伪造合同")))
+    assert {"coverage.void", "coverage.foreign", "seal.changed"} <= weighing(report)
+    assert [each.where for each in report.findings if each.reason.code == "coverage.foreign"] == [TEMPLATE]
+
+
+def test_what_a_passing_signature_protects_is_protected_whatever_others_do() -> None:
+    report = check(pack(swapped(sealed(sealed(), covers=over(SIGNATURE)), SIGNATURE, "厂商", "某厂")))
+    assert [each.indication for each in report.signatures] == ["TOTAL-FAILED", "TOTAL-PASSED"]
+    assert "coverage.void" not in codes(report)
+    entries = {each.name: each for each in report.coverage.entries}
+    assert (entries[PAGE].state, entries[PAGE].by) == ("protected", ("2",))
 
 
 def test_the_untrusted_of_two_signatures_is_named() -> None:

@@ -250,7 +250,18 @@ def test_a_genuine_foreign_file_is_no_licence() -> None:
     report = check(pack(sealed()))
     assert report.verdict is Verdict.VALID and report.exit_code == 3 and report.licence is None
     assert not report.file.own and report.status.state.value == "unknown"
-    assert report.coverage.complete and SEAL in {entry.name for entry in report.coverage.entries}
+    assert SEAL in {entry.name for entry in report.coverage.entries}
+
+
+def test_a_list_of_signatures_stands_in_the_table_as_the_note_says() -> None:
+    report = check(pack(sealed()))
+    (told,) = [entry for entry in json.loads(report.to_json())["coverage"]["entries"] if entry["name"] == SIGNS]
+    assert (told["standing"], told["state"], told["by"]) == ("harmless", "unprotected", [])
+    assert (told["zh"], told["en"]) == ("未受保护，只列出签名", "unprotected, only lists the signatures")
+    assert report.verdict is VALID and "foreign.rollback" in codes(report) and not report.coverage.complete
+    assert f"· {SIGNS}: 未受保护，只列出签名" in report.to_text()
+    covered = check(pack(sealed(covers=everything)))
+    assert covered.verdict is VALID and covered.coverage.complete and "foreign.rollback" not in codes(covered)
 
 
 def test_without_trust_nothing_is_genuine() -> None:
