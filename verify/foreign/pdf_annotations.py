@@ -25,6 +25,7 @@ MEDIA: Final = frozenset({"Movie", "Sound", "Screen", "3D", "RichMedia", "Projec
 """Annotations that play something."""
 
 _HIDDEN, _PRINT, _NO_VIEW = 2, 4, 32 | 256
+_WORD: Final = 1 << 31
 _UNDRAWN: Final = frozenset({"Link", "Popup"})          # readers draw a frame or a window; an appearance some alone
 _OPENED: Final = frozenset({"Popup", "Text"})
 _DRAWN: Final = frozenset({
@@ -72,8 +73,9 @@ def is_hidden(state: State, entries: Dict) -> bool:
 
 
 def _flags(state: State, entries: Dict) -> int:
+    """The flags; none where they are no whole number of 32 bits, which some readers leave aside."""
     flags = state.deref(entries.get("F"))
-    return int(flags) if isinstance(flags, (int, float)) else 0
+    return flags if type(flags) is int and -_WORD <= flags < _WORD else 0
 
 
 def has_no_extent(state: State, entries: Dict, key: str = "Rect") -> bool:
@@ -111,9 +113,10 @@ def is_widget(state: State, entries: Dict) -> bool:
 
 
 def is_void(state: State, entries: Dict) -> bool:
-    """Whether nothing can be drawn: a widget whose rectangle has no extent, without an appearance, which some readers
-    draw there."""
-    return is_widget(state, entries) and has_no_extent(state, entries) and not has_picture(state, entries)
+    """Whether nothing can be drawn: a widget whose rectangle has no extent, without an appearance or a frame, for some
+    readers draw them there."""
+    return is_widget(state, entries) and has_no_extent(state, entries) and not (
+        has_picture(state, entries) or is_framed(state, entries))
 
 
 def is_flat(state: State, entries: Dict) -> bool:

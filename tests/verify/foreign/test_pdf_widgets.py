@@ -62,6 +62,31 @@ def test_a_signed_field_that_is_a_widget_is_genuine(keys: str) -> None:
     assert report.verdict is Verdict.VALID, sorted(codes(report))
 
 
+FRAME = b"/MK <</BG [1 0 0] /BC [0 0 1]>> /BS <</W 60>>"
+
+
+@pytest.mark.parametrize("flags", [
+    b"2.0", b"2.5", b"4294967298", b"-4294967294", b"9" * 25 + b"8", b"true", b"(2)", b"[2]"])
+def test_flags_that_are_no_whole_number_of_32_bits_hide_nothing(flags: bytes) -> None:
+    report = judged(field("Widget", b"/F %b /Rect [100 600 400 720] %b" % (flags, FRAME), "signer"))
+    assert report.verdict is not Verdict.VALID, sorted(codes(report))
+
+
+@pytest.mark.parametrize("flags", [b"2", b"-2", b"134"])
+def test_a_hidden_widget_may_have_a_frame(flags: bytes) -> None:
+    report = judged(field("Widget", b"/F %b /Rect [100 600 400 720] %b" % (flags, FRAME), "signer"))
+    assert report.verdict is Verdict.VALID, sorted(codes(report))
+
+
+@pytest.mark.parametrize("place", [b"[100 600 100 600]", b"[0 0 0 0]", b"[100 600 100 600.0]", b"[100 600 300 600]"])
+def test_a_frame_of_a_point_is_drawn_by_some_readers(place: bytes) -> None:
+    for keys in (FRAME, b"/MK <</BC [0 0 1]>>", b"/MK <</CA (X)>>"):
+        report = judged(field("Widget", b"/F 4 /Rect " + place + keys, "signer"))
+        assert report.verdict is not Verdict.VALID, sorted(codes(report))
+    for keys in (b"", b"/MK <<>>", b"/MK <</R 0>>", b"/Border [0 0 60]", b"/BS <</W 60>>"):
+        assert judged(field("Widget", b"/F 4 /Rect " + place + keys, "signer")).verdict is Verdict.VALID
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_kid_that_is_another_annotation_is_not_genuine(kind: str) -> None:
     for kinds in ((kind,), ("Widget", kind), (kind, "Widget"), ("Widget", kind, "Widget")):
