@@ -189,7 +189,8 @@ class Attachment:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SealStanding:
     """What the published status list says of an e-seal; ``state`` as there, ``unknown`` where it says nothing, and
-    ``scheduled`` for one that is in use only from a moment that is still to come at the moment of checking.
+    ``scheduled`` for one that is in use only from a moment that is still to come at the moment of checking; one whose
+    use had an end that is past by then is ``retired``.
 
     ``since`` and ``until`` mean what :mod:`certs.status_list` says; ``list_…`` name the list. What it says stands
     beside the revocation of the seal's certificate, of which it need not know.

@@ -90,11 +90,19 @@ def judge_state(
     if code:
         first, last = (local_time(each) if each else "—" for each in (since, until))
         found.add(code, seal_id, since=first, until=last, claimed=local_time(claimed_at))
-    state = _SCHEDULED if status.awaiting(view.at) else status.state.value
     return SealStanding(
-        seal_id=seal_id, state=state, since=status.since, until=status.until,
+        seal_id=seal_id, state=_told(status, view.at), since=status.since, until=status.until,
         list_sequence=listed.sequence, list_published=listed.this_update, list_until=listed.next_update,
         certificate_revoked_at=certificate_revoked_at)
+
+
+def _told(status: SealStatus, at: dt.datetime) -> str:
+    """The state at a moment: a seal in use was not yet so, or is so no more, by the times in the list."""
+    if status.awaiting(at):
+        return _SCHEDULED
+    if status.state is SealState.IN_USE and status.until is not None and status.until <= at:
+        return SealState.RETIRED.value
+    return status.state.value
 
 
 def _unknown(seal_id: str, zh: str, en: str, found: Findings) -> SealStanding:

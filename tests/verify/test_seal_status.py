@@ -98,6 +98,13 @@ def test_a_seal_whose_use_is_still_to_begin_is_told_as_waiting() -> None:
     assert told(report)["state"] == "scheduled" and "待启用 / in use from a moment to come" in report.to_text()
 
 
+def test_a_seal_whose_successor_is_in_use_is_told_as_retired() -> None:
+    """The list was published before, with the moment."""
+    report = judged("in-use", since=claimed() - DAY, until=claimed())
+    assert (report.verdict, told(report)["state"]) == (Verdict.VALID, "retired")
+    assert told(judged("in-use", since=claimed() - DAY, until=claimed() + 900 * DAY))["state"] == "in-use"
+
+
 VERDICTS: list[tuple[str, int | None, int | None, Verdict, str]] = [
     # state, since and until (seconds after the sealing), verdict, reason
     ("in-use", -3600, None, Verdict.VALID, ""),
@@ -136,7 +143,7 @@ def test_the_state_decides_with_the_claimed_time(
     assert report.verdict is verdict, codes(report)
     assert seal_codes(report) == ({code} if code else set())
     assert report.exit_code == {Verdict.VALID: 0, Verdict.INVALID: 1, Verdict.INDETERMINATE: 3}[verdict]
-    assert told(report)["state"] == state
+    assert told(report)["state"] == ("retired" if state == "in-use" and until is not None else state)
 
 
 def test_within_one_second_nothing_is_proven() -> None:
