@@ -68,14 +68,15 @@ def is_off(state: State, entries: Dict) -> bool:
 
 
 def is_hidden(state: State, entries: Dict) -> bool:
-    """Whether an annotation is neither shown nor printed."""
-    return bool(_flags(state, entries) & _HIDDEN)
+    """Whether an annotation is neither shown nor printed: some readers leave flags aside that are no whole number of 32
+    bits."""
+    flags = state.deref(entries.get("F"))
+    return type(flags) is int and -_WORD <= flags < _WORD and bool(flags & _HIDDEN)
 
 
 def _flags(state: State, entries: Dict) -> int:
-    """The flags; none where they are no whole number of 32 bits, which some readers leave aside."""
     flags = state.deref(entries.get("F"))
-    return flags if type(flags) is int and -_WORD <= flags < _WORD else 0
+    return int(flags) if isinstance(flags, (int, float)) else 0
 
 
 def has_no_extent(state: State, entries: Dict, key: str = "Rect") -> bool:
@@ -150,6 +151,8 @@ def judge_annotation(state: State, entries: Dict, kind: str) -> Iterator[str]:
 def _differs(state: State, entries: Dict, kind: str, drawn: bool) -> bool:
     """Whether readers are known to disagree on such an annotation, or it changes without being asked."""
     if kind not in _DRAWN | _UNDRAWN | MEDIA or (kind in _UNDRAWN and drawn):
+        return True
+    if _flags(state, entries) & _HIDDEN:                # and yet not to all of them
         return True
     if kind in _OPENED and state.deref(entries.get("Open")) is True:
         return True

@@ -879,6 +879,8 @@ ACTIVE: list[Case] = [
     ("a stamp on the screen alone", posed(b"/Subtype /Stamp /AP <</N %1>>"), UNSURE, "fpdf.screen-only"),
     ("a stamp in print alone, told as a fraction", posed(b"/Subtype /Stamp /F 36.0 /AP <</N %1>>"), UNSURE,
      "fpdf.print-only"),
+    ("a stamp that is hidden, told as a fraction", posed(b"/Subtype /Stamp /F 6.0 /AP <</N %1>>"), UNSURE,
+     "fpdf.reader-dependent"),
     ("a text that is not the value", field(b"/FT /Tx /V (9999) /AP <</N %1>>"), UNSURE, "fpdf.field-value"),
     ("a text without a value", field(b"/FT /Tx /DV (1000) /AP <</N %1>>"), UNSURE, "fpdf.field-value"),
     ("a text with another in rich form", field(b"/FT /Tx /V (1000) /RV (<p>9999</p>) /AP <</N %1>>"), UNSURE,
