@@ -34,7 +34,7 @@ from layouts import (
 from layouts.kind import Check, Field
 from verify.face import scope_forms, squeeze
 from verify.ofd import OfdDocument, Tag
-from verify.reasons import Findings, Refusal
+from verify.reasons import Both, Findings, Refusal
 from verify.record import RecordData
 from verify.status import parse_date
 
@@ -246,11 +246,14 @@ def check_metadata(kind: Kind, record: RecordData, identifier: Identifier,
         given = list(pairs)
         if given == expected:
             continue
-        names = dict(expected)
+        names, wanted = dict(expected), dict(expected)
         for name, value in given:
-            if names.pop(name, None) != value:
+            if name in wanted and name not in names:
+                found.add("data.metadata", where, name=name, found=Both(f"第二次出现“{value}”", f"a second “{value}”"),
+                          expected=Both("只出现一次", "one"))
+            elif names.pop(name, None) != value:
                 found.add("data.metadata", where, name=name, found=value,
-                          expected=dict(expected).get(name, "—"))
+                          expected=wanted.get(name, "—"))
         for name, value in names.items():
             found.add("data.metadata", where, name=name, found="—", expected=value)
         if sorted(given) == sorted(expected):

@@ -17,7 +17,7 @@ from verify.model import Attachment, PageView
 from verify.ofd_objects import Resources, rect
 from verify.ofd_page import PageReader
 from verify.reasons import Findings, Refusal
-from verify.xml import OFD_NAMESPACES, children, foreign_elements, is_plain, local_name, only_child, text_of
+from verify.xml import COMMENT, OFD_NAMESPACES, children, foreign_elements, is_plain, local_name, only_child, text_of
 from verify.zip import NODE_LIMIT, Archive
 
 __all__ = ["OfdDocument", "OfdPage", "SignatureEntry", "Tag", "read_ofd", "read_signatures", "resolve"]
@@ -175,7 +175,7 @@ class _Reader:
         for child in element:
             name = local_name(child)
             if name not in known:
-                self.found.add("ofd.not-understood", where, element=name or "comment")
+                self.found.add("ofd.not-understood", where, element=name or COMMENT)
 
     def _custom_datas(self, info: etree._Element | None) -> tuple[tuple[str, str], ...]:
         """DocInfo/CustomDatas as (name, value) pairs."""

@@ -16,8 +16,8 @@ from typing import Final
 from lxml import etree
 
 from verify.ofd_grammar import Grammar, form
-from verify.reasons import Findings, Refusal
-from verify.xml import local_name, only_child, parse_xml, text_of
+from verify.reasons import Both, Findings, Refusal
+from verify.xml import COMMENT, local_name, only_child, parse_xml, text_of
 from verify.zip import Archive
 
 __all__ = ["check_forms", "grammar_of"]
@@ -140,6 +140,12 @@ _OTHERS: Final = re.compile(r"Doc_0/(?:Res/(?:Font_[0-9]{1,3}\.ttf|Image_[0-9]{1
                             r"|Attachs/[A-Za-z0-9_-]+\.(?:xml|pdf|cer|crl|ors|ofd)"
                             r"|Signs/Sign_0/(?:Seal\.esl|SignedValue\.dat))")
 """Entries that are no XML of the format; which attachments there may be is asked where attachments are read."""
+_ODD: Final = {
+    "xml": Both("根元素之前的声明、注释或指令", "a declaration, comment or instruction before the root element"),
+    "comment": COMMENT,
+    "xmlns": Both("命名空间", "a name space"), "name": Both("条目名", "the name of the entry"),
+    "size": Both("模板页的总大小", "the size of all template pages"),
+}
 _TEMPLATE_ENTRY: Final = re.compile(r"Doc_0/Tpls/Tpl_[0-9]{1,3}/Content\.xml")
 
 
@@ -172,11 +178,22 @@ def check_forms(archive: Archive, found: Findings) -> None:
             odd = grammar.odd(root, entry.data)
         if odd:
             told += 1
-            found.add("ofd.not-understood", name, element=odd)
+            found.add("ofd.not-understood", name, element=_told(odd))
         if told >= _TOLD:
             break
     if not told:
         _together(archive, roots, found)
+
+
+def _told(odd: str) -> Both:
+    """What a grammar finds odd, in words."""
+    if odd in _ODD:
+        return _ODD[odd]
+    for end, zh, en in (("/", "{} 的下级元素", "the elements in {}"), (" text", "{} 中的文字", "text in {}")):
+        if odd.endswith(end):
+            name = odd.removesuffix(end)
+            return Both(zh.format(name), en.format(name))
+    return Both(odd, odd)
 
 
 @functools.lru_cache(maxsize=32)

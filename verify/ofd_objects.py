@@ -16,7 +16,7 @@ from lxml import etree
 from layouts.released import Shape
 from verify.model import Bitmap, PictureBox, RectMm, TextRun
 from verify.reasons import Findings, Refusal
-from verify.xml import attributes_of, local_name, only_child, text_of
+from verify.xml import COMMENT, attributes_of, local_name, only_child, text_of
 
 __all__ = ["Canvas", "Fetch", "ObjectReader", "Resources", "numbers", "rect", "short_numbers"]
 
@@ -104,7 +104,7 @@ class Resources:
         elif name == "ColorSpace" and element.get("Type") in ("RGB", "GRAY"):
             self.colour_spaces[identifier] = element.get("Type", "")
         else:
-            found.add("ofd.not-understood", path, element=name or "comment")
+            found.add("ofd.not-understood", path, element=name or COMMENT)
 
     def font_files(self) -> list[str]:
         """Entries that hold fonts."""

@@ -19,7 +19,7 @@ from verify.ofd_graphics import paint_image, paint_path
 from verify.ofd_objects import Canvas, ObjectReader, Resources, rect
 from verify.ofd_text import paint_text
 from verify.reasons import Findings, Refusal
-from verify.xml import OFD_NAMESPACES, foreign_elements, local_name, only_child, parse_xml, text_of
+from verify.xml import COMMENT, OFD_NAMESPACES, foreign_elements, local_name, only_child, parse_xml, text_of
 
 __all__ = ["PageReader"]
 
@@ -51,7 +51,7 @@ class PageReader(ObjectReader):
             if name == "Template":
                 self._template(child, canvas)
             elif name not in ("Area", "Content"):
-                self.found.add("ofd.not-understood", path, element=name or "comment")
+                self.found.add("ofd.not-understood", path, element=name or COMMENT)
         content = only_child(root, "Content", path)
         canvas.on_page = True
         if content is not None:
@@ -104,7 +104,7 @@ class PageReader(ObjectReader):
         self.count(len(content), canvas)
         for layer in content:
             if local_name(layer) != "Layer":
-                self.found.add("ofd.not-understood", canvas.where, element=local_name(layer) or "comment")
+                self.found.add("ofd.not-understood", canvas.where, element=local_name(layer) or COMMENT)
                 continue
             self.unknown_attributes(layer, frozenset({"ID", "Type"}), canvas)
             if layer.get("Type", "Body") not in ("Body", "Background"):
@@ -125,7 +125,7 @@ class PageReader(ObjectReader):
             elif name == "ImageObject":
                 paint_image(self, element, canvas)
             else:
-                self.found.add("ofd.not-understood", canvas.where, element=name or "comment")
+                self.found.add("ofd.not-understood", canvas.where, element=name or COMMENT)
 
     def _overlaid(self, canvas: Canvas) -> None:
         """Name text that a later picture or filled path may cover, or that lies on dark.

@@ -87,8 +87,9 @@ def _glyph_difference(ofd: PageView, pdf: PageView) -> Both | None:
     right.sort(key=_sorting)
     for one, other in zip(left, right, strict=True):
         if not _same(one, other):
-            told = _told(ofd.runs, pdf.runs) or f"“{one[0]}” / “{other[0]}”"
-            return Both(told, told)
+            told = _told(ofd.runs, pdf.runs) or (f"“{one[0]}” / “{other[0]}”" if one[0] != other[0] else "")
+            return Both(told, told) if told else Both(
+                f"“{one[0]}”的位置、大小或颜色", f"the place, size or colour of “{one[0]}”")
     return None
 
 

@@ -8,11 +8,11 @@ from typing import Final
 
 from lxml import etree
 
-from verify.reasons import Refusal
+from verify.reasons import Both, Refusal
 
 __all__ = [
-    "OFD_NAMESPACES", "attributes_of", "children", "foreign_elements", "is_plain", "local_name", "only_child",
-    "parse_xml", "text_of",
+    "COMMENT", "OFD_NAMESPACES", "attributes_of", "children", "foreign_elements", "is_plain", "local_name",
+    "only_child", "parse_xml", "text_of",
 ]
 
 _LIMIT: Final = 8 << 20                 # bytes of one XML file
@@ -24,6 +24,8 @@ _DECLARATION: Final = re.compile(
     rb"""(?:[ \t\r\n]+standalone[ \t\r\n]*=[ \t\r\n]*(?:"(?:yes|no)"|'(?:yes|no)'))?[ \t\r\n]*\?>""", re.IGNORECASE)
 """The whole of it: what is not read here, a reader may believe; so no other encoding and no XML 1.1 stands in it."""
 OFD_NAMESPACES: Final = frozenset({"http://www.ofdspec.org/2016", "http://www.ofdspec.org"})
+COMMENT: Final = Both("注释或指令", "a comment or an instruction")
+"""What has no name, as a finding calls it."""
 _Element = etree._Element
 
 
@@ -56,7 +58,9 @@ def parse_xml(data: bytes, where: str) -> _Element:
         raise Refusal("xml.size", where, limit=_NODE_LIMIT)
     try:
         root = etree.fromstring(body, _parser())
-    except (etree.XMLSyntaxError, ValueError) as error:
+    except etree.XMLSyntaxError as error:
+        raise Refusal("xml.malformed", where, detail=Both(f"第 {error.lineno} 行", str(error.msg))) from None
+    except ValueError as error:
         raise Refusal("xml.malformed", where, detail=str(error)) from None
     if root.getroottree().docinfo.internalDTD is not None:
         raise Refusal("xml.doctype", where)

@@ -76,20 +76,21 @@ class _ForeignJudge:
 
     def _structure(self) -> None:
         if self.archive is None:
-            raise Refusal("file.broken-off", "container", check="container")
+            raise Refusal("file.broken-off", "structure", check="structure")
         found = self.case.found
         self.structure = read_structure(self.archive, XmlFiles(self.archive, found),
                                         Locator(self.archive.entries, found), found)
 
-    def _known(self) -> tuple[Archive, Structure, Digests]:
+    def _known(self, check: str) -> tuple[Archive, Structure, Digests]:
+        """What the checks before this one found."""
         if self.archive is None or self.structure is None or self.digests is None:
-            raise Refusal("file.broken-off", "structure", check="structure")
+            raise Refusal("file.broken-off", check, check=check)
         return self.archive, self.structure, self.digests
 
     # -- signatures
 
     def _seal(self) -> None:
-        archive, structure, digests = self._known()
+        archive, structure, digests = self._known("seal")
         if not structure.signatures:
             raise Refusal("seal.none", "")
         names = [each.id for each in structure.signatures]
@@ -163,14 +164,14 @@ class _ForeignJudge:
 
     def _belongs(self, name: str) -> None:
         """An entry that nothing else leads to is this signature's own."""
-        structure = self._known()[1]
+        structure = self._known("seal")[1]
         if structure.roles.get(name) == "unreached":
             structure.roles[name], structure.parts[name] = "signature", "signature"
 
     # -- coverage and trust
 
     def _coverage(self) -> None:
-        archive, structure, digests = self._known()
+        archive, structure, digests = self._known("coverage")
         self._require_listed(archive, structure)
         self.case.coverage = cover(archive, structure, self.judged, digests, self.case.found)
 

@@ -71,9 +71,11 @@ class _Walk:
         if any(name.rpartition("/")[2].casefold() in _GUARDED for name in self.archive.entries):
             self.found.add("foreign.guarded")
         (path,) = self.locator.find("", "/OFD.xml") or ("",)
-        root = self._file(path, "root") if path else None
+        if not path:
+            raise Refusal("ofd.structure", "/", detail="OFD.xml")
+        root = self._file(path, "root")
         if root is None:
-            raise Refusal("ofd.structure", "OFD.xml", detail="OFD.xml")
+            raise Refusal("ofd.structure", path, detail="OFD")
         bodies = children(root, "DocBody")
         if not bodies:
             raise Refusal("ofd.structure", path, detail="DocBody")
