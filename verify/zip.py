@@ -20,10 +20,10 @@ from typing import Final, NamedTuple
 from lxml import etree
 
 from certs.sm3 import sm3
-from verify.reasons import Refusal
+from verify.reasons import Both, Refusal
 from verify.xml import parse_xml
 
-__all__ = ["DEVIATIONS", "NODE_LIMIT", "Archive", "Entry", "Limits", "read_zip"]
+__all__ = ["DEVIATIONS", "NODE_LIMIT", "TWIN", "Archive", "Entry", "Limits", "read_zip"]
 
 _EOCD: Final = struct.Struct("<4s4H2LH")
 _CENTRAL: Final = struct.Struct("<4s6H3L5H2L")
@@ -36,6 +36,7 @@ _CANONICAL_DATE: Final = 0x0021         # 1980-01-01
 _PLAIN_NAME: Final = re.compile(rb"(?:[A-Za-z0-9_-][A-Za-z0-9_.-]*+/)*+[A-Za-z0-9_-][A-Za-z0-9_.-]*+")
 _CANONICAL: Final = (0x0014, 20, 0, 0, _CANONICAL_DATE, 0, 0, b"", b"")
 _UNICODE_PATH, _ZIP64 = 0x7075, 0x0001
+TWIN: Final = Both("另一个条目", "another entry")      # as a finding calls the second of one name
 NODE_LIMIT: Final = 1_000_000
 """Of the XML that is read of one archive, see :meth:`Archive.nodes`; ours have some hundreds a page."""
 _BYTES_A_NODE: Final = 32
@@ -296,7 +297,7 @@ def _no_twins(headers: list[_Header]) -> None:
     for header in headers:
         key = unicodedata.normalize("NFKC", header.name).casefold().rstrip("/")
         if key in seen:
-            raise Refusal("zip.twin", header.name, other=seen[key])
+            raise Refusal("zip.twin", header.name, other=TWIN if seen[key] == header.name else seen[key])
         seen[key] = header.name
         parts = key.split("/")
         folders.update("/".join(parts[:depth]) for depth in range(1, len(parts)))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.verify.archives import archive, item
 from tests.verify.foreign import vendors
 from tests.verify.packages import PAGE, Entries, Forger, check, entries, forged, swap
 from verify.report import Report
@@ -65,6 +66,13 @@ def test_a_first_file_that_cannot_be_read_is_no_missing_one() -> None:
     assert zh == "OFD.xml 不是良构的 XML（第 2 行）" and "string" not in en
     gone = other(lambda parts: {"Old_OFD.xml" if name == "OFD.xml" else name: data for name, data in parts.items()})
     assert told(gone, "ofd.structure")[0][0] == "/ 缺少 OFD.xml 或结构不符合 GB/T 33190"
+
+
+def test_a_second_entry_of_the_very_same_name_is_told_as_another_one() -> None:
+    items = [item(name, data) for name, data in (*vendors.sealed().items(), ("OFD.xml", b"<a/>"))]
+    (sentence,) = told(vendors.check(archive(items)), "zip.twin")
+    assert sentence == ("条目 OFD.xml 与 另一个条目 重名（含大小写、全半角差异）",
+                        "the entries OFD.xml and another entry have the same name (case and width aside)")
 
 
 def test_the_checks_that_were_not_made_are_named_not_the_one_that_failed() -> None:

@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import Final
 
 from verify.reasons import Findings, Refusal
-from verify.zip import Archive, Entry, Limits
+from verify.zip import TWIN, Archive, Entry, Limits
 
 __all__ = ["read_container"]
 
@@ -247,7 +247,7 @@ class _Reader:
             for key in {unicodedata.normalize("NFKC", each).casefold().strip("/") for each in _spellings(header)}:
                 other = seen.setdefault(key, header)
                 if other is not header:
-                    self._doubt("zip.twin", header.name, other=other.name)
+                    self._doubt("zip.twin", header.name, other=TWIN if other.name == header.name else other.name)
                 parts = key.split("/")
                 folders.update(("/".join(parts[:depth]), header.name) for depth in range(1, len(parts)))
         for key, header in seen.items():
