@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from reports.words import Words
 
-__all__ = ["Before", "Loose", "Seal", "Sheet", "sheets", "signed_bytes"]
+__all__ = ["Before", "Loose", "Seal", "Sheet", "sheets"]
 
 _TONES: Final = {"TOTAL-PASSED": ("good", "✓"), "TOTAL-FAILED": ("bad", "✗")}
 _LOOSE_LIMIT: Final = 60
-_REVISION: Final = re.compile(r"revision \d+: bytes \d+-(\d+)")
 _PARTS: Final = {
     "page": Words("页面", "page"), "template": Words("模板", "template"), "resource": Words("资源", "resources"),
     "font": Words("字体", "font"), "image": Words("图片", "picture"), "annotation": Words("注释", "annotation"),
@@ -51,7 +49,7 @@ class Loose:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Before:
-    """A page as it was signed ("" where it was not there then), and the box in which it looks otherwise now, in mm."""
+    """A page when the file was genuine ("" where it was not there then), and the box that looks otherwise now, mm."""
 
     picture: str
     box: Sequence[float]
@@ -69,17 +67,6 @@ class Sheet:
     loose: Sequence[Loose]
     lacks: Sequence[Words]
     before: Before | None
-
-
-def signed_bytes(report: Mapping[str, Any]) -> int:
-    """The length of the file as the first of its good signatures signed it, where it is not genuine now; 0 else."""
-    entries = report["coverage"]["entries"]
-    ends: dict[str, int] = {}
-    for entry in entries if report["file"]["kind"] == "pdf" and report["verdict"] != "valid" else ():
-        part = _REVISION.fullmatch(entry["name"])
-        for name in entry["by"] if part else ():
-            ends[name] = int(part[1]) if part else 0
-    return min(ends.values(), default=0)
 
 
 def sheets(report: Mapping[str, Any], drawing: Mapping[str, Any]) -> list[Sheet]:
@@ -104,7 +91,7 @@ def _sheet(report: Mapping[str, Any], page: Mapping[str, Any]) -> Sheet:
 
 
 def _before(page: Mapping[str, Any], width: float, height: float) -> Before | None:
-    """The page as it was signed, the box a little wider than what differs."""
+    """The page when the file was genuine, the box a little wider than what differs."""
     told = page.get("before")
     if told is None:
         return None

@@ -21,9 +21,9 @@ from starlette.requests import ClientDisconnect
 from certs.signer import Signer
 from reports.files import made
 from service.admission import Admission, client_of
+from service.earlier import genuine_before
 from service.forms import Form, Pace, read_form
 from service.guard import App, Guard, Scope
-from service.marks import signed_bytes
 from service.pages import LANGUAGES, STATIC, front_page, refusal_page, result_page, static
 from service.refusals import Refused
 from service.tokens import LARGEST, Tokens
@@ -129,7 +129,9 @@ class _Site:
 
     def _judge(self, data: bytes, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
         answer = self._verifiers.verify(data, name=name)
-        drawing = self._verifiers.draw(data, seconds=_DRAWING_S, signed_bytes=signed_bytes(answer.report))
+        before = genuine_before(data, answer.report, lambda state: str(self._verifiers.verify(
+            state, name=name).report["verdict"]))
+        drawing = self._verifiers.draw(data, seconds=_DRAWING_S, signed_bytes=before)
         return _for_strangers(dict(answer.report)), drawing
 
     async def report(self, request: Request, ending: Literal["html", "pdf", "xml", "json"]) -> Response:

@@ -4,29 +4,42 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from lxml import html
 
-from service.marks import signed_bytes
+from certs.trust import Trust
+from service.earlier import genuine_before
 from service.pages import result_page
+from tests.support.demo_home import shared_home
 from tests.verify.foreign import pdf_forgeries as f
+from tests.verify.foreign import pdf_later as later
 from tests.verify.foreign import pdf_writers as w
 from tests.verify.foreign.pdf_world import world
+from tests.verify.packages import issued
 from verify import verify
 from verify.contained import Verifiers
 from verify.drawing import draw
 
+PLAIN = [b"<</Type /Catalog /Pages 2 0 R /AcroForm 5 0 R>>", b"<</Type /Pages /Kids [3 0 R] /Count 1>>",
+         b"<</Type /Page /Parent 2 0 R /MediaBox [0 0 300 300] /Contents 4 0 R /Resources <<>>>>",
+         b"<</Length 0>>\nstream\n\nendstream", b"<</Fields []>>"]
 CHANGED: dict[str, Callable[[], bytes]] = {
     "other text": lambda: f.other_text(f.approved()),
     "other text, then signed by another": lambda: w.sign(f.other_text(f.approved()), world().second, name="Sig2"),
 }
 
 
+def before(data: bytes, report: dict[str, Any], trust: Trust | Path | None = None) -> int:
+    known = trust or world().trust()
+    return genuine_before(data, report, lambda state: verify(state, trust=known, name="x.pdf").verdict.value)
+
+
 def shown(data: bytes) -> tuple[dict[str, Any], dict[str, Any], html.HtmlElement]:
     report = verify(data, trust=world().trust(), name="x.pdf").to_dict()
-    drawing = draw(data, signed_bytes=signed_bytes(report))
+    drawing = draw(data, signed_bytes=before(data, report))
     return report, drawing, html.fromstring(result_page(report, drawing, "", "zh"))
 
 
@@ -34,7 +47,7 @@ def shown(data: bytes) -> tuple[dict[str, Any], dict[str, Any], html.HtmlElement
 def test_the_page_is_shown_as_it_was_signed_and_what_differs_is_framed(name: str) -> None:
     data = CHANGED[name]()
     report, drawing, page = shown(data)
-    assert report["verdict"] == "invalid" and signed_bytes(report) == len(f.approved())
+    assert report["verdict"] == "invalid" and before(data, report) == len(f.approved())
     first, second = drawing["pages"]
     assert second["before"] is None, "the second page is as it was"
     left, top, width, height = first["before"]["box"]
@@ -49,13 +62,30 @@ def test_the_page_is_shown_as_it_was_signed_and_what_differs_is_framed(name: str
 @pytest.mark.parametrize("data", [f.approved, lambda: w.sign(f.approved(), world().second, name="Sig2")])
 def test_a_genuine_file_has_no_other_state_to_show(data: Callable[[], bytes]) -> None:
     report, drawing, page = shown(data())
-    assert report["verdict"] == "valid" and signed_bytes(report) == 0
+    assert report["verdict"] == "valid" and before(data(), report) == 0
     assert not any(each["before"] for each in drawing["pages"]) and not page.xpath("//*[contains(@class, 'before')]")
 
 
-def test_a_state_that_no_trusted_signature_covers_is_not_shown() -> None:
-    report = verify(f.other_text(f.approved()), trust=None, name="x.pdf").to_dict()
-    assert report["verdict"] != "valid" and signed_bytes(report) == 0
+def test_a_state_that_was_not_genuine_is_not_shown() -> None:
+    """Forged, stamped by a service that everybody trusts, and changed again: no signer saw any of it."""
+    forged = f.approved().replace(b"595.2756", b"595.2757", 1)
+    assert forged != f.approved()
+    for data in (f.other_text(later.timestamp(forged, {})), f.other_text(later.timestamp(later.plain_file(PLAIN), {}))):
+        report = verify(data, trust=world().trust(), name="x.pdf").to_dict()
+        assert report["verdict"] != "valid" and before(data, report) == 0
+    data = f.other_text(f.approved())
+    untrusted = verify(data, trust=None, name="x.pdf").to_dict()
+    assert genuine_before(data, untrusted, lambda state: verify(state, trust=None, name="x.pdf").verdict.value) == 0
+
+
+def test_an_own_rendition_is_shown_as_it_was_issued() -> None:
+    data, trust = issued().pdf, shared_home().trust_dir
+    content = int(re.findall(rb"/Contents (\d+) 0 R", w.object_of(data, f.page(data)))[0])
+    forged = w.update(data, [(content, f.FAKE)])
+    report = verify(forged, trust=trust, name="x.pdf").to_dict()
+    assert report["verdict"] == "invalid" and before(forged, report, trust) == len(data)
+    drawing = draw(forged, signed_bytes=len(data))
+    assert drawing["pages"][0]["before"]["picture"] == draw(data)["pages"][0]["picture"]
 
 
 def test_a_page_that_came_later_is_said_to_be_new() -> None:
