@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from verify.foreign.pdf_layout import check_layout
+from verify.foreign.pdf_section import odd_section
 from verify.foreign.pdf_store import State, Store
 from verify.pdf_objects import WHITE_SPACE, PdfString, Stream
 from verify.pdf_reasons import PdfRefusal
@@ -35,6 +36,9 @@ def require_plain(store: Store, states: Sequence[State]) -> None:
     if odd is None or odd:
         raise PdfRefusal("pdf.later-form", odd[0].where if odd else f"@{states[0].end}")
     for before, after in itertools.pairwise(states):
+        section = odd_section(before, after)
+        if section:
+            raise PdfRefusal("pdf.later-form", section)
         _require_back_to_back(store, before, after)
         _require_plain_text(store, before, after)
 

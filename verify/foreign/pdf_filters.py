@@ -14,6 +14,8 @@ from verify.pdf_objects import Dict, Object
 __all__ = ["inflate", "integer"]
 
 _SHORT: Final = frozenset({"F", "DP"})
+_PARAMETERS: Final = frozenset({"Predictor", "Colors", "BitsPerComponent", "Columns", "EarlyChange"})
+_LARGEST: Final = 65_535
 
 
 def integer(value: Object, where: str) -> int:
@@ -44,11 +46,14 @@ def inflate(raw: bytes, entries: Dict, budget: Budget, where: str) -> bytes:
         raise unsupported                            # some readers pair a list with a list alone
     told, *more = filters if isinstance(filters, list) else [filters]
     given, *further = parameters if isinstance(parameters, list) else [parameters]
-    if told != "FlateDecode" or more or further or not (given is None or isinstance(given, dict)):
+    if told != "FlateDecode" or more or further:
         raise unsupported
+    if not isinstance(given, dict):
+        given = {} if given is None else {"": given}
+    if not all(key in _PARAMETERS and type(value) is int and 0 < value <= _LARGEST for key, value in given.items()):
+        raise unsupported                            # some readers repair the file
     data = budget.inflate(raw, where=where)
-    predictor = given.get("Predictor", 1) if given else 1
-    return data if type(predictor) is int and predictor == 1 else _unpredicted(data, given or {}, where)
+    return data if given.get("Predictor", 1) == 1 else _unpredicted(data, given, where)
 
 
 def _unpredicted(data: bytes, parameters: Dict, where: str) -> bytes:
@@ -56,7 +61,7 @@ def _unpredicted(data: bytes, parameters: Dict, where: str) -> bytes:
     columns = integer(parameters.get("Columns", 1), where)
     plain = (parameters.get("Colors", 1), parameters.get("BitsPerComponent", 8)) == (1, 8)
     predictor = parameters.get("Predictor")
-    if type(predictor) is not int or not 10 <= predictor <= 15 or not plain or not 1 <= columns <= 64:
+    if not isinstance(predictor, int) or not 10 <= predictor <= 15 or not plain or not 1 <= columns <= 64:
         raise ForeignRefusal("fpdf.unsupported", where, what="Predictor")
     if len(data) % (columns + 1):
         raise ForeignRefusal("fpdf.xref", where)

@@ -15,7 +15,7 @@ from typing import Final
 
 from verify.foreign.pdf_store import State
 from verify.foreign.pdf_xref import MAX_NUMBER
-from verify.pdf_objects import Dict
+from verify.pdf_objects import Dict, PdfString
 
 __all__ = ["odd_section"]
 
@@ -26,6 +26,7 @@ _TABLE: Final = re.compile(
 _END: Final = re.compile(
     rb"[\t\n\r ]{0,4}(?:%[ -$&-~]{0,100}[\r\n]{1,2}){0,2}"          # some programs tell their name here
     rb"startxref(?:\r\n|\n|\r)\d{1,10}(?:\r\n|\n|\r)%%EOF(?:\r\n|\n|\r)?")
+_LONGEST_ID: Final = 256
 _WIDTHS: Final = (range(1, 2), range(2, 9), range(3))
 
 
@@ -35,12 +36,21 @@ def odd_section(before: State, after: State) -> str:
     start, end = section.places[0]
     if not _END.fullmatch(data, end, section.end):
         return f"startxref @{end}"
+    if not _identified(after):
+        return f"ID @{start}"
     if not _numbered(before, after) or section.free > MAX_NUMBER:
         return f"Size @{start}"
     tabled = "XRefStm" in section.trailer or not section.streams
     if tabled and not _TABLE.match(data, start, end):
         return f"xref @{start}"
     return "" if all(map(_plain_stream, section.streams)) else f"XRef @{start}"
+
+
+def _identified(after: State) -> bool:
+    """Whether the file is identified by no more than two strings of the usual size."""
+    identifiers = after.list(after.trailer.get("ID"))
+    return len(identifiers) <= 2 and all(
+        isinstance(each, PdfString) and len(each.value) <= _LONGEST_ID for each in identifiers)
 
 
 def _numbered(before: State, after: State) -> bool:

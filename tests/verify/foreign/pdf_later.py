@@ -236,10 +236,10 @@ def predicted_text(data: bytes) -> bytes:
 
 def streamed(data: bytes, *, widths: tuple[int, int, int] = (1, 4, 2), keys: bytes = b"", free: int = 0,
              packed: bool = False, listed: bool = True, own: int | None = None, size: int = 0,
-             run: bytes = b"", first: int = 0) -> bytes:
+             run: bytes = b"", first: int = 0, parameters: bytes = b"") -> bytes:
     """The table at the end as a stream, ``listed`` in itself; ``free`` is a number that it calls free on top of that,
     ``own`` its number, ``size`` another size than that of its numbers, ``run`` one before its others; ``first`` is the
-    first free number that its row 0 tells, where it has one."""
+    first free number that its row 0 tells, where it has one; ``parameters`` those of a filter without a predictor."""
     at = w.last_section(data)
     table = data[at:]
     rows = {int(number): (1, int(place), int(generation)) for number, place, generation in re.findall(
@@ -257,6 +257,8 @@ def streamed(data: bytes, *, widths: tuple[int, int, int] = (1, 4, 2), keys: byt
         rising = b"".join(b"\0" + lines[place:place + columns] for place in range(0, len(lines), columns))
         told += b" /Filter /FlateDecode /DecodeParms <</Predictor 12 /Columns %d>>" % columns
         lines = packed_text(rising)
+    if parameters:
+        told, lines = told + b" /Filter /FlateDecode /DecodeParms %b" % parameters, packed_text(lines)
     return data[:at] + w.stream(new, told, lines) + b"startxref\n%d\n%%%%EOF\n" % at
 
 

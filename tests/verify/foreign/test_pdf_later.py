@@ -392,6 +392,13 @@ def _streamed(**options: Any) -> Section:
     return lambda data: later.streamed(data, **options)
 
 
+def _identified(told: bytes) -> Section:
+    """Other identifiers."""
+    return lambda data: data[:w.last_section(data)] + re.sub(
+        rb"trailer\n?<<", lambda found: found[0] + b"/ID [%b] " % told,
+        re.sub(rb"/ID ?\[[^\]]*\]", b"", data[w.last_section(data):]))
+
+
 def _free(number: int) -> bytes:
     return b"%d 1\n0000000000 00000 f \n" % number
 
@@ -418,6 +425,10 @@ WRONG: dict[str, Section] = {
         own=0, listed=False),
     **{f"a stream that bears the number {number} of another object": _streamed(own=number, listed=False)
        for number in range(1, 8)},
+    **{f"parameters {told.decode()}": _streamed(parameters=b"<</Columns 7 %b>>" % told) for told in (
+        b"/Predictor 1 /Colors null", b"/Predictor 1 /Colors true", b"/Colors ()", b"/Colors /A", b"/Colors []",
+        b"/Colors 99 0 R", b"/Colors 1.0", b"/BitsPerComponent null", b"/Predictor null", b"/Predictor 1.0", b"/K 0",
+        b"/Colors -1")},
 }
 """What makes one reader or another repair, wherever it stands."""
 ODD: dict[str, Section] = {
@@ -434,6 +445,8 @@ ODD: dict[str, Section] = {
     "a form feed before the trailer": _edited(b"trailer", b"\x0ctrailer"),
     "parameters null": _streamed(keys=b"/DecodeParms null"), "no filter": _streamed(keys=b"/Filter []"),
     "parameters of no filter": _streamed(keys=b"/DecodeParms <</Predictor 12 /Columns 7>>"),
+    "three identifiers": _identified(b"<00> <00> <00>"), "an identifier that is none": _identified(b"1 2"),
+    "an identifier of 300 bytes": _identified(b"<%b>" % (b"00" * 300)),
     "a filter null": _streamed(keys=b"/Filter null"),
     "a first free number of 32 bits": _streamed(first=2**32 - 1),
     "a first free number of ten digits": _edited(b"\nxref\n", b"\nxref\n0 1\n9999999999 65535 f \n"),
@@ -447,6 +460,7 @@ USUAL: dict[str, Section] = {
     "the number 0": _edited(b"\nxref\n", b"\nxref\n0 1\n0000000000 65535 f \n"), "a stream": _streamed(),
     "a stream with the number 0": _streamed(first=7),
     "a stream of wide rows": _streamed(widths=(1, 8, 2)), "a stream of narrow rows": _streamed(widths=(1, 3, 1)),
+    "a stream packed without predictor": _streamed(parameters=b"<</Predictor 1 /Columns 7 /Colors 1>>"),
     "a packed stream": _streamed(packed=True), "a stream that does not list itself": _streamed(listed=False),
 }
 
