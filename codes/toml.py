@@ -27,7 +27,7 @@ def read_toml(data: bytes) -> dict[str, Any]:
         SettingError: it is no UTF-8, or no TOML; says where.
     """
     try:
-        return tomllib.loads(data.decode("utf-8"))
+        return tomllib.loads(data.decode("utf-8-sig"))        # editors of Windows put a mark before the text
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise SettingError(f"第 {line} 行不是 UTF-8 编码", f"line {line} is not UTF-8") from None
@@ -35,3 +35,6 @@ def read_toml(data: bytes) -> dict[str, Any]:
         found = _PLACE.fullmatch(str(error))
         said, place = (found[1], f"第 {found[2]} 行第 {found[3]} 列") if found else (str(error), "")
         raise SettingError(f"{place}不是合格的 TOML，TOML 读取程序称：{said}", f"no TOML: {error}") from None
+    except (ValueError, RecursionError):                      # of numbers and nesting beyond what Python reads
+        raise SettingError("其中有过长的数字，或括号嵌套过深", "a number in it is too long, or brackets are nested too "
+                           "deep") from None

@@ -76,6 +76,7 @@ def _reschedule(t: Transaction, request: Request) -> Outcome:
             CaseCode.NOT_CUSTODIAN, f"启用时间只能由办理启用的保管人改定，事项 {seal.case} 请由其办理",
             f"only the custodian who put the seal of case {seal.case} into use sets another moment: have it done by "
             "that person", clause=step.clause, case=seal.case)
+    check_not_lost(t.session, application_of(t.session, seal))
     start = _start(t, seal, step, moment(request, "from"))
     before = t.session.get(Seal, seal.predecessor or "")
     if before is not None and before.in_use_until == set_before:

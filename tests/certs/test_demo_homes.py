@@ -279,7 +279,7 @@ def test_opening_says_how_a_home_is_made(tmp_path: Path, demo_home: Home) -> Non
 
 
 @pytest.mark.parametrize(("content", "zh", "en"), [
-    ("name = ", "第 1 行第 8 列不是合格的 TOML", "no TOML: Invalid value"),
+    ("name = x", "第 1 行第 8 列不是合格的 TOML", "no TOML: Invalid value"),
     ('name = "x"\n\ntsa_urls = [', "不是合格的 TOML", "no TOML"),
     ('name = "x"\nhosts = []', "没有 hosts 这一项", "unknown key hosts"),
     ("name = 1", "name 应为字符串", "name takes a text"), ("", "name 应为字符串", "name takes a text"),
@@ -287,8 +287,10 @@ def test_opening_says_how_a_home_is_made(tmp_path: Path, demo_home: Home) -> Non
     ('name = "x"\nlookup_hosts = "a"', "lookup_hosts 应为字符串的列表", "lookup_hosts takes a list of texts"),
     ('name = "x"\ntsa_urls = [1]', "tsa_urls 应为字符串的列表", "tsa_urls takes a list of texts"),
     ('name = "x"\ndemo = "yes"', "demo 应为 true 或 false", "demo takes true or false"),
-    ("\ufeff\x00", "第 1 行第 1 列不是合格的 TOML", "no TOML"),
+    ("\ufeff\x00", "不是合格的 TOML", "no TOML"),
     ('name = "x"\n# \udcff', "第 2 行不是 UTF-8", "line 2 is not UTF-8"),
+    (f"tsa_tolerance_s = {'1' * 5000}", "过长的数字", "too long"),
+    ("tsa_urls = " + "[" * 5000, "嵌套过深", "nested too deep"),
     ('name = "x"\ntimestamps = "queue"', "timestamps 应为 none、refuse、queue 之一", "all but none with tsa_urls"),
     ('name = "x"\ntsa_urls = ["http://a/"]\ntimestamps = "never"', "timestamps 应为", "timestamps takes one of"),
     ('name = "x"\ntimestamps = ["none"]', "timestamps 应为", "timestamps takes one of"),

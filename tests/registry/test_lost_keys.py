@@ -9,6 +9,7 @@ import pytest
 
 from certs.csr import authority_request
 from certs.demo_pki import KeyPair, certify_request
+from certs.moments import write_moment
 from registry.lost_keys import cases_with_keys
 from registry.seals import application_of
 from registry.tables import Seal
@@ -76,3 +77,13 @@ def test_a_case_that_has_the_key_goes_no_further_when_it_is_lost(office: Office,
         "suspended": lambda: office.act("县审核", "resume", other, {"reason": "搬迁完毕"}),
     }
     assert refused(office, lambda _: further[stands]()).code.value == "case.lost-key"
+
+
+def test_a_seal_over_the_key_that_waits_for_its_day_is_not_put_into_use_sooner(office: Office) -> None:
+    other = office.made(keys=certified_anew("sealing", name=COUNTY[1] + BUSINESS), business=BUSINESS)
+    day = write_moment(office.now + timedelta(days=30))
+    office.act("保管人", "activate", other, {"from": day}, {"rules": "用章制度".encode()})
+    lost(office)
+    now = {"from": write_moment(office.now)}
+    error = refused(office, lambda office: office.act("保管人", "reschedule", other, now))
+    assert error.code.value == "case.lost-key"

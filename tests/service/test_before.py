@@ -106,3 +106,10 @@ def test_a_page_that_came_later_is_said_to_be_new() -> None:
 def test_an_end_at_which_nothing_stands_shows_nothing_and_harms_nothing(verifiers: Verifiers, end: int) -> None:
     drawing = verifiers.draw(f.approved(), signed_bytes=end)
     assert drawing["count"] == 2 and len(drawing["pages"]) == 2
+
+
+def test_a_page_is_shown_though_its_earlier_state_cannot_be_drawn() -> None:
+    signed = f.signed_by(later.plain_file([
+        *PLAIN[:2], PLAIN[2].replace(b"300 300", b"20 20000"), *PLAIN[3:]]))
+    data = w.update(signed, [(3, w.object_of(signed, 3).replace(b"20 20000", b"600 600"))])
+    assert [each["before"] for each in draw(data, signed_bytes=len(signed))["pages"]] == [None]

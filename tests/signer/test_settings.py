@@ -15,6 +15,7 @@ def test_settings_are_read() -> None:
     assert [(one.name, one.uids, one.keys) for one in settings.clients] == [("desk", {1000}, ("*/*/*",))]
     assert settings.clients[0].limits == Limits(per_minute=5, per_day=50)
     assert settings.seals == {"S-1": Limits(per_minute=None, per_day=9)}
+    assert read_settings(f"\ufeff{CLIENT}".encode()).clients == settings.clients, "the mark of some editors"
 
 
 @pytest.mark.parametrize(("content", "zh", "en"), [

@@ -71,11 +71,11 @@ def _page(document: Any, earlier: Any, index: int, budget: Budget) -> dict[str, 
         shown = _rendered(page, budget)
         picture = encoded(shown)
         budget.write(len(picture))
-        return {"number": index + 1, "width_mm": width * _MM_A_POINT, "height_mm": height * _MM_A_POINT,
-                "picture": picture, "seals": _seals(page, document.formenv, width, height), "lacks": [],
-                "before": _before(earlier, index, shown, budget)}
+        seals = _seals(page, document.formenv, width, height)
     finally:
         page.close()
+    return {"number": index + 1, "width_mm": width * _MM_A_POINT, "height_mm": height * _MM_A_POINT,
+            "picture": picture, "seals": seals, "lacks": [], "before": _before(earlier, index, shown, budget)}
 
 
 def _rendered(page: Any, budget: Budget) -> Image:
@@ -89,22 +89,25 @@ def _rendered(page: Any, budget: Budget) -> Image:
 
 
 def _before(earlier: Any, index: int, shown: Image, budget: Budget) -> dict[str, Any] | None:
-    """How a page looked earlier, and the box in which it looks otherwise now; None where it looks the same."""
+    """How a page looked earlier, and the box in which it looks otherwise now; None where that cannot be told."""
+    import pypdfium2 as pdfium
+
     if earlier is None:
         return None
     if index >= len(earlier):
         return {"picture": "", "box": [0.0, 0.0, 1.0, 1.0]}
-    page = earlier[index]
     try:
-        was = _rendered(page, budget)
-    finally:
-        page.close()
+        page = earlier[index]
+        try:
+            was = _rendered(page, budget)
+        finally:
+            page.close()
+        picture = encoded(was)
+        budget.write(len(picture))
+    except (pdfium.PdfiumError, ValueError, Spent):
+        return None                                          # the page as it is now is shown all the same
     box = _differing(was, shown)
-    if box is None:
-        return None
-    picture = encoded(was)
-    budget.write(len(picture))
-    return {"picture": picture, "box": box}
+    return None if box is None else {"picture": picture, "box": box}
 
 
 def _differing(one: Image, two: Image) -> list[float] | None:
