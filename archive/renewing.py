@@ -181,10 +181,11 @@ def _examined(folder: Path, before: dt.datetime, now: dt.datetime, trust: Trust,
     weak = any(weakens(record, later(before, MARGIN), trust.strength) for record in records)
     beside = _beside(package.files, identifier, trust)
     left = {**{name: data for name, data in package.files.items() if name not in beside.needless}, **beside.new}
-    algorithms = (_strong(DIGESTS, before, trust) if weak else EvidenceRecord.parse(record).newest.algorithm
-                  for record in records)
+    algorithms = [_strong(DIGESTS, before, trust) if weak else EvidenceRecord.parse(record).newest.algorithm
+                  for record in records]
+    covers = {algorithm: covered(left, algorithm) for algorithm in set(algorithms)}
     return _Due(identifier=identifier, was_due=last, records=records, folder=folder, ready=ready, weakens=weak,
-                beside=beside, covers=tuple(covered(left, algorithm) for algorithm in algorithms))
+                beside=beside, covers=tuple(covers[algorithm] for algorithm in algorithms))
 
 
 def _batch(archive: Archive, batch: Sequence[_Due], before: dt.datetime, trust: Trust, material: Material,

@@ -66,8 +66,6 @@ def _apply(t: Transaction, request: Request) -> Outcome:
     keep_to(request, "code", "name", "organisation", "type", "diameter_mm")
     application = _application(request, code)
     _check_organisation(t, application)
-    check_application(application, grounds=Grounds.of_home(request.home), at=t.now)
-    check_not_lost(t.session, application)
     return _open(t, request, application, predecessor=None)
 
 
@@ -156,8 +154,6 @@ def _renew(t: Transaction, request: Request) -> Outcome:
             f"the new certificates do not last longer than those of seal {seal.seal_id} (of the three, the one that "
             "ends first counts): have those issued anew that come to their end",
             clause=step.clause, case=seal.case)
-    check_application(application, grounds=Grounds.of_home(request.home), at=t.now)
-    check_not_lost(t.session, application)
     return _open(t, request, application, predecessor=seal.case)
 
 
@@ -216,6 +212,9 @@ def _first_end(seal: Seal, at: datetime) -> datetime:
 
 
 def _open(t: Transaction, request: Request, application: Application, *, predecessor: str | None) -> Outcome:
+    """Open a case for what was applied for, if it could become a seal."""
+    check_application(application, grounds=Grounds.of_home(request.home), at=t.now)
+    check_not_lost(t.session, application)
     seal = Seal(
         case=_next_case(t), organisation=application.code, name=application.name, type=application.type.value,
         state=State.APPLIED.value, sealing_certificate=application.certificate.der,

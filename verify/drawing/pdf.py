@@ -29,15 +29,13 @@ def draw_pdf(data: bytes, budget: Budget, limit: int, *, signed_bytes: int = 0) 
     """
     import pypdfium2 as pdfium
 
-    try:
-        document = pdfium.PdfDocument(data)
-    except pdfium.PdfiumError:
+    document = _opened(data)
+    if document is None:
         return {"count": 0, "pages": []}
+    earlier = _opened(data[:signed_bytes]) if 0 < signed_bytes < len(data) else None
     pages: list[dict[str, Any]] = []
     try:
-        document.init_forms()
         count = len(document)
-        earlier = _earlier(data[:signed_bytes]) if 0 < signed_bytes < len(data) else None
         for index in range(min(count, limit)):
             try:
                 pages.append(_page(document, earlier, index, budget))
@@ -45,15 +43,15 @@ def draw_pdf(data: bytes, budget: Budget, limit: int, *, signed_bytes: int = 0) 
                 continue
             except Spent:
                 break
+    finally:
         if earlier is not None:
             earlier.close()
-    finally:
         document.close()
     return {"count": count, "pages": pages}
 
 
-def _earlier(data: bytes) -> Any:
-    """An earlier state of the file; None where it is none that can be drawn."""
+def _opened(data: bytes) -> Any:
+    """A file with its form; None where it is none that can be drawn."""
     import pypdfium2 as pdfium
 
     try:
@@ -102,12 +100,14 @@ def _before(earlier: Any, index: int, shown: Image, budget: Budget) -> dict[str,
             was = _rendered(page, budget)
         finally:
             page.close()
+        box = _differing(was, shown)
+        if box is None:
+            return None
         picture = encoded(was)
         budget.write(len(picture))
     except (pdfium.PdfiumError, ValueError, Spent):
         return None                                          # the page as it is now is shown all the same
-    box = _differing(was, shown)
-    return None if box is None else {"picture": picture, "box": box}
+    return {"picture": picture, "box": box}
 
 
 def _differing(one: Image, two: Image) -> list[float] | None:

@@ -9,8 +9,6 @@ from __future__ import annotations
 import dataclasses
 from typing import Final
 
-from lxml import etree
-
 from certs.x509 import Certificate
 from verify.foreign.container import read_container
 from verify.foreign.content import XmlFiles
@@ -25,6 +23,7 @@ from verify.foreign.value_reasons import VALUE_REASONS
 from verify.judge import Case, guarded
 from verify.model import Severity, SignatureEvidence, Verdict
 from verify.reasons import Findings, Refusal
+from verify.xml import local_name
 from verify.zip import Archive
 
 __all__ = ["CHECKS", "judge_foreign_ofd"]
@@ -192,7 +191,7 @@ def _is_signature(name: str, archive: Archive, files: XmlFiles) -> bool:
     """Whether an entry describes a signature, or is the value of one."""
     root = files.root(name, weighs=False)
     if root is not None:
-        return etree.QName(root).localname == "Signature"
+        return local_name(root) == "Signature"
     try:
         read_value(archive.entries[name].data, where=name)
     except Refusal:

@@ -48,20 +48,27 @@ def inflate(raw: bytes, entries: Dict, budget: Budget, where: str) -> bytes:
     given, *further = parameters if isinstance(parameters, list) else [parameters]
     if told != "FlateDecode" or more or further:
         raise unsupported
-    if not isinstance(given, dict):
-        given = {} if given is None else {"": given}
-    if not all(key in _PARAMETERS and type(value) is int and 0 < value <= _LARGEST for key, value in given.items()):
+    numbers = _numbers(given)
+    if numbers is None:
         raise unsupported                            # some readers repair the file
     data = budget.inflate(raw, where=where)
-    return data if given.get("Predictor", 1) == 1 else _unpredicted(data, given, where)
+    return data if numbers.get("Predictor", 1) == 1 else _unpredicted(data, numbers, where)
 
 
-def _unpredicted(data: bytes, parameters: Dict, where: str) -> bytes:
+def _numbers(parameters: Object) -> dict[str, int] | None:
+    """The parameters of a filter, which are all whole numbers of the usual size; None where they are not."""
+    told = {} if parameters is None else parameters
+    if not isinstance(told, dict) or not told.keys() <= _PARAMETERS:
+        return None
+    numbers = {key: value for key, value in told.items() if type(value) is int and 0 < value <= _LARGEST}
+    return numbers if len(numbers) == len(told) else None
+
+
+def _unpredicted(data: bytes, parameters: dict[str, int], where: str) -> bytes:
     """Undo the PNG predictors (ISO 32000-2, 7.4.4.4), one byte a sample."""
-    columns = integer(parameters.get("Columns", 1), where)
+    columns = parameters.get("Columns", 1)
     plain = (parameters.get("Colors", 1), parameters.get("BitsPerComponent", 8)) == (1, 8)
-    predictor = parameters.get("Predictor")
-    if not isinstance(predictor, int) or not 10 <= predictor <= 15 or not plain or not 1 <= columns <= 64:
+    if not 10 <= parameters["Predictor"] <= 15 or not plain or columns > 64:
         raise ForeignRefusal("fpdf.unsupported", where, what="Predictor")
     if len(data) % (columns + 1):
         raise ForeignRefusal("fpdf.xref", where)
